@@ -1,0 +1,121 @@
+"""Company names: how they sound, and whether two of them are probably one company."""
+
+import os
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from portal.domain.text.cleaning import clean
+
+# The phrases of pypinyin cost 45 MB a worker; readings.txt keeps those that change a reading.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
+
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
+
+_READINGS: dict[str, tuple[str, ...]] = {
+    word: tuple(sounds)
+    for word, *sounds in (
+        line.split()
+        for line in Path(__file__).with_name("readings.txt").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    )
+}
+_LONGEST_READING = max(map(len, _READINGS))
+_RUN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
+_LEGAL_FORM = re.compile("(有限责任公司|责任有限公司|责任公司|有限公司|公司)$")
+_LIMITED = re.compile("有限责任公司|责任有限公司|责任公司")
+_TRADE = re.compile("商贸|经贸|贸易")
+_PLACE_RANK = re.compile("^(.{2,6}?)(?:省|(?<![超都城])市)(?=.{3})")
+
+
+class Pinyin(NamedTuple):
+    """A name as it sounds: ``shiyansanxi``, and its initials: ``sysx``."""
+
+    full: str
+    initials: str
+
+
+def pinyin(name: str) -> Pinyin:
+    """Give a name's pinyin without tones or blanks, and its initials; letters and digits stay, in lower case.
+
+    Characters of several readings are read as names read them (重庆 chongqing, 长沙 changsha, 商行
+    shanghang).
+    """
+    syllables = _syllables(name)
+    initials = (sound if sound[0].isdigit() else sound[0] for sound in syllables)
+    return Pinyin("".join(syllables), "".join(initials))
+
+
+def _syllables(name: str) -> list[str]:
+    syllables: list[str] = []
+    for run in _RUN.findall(unicodedata.normalize("NFKC", clean(name)).lower()):
+        if run.isascii():
+            syllables.append(run)
+            continue
+        place = 0
+        while place < len(run):
+            for length in range(min(_LONGEST_READING, len(run) - place), 0, -1):
+                if sounds := _READINGS.get(run[place : place + length]):
+                    syllables += sounds
+                    place += length
+                    break
+            else:
+                syllables.append(_sound(run[place]))
+                place += 1
+    return syllables
+
+
+@cache  # bounded by the number of characters there are
+def _sound(char: str) -> str:
+    """The usual reading of one character without its tone; without a reading it stands for itself."""
+    readings = PINYIN_DICT.get(ord(char))
+    return to_normal(readings.split(",")[0]) if readings else char
+
+
+def name_key(name: str) -> str:
+    """Reduce a company's name to what tells it from others: same key, probably the same company.
+
+    Width, case, brackets, blanks and punctuation do not count, nor does the legal form at the end (有限公司
+    and 有限责任公司, but a branch stays a branch), nor 省 and 市 behind a place; 商贸, 经贸 and 贸易 are
+    one. The place itself and every other word count.
+    """
+    key = unicodedata.normalize("NFKC", clean(name)).casefold()
+    key = "".join(char for char in key if char.isalnum())
+    key = _LEGAL_FORM.sub("", _LIMITED.sub("有限公司", key)) or key
+    key = _TRADE.sub("贸易", key)
+    while (shorter := _PLACE_RANK.sub(r"\1", key)) != key:
+        key = shorter
+    return key
+
+
+def sound_key(name: str) -> str:
+    """Give the sound of a name's key: the typical slip of an input method (株州 for 株洲) does not change
+    it.
+    """
+    return "".join(_syllables(name_key(name)))
+
+
+def near_same(one: str, other: str) -> bool:
+    """Say whether two names are probably one company's: the same key, the same sound, or two neighbours
+    swapped.
+
+    A single differing character is no sign of it: 深圳标恒 and 深圳标华 are sister companies.
+    """
+    a, b = name_key(one), name_key(other)
+    if a == b:
+        return True
+    if len(a) != len(b) or len(a) < 4:
+        return False
+    if sound_key(one) == sound_key(other):
+        return True
+    differing = [place for place, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
+    return (
+        len(differing) == 2
+        and differing[1] == differing[0] + 1
+        and a[differing[0]] == b[differing[1]]
+        and a[differing[1]] == b[differing[0]]
+    )
