@@ -1,0 +1,1 @@
+"""Papers: the templates' texts, their placeholders, and what is checked before printing. No database."""
