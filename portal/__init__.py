@@ -1,0 +1,40 @@
+"""渠道管理系统: the distributor portal."""
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import blueprints, cli, config, extensions
+from portal.db import prepare_engine
+from portal.web import access, accounts, errors, i18n, security, templating, transactions
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The application: configuration from the environment, then extensions, blueprints and commands."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.from_mapping(config.from_environment())
+    app.config.from_mapping(overrides)
+    if "SQLALCHEMY_DATABASE_URI" in overrides:
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = config.engine_options(overrides["SQLALCHEMY_DATABASE_URI"])
+    if app.config["PROXIES"]:
+        proxies = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.config["INSTANCE"].mkdir(parents=True, exist_ok=True)
+    extensions.db.init_app(app)
+    with app.app_context():
+        prepare_engine(extensions.db.engine)
+    extensions.migrate.init_app(
+        app, extensions.db, directory=str(config.ROOT / "migrations"), compare_type=True
+    )
+    extensions.csrf.init_app(app)
+    i18n.init_app(app)
+    accounts.init_app(app)
+    transactions.init_app(app)
+    security.init_app(app)
+    templating.init_app(app)
+    errors.init_app(app)
+    access.close_unmarked_views(app)
+    blueprints.register(app)
+    cli.register(app)
+    return app

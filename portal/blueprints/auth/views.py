@@ -1,0 +1,114 @@
+"""Signing in and out, the own password and language."""
+
+from flask import abort, flash, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+
+from portal.blueprints.auth import bp
+from portal.blueprints.auth.forms import PasswordForm, SignInForm
+from portal.domain.errors import DomainError
+from portal.domain.users import services as users
+from portal.domain.users.models import User
+from portal.extensions import db
+from portal.web.access import SignedInUser, actor, public, safe_next, signed_in
+from portal.web.htmx import leave, refuse, render, submit
+from portal.web.i18n import LANGUAGES
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@public
+def login() -> ResponseReturnValue:
+    """The sign-in page: same words and same time for an unknown name and a wrong password."""
+    target = safe_next(request.args.get("next"))
+    if current_user.is_authenticated and request.method == "GET":
+        return redirect(target, 303)
+    form = SignInForm()
+    if form.validate_on_submit() and _try_sign_in(form):
+        return leave(target)
+    return render("auth/login.html", form=form, demo_users=users.demo_sign_ins(db.session))
+
+
+def _try_sign_in(form: SignInForm) -> bool:
+    address = request.remote_addr or "?"
+    name, password = form.username.data or "", form.password.data or ""
+    wait = users.count_attempt(db.session, name, address)
+    found = users.hash_of(db.session, name)
+    # Committed before argon2 runs: its time must not be spent holding the database's write lock.
+    db.session.commit()
+    if wait:
+        refuse(form, DomainError("Too many attempts. Try again in %(minutes)s minutes.", minutes=wait))
+        return False
+    if not users.password_matches(found[1] if found else None, password) or found is None:
+        refuse(form, DomainError("The sign-in name or the password is wrong."))
+        return False
+    account = db.session.get_one(User, found[0])
+    token = submit(form, lambda: users.begin_sign_in(db.session, account, address=address))
+    if token is None:
+        return False
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    login_user(SignedInUser(account, token))
+    return True
+
+
+@bp.post("/logout")
+@signed_in
+def logout() -> ResponseReturnValue:
+    """End this sign-in, here and wherever its cookie was copied to."""
+    submit(None, lambda: users.end_sign_in(db.session, current_user.token))
+    logout_user()
+    session.clear()
+    return leave(safe_next("/login"))
+
+
+@bp.post("/language/<code>")
+@public
+def language(code: str) -> ResponseReturnValue:
+    """Choose the language: kept with the account when signed in, else in this browser."""
+    if code not in LANGUAGES:
+        abort(404)
+    session["language"] = code
+    if current_user.is_authenticated:
+        submit(None, lambda: users.choose_language(db.session, actor(), code))
+    return leave(safe_next(request.form.get("next")))
+
+
+@bp.route("/account", methods=["GET", "POST"])
+@signed_in
+def account() -> ResponseReturnValue:
+    """Who I am, what I may do, and a new password; it ends the other sign-ins."""
+    form = PasswordForm()
+    if form.validate_on_submit() and _change_password(form):
+        flash(_("The password is changed. Other sign-ins of yours have ended."))
+        return leave("/account")
+    return render("auth/account.html", form=form, me=actor())
+
+
+def _change_password(form: PasswordForm) -> bool:
+    me, token = actor(), current_user.token
+    user_id, old_hash, new = me.id, me.password_hash, form.password.data or ""
+    try:
+        users.check_password(new, username=me.username, name=me.name)
+    except DomainError as error:
+        refuse(form, error)
+        return False
+    if new != form.again.data:
+        refuse(form, DomainError("The two new passwords differ.", field="again"))
+        return False
+    wait = users.count_attempt(db.session, me.username, request.remote_addr or "?")
+    db.session.commit()
+    if wait:
+        refuse(form, DomainError("Too many attempts. Try again in %(minutes)s minutes.", minutes=wait))
+        return False
+    if not users.password_matches(old_hash, form.current.data or ""):
+        refuse(form, DomainError("This is not your current password.", field="current"))
+        return False
+    new_hash = users.hash_password(new)
+    user = db.session.get_one(User, user_id)
+    return (
+        submit(form, lambda: users.set_password(db.session, user, new_hash, by=user, keep=token) or True)
+        is True
+    )

@@ -1,0 +1,10 @@
+"""The commands, one module per group."""
+
+from flask import Flask
+
+from portal.cli import users
+
+
+def register(app: Flask) -> None:
+    """Bind every group of commands."""
+    app.cli.add_command(users.group)

@@ -1,0 +1,140 @@
+"""The database as every feature sees it: declarative base, column types, transactions and row locks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+# SQLite has no row locks: what may write takes the write lock with its BEGIN, so that nothing read in the
+# transaction can be stale when it is written back. Only requests that promise to read begin deferred.
+_read_only: ContextVar[bool] = ContextVar("portal_read_only_transaction", default=False)
+
+
+def begin_reading(read_only: bool) -> None:
+    """Choose how this thread's next transactions begin: reading (deferred) or writing (immediate)."""
+    _read_only.set(read_only)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions begun inside promise only to read."""
+    token = _read_only.set(True)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database, whatever the database keeps of a time zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive instant, since it would be read back as another one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The same instant, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Json = sa.JSON()
+
+
+def enum_type(enum: type[StrEnum]) -> sa.Enum:
+    """A column type for a StrEnum: its values as text, guarded by a CHECK that carries the enum's name."""
+    return sa.Enum(
+        enum,
+        native_enum=False,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+        length=40,
+        name=enum.__name__.lower(),
+    )
+
+
+class Base(DeclarativeBase):
+    """Base of all models; instants are UTC, integers of unknown size are 64 bits."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcDateTime(),
+        date: sa.Date(),
+        int: BigInt,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def now() -> datetime:
+    """This instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The date in China, on which agreements begin and end."""
+    return datetime.now(CHINA).date()
+
+
+def lock(session: Session, row: Row) -> Row:
+    """Hold this row until the transaction ends and read it afresh; on SQLite the transaction already holds all."""
+    session.refresh(row, with_for_update=True)
+    return row
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give every connection of this engine the portal's pragmas and its way to begin a transaction."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `began` below does
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=20000",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            "cache_size=-32000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        deferred = connection.get_execution_options().get("portal_deferred", _read_only.get())
+        connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")

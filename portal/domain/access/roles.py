@@ -1,0 +1,81 @@
+"""What each role may do (the nine roles of the portal)."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a grant makes of a user in a region's subtree."""
+
+    ADMINISTRATOR = "administrator"
+    EXECUTIVE = "executive"
+    REGIONAL_MANAGER = "regional_manager"
+    SALESPERSON = "salesperson"
+    FINANCE = "finance"
+    COUNSEL = "counsel"
+    TRAINER = "trainer"
+    INVESTIGATOR = "investigator"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One thing that may be done, always within the regions of a grant."""
+
+    DISTRIBUTORS_READ = "distributors.read"
+    DISTRIBUTORS_WRITE = "distributors.write"
+    DISTRIBUTORS_IMPORT = "distributors.import"
+    PRODUCTS_READ = "products.read"
+    PRODUCTS_WRITE = "products.write"
+    PRICES_APPROVE = "prices.approve"
+    AGREEMENTS_READ = "agreements.read"
+    AGREEMENTS_WRITE = "agreements.write"
+    AGREEMENTS_APPROVE = "agreements.approve"
+    TEMPLATES_READ = "templates.read"
+    TEMPLATES_RELEASE = "templates.release"
+    USERS_MANAGE = "users.manage"
+    REGIONS_MANAGE = "regions.manage"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_WRITE = "settings.write"
+    AUDIT_READ = "audit.read"
+
+
+P = Permission
+_READ = frozenset({P.DISTRIBUTORS_READ, P.PRODUCTS_READ, P.AGREEMENTS_READ, P.TEMPLATES_READ})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    # Runs the portal and keeps the register; neither writes nor approves what binds the company.
+    Role.ADMINISTRATOR: _READ
+    | {
+        P.DISTRIBUTORS_WRITE,
+        P.DISTRIBUTORS_IMPORT,
+        P.PRODUCTS_WRITE,
+        P.USERS_MANAGE,
+        P.REGIONS_MANAGE,
+        P.SETTINGS_READ,
+        P.SETTINGS_WRITE,
+        P.AUDIT_READ,
+    },
+    Role.EXECUTIVE: _READ
+    | {
+        P.DISTRIBUTORS_WRITE,
+        P.AGREEMENTS_WRITE,
+        P.AGREEMENTS_APPROVE,
+        P.PRODUCTS_WRITE,
+        P.SETTINGS_READ,
+        P.AUDIT_READ,
+    },
+    Role.REGIONAL_MANAGER: _READ
+    | {P.DISTRIBUTORS_WRITE, P.DISTRIBUTORS_IMPORT, P.AGREEMENTS_WRITE, P.AGREEMENTS_APPROVE},
+    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE},
+    Role.FINANCE: _READ,
+    # Owns the texts and the approved prices (P8).
+    Role.COUNSEL: _READ | {P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_READ},
+    Role.TRAINER: frozenset({P.DISTRIBUTORS_READ}),
+    Role.INVESTIGATOR: _READ,
+    # Reads its subtree, writes nothing.
+    Role.AUDITOR: _READ | {P.SETTINGS_READ, P.AUDIT_READ},
+}
+
+# What is one for the whole company is changed only from the head office's node.
+COMPANY_WIDE: frozenset[Permission] = frozenset(
+    {P.PRODUCTS_WRITE, P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_WRITE}
+)

@@ -1,0 +1,235 @@
+"""The register of distributors (D1)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Base, enum_type, now
+from portal.domain.documents.models import Document
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+
+class Level(StrEnum):
+    """Place in the chain of supply."""
+
+    GENERAL = "general"
+    SECOND_TIER = "second_tier"
+    RETAILER = "retailer"
+
+
+class Channel(StrEnum):
+    """渠道类型."""
+
+    DIRECT = "direct"
+    AGENT = "agent"
+    DISTRIBUTOR = "distributor"
+    ECOMMERCE = "e_commerce"
+
+
+class Standing(StrEnum):
+    """Where we stand with a distributor; its classification (D3) is another thing."""
+
+    PROSPECT = "prospect"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ELIMINATING = "eliminating"
+    ELIMINATED = "eliminated"
+
+
+class Territory(Base):
+    """业务区域: the area a distributor may sell in; belongs to a region."""
+
+    __tablename__ = "territory"
+    __table_args__ = (sa.UniqueConstraint("region_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    region_id: Mapped[int] = mapped_column(sa.ForeignKey("region.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    name_en: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class Distributor(Base):
+    """经销商: a company that buys and resells; facts not known yet are empty and show as holes."""
+
+    __tablename__ = "distributor"
+    __table_args__ = (
+        sa.CheckConstraint("code <> ''", name="code_given"),
+        sa.CheckConstraint("name <> ''", name="name_given"),
+        sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name="not_its_own_parent"),
+        sa.CheckConstraint("deposit_fen >= 0 AND credit_limit_fen >= 0", name="sums_not_negative"),
+        sa.Index("ix_distributor_region_id_code", "region_id", "code"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Compared without case: `code_key` is the upper-case form and unique.
+    code: Mapped[str] = mapped_column(sa.String(40))
+    code_key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    short_name: Mapped[str] = mapped_column(sa.String(40), default="")
+    name_en: Mapped[str] = mapped_column(sa.String(120), default="")
+    # Of near-same names: brackets, blanks and company suffixes taken off.
+    name_key: Mapped[str] = mapped_column(sa.String(100), index=True)
+    uscc: Mapped[str] = mapped_column(sa.String(18), default="", index=True)
+    legal_rep: Mapped[str] = mapped_column(sa.String(40), default="")
+    level: Mapped[Level] = mapped_column(enum_type(Level), default=Level.GENERAL)
+    channel: Mapped[Channel] = mapped_column(enum_type(Channel), default=Channel.DISTRIBUTOR)
+    standing: Mapped[Standing] = mapped_column(enum_type(Standing), default=Standing.ACTIVE, index=True)
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    region_id: Mapped[int] = mapped_column(sa.ForeignKey("region.id"), index=True)
+    territory_id: Mapped[int | None] = mapped_column(sa.ForeignKey("territory.id"))
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+
+    province: Mapped[str] = mapped_column(sa.String(40), default="")
+    city: Mapped[str] = mapped_column(sa.String(40), default="")
+    address: Mapped[str] = mapped_column(sa.String(120), default="")
+    longitude: Mapped[float | None]
+    latitude: Mapped[float | None]
+    email: Mapped[str] = mapped_column(sa.String(120), default="")
+
+    founded_on: Mapped[date | None]
+    staff: Mapped[int | None]
+    vehicles: Mapped[int | None]
+    outlets: Mapped[int | None]
+    brands: Mapped[str] = mapped_column(sa.String(300), default="")
+
+    bank_account_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    bank_name: Mapped[str] = mapped_column(sa.String(60), default="")
+    bank_account: Mapped[str] = mapped_column(sa.String(40), default="")
+    credit_days: Mapped[int | None]
+    credit_limit_fen: Mapped[int] = mapped_column(default=0)
+    deposit_fen: Mapped[int] = mapped_column(default=0)
+    # 开票资料, where it differs from the facts above.
+    invoice_title: Mapped[str] = mapped_column(sa.String(100), default="")
+    invoice_address_phone: Mapped[str] = mapped_column(sa.String(200), default="")
+    invoice_bank: Mapped[str] = mapped_column(sa.String(200), default="")
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    region: Mapped[Region] = relationship()
+    territory: Mapped[Territory | None] = relationship()
+    owner: Mapped[User] = relationship()
+    parent: Mapped["Distributor | None"] = relationship(remote_side=[id])
+    phones: Mapped[list["DistributorPhone"]] = relationship(
+        order_by="DistributorPhone.no", cascade="all, delete-orphan", back_populates="distributor"
+    )
+    contacts: Mapped[list["Contact"]] = relationship(
+        order_by="(Contact.is_primary.desc(), Contact.id)", back_populates="distributor"
+    )
+    licences: Mapped[list["Licence"]] = relationship(
+        order_by="Licence.expires_on", back_populates="distributor"
+    )
+    papers: Mapped[list["DistributorDocument"]] = relationship(
+        order_by="DistributorDocument.filed_at.desc()", back_populates="distributor"
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class DistributorPhone(Base):
+    """One of a distributor's telephone numbers; `digits` serves search."""
+
+    __tablename__ = "distributor_phone"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    no: Mapped[int] = mapped_column(sa.Integer, default=0)
+    display: Mapped[str] = mapped_column(sa.String(60))
+    digits: Mapped[str] = mapped_column(sa.String(40), default="")
+    extension: Mapped[str] = mapped_column(sa.String(12), default="")
+    label: Mapped[str] = mapped_column(sa.String(40), default="")
+
+    distributor: Mapped[Distributor] = relationship(back_populates="phones")
+
+
+class Contact(Base):
+    """A person at a distributor; personal data, in a row of its own that can be erased when its time is over."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(40))
+    title: Mapped[str] = mapped_column(sa.String(40), default="")
+    phone: Mapped[str] = mapped_column(sa.String(60), default="")
+    email: Mapped[str] = mapped_column(sa.String(120), default="")
+    birthday: Mapped[str] = mapped_column(sa.String(20), default="")
+    personality: Mapped[str] = mapped_column(sa.String(200), default="")
+    preferences: Mapped[str] = mapped_column(sa.String(200), default="")
+    is_primary: Mapped[bool] = mapped_column(default=False)
+    # Left the company, or erased on request: the row stays so that references hold, the data goes.
+    ended_at: Mapped[datetime | None]
+
+    distributor: Mapped[Distributor] = relationship(back_populates="contacts")
+
+
+class Licence(Base):
+    """A sector licence (食品经营许可证 …) with its expiry."""
+
+    __tablename__ = "licence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(60))
+    number: Mapped[str] = mapped_column(sa.String(60), default="")
+    expires_on: Mapped[date | None]
+
+    distributor: Mapped[Distributor] = relationship(back_populates="licences")
+
+
+class DistributorDocument(Base):
+    """A file kept with a distributor: licence, account opening, photograph."""
+
+    __tablename__ = "distributor_document"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
+    title: Mapped[str] = mapped_column(sa.String(60))
+    filed_at: Mapped[datetime] = mapped_column(default=now)
+    filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    distributor: Mapped[Distributor] = relationship(back_populates="papers")
+    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
+    filed_by: Mapped[User | None] = relationship()
+
+
+class NearSame(Base):
+    """Two records whose names or credit codes are the same or nearly so; a person says what they are."""
+
+    __tablename__ = "near_same"
+    __table_args__ = (sa.UniqueConstraint("distributor_id", "other_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    other_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
+    # "name" or "uscc": why they were flagged.
+    reason: Mapped[str] = mapped_column(sa.String(20), default="name")
+    raised_at: Mapped[datetime] = mapped_column(default=now)
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    other: Mapped[Distributor] = relationship(foreign_keys=[other_id])
+    distributor: Mapped[Distributor] = relationship(foreign_keys=[distributor_id])
+
+
+class ImportFile(Base):
+    """A file handed in for import, kept between its preview and its confirmation, and its result afterwards."""
+
+    __tablename__ = "distributor_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    handed_in_at: Mapped[datetime] = mapped_column(default=now)
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    applied_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)

@@ -1,0 +1,141 @@
+"""Finding distributors by what people remember: code, name, part of a name, pinyin, initials, a telephone's tail.
+
+One full-text row per distributor, on SQLite in FTS5 and on PostgreSQL in a tsvector. Both get the same tokens, made
+here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that no
+database's idea of an alphabet matters; what is typed is matched as a phrase of hanzi or as the beginning of a token.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy.orm import Session
+
+from portal.domain.distributors.models import Contact, Distributor, DistributorPhone
+
+_HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
+_PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
+_TAIL = 4  # the shortest telephone tail that is found
+
+
+def _han(character: str) -> str:
+    return f"u{ord(character):x}"
+
+
+def _suffixes(parts: Sequence[str]) -> Iterable[str]:
+    return ("".join(parts[start:]) for start in range(len(parts)))
+
+
+def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: Iterable[str] = ()) -> str:
+    """The text to index for one distributor: space-separated ASCII tokens."""
+    words: list[str] = []
+    for name in (*names, *others):
+        folded = name.casefold()
+        words += [
+            _han(piece) if _HAN.match(piece) else piece
+            for piece in re.findall(_HAN.pattern + r"|[a-z0-9]+", folded)
+        ]
+        hanzi = "".join(_HAN.findall(folded))
+        if hanzi:
+            syllables = lazy_pinyin(hanzi, style=Style.NORMAL, errors="ignore")
+            words += _suffixes(syllables)
+            words += _suffixes([syllable[0] for syllable in syllables if syllable])
+    folded_code = "".join(re.findall(r"[a-z0-9]+", code.casefold()))
+    words += [folded_code, *re.findall(r"[a-z0-9]+", code.casefold())]
+    words += [match for match in re.findall(r"\d{2,}", folded_code)]
+    for digits in phones:
+        words += [digits[start:] for start in range(max(1, len(digits) - _TAIL + 1))]
+    return " ".join(dict.fromkeys(word for word in words if word))
+
+
+def index(session: Session, ids: Iterable[int]) -> None:
+    """Write the search rows of these distributors afresh, as they stand in this transaction."""
+    wanted = list(ids)
+    for start in range(0, len(wanted), 500):
+        _index_some(session, wanted[start : start + 500])
+
+
+def _index_some(session: Session, ids: list[int]) -> None:
+    session.flush()
+    phones: dict[int, list[str]] = {}
+    for owner, digits in session.execute(
+        sa.select(DistributorPhone.distributor_id, DistributorPhone.digits).where(
+            DistributorPhone.distributor_id.in_(ids)
+        )
+    ):
+        phones.setdefault(owner, []).append(digits)
+    people: dict[int, list[str]] = {}
+    for owner, name, phone in session.execute(
+        sa.select(Contact.distributor_id, Contact.name, Contact.phone).where(
+            Contact.distributor_id.in_(ids), Contact.ended_at.is_(None)
+        )
+    ):
+        people.setdefault(owner, []).append(name)
+        phones.setdefault(owner, []).extend(re.findall(r"\d{4,}", phone.replace("-", "").replace(" ", "")))
+    rows = [
+        {
+            "id": row.id,
+            "tokens": tokens(
+                code=row.code,
+                names=[name for name in (row.name, row.short_name, row.name_en) if name],
+                phones=phones.get(row.id, []),
+                others=[*people.get(row.id, []), *([row.uscc] if row.uscc else [])],
+            ),
+        }
+        for row in session.execute(
+            sa.select(
+                Distributor.id,
+                Distributor.code,
+                Distributor.name,
+                Distributor.short_name,
+                Distributor.name_en,
+                Distributor.uscc,
+            ).where(Distributor.id.in_(ids))
+        )
+    ]
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            sa.text(
+                "INSERT INTO distributor_search (id, tokens) VALUES (:id, to_tsvector('simple', :tokens)) "
+                "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"
+            ),
+            rows,
+        )
+    else:
+        session.execute(sa.text("DELETE FROM distributor_search WHERE rowid = :id"), rows)
+        session.execute(sa.text("INSERT INTO distributor_search (rowid, tokens) VALUES (:id, :tokens)"), rows)
+
+
+def matching(session: Session, query: str) -> sa.Select[int] | None:
+    """Ids of the distributors that hold every piece of `query`, as a Select for `.in_()`; None when it holds nothing."""
+    pieces = _PIECES.findall(_folded(query))
+    if not pieces:
+        return None
+    if session.get_bind().dialect.name == "postgresql":
+        parts = [
+            "(" + " <-> ".join(_han(character) for character in piece) + ")"
+            if _HAN.match(piece)
+            else f"{piece}:*"
+            for piece in pieces
+        ]
+        sql = "SELECT id FROM distributor_search WHERE tokens @@ to_tsquery('simple', :portal_search)"
+        return sa.select(
+            sa.text(sql).bindparams(portal_search=" & ".join(parts)).columns(Distributor.id).subquery().c.id
+        )
+    parts = [
+        '"' + " ".join(_han(character) for character in piece) + '"' if _HAN.match(piece) else f'"{piece}"*'
+        for piece in pieces
+    ]
+    sql = "SELECT rowid AS id FROM distributor_search WHERE distributor_search MATCH :portal_search"
+    return sa.select(
+        sa.text(sql).bindparams(portal_search=" AND ".join(parts)).columns(Distributor.id).subquery().c.id
+    )
+
+
+def _folded(query: str) -> str:
+    """Full-width letters and digits as half-width, signs inside numbers taken out, lower case."""
+    half = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in query).casefold()
+    return re.sub(r"(?<=[a-z0-9])[-_](?=[a-z0-9])", "", half)

@@ -1,0 +1,79 @@
+"""Growing and reading the region tree."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import lock
+from portal.domain.errors import DomainError
+from portal.domain.regions.models import Region
+
+HEAD_OFFICE_CODE = "HQ"
+
+
+def head_office(session: Session) -> Region:
+    """The root of the tree, made at its first use."""
+    root = session.scalar(sa.select(Region).where(Region.parent_id.is_(None)).order_by(Region.id).limit(1))
+    if root is None:
+        root = Region(code=HEAD_OFFICE_CODE, name="总部", parent_id=None)
+        session.add(root)
+        session.flush()
+        root.path = f"/{root.id}/"
+        session.flush()
+    return root
+
+
+def add_region(session: Session, *, code: str, name: str, parent: Region, signing_place: str = "") -> Region:
+    """A new node below `parent`; raises DomainError when the code, or the name below this parent, is taken."""
+    code, name = code.strip(), name.strip()
+    if not code:
+        raise DomainError("Give the region a code.", field="code")
+    if not name:
+        raise DomainError("Give the region a name.", field="name")
+    if session.scalar(sa.select(Region.id).where(sa.func.lower(Region.code) == code.lower())):
+        raise DomainError("The region code %(code)s is taken. Choose another.", field="code", code=code)
+    if session.scalar(sa.select(Region.id).where(Region.parent_id == parent.id, Region.name == name)):
+        raise DomainError(
+            "%(parent)s already has an office named %(name)s.", field="name", parent=parent.name, name=name
+        )
+    region = Region(code=code, name=name, parent_id=parent.id, signing_place=signing_place.strip())
+    session.add(region)
+    session.flush()
+    region.path = f"{parent.path}{region.id}/"
+    session.flush()
+    return region
+
+
+def edit_region(session: Session, region: Region, *, name: str, signing_place: str) -> None:
+    """Rename an office or change where it signs; its code and its place in the tree stay."""
+    lock(session, region)
+    name = name.strip()
+    if not name:
+        raise DomainError("Give the region a name.", field="name")
+    taken = sa.select(Region.id).where(
+        Region.parent_id == region.parent_id, Region.name == name, Region.id != region.id
+    )
+    if session.scalar(taken):
+        raise DomainError("There is already an office named %(name)s beside it.", field="name", name=name)
+    region.name = name
+    region.signing_place = signing_place.strip()
+
+
+def region_by_code(session: Session, code: str) -> Region:
+    """The region with this code; raises DomainError naming the codes that exist."""
+    region = session.scalar(sa.select(Region).where(sa.func.lower(Region.code) == code.strip().lower()))
+    if region is None:
+        known = ", ".join(session.scalars(sa.select(Region.code).order_by(Region.path).limit(20)))
+        raise DomainError(
+            "There is no region %(code)s. Known: %(known)s.", field="region", code=code, known=known
+        )
+    return region
+
+
+def signing_place(session: Session, region: Region) -> str:
+    """Where this office signs: its own place, else that of the nearest office above; may be empty."""
+    places = dict(
+        session.execute(
+            sa.select(Region.id, Region.signing_place).where(Region.id.in_(region.ancestor_ids()))
+        ).tuples()
+    )
+    return next((places[i] for i in reversed(region.ancestor_ids()) if places.get(i)), "")

@@ -1,0 +1,91 @@
+"""How views answer: the page or its fragment, the form again with 422, or on to another page."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from wtforms import Form
+
+from portal.domain.errors import DomainError
+from portal.extensions import db
+
+Result = TypeVar("Result")
+_RETRIED = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL asks to try again
+_TRIES = 3
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of the page; when it restores history it wants the whole."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def say(error: DomainError) -> str:
+    """The refusal in the user's language; params that are refusals' own msgids are translated too."""
+    text: str = gettext(error.msgid, **error.params) if error.params else gettext(error.msgid)
+    return text
+
+
+def submit(form: Form | None, work: Callable[[], Result]) -> Result | None:
+    """Do the work and commit once; a refusal is put on the form (None is given) and nothing of the work stays.
+
+    Without a form the refusal is raised on, to be shown as a page of its own.
+    """
+    for turn in range(1, _TRIES + 1):
+        try:
+            result = work()
+            db.session.commit()
+        except DomainError as error:
+            db.session.rollback()
+            if form is None:
+                raise
+            refuse(form, error)
+            return None
+        except StaleDataError:
+            db.session.rollback()
+            error = DomainError("Somebody else saved this a moment ago. Look at it again before you go on.")
+            if form is None:
+                raise error from None
+            refuse(form, error)
+            return None
+        except OperationalError as error:
+            db.session.rollback()
+            if turn == _TRIES or getattr(error.orig, "sqlstate", None) not in _RETRIED:
+                raise
+            logging.getLogger(__name__).info("transaction retried: %s", error.orig)
+            time.sleep(0.02 * turn)
+        else:
+            return result
+    raise AssertionError("unreachable")
+
+
+def refuse(form: Form, error: DomainError) -> None:
+    """Put a refusal beside its field, or on top of the form when it has none."""
+    field = form._fields.get(error.field) if error.field else None
+    if field is not None and isinstance(field.errors, list | tuple):
+        field.errors = [*field.errors, say(error)]
+    else:
+        form.form_errors = [*form.form_errors, say(error)]
+
+
+def render(
+    template: str, *, fragment: str | None = None, form: Form | None = None, **context: Any
+) -> Response:
+    """The page, or its fragment for htmx; 422 when the form was refused."""
+    name = fragment if fragment and wants_fragment() else template
+    status = 422 if form is not None and form.errors and request.method == "POST" else 200
+    response = make_response(render_template(name, form=form, **context), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def leave(url: str) -> ResponseReturnValue:
+    """On to another page after a success: 303, or HX-Location since htmx would swap the followed page in."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Location": url})
+    return redirect(url, 303)

@@ -1,0 +1,74 @@
+"""The rail: only what exists and what this user may open."""
+
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.access.roles import Permission as P
+from portal.web.access import viewer
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One link of the rail; `needs` is any of these permissions, none for everybody."""
+
+    title: object
+    endpoint: str
+    needs: tuple[P, ...] = ()
+
+
+RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
+    (_l("Workbench"), (Entry(_l("Waiting for me"), "workbench.index"),)),
+    (
+        _l("Distributors"),
+        (
+            Entry(_l("Register of distributors"), "distributors.index", (P.DISTRIBUTORS_READ,)),
+            Entry(_l("Import a dealer list"), "distributors.import_file", (P.DISTRIBUTORS_IMPORT,)),
+        ),
+    ),
+    (
+        _l("Agreements"),
+        (
+            Entry(_l("Price-protection agreements"), "agreements.index", (P.AGREEMENTS_READ,)),
+            Entry(_l("Products and prices"), "products.index", (P.PRODUCTS_READ,)),
+            Entry(_l("Templates"), "templates.index", (P.TEMPLATES_READ,)),
+        ),
+    ),
+    (
+        _l("Administration"),
+        (
+            Entry(_l("Users"), "admin.users", (P.USERS_MANAGE,)),
+            Entry(_l("Regions"), "admin.regions", (P.REGIONS_MANAGE,)),
+            Entry(_l("Company and defaults"), "admin.settings", (P.SETTINGS_READ,)),
+            Entry(_l("Audit trail"), "admin.audit_trail", (P.AUDIT_READ,)),
+        ),
+    ),
+)
+
+
+def navigation() -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Groups of (title, address, is here) for the signed-in user; groups without a link are left out."""
+    user = viewer()
+    if user is None:
+        return []
+    here = (request.endpoint or "").split(".")
+    groups = []
+    for title, entries in RAIL:
+        links = [
+            (str(entry.title), url_for(entry.endpoint), _is_here(entry.endpoint, here))
+            for entry in entries
+            if entry.endpoint in current_app.view_functions
+            and (not entry.needs or any(user.can(permission) for permission in entry.needs))
+        ]
+        if links:
+            groups.append((str(title), links))
+    return groups
+
+
+def _is_here(endpoint: str, here: list[str]) -> bool:
+    """Whether the page belongs to this link: the same endpoint, or one of its blueprint without a link of its own."""
+    if ".".join(here) == endpoint:
+        return True
+    linked = {entry.endpoint for _title, entries in RAIL for entry in entries}
+    return ".".join(here) not in linked and endpoint.split(".")[0] == here[0] and endpoint.endswith(".index")

@@ -1,0 +1,52 @@
+"""The words on screen for codes that the database keeps."""
+
+from enum import StrEnum
+
+from flask_babel import gettext, lazy_pgettext, pgettext
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.access.roles import Role
+from portal.domain.distributors.models import Channel, Level, Standing
+from portal.domain.price_protection.models import PriceKind, Status
+
+WORDS = {
+    Role.ADMINISTRATOR: _l("Administrator"),
+    Role.EXECUTIVE: _l("Executive"),
+    Role.REGIONAL_MANAGER: _l("Regional manager"),
+    Role.SALESPERSON: _l("Salesperson"),
+    Role.FINANCE: _l("Finance"),
+    Role.COUNSEL: _l("Counsel"),
+    Role.TRAINER: _l("Trainer"),
+    Role.INVESTIGATOR: _l("Investigator"),
+    Role.AUDITOR: _l("Auditor"),
+    Level.GENERAL: _l("General distributor"),
+    Level.SECOND_TIER: _l("Second-tier"),
+    Level.RETAILER: _l("Retailer"),
+    Channel.DIRECT: lazy_pgettext("channel", "Direct"),
+    Channel.AGENT: lazy_pgettext("channel", "Agent"),
+    Channel.DISTRIBUTOR: lazy_pgettext("channel", "Distributor"),
+    Channel.ECOMMERCE: lazy_pgettext("channel", "E-commerce"),
+    Standing.PROSPECT: _l("Being developed"),
+    Standing.ACTIVE: lazy_pgettext("standing", "Active"),
+    Standing.SUSPENDED: _l("Supply stopped"),
+    Standing.ELIMINATING: _l("Being eliminated"),
+    Standing.ELIMINATED: _l("Eliminated"),
+    PriceKind.SUGGESTED_RETAIL: _l("Suggested retail price"),
+    PriceKind.SUGGESTED_RESALE: _l("Suggested resale price"),
+    PriceKind.MAXIMUM_RETAIL: _l("Maximum retail price"),
+    PriceKind.MINIMUM_RESALE: _l("Minimum resale price"),
+    Status.DRAFT: lazy_pgettext("agreement", "Draft"),
+    Status.SUBMITTED: _l("Awaiting approval"),
+    Status.APPROVED: _l("Awaiting signature"),
+    Status.SIGNED: _l("Signed"),
+    Status.TERMINATED: _l("Terminated"),
+    Status.VOID: _l("Void"),
+}
+
+
+def word(code: StrEnum | None) -> str:
+    """The word for a code in the page's language; a dash for none."""
+    return "—" if code is None else str(WORDS[code])
+
+
+__all__ = ["WORDS", "gettext", "pgettext", "word"]

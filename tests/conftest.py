@@ -1,0 +1,129 @@
+"""One application per test, on SQLite and on PostgreSQL, each with a database of its own."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy.orm import Session
+
+from portal import create_app
+from portal.extensions import db
+from tests.factories import PASSWORD, Factory
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+def _migrated(url: str, instance: Path) -> None:
+    app = create_app(SQLALCHEMY_DATABASE_URI=url, INSTANCE=instance, SECRET_KEY="test")
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    _migrated(f"sqlite:///{folder / 'portal.sqlite3'}", folder)
+    return folder / "portal.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = postgres.create_database("portal_template")
+    _migrated(url, tmp_path_factory.mktemp("template-pg"))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database; a test that uses it, or anything below, runs on both."""
+    if request.param == "sqlite":
+        target = tmp_path / "portal.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), target)
+        yield f"sqlite:///{target}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    request.getfixturevalue("postgres_template")
+    yield server.create_database("portal_test", template="portal_template")
+    server.drop_database("portal_test")
+
+
+@pytest.fixture
+def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    made: list[Flask] = []
+
+    def make(**overrides: Any) -> Flask:
+        settings: dict[str, Any] = {
+            "SQLALCHEMY_DATABASE_URI": database_url,
+            "INSTANCE": tmp_path / "instance",
+            "SECRET_KEY": "test",
+            "TESTING": False,
+            "WTF_CSRF_ENABLED": False,
+            "ASSETS": "local",
+            "BASE_URL": "http://portal.example",
+        }
+        app = create_app(**(settings | overrides))
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session of its own, outside any request.
+
+    Commit what requests should see; `session.rollback()` before reading what a request changed. It begins deferred,
+    so that a test that merely looked does not lock the requests out.
+    """
+    with app.app_context():
+        engine = db.engine.execution_options(portal_deferred=True)
+    with Session(engine, expire_on_commit=False) as made:
+        yield made
+
+
+@pytest.fixture
+def make(session: Session) -> Factory:
+    """The factory of rows; everything it makes is committed."""
+    return Factory(session)
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., FlaskClient]:
+    """A client signed in as the user of this name."""
+
+    def enter(user: Any, *, language: str = "en") -> FlaskClient:
+        client = app.test_client()
+        username = user if isinstance(user, str) else user.username
+        with client.session_transaction() as cookie:
+            cookie["language"] = language
+        response = client.post("/login", data={"username": username, "password": PASSWORD})
+        assert response.status_code == 303, response.get_data(as_text=True)
+        return client
+
+    return enter

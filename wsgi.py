@@ -1,0 +1,5 @@
+"""What the server and `flask --app wsgi` load."""
+
+from portal import create_app
+
+app = create_app()
