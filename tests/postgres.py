@@ -91,12 +91,14 @@ class PostgresServer:
     def create_database(self, name: str | None = None, template: str | None = None) -> str:
         """Create an empty database, or a copy of `template`, and return its postgresql+psycopg:// URL.
 
-        A name already in use is replaced. Nobody may be connected to the template meanwhile.
+        A name already in use is replaced. One takes some 15 MB on the disk: drop it when the test is over.
+        Nobody may be connected to the template meanwhile.
         """
         name = name or f"test_{next(self._counter)}"
         self.drop_database(name)
         self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            # Copying files beats the default, which writes the template through the log: 17 ms against 44.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(template or "template0")
             )
         )
