@@ -98,14 +98,27 @@ class Base(DeclarativeBase):
 Row = TypeVar("Row", bound=Base)
 
 
+_clock: ContextVar[datetime | None] = ContextVar("portal_clock", default=None)
+
+
 def now() -> datetime:
     """This instant, in UTC."""
-    return datetime.now(UTC)
+    return _clock.get() or datetime.now(UTC)
 
 
 def today() -> date:
     """The date in China, on which agreements begin and end."""
-    return datetime.now(CHINA).date()
+    return now().astimezone(CHINA).date()
+
+
+@contextmanager
+def clock_at(moment: datetime) -> Iterator[None]:
+    """What is done inside happens at `moment`: the demo's history is made by the same services as real work."""
+    token = _clock.set(moment)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
 
 
 def lock(session: Session, row: Row) -> Row:
