@@ -327,6 +327,7 @@ def upgrade() -> None:
     sa.Column('preferences', sa.String(length=200), nullable=False),
     sa.Column('is_primary', sa.Boolean(), nullable=False),
     sa.Column('ended_at', portal.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(ended_at IS NULL AND name <> '') OR (ended_at IS NOT NULL AND name = '' AND title = '' AND phone = '' AND email = '' AND birthday = '' AND personality = '' AND preferences = '')", name=op.f('ck_contact_erased_wholly_or_named')),
     sa.ForeignKeyConstraint(['distributor_id'], ['distributor.id'], name=op.f('fk_contact_distributor_id_distributor')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
     )
@@ -340,6 +341,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(length=60), nullable=False),
     sa.Column('filed_at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('filed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('withdrawn_at', portal.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['distributor_id'], ['distributor.id'], name=op.f('fk_distributor_document_distributor_id_distributor')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_distributor_document_document_id_document')),
     sa.ForeignKeyConstraint(['filed_by_id'], ['user_account.id'], name=op.f('fk_distributor_document_filed_by_id_user_account')),
@@ -368,6 +370,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=60), nullable=False),
     sa.Column('number', sa.String(length=60), nullable=False),
     sa.Column('expires_on', sa.Date(), nullable=True),
+    sa.Column('ended_at', portal.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['distributor_id'], ['distributor.id'], name=op.f('fk_licence_distributor_id_distributor')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_licence'))
     )
@@ -382,6 +385,10 @@ def upgrade() -> None:
     sa.Column('raised_at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('settled_at', portal.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('settled_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('verdict', sa.Enum('different', 'same', name='verdict', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('settled_why', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('(settled_at IS NULL) = (verdict IS NULL)', name=op.f('ck_near_same_settled_with_a_verdict')),
+    sa.CheckConstraint('distributor_id <> other_id', name=op.f('ck_near_same_two_records')),
     sa.ForeignKeyConstraint(['distributor_id'], ['distributor.id'], name=op.f('fk_near_same_distributor_id_distributor')),
     sa.ForeignKeyConstraint(['other_id'], ['distributor.id'], name=op.f('fk_near_same_other_id_distributor')),
     sa.ForeignKeyConstraint(['settled_by_id'], ['user_account.id'], name=op.f('fk_near_same_settled_by_id_user_account')),

@@ -152,6 +152,13 @@ class Contact(Base):
     """A person at a distributor; personal data, in a row of its own that can be erased when its time is over."""
 
     __tablename__ = "contact"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(ended_at IS NULL AND name <> '') OR (ended_at IS NOT NULL AND name = '' AND title = '' "
+            "AND phone = '' AND email = '' AND birthday = '' AND personality = '' AND preferences = '')",
+            name="erased_wholly_or_named",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
@@ -163,7 +170,8 @@ class Contact(Base):
     personality: Mapped[str] = mapped_column(sa.String(200), default="")
     preferences: Mapped[str] = mapped_column(sa.String(200), default="")
     is_primary: Mapped[bool] = mapped_column(default=False)
-    # Left the company, or erased on request: the row stays so that references hold, the data goes.
+    # Left the company, or erased on request: the row stays so that references hold, the data goes (the CHECK
+    # above sees to it); why, the audit trail says.
     ended_at: Mapped[datetime | None]
 
     distributor: Mapped[Distributor] = relationship(back_populates="contacts")
@@ -179,6 +187,8 @@ class Licence(Base):
     kind: Mapped[str] = mapped_column(sa.String(60))
     number: Mapped[str] = mapped_column(sa.String(60), default="")
     expires_on: Mapped[date | None]
+    # Given up, or replaced by another one: it warns of nothing any more.
+    ended_at: Mapped[datetime | None]
 
     distributor: Mapped[Distributor] = relationship(back_populates="licences")
 
@@ -194,17 +204,33 @@ class DistributorDocument(Base):
     title: Mapped[str] = mapped_column(sa.String(60))
     filed_at: Mapped[datetime] = mapped_column(default=now)
     filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    # Filed by mistake: it is shown no more, the row and its content stay.
+    withdrawn_at: Mapped[datetime | None]
 
     distributor: Mapped[Distributor] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
     filed_by: Mapped[User | None] = relationship()
 
 
+class Verdict(StrEnum):
+    """What a person says two near-same records are."""
+
+    DIFFERENT = "different"
+    SAME = "same"
+
+
 class NearSame(Base):
-    """Two records whose names or credit codes are the same or nearly so; a person says what they are."""
+    """Two records whose names or credit codes are the same or nearly so; a person says what they are.
+
+    `distributor` is the one that raised the flag, `other` the one that was there before.
+    """
 
     __tablename__ = "near_same"
-    __table_args__ = (sa.UniqueConstraint("distributor_id", "other_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("distributor_id", "other_id"),
+        sa.CheckConstraint("distributor_id <> other_id", name="two_records"),
+        sa.CheckConstraint("(settled_at IS NULL) = (verdict IS NULL)", name="settled_with_a_verdict"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
@@ -214,9 +240,12 @@ class NearSame(Base):
     raised_at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    verdict: Mapped[Verdict | None] = mapped_column(enum_type(Verdict))
+    settled_why: Mapped[str] = mapped_column(sa.String(300), default="")
 
     other: Mapped[Distributor] = relationship(foreign_keys=[other_id])
     distributor: Mapped[Distributor] = relationship(foreign_keys=[distributor_id])
+    settled_by: Mapped[User | None] = relationship()
 
 
 class ImportFile(Base):
