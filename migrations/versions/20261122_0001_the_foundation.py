@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=60), nullable=False),
     sa.Column('password_hash', sa.String(length=200), nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('is_password_temporary', sa.Boolean(), nullable=False),
     sa.Column('is_demo', sa.Boolean(), nullable=False),
     sa.Column('created_at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('deactivated_at', portal.db.UtcDateTime(timezone=True), nullable=True),
@@ -128,15 +129,17 @@ def upgrade() -> None:
     sa.Column('entered_at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', portal.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('revoked_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('revoked_reason', sa.String(length=200), nullable=False),
+    sa.CheckConstraint('(revoked_at IS NULL) = (revoked_by_id IS NULL)', name=op.f('ck_price_approval_revoked_by_somebody')),
     sa.CheckConstraint('valid_from <= valid_until', name=op.f('ck_price_approval_validity_in_order')),
     sa.ForeignKeyConstraint(['entered_by_id'], ['user_account.id'], name=op.f('fk_price_approval_entered_by_id_user_account')),
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_price_approval_product_id_product')),
     sa.ForeignKeyConstraint(['revoked_by_id'], ['user_account.id'], name=op.f('fk_price_approval_revoked_by_id_user_account')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_approval')),
-    sa.UniqueConstraint('number', 'product_id', 'kind', name=op.f('uq_price_approval_number_product_id_kind'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_approval'))
     )
     with op.batch_alter_table('price_approval', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_price_approval_product_id'), ['product_id'], unique=False)
+        batch_op.create_index('uq_price_approval_number_in_force', ['number', 'product_id', 'kind'], unique=True, sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
 
     op.create_table('product_price',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -599,6 +602,7 @@ def downgrade() -> None:
 
     op.drop_table('product_price')
     with op.batch_alter_table('price_approval', schema=None) as batch_op:
+        batch_op.drop_index('uq_price_approval_number_in_force', sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_price_approval_product_id'))
 
     op.drop_table('price_approval')

@@ -74,8 +74,18 @@ class PriceApproval(Base):
 
     __tablename__ = "price_approval"
     __table_args__ = (
-        sa.UniqueConstraint("number", "product_id", "kind"),
+        # One that was revoked, because it was mistyped say, does not stand in the way of its number.
+        sa.Index(
+            "uq_price_approval_number_in_force",
+            "number",
+            "product_id",
+            "kind",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
         sa.CheckConstraint("valid_from <= valid_until", name="validity_in_order"),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_by_somebody"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -89,9 +99,11 @@ class PriceApproval(Base):
     entered_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    revoked_reason: Mapped[str] = mapped_column(sa.String(200), default="")
 
     product: Mapped[Product] = relationship(back_populates="approvals")
     entered_by: Mapped[User] = relationship(foreign_keys=[entered_by_id])
+    revoked_by: Mapped[User | None] = relationship(foreign_keys=[revoked_by_id])
 
 
 class Template(Base):

@@ -21,6 +21,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     # "zh_CN", "en", or empty for what the browser asks for.
     language: Mapped[str] = mapped_column(sa.String(8), default="")
+    # Somebody else knows it: to be replaced by one of the user's own.
+    is_password_temporary: Mapped[bool] = mapped_column(default=False)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     deactivated_at: Mapped[datetime | None]
