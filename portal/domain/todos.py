@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from portal.db import today
+
 
 @dataclass(frozen=True)
 class Todo:
@@ -20,5 +22,10 @@ class Todo:
     # The day by which it should be done, None when nothing presses; Asia/Shanghai.
     due_on: date | None = None
     amount_fen: int | None = None
-    # Groups the tabs above the list: "approval", "signature", "expiry", "setup", "register".
+    # Groups the tabs above the list: "approval", "draft", "signature", "expiry", "register", "setup".
     group: str = ""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its day has passed (Asia/Shanghai)."""
+        return self.due_on is not None and self.due_on < today()

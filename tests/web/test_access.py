@@ -27,14 +27,11 @@ class Line:
     needs: str | tuple[P, ...]
     # Names of ids in the address, taken from the rows made in a region.
     row: tuple[str, ...] = ()
-    # The permission that scopes the row where it differs from `needs` (a row that may be read gives 403, not 404,
-    # to who may only read it).
-    reads: P | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def line(*needs: P, row: tuple[str, ...] = (), reads: P | None = None, **values: Any) -> Line:
-    return Line(needs, row, reads, values)
+def line(*needs: P, row: tuple[str, ...] = (), **values: Any) -> Line:
+    return Line(needs, row, values)
 
 
 D, A = P.DISTRIBUTORS_READ, P.AGREEMENTS_READ

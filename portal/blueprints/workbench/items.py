@@ -1,0 +1,93 @@
+"""Turning what the features say is waiting into the lines of the workbench."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+
+# Each gives the to-dos of one user from one feature; features add theirs here.
+SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = ()
+
+# The tabs above the list, in this order, by `Todo.group`.
+GROUPS = {
+    "approval": _l("Approvals"),
+    "draft": _l("Drafts"),
+    "signature": _l("Printing and signing"),
+    "expiry": _l("Expiring agreements"),
+    "register": _l("Register"),
+    "setup": _l("Set-up"),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the workbench in the user's language."""
+
+    group: str
+    kind: str
+    title: str
+    sub: str
+    verb: str
+    url: str
+    due_on: date | None
+    amount_fen: int | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """Lines that are due at about the same time."""
+
+    title: str
+    items: list[Item]
+
+
+def collected(session: Session, user: User) -> list[Item]:
+    """Everything that waits for this user, most urgent first; what has no day comes last."""
+    items = [_item(todo) for source in SOURCES for todo in source(session, user)]
+    return sorted(items, key=lambda item: (item.due_on is None, item.due_on or date.max))
+
+
+def _item(todo: Todo) -> Item:
+    words = {key: str(value) for key, value in todo.params.items()}
+
+    def say(msgid: str) -> str:
+        return str(_(msgid, **words)) if msgid else ""
+
+    return Item(
+        group=todo.group,
+        kind=say(todo.kind),
+        title=say(todo.title),
+        sub=say(todo.sub),
+        verb=say(todo.verb),
+        url=url_for(todo.endpoint, **todo.args),
+        due_on=todo.due_on,
+        amount_fen=todo.amount_fen,
+        is_overdue=todo.is_overdue,
+    )
+
+
+def in_time(items: Iterable[Item], day: date) -> list[Part]:
+    """The lines under overdue, today, the next seven days, later, and whenever there is time."""
+    week = day + timedelta(days=7)
+    parts: dict[str, list[Item]] = {}
+    for item in items:
+        if item.due_on is None:
+            name = _("When there is time")
+        elif item.due_on < day:
+            name = _("Overdue")
+        elif item.due_on == day:
+            name = _("Today")
+        elif item.due_on <= week:
+            name = _("Within a week")
+        else:
+            name = _("Later")
+        parts.setdefault(name, []).append(item)
+    return [Part(name, part) for name, part in parts.items()]
