@@ -1,6 +1,8 @@
-"""Where pages take htmx and styles from: the CDN with its hash first, our own copy when it does not answer."""
+"""Where pages take htmx and styles from: the CDN with its hash, our own copy when it does not answer."""
 
+import base64
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
 
@@ -26,3 +28,35 @@ def htmx_cdn() -> str:
     if current_app.config["ASSETS"] == "local":
         return ""
     return f"{current_app.config['CDN_URL']}/htmx.org@{HTMX_VERSION}/dist/htmx.min.js"
+
+
+@cache
+def _integrity(path: Path) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode("ascii")
+
+
+def htmx_integrity() -> str:
+    """What htmx must hash to, wherever it comes from: the hash of our own copy."""
+    return _integrity(Path(current_app.static_folder or "") / HTMX_FILE)
+
+
+def htmx_config() -> str:
+    """The settings of htmx: nothing evaluated, nothing kept, no other site; a refused form (422) is shown."""
+    return json.dumps(
+        {
+            "allowEval": False,
+            "allowScriptTags": False,
+            "includeIndicatorStyles": False,
+            "historyCacheSize": 0,
+            "refreshOnHistoryMiss": False,
+            "selfRequestsOnly": True,
+            "timeout": 30_000,
+            "scrollBehavior": "auto",
+            "responseHandling": [
+                {"code": "204", "swap": False},
+                {"code": "[23]..", "swap": True},
+                {"code": "422", "swap": True},
+                {"code": "...", "swap": False, "error": True},
+            ],
+        }
+    )

@@ -1,16 +1,25 @@
 """What every template can say: money, dates, words for codes, the navigation."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, request
-from flask_babel import gettext
+from flask import Flask, current_app, request
+from flask_babel import get_locale, gettext
+from sqlalchemy.exc import SQLAlchemyError
+from wtforms import Form
+from wtforms.fields import Field, FieldList, FormField
 
 from portal.db import CHINA, today
-from portal.web.assets import HTMX_FILE, asset, htmx_cdn
+from portal.domain.users import services as users
+from portal.domain.users.models import User
+from portal.extensions import db
+from portal.web.access import safe_next, viewer
+from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.navigation import navigation
-from portal.web.words import word
+from portal.web.words import tone, word
 
 
 def money(fen: int | None) -> str:
@@ -56,6 +65,69 @@ def same_page(**changes: Any) -> str:
     return request.path + ("?" + from_pairs if from_pairs else "")
 
 
+def thousands(number: int) -> str:
+    """1,284."""
+    return f"{number:,}"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the frame around a page shows."""
+
+    user: User | None
+    office: str
+    navigation: list[tuple[str, list[tuple[str, str, bool]]]]
+    is_demo: bool
+    # Where a change of language leads back to.
+    here: str
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is something this user may search."""
+        return self.user is not None and "search.index" in current_app.view_functions
+
+
+def shell() -> Shell:
+    """The frame of this request; a bare one when the database does not answer, so that the error shows."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+    here = safe_next(here.removeprefix(request.host_url.rstrip("/")))
+    try:
+        user = viewer()
+        home = user.home if user else None
+        office = ""
+        if home is not None:
+            office = f"{home.parent.name} · {home.name}" if home.depth > 1 and home.parent else home.name
+        return Shell(user, office, navigation(), users.has_demo(db.session), here)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Shell(None, "", [], False, here)
+
+
+def error_list(form: Form) -> list[tuple[str, str, str]]:
+    """(id, label, text) of everything refused in a form, its rows and parts included, in the form's order."""
+    found = [("", "", str(text)) for text in form.form_errors]
+    for field in form:
+        found += _errors_of(field)
+    return found
+
+
+def _errors_of(field: Field) -> Iterator[tuple[str, str, str]]:
+    if isinstance(field, FormField):
+        yield from error_list(field.form)
+    elif isinstance(field, FieldList):
+        for entry in field.entries:
+            yield from _errors_of(entry)
+        yield from ((field.id, str(field.label.text), str(e)) for e in field.errors if isinstance(e, str))
+    else:
+        yield from ((field.id, str(field.label.text), str(error)) for error in field.errors)
+
+
+def error_text(errors: Sequence[object]) -> str:
+    """The refusals of one field as a line."""
+    between = "" if str(get_locale()).startswith("zh") else " "
+    return between.join(str(error) for error in errors)
+
+
 def _quote(text: str) -> str:
     return quote(text, safe="")
 
@@ -64,11 +136,24 @@ def init_app(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(money=money, percent=percent, day=day, moment=moment, word=word)
+    app.jinja_env.filters.update(
+        money=money,
+        percent=percent,
+        day=day,
+        moment=moment,
+        word=word,
+        thousands=thousands,
+        error_text=error_text,
+    )
     app.jinja_env.globals.update(
         asset=asset,
         htmx_cdn=htmx_cdn,
         htmx_file=HTMX_FILE,
+        htmx_integrity=htmx_integrity,
+        htmx_config=htmx_config,
+        error_list=error_list,
+        shell=shell,
+        tone=tone,
         navigation=navigation,
         same_page=same_page,
         days_until=days_until,

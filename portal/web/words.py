@@ -43,10 +43,29 @@ WORDS = {
     Status.VOID: _l("Void"),
 }
 
+# Grey "", blue "wait", green "ok", amber "warn", red "bad": always beside the word.
+TONES = {
+    Standing.PROSPECT: "wait",
+    Standing.ACTIVE: "ok",
+    Standing.SUSPENDED: "warn",
+    Standing.ELIMINATING: "bad",
+    Standing.ELIMINATED: "bad",
+    Status.SUBMITTED: "wait",
+    Status.APPROVED: "wait",
+    Status.SIGNED: "ok",
+    Status.TERMINATED: "bad",
+    Status.VOID: "bad",
+}
+
+
+def tone(code: StrEnum | None) -> str:
+    """The colour and shape of a status: "", wait, ok, warn or bad."""
+    return "" if code is None else TONES.get(code, "")
+
 
 def word(code: StrEnum | None) -> str:
     """The word for a code in the page's language; a dash for none."""
     return "—" if code is None else str(WORDS[code])
 
 
-__all__ = ["WORDS", "gettext", "pgettext", "word"]
+__all__ = ["TONES", "WORDS", "gettext", "pgettext", "tone", "word"]

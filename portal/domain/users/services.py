@@ -219,6 +219,14 @@ def demo_sign_ins(session: Session) -> list[User]:
     )
 
 
+def has_demo(session: Session) -> bool:
+    """Whether the demo was loaded here, with sign-ins that everybody knows."""
+    return (
+        session.scalar(sa.select(User.id).where(User.is_demo, User.deactivated_at.is_(None)).limit(1))
+        is not None
+    )
+
+
 def choose_language(session: Session, user: User, language: str) -> None:
     """Keep the user's own choice of language."""
     user.language = language
