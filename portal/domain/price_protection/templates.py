@@ -1,0 +1,263 @@
+"""The texts that agreements are written on, and counsel's release of them (P8).
+
+A text ships with the portal and is kept in the database from its first use on: same key and version, same
+text, for ever. A release is a record of key, version and sha256 of what counsel read.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from portal.db import lock, now
+from portal.domain import papers
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.papers.fill import placeholder
+from portal.domain.papers.model import Block, Line, Paper, Table, plain
+from portal.domain.papers.parse import parse
+from portal.domain.price_protection.models import Template, TemplateRelease
+from portal.domain.text import clean
+from portal.domain.users.models import User
+
+TEXTS = Path(papers.__file__).parent / "texts"
+# Every text of the agreement itself that ships; those that the portal prints today are offered.
+AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-protection-small.zh")
+PRINTED_KEYS = ("price-protection.zh",)
+_FILES = {
+    "price-protection.zh": "price-protection.zh.md",
+    "price-protection.bilingual": "price-protection.bilingual.md",
+    "price-protection-small.zh": "price-protection-small.zh.md",
+}
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of one text: shipped, kept in the database, or both."""
+
+    key: str
+    text: str
+    template: Template | None
+
+    @property
+    def paper(self) -> Paper:
+        """The text, parsed."""
+        return parsed(self.text)
+
+    @property
+    def version(self) -> str:
+        """The version that its front matter names."""
+        return self.paper.front.version
+
+    @property
+    def title(self) -> str:
+        """What the paper calls itself."""
+        return plain(self.paper.title)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the text, hexadecimal."""
+        return sha256_of(self.text)
+
+    @property
+    def release(self) -> TemplateRelease | None:
+        """Counsel's release of this very text."""
+        return self.template.release if self.template is not None and is_released(self.template) else None
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether agreements can be written on it: the portal prints this kind of paper."""
+        return self.key in PRINTED_KEYS
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether what is kept under this version is another text than the one that shipped or was kept."""
+        kept = self.template
+        return kept is not None and not self.sha256 == kept.sha256 == sha256_of(kept.text)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a text as it is read on screen: what it is and its words, or a table's cells.
+
+    `kind` is title, section, clause, item, paragraph, table, note (never printed) or library (loaded, not
+    printed).
+    """
+
+    kind: str
+    line_no: int
+    words: Line = ()
+    english: Line | None = None
+    number: str = ""
+    table: Table | None = None
+    note: str = ""
+
+
+def sha256_of(text: str) -> str:
+    """The hash that a release names, hexadecimal, of the text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@lru_cache(maxsize=32)
+def parsed(text: str) -> Paper:
+    """The text, parsed once."""
+    return parse(text)
+
+
+@lru_cache(maxsize=8)
+def _shipped_text(key: str) -> str:
+    return (TEXTS / _FILES[key]).read_text(encoding="utf-8")
+
+
+def is_released(template: Template) -> bool:
+    """Whether counsel released this text and it is still that text (P8): its hash now is the released one."""
+    release = template.release
+    return release is not None and release.sha256 == sha256_of(template.text) == template.sha256
+
+
+def editions(session: Session) -> list[Edition]:
+    """Every agreement text that shipped or is kept: by key in the order of use, the newest version first."""
+    rows = session.scalars(
+        sa.select(Template)
+        .where(Template.key.in_(AGREEMENT_KEYS))
+        .options(selectinload(Template.release).joinedload(TemplateRelease.released_by))
+    ).all()
+    kept = {(row.key, row.version): row for row in rows}
+    found = []
+    for key in AGREEMENT_KEYS:
+        text = _shipped_text(key)
+        found.append(Edition(key, text, kept.pop((key, parsed(text).front.version), None)))
+    found.extend(Edition(row.key, row.text, row) for row in kept.values())
+    return sorted(found, key=lambda edition: (AGREEMENT_KEYS.index(edition.key), _newest_first(edition)))
+
+
+def edition(session: Session, key: str, version: str | None = None) -> Edition | None:
+    """One text by key and version; the version that is offered, or else the newest, when none is named."""
+    of_key = [edition for edition in editions(session) if edition.key == key]
+    if version is not None:
+        return next((edition for edition in of_key if edition.version == version), None)
+    return next((edition for edition in of_key if edition.release), of_key[0] if of_key else None)
+
+
+def offered_templates(session: Session) -> list[Edition]:
+    """What a new agreement may be written on: of each printed text the newest released version.
+
+    A text of which nothing is released yet is offered in its newest version: drafts may be written, their
+    approval waits.
+    """
+    offered = (edition(session, key) for key in PRINTED_KEYS)
+    return [found for found in offered if found is not None and not found.is_altered]
+
+
+def ensure_template(session: Session, key: str, version: str | None = None) -> Template:
+    """The kept row of a text, made at its first use.
+
+    Raises DomainError for an unknown text, and when another text is kept under the same key and version: a
+    wording that changes raises its version (PLACEHOLDERS 1).
+    """
+    found = edition(session, key, version)
+    if found is None:
+        raise DomainError(N_("There is no such template."), field="template")
+    if found.is_altered:
+        raise DomainError(
+            N_(
+                "The text of %(key)s was changed without raising its version %(version)s. "
+                "Agreements keep the text they were written on; give the new wording a new version."
+            ),
+            field="template",
+            key=key,
+            version=found.version,
+        )
+    if found.template is not None:
+        return found.template
+    row = Template(key=key, version=found.version, sha256=found.sha256, text=found.text, stored_at=now())
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another request kept it in this very moment
+        again = edition(session, key, found.version)
+        assert again is not None and again.template is not None
+        return again.template
+    return row
+
+
+def release_template(
+    session: Session, actor: User, *, key: str, version: str, sha256: str, note: str
+) -> TemplateRelease:
+    """Counsel's release of the text that was read: `version` and `sha256` as the page showed them (P8).
+
+    Raises DomainError unless counsel of the head office does it, when the text is another one by now, when it
+    holds a placeholder that nobody fills, and when it is released already.
+    """
+    if not actor.can(Permission.TEMPLATES_RELEASE):
+        raise DomainError(N_("Only counsel of the head office releases a template."))
+    note = clean(note)
+    if not note:
+        raise DomainError(N_("Say who reviewed the text, or name the legal opinion."), field="note")
+    if len(note) > 200:
+        raise DomainError(N_("The note has at most %(limit)s characters."), field="note", limit=200)
+    template = lock(session, ensure_template(session, key, version))
+    if template.version != version or template.sha256 != sha256 or sha256_of(template.text) != sha256:
+        raise DomainError(N_("The text is no longer the one you read. Read it again before you release it."))
+    if template.release is not None:
+        raise DomainError(N_("This version is released already."))
+    for name in parsed(template.text).placeholders():
+        placeholder(name)
+    release = TemplateRelease(
+        template_id=template.id, sha256=sha256, released_by_id=actor.id, released_at=now(), note=note
+    )
+    session.add(release)
+    session.flush()
+    session.refresh(template, ["release"])
+    audit.record(
+        session, actor, "template.released", template, key=key, version=version, sha256=sha256, note=note
+    )
+    return release
+
+
+def reading(text: str, *, with_notes: bool) -> list[Part]:
+    """The text in the order of its lines, for the screen; drafting notes only for those who may see them."""
+    paper = parsed(text)
+    parts = [*_parts_of(paper), *_library(paper, text)]
+    if with_notes:
+        parts.extend(
+            Part("note", no, note=line[1:].strip())
+            for no, line in enumerate(text.split("\n"), 1)
+            if line.startswith(">")
+        )
+    return sorted(parts, key=lambda part: part.line_no)
+
+
+def _parts_of(paper: Paper) -> Iterator[Part]:
+    # The title knows no line of its own; it stands before everything else.
+    yield Part("title", 0, paper.title, paper.title_english)
+    yield from map(_part, paper.preamble)
+    for section in paper.sections:
+        yield Part("section", section.line_no, section.heading, section.english, number=section.id)
+        yield from map(_part, section.blocks)
+
+
+def _part(block: Block | Table) -> Part:
+    if isinstance(block, Table):
+        return Part("table", block.line_no, table=block)
+    return Part(block.kind.value, block.line_no, block.text, block.english, block.number or "")
+
+
+def _library(paper: Paper, text: str) -> Iterator[Part]:
+    """The kinds of violation, at the place where the text has them; a parsed paper keeps only their rows."""
+    if paper.library:
+        lines = text.split("\n")
+        at = next(no for no, line in enumerate(lines, 1) if re.match(r"^## .+ \{#library-", line))
+        yield Part("library", at)
+
+
+def _newest_first(edition: Edition) -> tuple[int, ...]:
+    return tuple(-int(part) for part in edition.version.split("."))
