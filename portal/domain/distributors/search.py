@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone
+from portal.domain.text import syllables
 
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
 _PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
@@ -38,9 +38,9 @@ def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: It
         ]
         hanzi = "".join(_HAN.findall(folded))
         if hanzi:
-            syllables = lazy_pinyin(hanzi, style=Style.NORMAL, errors="ignore")
-            words += _suffixes(syllables)
-            words += _suffixes([syllable[0] for syllable in syllables if syllable])
+            sounds = [sound for sound in syllables(hanzi) if sound.isascii()]
+            words += _suffixes(sounds)
+            words += _suffixes([sound[0] for sound in sounds])
     folded_code = "".join(re.findall(r"[a-z0-9]+", code.casefold()))
     words += [folded_code, *re.findall(r"[a-z0-9]+", code.casefold())]
     words += [match for match in re.findall(r"\d{2,}", folded_code)]

@@ -45,28 +45,28 @@ def pinyin(name: str) -> Pinyin:
     Characters of several readings are read as names read them (重庆 chongqing, 长沙 changsha, 商行
     shanghang).
     """
-    syllables = _syllables(name)
-    initials = (sound if sound[0].isdigit() else sound[0] for sound in syllables)
-    return Pinyin("".join(syllables), "".join(initials))
+    sounds = syllables(name)
+    return Pinyin("".join(sounds), "".join(sound[0] for sound in sounds))
 
 
-def _syllables(name: str) -> list[str]:
-    syllables: list[str] = []
+def syllables(name: str) -> list[str]:
+    """Give a name's pinyin syllable by syllable, without tones; a run of letters or digits is one, too."""
+    found: list[str] = []
     for run in _RUN.findall(unicodedata.normalize("NFKC", clean(name)).lower()):
         if run.isascii():
-            syllables.append(run)
+            found.append(run)
             continue
         place = 0
         while place < len(run):
             for length in range(min(_LONGEST_READING, len(run) - place), 0, -1):
                 if sounds := _READINGS.get(run[place : place + length]):
-                    syllables += sounds
+                    found += sounds
                     place += length
                     break
             else:
-                syllables.append(_sound(run[place]))
+                found.append(_sound(run[place]))
                 place += 1
-    return syllables
+    return found
 
 
 @cache  # bounded by the number of characters there are
@@ -96,7 +96,7 @@ def sound_key(name: str) -> str:
     """Give the sound of a name's key: the typical slip of an input method (株州 for 株洲) does not change
     it.
     """
-    return "".join(_syllables(name_key(name)))
+    return "".join(syllables(name_key(name)))
 
 
 def near_same(one: str, other: str) -> bool:
