@@ -1,0 +1,115 @@
+"""A filled paper as HTML: the same blocks for the screen and for the printer. Imports nothing heavy."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from portal.domain.papers.fill import FilledPaper
+from portal.domain.papers.model import Block, BlockKind, Line, Paper, Section, Table, plain
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "print"
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+
+# A line of particulars says a label and then a value; it is set flush left, unlike a sentence.
+_PARTICULARS = re.compile(r"^[^，。；：]{1,24}：$")
+# A blank to be written on: underscores anywhere, wide spaces where something is signed and dated.
+_BLANK = re.compile("(_{3,}|\u3000{2,})")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One block as the template prints it: its kind, what it holds, and its place.
+
+    A ``group`` holds nodes that stay on one page; ``is_apart`` sets particulars off from those above.
+    """
+
+    kind: str
+    block: Block | Table | None = None
+    section: Section | None = None
+    is_particulars: bool = False
+    is_apart: bool = False
+    children: tuple["Node", ...] = ()
+
+
+def nodes(paper: Paper) -> list[Node]:
+    """List the blocks of a paper in order, what must stay together as one group."""
+    result = [
+        replace(_node(block, None), is_apart=before is not None and block.line_no > before.line_no + 1)
+        for before, block in pairwise((None, *paper.preamble))
+        if block is not None
+    ]
+    for section in paper.sections:
+        part = [Node("heading", section=section)]
+        part.extend(_node(block, section) for block in section.blocks)
+        if section.is_kept_together:
+            before = [result.pop()] if result and result[-1].kind not in ("heading", "group") else []
+            part = [Node("group", section=section, children=tuple(before + part))]
+        result.extend(part)
+    return result
+
+
+def _node(block: Block | Table, section: Section | None) -> Node:
+    if isinstance(block, Table):
+        is_signatures = section is not None and section.holds_signatures
+        return Node("signatures" if is_signatures else "table", block, section)
+    return Node(str(block.kind), block, section, section is None and _says_particulars(block))
+
+
+def _says_particulars(block: Block) -> bool:
+    """Say whether a paragraph before the first section is a label and its value rather than a sentence."""
+    if block.kind is not BlockKind.PARAGRAPH or len(block.text) < 2:
+        return False
+    return bool(_PARTICULARS.match(block.text[0].text)) and block.text[1].placeholder is not None
+
+
+def body(filled: FilledPaper) -> Markup:
+    """Write the blocks as HTML, the title first; every value is escaped."""
+    template = ENVIRONMENT.get_template("_paper.html")
+    return Markup(template.render(paper=filled.paper, nodes=nodes(filled.paper)))  # noqa: S704  (autoescaped)
+
+
+def document(filled: FilledPaper, **context: object) -> str:
+    """Write the whole HTML document that is printed."""
+    foot = "".join("——" if run.is_hole else run.text for run in filled.paper.front.footer)
+    return ENVIRONMENT.get_template("paper.html").render(body=body(filled), foot=foot, **context)
+
+
+def blanks(text: str) -> Iterator[tuple[str, bool]]:
+    """Split a text at its blanks, and say which parts are one."""
+    for part in _BLANK.split(text):
+        if part:
+            yield part, bool(_BLANK.fullmatch(part))
+
+
+def is_figures(line: Line) -> bool:
+    """Say whether a cell holds nothing but a sum, which is set flush right."""
+    return len(line) == 1 and (line[0].placeholder or "").endswith("_figures")
+
+
+def is_for_signature(line: Line) -> bool:
+    """Say whether a cell asks for a signature, which is written on a line below."""
+    return plain(line).endswith("（签字）：") or plain(line).endswith("(signature):")
+
+
+def is_nowrap(placeholder: str | None) -> bool:
+    """Say whether a value is short and must not be broken: figures, dates, rates, numbers, codes."""
+    return placeholder is not None and bool(_NOWRAP.search(placeholder))
+
+
+_NOWRAP = re.compile(
+    r"(_figures|_on|_days|_months|_years|_rate|_share|_percent|_number|_uscc|_phone|\.no|\.share|copies_\w+)$"
+)
+
+ENVIRONMENT.filters.update(blanks=blanks)
+ENVIRONMENT.tests.update(figures=is_figures, nowrap=is_nowrap, for_signature=is_for_signature)

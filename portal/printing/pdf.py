@@ -1,0 +1,120 @@
+"""HTML into PDF/A-3b with tags: the only module that lays out, and only printing processes import it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pydyf
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.text.fonts import FontConfiguration
+
+from portal.printing import justify, qr
+from portal.printing.fetcher import Nothing, OwnFonts
+from portal.printing.health import FAMILIES
+from portal.printing.markup import TEMPLATES
+
+POINTS_PER_MM = 72 / 25.4
+
+justify.install()
+# Letters and style sheets are read once a process: that is a fifth of a render.
+_FONTS = FontConfiguration()
+_STYLES = {
+    name: CSS(
+        string=(TEMPLATES / f"{name}.css").read_text("utf-8"), url_fetcher=OwnFonts(), font_config=_FONTS
+    )
+    for name in ("paper", "small")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file inside the PDF: the data that the paper was made from."""
+
+    name: str
+    description: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CodePlace:
+    """Where on each page the QR code stands: its side, and its distance from the right and lower edge, in mm."""
+
+    side_mm: float
+    right_mm: float
+    bottom_mm: float
+
+
+def write_pdf(
+    html: str,
+    *,
+    styles: Sequence[str],
+    made_at: datetime,
+    identifier: str,
+    attached: Attached | None = None,
+    verify_url: str | None = None,
+    code_place: CodePlace,
+) -> tuple[bytes, int]:
+    """Lay out and write; give the PDF and its number of pages.
+
+    The same arguments give the same bytes in every process. ``identifier`` names the paper and its version;
+    each page gets a QR code of ``verify_url`` with its own number behind it. A letter that is not ours is a bug
+    of the caller, who tests what is typed: RuntimeError.
+    """
+    source = HTML(string=html, base_url="about:blank", url_fetcher=Nothing())
+    document = source.render(stylesheets=[_STYLES[name] for name in styles], font_config=_FONTS)
+    attachments = []
+    if attached is not None:
+        attachments.append(
+            Attachment(
+                string=attached.content.decode("utf-8"),
+                name=attached.name,
+                description=attached.description,
+                created=made_at,
+                modified=made_at,
+                relationship="Data",
+            )
+        )
+
+    def finish(laid_out: Any, pdf: Any) -> None:
+        foreign = {font.family for font in laid_out.fonts.values()} - FAMILIES
+        if foreign or any(font.missing for font in laid_out.fonts.values()):
+            raise RuntimeError(
+                f"The paper holds characters that our letters lack (instead: {sorted(foreign)})."
+            )
+        if verify_url is not None:
+            _draw_codes(pdf, verify_url, code_place)
+
+    data = document.write_pdf(
+        finisher=finish,
+        pdf_variant="pdf/a-3b",
+        pdf_tags=True,
+        pdf_identifier=hashlib.sha256(identifier.encode("utf-8")).digest()[:16],
+        attachments=attachments,
+    )
+    return data, len(document.pages)
+
+
+def _draw_codes(pdf: Any, verify_url: str, place: CodePlace) -> None:
+    """Draw each page's QR code as an artifact, which a screen reader skips; one bit a module."""
+    pages = [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Page"]
+    for number, page in enumerate(pages, 1):
+        size, rows = qr.bitmap(f"{verify_url}?p={number}")
+        _, _, right, bottom = page["MediaBox"]
+        side = place.side_mm * POINTS_PER_MM
+        x = right - place.right_mm * POINTS_PER_MM - side
+        y = bottom - place.bottom_mm * POINTS_PER_MM
+        # The page's own stream has turned the vertical axis downwards and left it so.
+        drawing = pydyf.Stream(
+            [
+                b"/Artifact BMC q",
+                f"{side:.3f} 0 0 {-side:.3f} {x:.3f} {y:.3f} cm".encode(),
+                f"BI /W {size} /H {size} /CS /G /BPC 1 /F /AHx ID".encode(),
+                rows.hex().encode() + b">",
+                b"EI Q EMC",
+            ],
+            compress=True,
+        )
+        pdf.add_object(drawing)
+        page["Contents"] = pydyf.Array([page["Contents"], drawing.reference])

@@ -1,0 +1,72 @@
+"""The printing process: layout is heavy on memory and processor, so that it runs beside the web server.
+
+One process by default lays out one paper at a time; it starts with the first paper and stays.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import Any
+
+TIMEOUT_SECONDS = 120
+WORKERS = max(1, min(2, int(os.environ.get("PORTAL_PRINTERS", "1"))))
+
+_lock = threading.Lock()
+_executor: ProcessPoolExecutor | None = None
+_owner: int | None = None
+
+
+def render(job: Any) -> tuple[bytes, int]:
+    """Print a job in the printing process; give the PDF and its number of pages.
+
+    A process that was killed is replaced and the job tried once more; what the job raises is raised here.
+    """
+    try:
+        return _running().submit(_print, job).result(TIMEOUT_SECONDS)
+    except BrokenProcessPool:
+        close()
+        return _running().submit(_print, job).result(TIMEOUT_SECONDS)
+
+
+def close() -> None:
+    """End the printing process; the next paper starts another one."""
+    global _executor
+    with _lock:
+        executor, _executor = _executor, None
+    if executor is not None:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _running() -> ProcessPoolExecutor:
+    global _executor, _owner
+    with _lock:
+        # A forked child must not use its parent's pipes.
+        if _executor is None or _owner != os.getpid():
+            _executor = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_begin)
+            _owner = os.getpid()
+        return _executor
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the server, and go when the server has gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)
+
+
+def _print(job: Any) -> tuple[bytes, int]:
+    """Run in the printing process."""
+    worker: Callable[[Any], tuple[bytes, int]] = import_module("portal.printing.worker").print_job
+    return worker(job)

@@ -1,0 +1,24 @@
+"""What runs in the printing process."""
+
+from portal.printing.agreement import PrintJob
+from portal.printing.pdf import Attached, CodePlace, write_pdf
+
+# The code stands inside the measure, right; the middle of the right edge stays free for the seal across pages.
+FULL_PLACE = CodePlace(side_mm=13.5, right_mm=24.57, bottom_mm=6.5)
+SMALL_PLACE = CodePlace(side_mm=11, right_mm=12, bottom_mm=5)
+
+
+def print_job(job: PrintJob) -> tuple[bytes, int]:
+    """Lay a job out; give the PDF and its number of pages."""
+    attached = None
+    if job.attached is not None:
+        attached = Attached("agreement.json", "协议数据", job.attached)
+    return write_pdf(
+        job.html,
+        styles=job.styles,
+        made_at=job.made_at,
+        identifier=job.identifier,
+        attached=attached,
+        verify_url=job.verify_url,
+        code_place=SMALL_PLACE if job.is_small else FULL_PLACE,
+    )
