@@ -3,10 +3,12 @@
 
 Takes Debian's fonts-noto-cjk, fonts-noto-cjk-extra and unicode-data; writes portal/printing/fonts/ and
 portal/domain/papers/characters.txt. Run it only to change the set of characters: the results are kept in the
-repository, and it takes three minutes. Plain TrueType: WOFF2 costs a printing program six seconds a paper, and
-in a PDF, where a subset keeps the numbers of its glyphs, CFF spends three bytes on every glyph that is left out.
-500 units to the em, half of Noto's, make the PDFs a fifth smaller; one unit is a fifth of a dot at 600 dpi and
-12 pt. No ``locl``, since the text's language must not change a letter's shape.
+repository, and it takes three minutes.
+
+Plain TrueType: WOFF2 costs a printing program six seconds a paper; and in a PDF, where a subset keeps the
+numbers of its glyphs, CFF spends three bytes on each glyph that is left out. 500 units to the em, half of
+Noto's, make a PDF a fifth smaller; one unit is a fifth of a dot at 600 dpi and 12 pt. No `locl`, since the
+text's language must not change a letter's shape.
 """
 
 import bz2

@@ -12,7 +12,7 @@ _WAN = 10_000
 
 
 class Accrual(NamedTuple):
-    """What one purchase accrues, in fen; ``base_fen + fund_fen == rebate_fen``."""
+    """What one purchase accrues, in fen; `base_fen + fund_fen == rebate_fen`."""
 
     rebate_fen: int
     base_fen: int
@@ -20,7 +20,7 @@ class Accrual(NamedTuple):
 
 
 def figures(fen: int) -> str:
-    """Write fen as yuan with two decimals and commas: ``1,234.56``, a negative sum with ``-`` in front."""
+    """Write fen as yuan with two decimals and commas: `1,234.56`, a negative sum with `-` in front."""
     yuan, rest = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}{yuan:,}.{rest:02d}"
 
@@ -80,7 +80,7 @@ def accrue(amount_fen: int, rebate_ppm: int, base_share: int) -> Accrual:
     """Split the rebate of one purchase as clause 3.1 says (P2).
 
     Rebate and base rebate are each rounded half up to the fen, from the exact product; the fund is their
-    difference and so takes the odd fen. ``base_share`` is the base part of 100. A negative amount gives the
+    difference and so takes the odd fen. `base_share` is the base part of 100. A negative amount gives the
     mirror image, so that accrual(before) - accrual(after) of a returned line is exact.
     """
     if not 0 <= base_share <= 100:

@@ -1,6 +1,6 @@
 """The agreement on paper and on screen (A, B and P): one module for both, so that the preview is the paper.
 
-Imports nothing heavy: the PDF is made by the printing process (``portal.printing.pool``).
+Imports nothing heavy: the PDF is made by the printing process (`portal.printing.pool`).
 """
 
 from dataclasses import dataclass
@@ -56,9 +56,9 @@ def render_agreement(
 ) -> RenderedPaper:
     """Print an agreement; the same arguments give the same bytes, in every process and on every day.
 
-    ``verify_url`` is the address of the paper's own page, to which each page's code adds ``?p=n``. A draft may
-    have holes, which become ruled blanks, and carries the watermark 草稿; a paper for signature may not.
-    ``made_at`` is an aware instant. DomainError: a required value is missing, a character cannot be printed,
+    `verify_url` is the address of the paper's own page, to which each page's code adds `?p=n`. A draft
+    carries the watermark 草稿 and may have holes, which become ruled blanks; a paper for signature may not.
+    `made_at` is an aware instant. DomainError: a required value is missing, a character cannot be printed,
     the small version does not fit on its sheet. Takes half a second: call it outside any transaction.
     """
     job = print_job(

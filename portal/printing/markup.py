@@ -31,7 +31,7 @@ _BLANK = re.compile("(_{3,}|\u3000{2,})")
 class Node:
     """One block as the template prints it: its kind, what it holds, and its place.
 
-    A ``group`` holds nodes that stay on one page; ``is_apart`` sets particulars off from those above.
+    A `group` holds nodes that stay on one page; `is_apart` sets particulars off from those above.
     """
 
     kind: str

@@ -23,7 +23,7 @@ from typing import TypedDict
 from portal.domain.money import accrue
 from portal.domain.papers.fill import FilledPaper, Hole, fill, holes, is_empty
 from portal.domain.papers.model import Front, Paper
-from portal.domain.papers.registry import PRICE_KINDS
+from portal.domain.papers.registry import PLACEHOLDERS, PRICE_KINDS
 from portal.domain.papers.values import Raw, day
 
 Row = Mapping[str, Raw | None]
@@ -54,9 +54,14 @@ def complete(
 ) -> tuple[dict[str, Raw | None], dict[str, Sequence[Row]]]:
     """Add what follows from the payload: shares, rates, the worked example, formal numerals, annex rows.
 
-    What cannot be computed yet, because an input is missing, is left out.
+    A value that is computed is never taken from the payload. What cannot be computed yet,
+    because an input is missing, is left out.
     """
-    given = payload["values"]
+    given = {
+        name: raw
+        for name, raw in payload["values"].items()
+        if name in PLACEHOLDERS and PLACEHOLDERS[name].is_input
+    }
     values: dict[str, Raw | None] = {
         **given,
         "template_id": front.template,
@@ -88,7 +93,7 @@ def complete(
 def fill_agreement(
     paper: Paper, payload: AgreementPaperData, *, number: str | None, marks_holes: bool = False
 ) -> FilledPaper:
-    """Fill an agreement's paper; without ``marks_holes`` a missing value is refused by name."""
+    """Fill an agreement's paper; without `marks_holes` a missing value is refused by name."""
     values, rows = complete(payload, paper.front, number)
     return fill(paper, values, rows, marks_holes=marks_holes)
 

@@ -25,7 +25,7 @@ _BILINGUAL = " / "
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A required value that is not known yet; ``row`` counts from 1 in its list."""
+    """A required value that is not known yet; `row` counts from 1 in its list."""
 
     name: str
     zh: str
@@ -61,7 +61,7 @@ def required(paper: Paper) -> tuple[Placeholder, ...]:
 
 
 def holes(paper: Paper, values: Values, rows: Rows | None = None) -> list[Hole]:
-    """List the required values that are missing; an empty list of rows is no hole, ``fill`` refuses it."""
+    """List the required values that are missing; an empty list of rows is no hole, `fill` refuses it."""
     missing: list[Hole] = []
     for entry in required(paper):
         if entry.row_list is None:
@@ -87,10 +87,10 @@ def fill(
     options: Collection[str] = (),
     marks_holes: bool = False,
 ) -> FilledPaper:
-    """Put the values in; ``options`` names the optional parts to print.
+    """Put the values in; `options` names the optional parts to print.
 
     Values are stored values by placeholder, a row's by the part after the dot. A required value that is
-    missing is refused by name or, with ``marks_holes``, becomes a run marked as a hole.
+    missing is refused by name or, with `marks_holes`, becomes a run marked as a hole.
     """
     missing = holes(paper, values, rows)
     if not marks_holes:

@@ -11,7 +11,7 @@ class Run:
     """A stretch of text in one weight.
 
     As parsed, it is either literal text or a placeholder by name. Filled, it carries the value as plain text
-    and still knows its placeholder; a hole is a placeholder without a value yet, and ``text`` is then the
+    and still knows its placeholder; a hole is a placeholder without a value yet, and `text` is then the
     label of what is missing.
     """
 
@@ -34,7 +34,7 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of the text: a clause (``number`` 2.1), an item (``number`` 一) or a paragraph (no number)."""
+    """One line of the text: a clause (`number` 2.1), an item (`number` 一) or a paragraph (no number)."""
 
     kind: BlockKind
     text: Line
@@ -51,7 +51,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; ``row_list`` names the list whose items its one pattern row is repeated for, as parsed."""
+    """A table; `row_list` names the list whose items its one pattern row is repeated for, as parsed."""
 
     head: tuple[Line, ...]
     rows: tuple[tuple[Line, ...], ...]
@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed part of the paper; code knows it by its ``id``, never by its wording."""
+    """A headed part of the paper; code knows it by its `id`, never by its wording."""
 
     id: str
     heading: Line
@@ -182,7 +182,7 @@ class Paper:
 
 
 def plain(line: Line) -> str:
-    """Read a line as plain text, an unfilled placeholder as ``{{name}}``."""
+    """Read a line as plain text, an unfilled placeholder as `{{name}}`."""
     return "".join(
         run.text if run.placeholder is None or run.text else f"{{{{{run.placeholder}}}}}" for run in line
     )

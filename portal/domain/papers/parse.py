@@ -54,8 +54,8 @@ class _Draft:
 def parse(text: str) -> Paper:
     """Parse a template; malformed text is refused with the number of its line.
 
-    Drafting notes are dropped, ``library-`` sections become ``Paper.library``, ``option-`` sections stay and
-    are chosen by ``fill``.
+    Drafting notes are dropped, `library-` sections become `Paper.library`, `option-` sections stay and
+    are chosen by `fill`.
     """
     lines = text.split("\n")
     draft = _Draft()
@@ -77,7 +77,7 @@ def parse(text: str) -> Paper:
 
 
 def _read_front(lines: list[str], draft: _Draft) -> int:
-    """Read what stands between the two ``---`` lines; give the index of the line after them."""
+    """Read what stands between the two `---` lines; give the index of the line after them."""
     if lines[0] != "---":
         raise DomainError("Line %(line)s of the template: the front matter is missing.", line=1)
     for no, line in enumerate(lines[1:], 2):
@@ -200,7 +200,7 @@ def _row_list(body: tuple[tuple[Line, ...], ...], no: int) -> str | None:
 
 
 def _runs(text: str, no: int) -> Line:
-    """Split a line at ``**`` and ``{{…}}``; nothing else has a meaning."""
+    """Split a line at `**` and `{{…}}`; nothing else has a meaning."""
     runs: list[Run] = []
     is_bold = False
     for piece in _PIECE.split(text):

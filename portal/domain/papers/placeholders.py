@@ -26,9 +26,9 @@ class Source(StrEnum):
 class Placeholder:
     """One entry of the registry.
 
-    ``zh`` is its label on paper, ``label`` the msgid of its label on screen; ``papers`` the letters of the
-    papers it stands in; ``example`` a stored value, the shipped default where the settings have one. An
-    optional one prints ``empty`` or the value of ``empty_from`` instead.
+    `zh` is its label on paper, `label` the msgid of its label on screen; `papers` the letters of the
+    papers it stands in; `example` a stored value, the shipped default where the settings have one. An
+    optional one prints `empty` or the value of `empty_from` instead.
     """
 
     name: str

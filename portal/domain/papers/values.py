@@ -1,7 +1,7 @@
 """The types of values that stand in a paper: how a typed one is read, checked, and printed.
 
 A stored value is JSON: integer fen, integer ppm, whole numbers, ISO dates, text. What a person typed is a
-string and is read generously (full-width digits, ``3%``, ``1,234.50``, ``2026年1月1日``).
+string and is read generously (full-width digits, `3%`, `1,234.50`, `2026年1月1日`).
 """
 
 import re
@@ -37,7 +37,7 @@ _QUARTER_STARTS = re.compile(r"^每年(\d{1,2})、(\d{1,2})、(\d{1,2})、(\d{1,
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type of value. ``accept`` gives the stored value or refuses; ``print`` writes it in a language."""
+    """A type of value. `accept` gives the stored value or refuses; `print` writes it in a language."""
 
     def accept(self, raw: object, label: Msgid) -> Raw:
         """Give the value to store; DomainError says what is wrong with it."""
@@ -50,7 +50,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Text(Kind):
-    """One line of text, at most ``limit`` characters, every one of which our letters can print."""
+    """One line of text, at most `limit` characters, every one of which our letters can print."""
 
     limit: int
     keeps_full_stop: bool = False
@@ -82,7 +82,7 @@ class Identifier(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Whole(Kind):
-    """A whole number between two limits; ``unit`` only documents it (days, months, years)."""
+    """A whole number between two limits; `unit` only documents it (days, months, years)."""
 
     low: int = 0
     high: int = 1_000_000
@@ -115,7 +115,7 @@ class Numeral(Whole):
 
 @dataclass(frozen=True, slots=True)
 class Percent(Kind):
-    """A rate in ppm (3.00 % = 30000), printed with at least ``decimals`` decimals and at most four."""
+    """A rate in ppm (3.00 % = 30000), printed with at least `decimals` decimals and at most four."""
 
     low_ppm: int = 0
     high_ppm: int = PPM
@@ -144,13 +144,13 @@ class Percent(Kind):
         return int(ppm)
 
     def print(self, raw: Raw, language: Language) -> str:
-        """Write ``3.00%``, exactly."""
+        """Write `3.00%`, exactly."""
         return percent(int(raw), self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures(Kind):
-    """A sum in fen, printed as yuan: ``1,234.56``."""
+    """A sum in fen, printed as yuan: `1,234.56`."""
 
     low_fen: int = 0
     high_fen: int = DAXIE_LIMIT_FEN
@@ -195,7 +195,7 @@ class Daxie(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Day(Kind):
-    """A calendar date, stored as ISO text; ``is_short`` prints 2026-07-03."""
+    """A calendar date, stored as ISO text; `is_short` prints 2026-07-03."""
 
     is_short: bool = False
 
@@ -303,7 +303,7 @@ class Choice(Kind):
 
 
 def percent(ppm: int, decimals: int = 0) -> str:
-    """Write ppm as percent, exactly, with at least so many decimals: 18000 and 2 give ``1.80%``."""
+    """Write ppm as percent, exactly, with at least so many decimals: 18000 and 2 give `1.80%`."""
     whole, rest = divmod(abs(ppm), 10_000)
     fraction = f"{rest:04d}".rstrip("0").ljust(decimals, "0")
     return f"{'-' if ppm < 0 else ''}{whole}{'.' if fraction else ''}{fraction}%"
