@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import request
 from sqlalchemy.orm import Session
 
 PER_PAGE = 50
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,22 @@ def page_of(
     """
     order = sorting(sorts, default=default, descending=descending)
     total = count(session, statement)
-    wanted = request.args.get("page", "1")
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 8 else 1
-    number = min(max(number, 1), max(1, -(-total // per_page)))
+    here = min(max(number("page") or 1, 1), max(1, -(-total // per_page)))
     rows = session.execute(
-        order.apply(statement, sorts, tie=tie).limit(per_page).offset((number - 1) * per_page)
+        order.apply(statement, sorts, tie=tie).limit(per_page).offset((here - 1) * per_page)
     ).all()
-    return Page(rows, total, number, per_page, order.key, order.is_descending)
+    return Page(rows, total, here, per_page, order.key, order.is_descending)
+
+
+def chosen(choices: type[Choice], name: str) -> Choice | None:
+    """The code that the address gives under `name`, None when it is none of the choices."""
+    try:
+        return choices(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def number(name: str) -> int | None:
+    """The id that the address gives under `name`, None when it is no number."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

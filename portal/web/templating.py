@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
+from portal.web.htmx import wants_fragment
 from portal.web.navigation import navigation
 from portal.web.words import tone, word
 
@@ -65,6 +67,22 @@ def same_page(**changes: Any) -> str:
     return request.path + ("?" + from_pairs if from_pairs else "")
 
 
+def query_without(*names: str) -> str:
+    """The query of this address without these values, with its question mark; empty when nothing is left."""
+    pairs = [(key, item) for key, item in request.args.items(multi=True) if key not in names and item]
+    return ("?" + "&".join(f"{_quote(key)}={_quote(item)}" for key, item in pairs)) if pairs else ""
+
+
+def words_of(codes: Sequence[StrEnum]) -> list[tuple[str, str]]:
+    """(code, word) of each, for a choice."""
+    return [(code.value, word(code)) for code in codes]
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether this portal has the page."""
+    return endpoint in current_app.view_functions
+
+
 def thousands(number: int) -> str:
     """1,284."""
     return f"{number:,}"
@@ -84,7 +102,7 @@ class Shell:
     @property
     def searches(self) -> bool:
         """Whether there is something this user may search."""
-        return self.user is not None and "search.index" in current_app.view_functions
+        return self.user is not None and has_page("search.index")
 
 
 def shell() -> Shell:
@@ -152,6 +170,10 @@ def init_app(app: Flask) -> None:
         htmx_integrity=htmx_integrity,
         htmx_config=htmx_config,
         error_list=error_list,
+        query_without=query_without,
+        words_of=words_of,
+        is_fragment=wants_fragment,
+        has_page=has_page,
         shell=shell,
         tone=tone,
         navigation=navigation,
