@@ -12,6 +12,7 @@ from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, DistributorPhone
 from portal.domain.regions import services as regions
 from portal.domain.regions.models import Region
+from portal.domain.text import name_key
 from portal.domain.users import services as users
 from portal.domain.users.models import User
 
@@ -74,7 +75,7 @@ class Factory:
             code=code,
             code_key=code.upper(),
             name=name,
-            name_key=facts.pop("name_key", name),
+            name_key=name_key(name),
             region_id=region.id,
             owner_id=owner.id,
             **facts,

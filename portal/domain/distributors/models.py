@@ -129,6 +129,21 @@ class Distributor(Base):
         order_by="DistributorDocument.filed_at.desc()", back_populates="distributor"
     )
 
+    @property
+    def people(self) -> list["Contact"]:
+        """The contacts who are there now, the primary one first."""
+        return [contact for contact in self.contacts if contact.ended_at is None]
+
+    @property
+    def licences_held(self) -> list["Licence"]:
+        """The licences that count, the one that expires first in front."""
+        return [licence for licence in self.licences if licence.ended_at is None]
+
+    @property
+    def documents_filed(self) -> list["DistributorDocument"]:
+        """The documents on file, the newest first."""
+        return [paper for paper in self.papers if paper.withdrawn_at is None]
+
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 

@@ -1,0 +1,125 @@
+"""The register reaches down: general distributor → second-tier → retailer, to any depth (D1)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.distributors.mentions import Mention, mentioned, mentions, read
+from portal.domain.distributors.models import Distributor, Level, Standing
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.users.models import User
+
+DEEPEST = 200  # what no chain of supply reaches; it only keeps a damaged tree from running for ever
+
+
+@dataclass(slots=True)
+class Node:
+    """A distributor in the tree; of one outside the reader's offices only what `mention` says.
+
+    `below` counts those it supplies itself; `children` holds them where they were read already.
+    """
+
+    mention: Mention
+    level: Level | None
+    standing: Standing | None
+    below: int
+    children: list["Node"] = field(default_factory=list)
+
+
+def children(session: Session, actor: User, parents: Collection[int]) -> dict[int, list[Node]]:
+    """Whom each of these supplies, by the supplier's id, in the order of their codes."""
+    if not parents:
+        return {}
+    known = {
+        mention.id: mention
+        for mention in read(session, actor, mentioned().where(Distributor.parent_id.in_(parents)))
+    }
+    supplied = sa.orm.aliased(Distributor)
+    below = (
+        sa.select(sa.func.count())
+        .where(supplied.parent_id == Distributor.id)
+        .correlate(Distributor)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        sa.select(Distributor.id, Distributor.parent_id, Distributor.level, Distributor.standing, below)
+        .where(Distributor.parent_id.in_(parents))
+        .order_by(Distributor.code_key)
+    )
+    levels: dict[int, list[Node]] = defaultdict(list)
+    for identity, parent, level, standing, count in rows:
+        mention = known[identity]
+        levels[parent].append(
+            Node(mention, level if mention.is_open else None, standing if mention.is_open else None, count)
+        )
+    return levels
+
+
+def branch(session: Session, actor: User, root: int, *, depth: int = 2) -> list[Node]:
+    """What hangs below a record, `depth` levels of it; deeper ones are read when they are opened."""
+    top = children(session, actor, [root]).get(root, [])
+    level = top
+    for _step in range(depth - 1):
+        found = children(session, actor, [node.mention.id for node in level if node.below])
+        for node in level:
+            node.children = found.get(node.mention.id, [])
+        level = [child for node in level for child in node.children]
+    return top
+
+
+def suppliers(session: Session, actor: User, distributor: Distributor) -> list[Mention]:
+    """The chain of supply above a record, the topmost first."""
+    ids = chain(session, distributor.parent_id)
+    known = mentions(session, actor, ids)
+    return [known[identity] for identity in reversed(ids)]
+
+
+def chain(session: Session, start: int | None) -> list[int]:
+    """Ids from this record up to the topmost supplier."""
+    if start is None:
+        return []
+    up = (
+        sa.select(Distributor.id, Distributor.parent_id, sa.literal(0).label("step"))
+        .where(Distributor.id == start)
+        .cte("up", recursive=True)
+    )
+    up = up.union_all(
+        sa.select(Distributor.id, Distributor.parent_id, up.c.step + 1)
+        .join(up, Distributor.id == up.c.parent_id)
+        .where(up.c.step < DEEPEST)
+    )
+    return list(session.scalars(sa.select(up.c.id).order_by(up.c.step)))
+
+
+def is_below(session: Session, node: int, root: int) -> bool:
+    """Whether `node` is `root` itself or hangs below it."""
+    return root in chain(session, node)
+
+
+def check_supplier(session: Session, distributor_id: int | None, parent: Distributor | None) -> None:
+    """Refuse a supplier that this distributor itself supplies, directly or through others.
+
+    The caller holds the register's lock: two changes at once could close a circle that neither sees.
+    """
+    if distributor_id is None or parent is None:
+        return
+    if parent.id == distributor_id:
+        raise DomainError(N_("A distributor cannot be its own supplier."), field="parent")
+    if is_below(session, parent.id, distributor_id):
+        raise DomainError(
+            N_("%(code)s %(name)s is supplied by this distributor, so it cannot be its supplier."),
+            field="parent",
+            code=parent.code,
+            name=parent.name,
+        )
+
+
+def flat(nodes: Iterable[Node]) -> Iterable[Node]:
+    """Every node that was read, supplier before supplied."""
+    for node in nodes:
+        yield node
+        yield from flat(node.children)
