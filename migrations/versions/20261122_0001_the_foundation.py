@@ -154,6 +154,16 @@ def upgrade() -> None:
     with op.batch_alter_table('product_price', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_product_price_product_id'), ['product_id'], unique=False)
 
+    op.create_table('setting',
+    sa.Column('region_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('value', sa.JSON(), nullable=False),
+    sa.Column('changed_at', portal.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['changed_by_id'], ['user_account.id'], name=op.f('fk_setting_changed_by_id_user_account')),
+    sa.ForeignKeyConstraint(['region_id'], ['region.id'], name=op.f('fk_setting_region_id_region')),
+    sa.PrimaryKeyConstraint('region_id', 'key', name=op.f('pk_setting'))
+    )
     op.create_table('sign_in',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
@@ -597,6 +607,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sign_in_user_id'))
 
     op.drop_table('sign_in')
+    op.drop_table('setting')
     with op.batch_alter_table('product_price', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_product_price_product_id'))
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from wtforms import Form
 
 from portal.domain.errors import DomainError
+from portal.domain.i18n import Msgid
 from portal.extensions import db
 
 Result = TypeVar("Result")
@@ -27,7 +28,10 @@ def wants_fragment() -> bool:
 
 def say(error: DomainError) -> str:
     """The refusal in the user's language; params that are refusals' own msgids are translated too."""
-    text: str = gettext(error.msgid, **error.params) if error.params else gettext(error.msgid)
+    params = {
+        key: gettext(value) if isinstance(value, Msgid) else value for key, value in error.params.items()
+    }
+    text: str = gettext(error.msgid, **params) if params else gettext(error.msgid)
     return text
 
 

@@ -71,9 +71,8 @@ def region_by_code(session: Session, code: str) -> Region:
 
 def signing_place(session: Session, region: Region) -> str:
     """Where this office signs: its own place, else that of the nearest office above; may be empty."""
-    places = dict(
-        session.execute(
-            sa.select(Region.id, Region.signing_place).where(Region.id.in_(region.ancestor_ids()))
-        ).tuples()
+    rows = session.execute(
+        sa.select(Region.id, Region.signing_place).where(Region.id.in_(region.ancestor_ids()))
     )
+    places = {row.id: row.signing_place for row in rows}
     return next((places[i] for i in reversed(region.ancestor_ids()) if places.get(i)), "")

@@ -10,7 +10,7 @@ from portal.db import Base, Json, now
 
 
 class Setting(Base):
-    """A value for a region and all below it, until a lower one says otherwise; the root's are the company's."""
+    """A value for a region and all below it, until a lower one says otherwise; the root's is for all."""
 
     __tablename__ = "setting"
 
