@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from portal.cli import users
+from portal.cli import demo, users
 
 
 def register(app: Flask) -> None:
     """Bind every group of commands."""
     app.cli.add_command(users.group)
+    app.cli.add_command(demo.command)

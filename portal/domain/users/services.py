@@ -21,6 +21,8 @@ from portal.domain.users.models import Grant, SignIn, Throttle, User
 
 MINIMUM_LENGTH = 12
 SIGN_IN_HOURS = 12
+# Of the fictional users that `flask demo` makes; shown on the sign-in page wherever they exist.
+DEMO_PASSWORD = "demo-shili-2026"
 WINDOW = timedelta(minutes=15)
 ATTEMPTS_PER_ACCOUNT = 8
 ATTEMPTS_PER_ADDRESS = 60

@@ -1,0 +1,48 @@
+"""flask demo."""
+
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+
+from portal.demo.contracts import Contracts
+from portal.demo.people import PEOPLE, load
+from portal.demo.register import Register
+from portal.domain.users import services as users
+from portal.domain.users.models import User
+from portal.extensions import db
+from portal.printing import pool
+from portal.web.papers import original
+
+
+@click.command("demo")
+@click.option("--if-first-start", is_flag=True, help="Do nothing, quietly, where there is a user already.")
+@with_appcontext
+def command(if_first_start: bool) -> None:
+    """Load fictional offices, users, distributors and agreements into an empty database; print the sign-ins."""
+    if db.session.scalar(sa.select(sa.func.count()).select_from(User)):
+        if users.demo_sign_ins(db.session):
+            if not if_first_start:
+                click.echo("The demo is loaded already. 演示数据已经载入。")
+            _print_sign_ins()
+        elif not if_first_start:
+            raise click.ClickException(
+                "This database has users of its own: the demo goes into an empty one only. "
+                "Name another folder with PORTAL_INSTANCE."
+            )
+        return
+    password_hash = users.hash_password(users.DEMO_PASSWORD)
+    offices, people = load(db.session, password_hash)
+    distributors = Register(db.session, offices, people).load()
+    db.session.commit()
+    contracts = Contracts(db.session, people, original)
+    contracts.load(distributors)
+    pool.close()
+    click.echo(f"{len(distributors)} distributors, {contracts.written} agreements.")
+    _print_sign_ins()
+
+
+def _print_sign_ins() -> None:
+    """The demo's sign-ins, one a line; every one has the same password."""
+    click.echo(f"Sign-ins (password {users.DEMO_PASSWORD} 演示账号，密码同此):")
+    for person in PEOPLE:
+        click.echo(f"  {person.username:<14}{person.name}  {person.role.value}, {person.office}")

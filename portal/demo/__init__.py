@@ -1,0 +1,1 @@
+"""Demo data: a plainly fictional manufacturer, its offices, people, distributors and their agreements."""

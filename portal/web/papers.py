@@ -1,0 +1,39 @@
+"""Printing from the application: where a paper's QR code leads, and the original of an approved agreement."""
+
+import os
+
+from flask import current_app, has_request_context, request, url_for
+
+from portal.domain.price_protection.approval import Frozen
+from portal.printing.agreement import RenderedPaper, render_agreement
+
+
+def base_url() -> str:
+    """The address of this portal as other machines reach it: PORTAL_BASE_URL, else where this request came to."""
+    configured: str = current_app.config["BASE_URL"]
+    if configured:
+        return configured
+    if has_request_context():
+        return request.host_url.rstrip("/")
+    return f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+
+
+def verify_url(code: str) -> str:
+    """What the QR codes of the paper with this code lead to; each page adds its number."""
+    if has_request_context():
+        return base_url() + url_for("verify.show", code=code)
+    with current_app.test_request_context():
+        path = url_for("verify.show", code=code)
+    return base_url() + path
+
+
+def original(frozen: Frozen) -> RenderedPaper:
+    """Print the paper that an approval keeps; slow, so outside any transaction."""
+    return render_agreement(
+        frozen.payload,
+        frozen.template_text,
+        number=frozen.number,
+        version=frozen.paper_no,
+        verify_url=verify_url(frozen.code),
+        made_at=frozen.made_at,
+    )
