@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from portal.blueprints import auth, system, workbench
+from portal.blueprints import auth, distributors, system, workbench
 
-ALL = (system.bp, auth.bp, workbench.bp)
+ALL = (system.bp, auth.bp, workbench.bp, distributors.bp)
 
 
 def register(app: Flask) -> None:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from babel import dates
 from flask import Flask, current_app, request
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
@@ -50,6 +51,31 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """2026-11-22 09:02, in China."""
     return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if value else "—"
+
+
+def short_day(value: date) -> str:
+    """11-22 within this year, else 2027-01-04."""
+    return value.strftime("%m-%d" if value.year == today().year else "%Y-%m-%d")
+
+
+def clock(value: datetime) -> str:
+    """09:02, in China."""
+    return value.astimezone(CHINA).strftime("%H:%M")
+
+
+def weekday(value: date) -> str:
+    """星期一, Monday."""
+    return str(dates.get_day_names("wide", locale=get_locale())[value.weekday()])
+
+
+def until(value: date) -> str:
+    """How far away a day is, in words: overdue by 3 days, today, 19 days left."""
+    days = days_until(value)
+    if days < 0:
+        return ngettext("%(num)s day overdue", "%(num)s days overdue", -days)
+    if days == 0:
+        return gettext("today")
+    return ngettext("%(num)s day left", "%(num)s days left", days)
 
 
 def days_until(value: date) -> int:
@@ -161,6 +187,8 @@ def init_app(app: Flask) -> None:
         moment=moment,
         word=word,
         thousands=thousands,
+        short_day=short_day,
+        clock=clock,
         error_text=error_text,
     )
     app.jinja_env.globals.update(
@@ -174,6 +202,8 @@ def init_app(app: Flask) -> None:
         words_of=words_of,
         is_fragment=wants_fragment,
         has_page=has_page,
+        weekday=weekday,
+        until=until,
         shell=shell,
         tone=tone,
         navigation=navigation,

@@ -29,15 +29,7 @@ class DistributorFilter:
     level: Level | None = None
     standing: Standing | None = None
     owner_id: int | None = None
-    hint: str = ""  # "holes": facts missing; "near_same": flagged; "no_agreement": none in force
-
-
-SORTS = {
-    "code": Distributor.code_key,
-    "name": Distributor.name,
-    "updated": Distributor.updated_at,
-    "city": Distributor.city,
-}
+    hint: str = ""  # one of listing.HINTS
 
 
 def narrowed(
