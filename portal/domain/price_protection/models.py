@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
 from portal.domain.documents.models import Document
+from portal.domain.errors import DomainError
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -209,6 +210,14 @@ class Agreement(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
+    def move_to(self, status: Status) -> None:
+        """Take the next legal status; raises DomainError for a move that MOVES does not know."""
+        if status not in MOVES[self.status]:
+            raise DomainError(
+                "%(number)s has moved on meanwhile; this step is not possible any more.", number=self.number
+            )
+        self.status = status
+
 
 class AgreementTerms(Base):
     """What an agreement says from a day on; no 0 is the agreement itself, an amendment adds the next."""
@@ -291,7 +300,8 @@ class AgreementEvent(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
-    # created, edited, submitted, sent_back, withdrawn, approved, printed, signed, scan_filed, terminated, voided
+    # created, edited, submitted, sent_back, withdrawn, approved, approval_withdrawn, printed, signed,
+    # scan_filed, terminated, voided
     kind: Mapped[str] = mapped_column(sa.String(40))
     at: Mapped[datetime] = mapped_column(default=now)
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))

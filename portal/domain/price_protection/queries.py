@@ -1,0 +1,215 @@
+"""Reading agreements, always within the regions of whoever asks."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from portal.db import today
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.distributors import search
+from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementPrice,
+    AgreementScan,
+    AgreementTerms,
+    Status,
+    Template,
+)
+from portal.domain.price_protection.phases import Phase, in_phase
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+# Days before the last one on which an owner is reminded.
+EXPIRY_STAGES = (90, 30, 7)
+
+
+def agreements_visible_to(
+    user: User, permission: Permission = Permission.AGREEMENTS_READ
+) -> sa.Select[Agreement]:
+    """Every agreement of the regions in which `user` has the permission."""
+    return sa.select(Agreement).where(Agreement.region_id.in_(visible(user, permission)))
+
+
+@dataclass(frozen=True)
+class AgreementFilter:
+    """What a list is narrowed to; an empty field narrows nothing."""
+
+    q: str = ""
+    phase: Phase | None = None
+    region_id: int | None = None
+    owner_id: int | None = None
+    # The last day lies within so many days and nothing follows it yet.
+    expiring_days: int | None = None
+    distributor_id: int | None = None
+
+
+_owner = aliased(User, name="owner_account")
+
+COLUMNS = (
+    Agreement.id,
+    Agreement.number,
+    Agreement.status,
+    Agreement.effective_on,
+    Agreement.expires_on,
+    Agreement.ends_on,
+    Agreement.signed_on,
+    Agreement.updated_at,
+    Distributor.id.label("distributor_id"),
+    Distributor.code.label("distributor_code"),
+    Distributor.name.label("distributor_name"),
+    Region.name.label("region_name"),
+    _owner.name.label("owner_name"),
+    AgreementTerms.rebate_ppm,
+    AgreementTerms.base_share,
+    Template.version.label("template_version"),
+    sa.select(sa.func.count(sa.distinct(AgreementPrice.product_id)))
+    .where(AgreementPrice.terms_id == AgreementTerms.id)
+    .correlate(AgreementTerms)
+    .scalar_subquery()
+    .label("product_count"),
+    sa.exists().where(AgreementScan.agreement_id == Agreement.id).correlate(Agreement).label("has_scan"),
+)
+
+SORTS = {
+    "number": Agreement.number,
+    "distributor": Distributor.name,
+    "effective": Agreement.effective_on,
+    "ends": Agreement.ends_on,
+    "rebate": AgreementTerms.rebate_ppm,
+    "updated": Agreement.updated_at,
+}
+
+
+def agreement_rows(session: Session, user: User, wanted: AgreementFilter | None = None) -> sa.Select[Any]:
+    """The columns of the list of agreements that a user sees and the filter leaves, one row each."""
+    wanted = wanted or AgreementFilter()
+    statement = (
+        sa.select(*COLUMNS)
+        .select_from(Agreement)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .join(_owner, _owner.id == Distributor.owner_id)
+        .join(AgreementTerms, sa.and_(AgreementTerms.agreement_id == Agreement.id, AgreementTerms.no == 0))
+        .join(Template, Template.id == Agreement.template_id)
+        .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)))
+    )
+    return statement.where(*_conditions(session, wanted))
+
+
+def _conditions(session: Session, wanted: AgreementFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.q.strip():
+        found.append(_matching(session, wanted.q))
+    if wanted.phase is not None:
+        found.append(in_phase(wanted.phase))
+    if wanted.region_id is not None:
+        path = sa.select(Region.path).where(Region.id == wanted.region_id).scalar_subquery()
+        found.append(Agreement.region_id.in_(sa.select(Region.id).where(Region.path.startswith(path))))
+    if wanted.owner_id is not None:
+        found.append(Distributor.owner_id == wanted.owner_id)
+    if wanted.distributor_id is not None:
+        found.append(Agreement.distributor_id == wanted.distributor_id)
+    if wanted.expiring_days is not None:
+        found.append(is_expiring(today(), wanted.expiring_days))
+    return found
+
+
+def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
+    """A number, or a part of it from its end, or whatever finds the distributor."""
+    typed = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in words).strip().upper()
+    part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    by_number = sa.func.upper(Agreement.number).like(f"%{part}%", escape="\\")
+    found = search.matching(session, words)
+    return by_number if found is None else sa.or_(by_number, Agreement.distributor_id.in_(found))
+
+
+def is_expiring(on: date, within_days: int) -> sa.ColumnElement[bool]:
+    """In force, its last day at most so many days away, and no successor in hand."""
+    return sa.and_(
+        Agreement.status == Status.SIGNED,
+        Agreement.ends_on >= on,
+        Agreement.ends_on <= on + timedelta(days=within_days),
+        ~has_successor(),
+    )
+
+
+def has_successor() -> sa.ColumnElement[bool]:
+    """Whether another agreement, not a void one, follows this one."""
+    later = aliased(Agreement)
+    return (
+        sa.exists().where(later.follows_id == Agreement.id, later.status != Status.VOID).correlate(Agreement)
+    )
+
+
+def last_turn() -> sa.ScalarSelect[str]:
+    """The kind of the last step that said with whom an agreement lies."""
+    turns = ("created", "submitted", "sent_back", "withdrawn", "approved", "approval_withdrawn")
+    return (
+        sa.select(AgreementEvent.kind)
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind.in_(turns))
+        .order_by(AgreementEvent.id.desc())
+        .limit(1)
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+
+
+def last_submitter() -> sa.ScalarSelect[int | None]:
+    """Who handed an agreement over the last time."""
+    return (
+        sa.select(AgreementEvent.by_id)
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "submitted")
+        .order_by(AgreementEvent.id.desc())
+        .limit(1)
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+
+
+def agreements_of(user: User, distributor: Distributor) -> sa.Select[Agreement]:
+    """A distributor's agreements that this user sees, the newest first."""
+    return (
+        agreements_visible_to(user)
+        .where(Agreement.distributor_id == distributor.id)
+        .order_by(Agreement.effective_on.desc(), Agreement.id.desc())
+    )
+
+
+def successor(session: Session, agreement: Agreement) -> Agreement | None:
+    """The agreement that follows this one, void ones apart."""
+    return session.scalar(
+        sa.select(Agreement)
+        .where(Agreement.follows_id == agreement.id, Agreement.status != Status.VOID)
+        .order_by(Agreement.id.desc())
+        .limit(1)
+    )
+
+
+def owners(user: User) -> sa.Select[int, str]:
+    """Ids and names of the owners whose agreements this user sees, for a filter."""
+    return (
+        sa.select(_owner.id, _owner.name)
+        .where(
+            _owner.id.in_(
+                sa.select(Distributor.owner_id)
+                .join(Agreement, Agreement.distributor_id == Distributor.id)
+                .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)))
+            )
+        )
+        .order_by(_owner.name)
+    )
+
+
+def regions_of(user: User) -> sa.Select[int, str]:
+    """Ids and names of the regions that a user may filter agreements by, in the order of the tree."""
+    return (
+        sa.select(Region.id, Region.name)
+        .where(Region.id.in_(visible(user, Permission.AGREEMENTS_READ)))
+        .order_by(Region.path)
+    )

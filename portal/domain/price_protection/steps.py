@@ -1,0 +1,253 @@
+"""The steps of an agreement's life besides its approval: submit, send back, print, sign, file, end (P1)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NoReturn
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import CHINA, lock, now, today
+from portal.domain.access.roles import Permission
+from portal.domain.documents import services as documents
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.price_protection.defaults import default_values, differing, paper_of, terms_of
+from portal.domain.price_protection.drafting import note
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementScan,
+    Status,
+)
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.problems import Problem, problems
+from portal.domain.users.models import User
+
+REASON_LIMIT = 500
+MOST_COPIES = 99
+
+
+class Incomplete(DomainError):
+    """The paper is not ready: `problems` lists every hole and every failed check."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        super().__init__(N_("The agreement is not complete yet. Mend what is listed, then submit it."))
+        self.problems = list(found)
+
+
+def submit(session: Session, actor: User, agreement: Agreement, *, version: int | None = None) -> None:
+    """Hand a draft over for approval; raises Incomplete with all that is missing or wrong."""
+    _hold(session, agreement, version)
+    found = problems(session, agreement)
+    if agreement.status is Status.DRAFT and found:
+        raise Incomplete(found)
+    agreement.move_to(Status.SUBMITTED)
+    note(session, actor, agreement, "submitted")
+
+
+def send_back(session: Session, actor: User, agreement: Agreement, reason: str) -> None:
+    """Give a submitted agreement back to its author with a reason; only who may approve it."""
+    _hold(session, agreement)
+    reason = _reason(reason)
+    require_approver(session, actor, agreement)
+    if agreement.status is not Status.SUBMITTED:
+        _moved_on(agreement)
+    agreement.move_to(Status.DRAFT)
+    note(session, actor, agreement, "sent_back", reason)
+
+
+def withdraw_submission(session: Session, actor: User, agreement: Agreement) -> None:
+    """Take one's own submission back to go on writing; the author may, and who submitted it."""
+    _hold(session, agreement)
+    if agreement.status is not Status.SUBMITTED:
+        _moved_on(agreement)
+    if actor.id not in (agreement.author_id, submitter_id(session, agreement)):
+        raise DomainError(
+            "Only who wrote or submitted the agreement takes it back; an approver sends it back."
+        )
+    agreement.move_to(Status.DRAFT)
+    note(session, actor, agreement, "withdrawn")
+
+
+def withdraw_approval(session: Session, actor: User, agreement: Agreement, reason: str) -> None:
+    """Take an approval back before anybody signed; the paper made then is superseded and kept.
+
+    The agreement is a draft again, on today's facts of both parties; its next approval makes the next paper.
+    """
+    _hold(session, agreement)
+    reason = _reason(reason)
+    _require_permission(actor, agreement)
+    if agreement.status is not Status.APPROVED:
+        _moved_on(agreement)
+    paper = current_paper(agreement)
+    if paper is not None:
+        paper.withdrawn_at = now()
+    terms = agreement.terms[0]
+    names = {entry.name for entry in terms_of(paper_of(agreement.template))}
+    terms.values = differing(
+        {name: value for name, value in terms.values.items() if name in names},
+        default_values(session, agreement.region),
+    )
+    agreement.move_to(Status.DRAFT)
+    note(session, actor, agreement, "approval_withdrawn", reason, paper=paper.no if paper else None)
+
+
+def void(session: Session, actor: User, agreement: Agreement, reason: str) -> None:
+    """Give up an agreement that nobody signed; an approved one only by who may approve it."""
+    _hold(session, agreement)
+    reason = _reason(reason)
+    if agreement.status is Status.APPROVED:
+        _require_permission(actor, agreement)
+        paper = current_paper(agreement)
+        if paper is not None:
+            paper.withdrawn_at = now()
+    agreement.move_to(Status.VOID)
+    note(session, actor, agreement, "voided", reason)
+
+
+def record_print(session: Session, actor: User, agreement: Agreement, copies: int) -> None:
+    """Write down that so many copies of the original were printed."""
+    _hold(session, agreement)
+    if not 1 <= copies <= MOST_COPIES:
+        raise DomainError("Print between 1 and %(most)s copies.", field="copies", most=MOST_COPIES)
+    paper = current_paper(agreement)
+    if paper is None or agreement.status not in (Status.APPROVED, Status.SIGNED, Status.TERMINATED):
+        raise DomainError("There is no approved original to print yet.")
+    note(session, actor, agreement, "printed", copies=copies, paper=paper.no)
+
+
+def sign(
+    session: Session,
+    actor: User,
+    agreement: Agreement,
+    signed_on: date,
+    scans: Iterable[tuple[str, bytes]] = (),
+) -> None:
+    """Record that both parties signed and sealed the paper; `scans` are (name, content), addable later.
+
+    `signed_on` is the later of the two signatures: not before the approval and not after today, in China.
+    """
+    _hold(session, agreement)
+    paper = current_paper(agreement)
+    if agreement.status is not Status.APPROVED or paper is None:
+        _moved_on(agreement)
+    approved_on = paper.made_at.astimezone(CHINA).date()
+    if signed_on < approved_on:
+        raise DomainError(
+            "The signing comes after the approval of %(day)s.", field="signed_on", day=approved_on.isoformat()
+        )
+    if signed_on > today():
+        raise DomainError("This day has not come yet.", field="signed_on")
+    agreement.move_to(Status.SIGNED)
+    agreement.signed_on = signed_on
+    note(session, actor, agreement, "signed", signed_on=signed_on)
+    _file(session, actor, agreement, scans)
+
+
+def file_scans(
+    session: Session, actor: User, agreement: Agreement, scans: Iterable[tuple[str, bytes]]
+) -> None:
+    """File what came back signed: PDF, JPG, PNG or TIFF, one file or several."""
+    _hold(session, agreement)
+    if agreement.status not in (Status.SIGNED, Status.TERMINATED):
+        raise DomainError("Record the signing first, then file its scan.")
+    files = list(scans)
+    if not files:
+        raise DomainError("Choose the file with the signed paper.", field="scans")
+    _file(session, actor, agreement, files)
+
+
+def terminate(session: Session, actor: User, agreement: Agreement, *, ends_on: date, reason: str) -> None:
+    """End a signed agreement early; `ends_on` is its last day. What the fund owes is settled elsewhere (P4)."""
+    _hold(session, agreement)
+    reason = _reason(reason)
+    _require_permission(actor, agreement)
+    if agreement.status is not Status.SIGNED or agreement.signed_on is None:
+        _moved_on(agreement)
+    if ends_on < agreement.signed_on:
+        raise DomainError(
+            "The last day is not before the signing of %(day)s.",
+            field="ends_on",
+            day=agreement.signed_on.isoformat(),
+        )
+    if ends_on > agreement.ends_on:
+        raise DomainError(
+            "The agreement ends on %(day)s anyway.", field="ends_on", day=agreement.ends_on.isoformat()
+        )
+    agreement.move_to(Status.TERMINATED)
+    agreement.ends_on = ends_on
+    note(session, actor, agreement, "terminated", reason, ends_on=ends_on)
+
+
+def require_approver(session: Session, actor: User, agreement: Agreement) -> None:
+    """Refuse whoever may not approve this agreement: no permission there, or the author, or who submitted it."""
+    refusal = why_not_approver(session, actor, agreement)
+    if refusal:
+        raise DomainError(refusal)
+
+
+def why_not_approver(session: Session, actor: User, agreement: Agreement) -> str | None:
+    """The msgid of what keeps this user from approving or sending back; None when nothing does."""
+    if not actor.can(Permission.AGREEMENTS_APPROVE, agreement.region):
+        return N_("You may not approve agreements of this office.")
+    if actor.id == agreement.author_id:
+        return N_("You wrote this agreement; somebody else approves it.")
+    if actor.id == submitter_id(session, agreement):
+        return N_("You submitted this agreement; somebody else approves it.")
+    return None
+
+
+def submitter_id(session: Session, agreement: Agreement) -> int | None:
+    """Who handed it over the last time."""
+    return session.scalar(
+        sa.select(AgreementEvent.by_id)
+        .where(AgreementEvent.agreement_id == agreement.id, AgreementEvent.kind == "submitted")
+        .order_by(AgreementEvent.id.desc())
+        .limit(1)
+    )
+
+
+def hold(session: Session, agreement: Agreement) -> None:
+    """Lock an agreement and read it and its terms afresh: what was read before the lock may have changed."""
+    lock(session, agreement)
+    for terms in agreement.terms:
+        session.expire(terms)
+
+
+def _file(session: Session, actor: User, agreement: Agreement, scans: Iterable[tuple[str, bytes]]) -> None:
+    for name, content in scans:
+        document = documents.store(
+            session, content, filename=name, by=actor, allowed=documents.SCANS, field="scans"
+        )
+        session.add(AgreementScan(agreement_id=agreement.id, document_id=document.id, filed_by_id=actor.id))
+        note(session, actor, agreement, "scan_filed", filename=document.filename, sha256=document.sha256)
+    session.expire(agreement, ["scans"])
+
+
+def _hold(session: Session, agreement: Agreement, version: int | None = None) -> None:
+    hold(session, agreement)
+    if version is not None and agreement.version != version:
+        raise DomainError(
+            "Somebody else changed this agreement after you opened it. Look at it again before you go on."
+        )
+
+
+def _moved_on(agreement: Agreement) -> NoReturn:
+    raise DomainError(
+        "%(number)s has moved on meanwhile; this step is not possible any more.", number=agreement.number
+    )
+
+
+def _require_permission(actor: User, agreement: Agreement) -> None:
+    if not actor.can(Permission.AGREEMENTS_APPROVE, agreement.region):
+        raise DomainError("You may not approve agreements of this office.")
+
+
+def _reason(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason:
+        raise DomainError("Give the reason.", field="reason")
+    if len(reason) > REASON_LIMIT:
+        raise DomainError("The reason has at most %(limit)s characters.", field="reason", limit=REASON_LIMIT)
+    return reason

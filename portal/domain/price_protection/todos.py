@@ -1,0 +1,254 @@
+"""What waits for a user about agreements, for the workbench."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import CHINA, today
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.distributors.models import Distributor
+from portal.domain.i18n import N_
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementScan,
+    AgreementTerms,
+    Status,
+)
+from portal.domain.price_protection.queries import (
+    EXPIRY_STAGES,
+    is_expiring,
+    last_submitter,
+    last_turn,
+)
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+
+_RECORD = "agreements.detail"
+
+_LINE = (
+    Agreement.id,
+    Agreement.number,
+    Agreement.effective_on,
+    Agreement.ends_on,
+    Agreement.signed_on,
+    Distributor.name.label("distributor"),
+)
+
+
+def agreement_todos(session: Session, user: User) -> Iterator[Todo]:
+    """Everything about agreements that waits for this user."""
+    yield from awaiting_my_approval(session, user)
+    yield from sent_back_to(session, user)
+    yield from to_print_or_sign(session, user)
+    yield from scan_missing(session, user)
+    yield from expiring(session, user)
+
+
+def awaiting_my_approval(session: Session, user: User) -> list[Todo]:
+    """Submitted agreements that this user may approve: in its regions, neither written nor submitted by it."""
+    submitter = last_submitter()
+    submitted_at = (
+        sa.select(sa.func.max(AgreementEvent.at))
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "submitted")
+        .correlate(Agreement)
+        .scalar_subquery()
+        .label("submitted_at")
+    )
+    rows = session.execute(
+        sa.select(*_LINE, AgreementTerms.rebate_ppm, User.name.label("by"), submitted_at)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(AgreementTerms, sa.and_(AgreementTerms.agreement_id == Agreement.id, AgreementTerms.no == 0))
+        .join(User, User.id == submitter)
+        .where(
+            Agreement.status == Status.SUBMITTED,
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
+            Agreement.author_id != user.id,
+            submitter != user.id,
+        )
+        .order_by(submitted_at)
+    )
+    return [
+        Todo(
+            kind=N_("Approve an agreement"),
+            title=N_("%(number)s %(distributor)s"),
+            sub=N_("Submitted by %(by)s on %(day)s; from %(first)s to %(last)s"),
+            verb=N_("Review and approve"),
+            endpoint="agreements.review",
+            args={"agreement_id": row.id},
+            params={
+                "number": row.number,
+                "distributor": row.distributor,
+                "by": row.by,
+                "day": row.submitted_at.astimezone(CHINA).date().isoformat(),
+                "first": row.effective_on.isoformat(),
+                "last": row.ends_on.isoformat(),
+            },
+            # It has to be signed before it begins.
+            due_on=row.effective_on,
+            group="approval",
+        )
+        for row in rows
+    ]
+
+
+def sent_back_to(session: Session, user: User) -> list[Todo]:
+    """Drafts that came back from approval to whom wrote or submitted them, or to the account's owner."""
+    reason = (
+        sa.select(AgreementEvent.reason)
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == last_turn())
+        .order_by(AgreementEvent.id.desc())
+        .limit(1)
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        sa.select(*_LINE, reason.label("reason"))
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            Agreement.status == Status.DRAFT,
+            last_turn().in_(("sent_back", "approval_withdrawn")),
+            sa.or_(
+                Agreement.author_id == user.id,
+                last_submitter() == user.id,
+                Distributor.owner_id == user.id,
+            ),
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+        )
+        .order_by(Agreement.effective_on, Agreement.id)
+    )
+    return [
+        Todo(
+            kind=N_("Sent back"),
+            title=N_("%(number)s %(distributor)s"),
+            sub=N_("Reason: %(reason)s"),
+            verb=N_("Mend and submit"),
+            endpoint="agreements.edit",
+            args={"agreement_id": row.id},
+            params={"number": row.number, "distributor": row.distributor, "reason": row.reason},
+            due_on=row.effective_on,
+            group="draft",
+        )
+        for row in rows
+    ]
+
+
+def to_print_or_sign(session: Session, user: User) -> list[Todo]:
+    """Approved agreements of this user's accounts or pen: those not printed yet, and those out for signature."""
+    printed = (
+        sa.select(sa.func.max(AgreementEvent.id))
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "printed")
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+    approved = (
+        sa.select(sa.func.max(AgreementEvent.id))
+        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "approved")
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+    # What was printed of an earlier approval is not this paper.
+    is_printed = sa.func.coalesce(printed, 0) > approved
+    rows = session.execute(
+        sa.select(*_LINE, is_printed.label("is_printed"))
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(Agreement.status == Status.APPROVED, *_mine(user))
+        .order_by(Agreement.effective_on, Agreement.id)
+    )
+    return [
+        Todo(
+            kind=N_("Record the signing") if row.is_printed else N_("Print an agreement"),
+            title=N_("%(number)s %(distributor)s"),
+            sub=N_("Begins on %(first)s"),
+            verb=N_("Record the signing") if row.is_printed else N_("Print"),
+            endpoint="agreements.signing" if row.is_printed else _RECORD,
+            args={"agreement_id": row.id},
+            params=_params(row.number, row.distributor, first=row.effective_on),
+            due_on=row.effective_on,
+            group="signature",
+        )
+        for row in rows
+    ]
+
+
+def scan_missing(session: Session, user: User) -> list[Todo]:
+    """Signed agreements of this user's accounts or pen whose signed paper is not filed."""
+    rows = session.execute(
+        sa.select(*_LINE)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            Agreement.status.in_((Status.SIGNED, Status.TERMINATED)),
+            ~sa.exists().where(AgreementScan.agreement_id == Agreement.id).correlate(Agreement),
+            *_mine(user),
+        )
+        .order_by(Agreement.signed_on, Agreement.id)
+    )
+    return [
+        Todo(
+            kind=N_("Signed scan missing"),
+            title=N_("%(number)s %(distributor)s"),
+            sub=N_("Signed on %(signed)s"),
+            verb=N_("File the scan"),
+            endpoint="agreements.signing",
+            args={"agreement_id": row.id},
+            params=_params(row.number, row.distributor, signed=row.signed_on),
+            due_on=row.signed_on,
+            group="signature",
+        )
+        for row in rows
+    ]
+
+
+def expiring(session: Session, user: User, on: date | None = None) -> list[Todo]:
+    """Agreements of this user's accounts that end within 90, 30 or 7 days and that nothing follows yet."""
+    on = on or today()
+    rows = session.execute(
+        sa.select(*_LINE)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            is_expiring(on, max(EXPIRY_STAGES)),
+            Distributor.owner_id == user.id,
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+        )
+        .order_by(Agreement.ends_on, Agreement.id)
+    )
+    return [
+        Todo(
+            kind=N_("Ends within %(stage)s days"),
+            title=N_("%(number)s %(distributor)s"),
+            sub=N_("Last day %(last)s, %(days)s days left; nothing follows it yet"),
+            verb=N_("Renew"),
+            endpoint="agreements.new",
+            args={"follows": row.id},
+            params={
+                **_params(row.number, row.distributor, last=row.ends_on),
+                "stage": expiry_stage(row.ends_on, on),
+                "days": (row.ends_on - on).days,
+            },
+            due_on=row.ends_on,
+            group="expiry",
+        )
+        for row in rows
+    ]
+
+
+def expiry_stage(ends_on: date, on: date) -> int | None:
+    """The narrowest of 90, 30 and 7 days that the last day lies within; None when it is further away or past."""
+    if ends_on < on:
+        return None
+    return next((stage for stage in sorted(EXPIRY_STAGES) if ends_on <= on + timedelta(days=stage)), None)
+
+
+def _mine(user: User) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        sa.or_(Agreement.author_id == user.id, Distributor.owner_id == user.id),
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+    )
+
+
+def _params(number: str, distributor: str, **days: date | None) -> dict[str, str]:
+    shown = {name: day.isoformat() if day else "" for name, day in days.items()}
+    return {"number": number, "distributor": distributor, **shown}
