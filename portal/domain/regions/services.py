@@ -4,8 +4,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock
+from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.papers.characters import check_characters
 from portal.domain.regions.models import Region
+from portal.domain.text import clean
+from portal.domain.users.models import User
 
 HEAD_OFFICE_CODE = "HQ"
 
@@ -22,31 +27,49 @@ def head_office(session: Session) -> Region:
     return root
 
 
-def add_region(session: Session, *, code: str, name: str, parent: Region, signing_place: str = "") -> Region:
-    """A new node below `parent`; raises DomainError when the code, or the name below this parent, is taken."""
-    code, name = code.strip(), name.strip()
+def add_region(
+    session: Session, *, code: str, name: str, parent: Region, signing_place: str = "", by: User | None = None
+) -> Region:
+    """A new node below `parent`; DomainError when the code, or the name below this parent, is taken."""
+    code = _fitting(code, "code", 40)
+    name, signing_place = _fitting(name, "name", 60), _fitting(signing_place, "signing_place", 60)
     if not code:
         raise DomainError("Give the region a code.", field="code")
     if not name:
         raise DomainError("Give the region a name.", field="name")
+    if len(parent.path) > 180:
+        raise DomainError("The tree is too deep here.", field="parent")
     if session.scalar(sa.select(Region.id).where(sa.func.lower(Region.code) == code.lower())):
         raise DomainError("The region code %(code)s is taken. Choose another.", field="code", code=code)
     if session.scalar(sa.select(Region.id).where(Region.parent_id == parent.id, Region.name == name)):
         raise DomainError(
             "%(parent)s already has an office named %(name)s.", field="name", parent=parent.name, name=name
         )
-    region = Region(code=code, name=name, parent_id=parent.id, signing_place=signing_place.strip())
+    region = Region(code=code, name=name, parent_id=parent.id, signing_place=signing_place)
     session.add(region)
     session.flush()
     region.path = f"{parent.path}{region.id}/"
     session.flush()
+    audit.record(
+        session,
+        by,
+        "region.created",
+        region,
+        region_id=region.id,
+        code=code,
+        name=name,
+        parent=parent.code,
+        signing_place=signing_place,
+    )
     return region
 
 
-def edit_region(session: Session, region: Region, *, name: str, signing_place: str) -> None:
+def edit_region(
+    session: Session, region: Region, *, name: str, signing_place: str, by: User | None = None
+) -> None:
     """Rename an office or change where it signs; its code and its place in the tree stay."""
     lock(session, region)
-    name = name.strip()
+    name, signing_place = _fitting(name, "name", 60), _fitting(signing_place, "signing_place", 60)
     if not name:
         raise DomainError("Give the region a name.", field="name")
     taken = sa.select(Region.id).where(
@@ -54,8 +77,23 @@ def edit_region(session: Session, region: Region, *, name: str, signing_place: s
     )
     if session.scalar(taken):
         raise DomainError("There is already an office named %(name)s beside it.", field="name", name=name)
-    region.name = name
-    region.signing_place = signing_place.strip()
+    differing = audit.changes(
+        {"name": region.name, "signing_place": region.signing_place},
+        {"name": name, "signing_place": signing_place},
+    )
+    if differing:
+        region.name, region.signing_place = name, signing_place
+        session.flush()
+        audit.record(session, by, "region.edited", region, region_id=region.id, changes=differing)
+
+
+def _fitting(text: str, field: str, limit: int) -> str:
+    """The text as it is kept: cleaned, of a length that fits, with characters that the papers can print."""
+    text = clean(text)
+    if len(text) > limit:
+        raise DomainError(N_("Use at most %(limit)s characters."), field=field, limit=limit)
+    check_characters(text, field=field)
+    return text
 
 
 def region_by_code(session: Session, code: str) -> Region:

@@ -42,6 +42,12 @@ def _blocklist() -> frozenset[str]:
     return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
+def generate_password() -> str:
+    """A password that is read out over the telephone: four groups of four, no look-alikes, 78 bits."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
 def check_password(password: str, *, username: str = "", name: str = "") -> None:
     """Refuse a password that is short or that many people would try first; there are no composition rules."""
     if len(password) < MINIMUM_LENGTH:
@@ -90,7 +96,11 @@ def add_user(
             "The sign-in name %(username)s is taken. Choose another.", field="username", username=username
         )
     user = User(
-        username=username, name=name.strip() or username, password_hash=password_hash, is_demo=is_demo
+        username=username,
+        name=name.strip() or username,
+        password_hash=password_hash,
+        is_demo=is_demo,
+        is_password_temporary=by is not None,
     )
     session.add(user)
     session.flush()
@@ -100,6 +110,15 @@ def add_user(
         )
     session.flush()
     session.refresh(user, ["grants"])
+    audit.record(
+        session,
+        by,
+        "user.created",
+        user,
+        region_id=user.home.id if user.home else None,
+        username=username,
+        grants=[[role.value, region.code] for role, region in grants],
+    )
     return user
 
 
@@ -240,15 +259,16 @@ def set_password(
 ) -> None:
     """Give the user a new password and end their sign-ins, but the one whose token is `keep`."""
     user.password_hash = password_hash
+    user.is_password_temporary = by is not None and by.id != user.id
     statement = sa.update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
     if keep is not None:
         statement = statement.where(SignIn.token_hash != _token_hash(keep))
     session.execute(statement.values(ended_at=now()))
-    audit.record(session, by, "user.password_set", user)
+    audit.record(session, by, "user.password_set", user, region_id=user.home.id if user.home else None)
 
 
 def deactivate(session: Session, user: User, *, by: User | None) -> None:
     """End a user's time here: no sign-in works any more; what they wrote stays under their name."""
     user.deactivated_at = now()
     end_all_sign_ins(session, user)
-    audit.record(session, by, "user.deactivated", user)
+    audit.record(session, by, "user.deactivated", user, region_id=user.home.id if user.home else None)
