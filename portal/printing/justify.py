@@ -1,7 +1,7 @@
 """Set Chinese lines flush on both sides.
 
 WeasyPrint 70 stretches a justified line at its spaces only, and Chinese has none: a line that ends early,
-since no line begins with 。 or since it holds narrow digits, would stay short. This spreads what is left evenly
+since no line begins with 。 or since it holds narrow digits, stays short. This spreads what is left evenly
 between the hanzi of the line, as printing houses and word processors do, and leaves Latin words and numbers
 alone. It replaces `justify_line` where the library looks it up; lines are broken before that and stay so.
 """

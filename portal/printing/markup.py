@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from portal.domain.papers.fill import FilledPaper
+from portal.domain.papers.fill import SLASH, FilledPaper
 from portal.domain.papers.model import Block, BlockKind, Line, Paper, Section, Table, plain
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "print"
@@ -40,6 +40,12 @@ class Node:
     is_particulars: bool = False
     is_apart: bool = False
     children: tuple["Node", ...] = ()
+
+    @property
+    def leads_a_clause(self) -> bool:
+        """Say whether it is a heading right above a clause, before which it may run in on a crowded paper."""
+        blocks = self.section.blocks if self.section is not None else ()
+        return bool(blocks) and isinstance(blocks[0], Block) and blocks[0].kind is BlockKind.CLAUSE
 
 
 def nodes(paper: Paper) -> list[Node]:
@@ -92,6 +98,18 @@ def blanks(text: str) -> Iterator[tuple[str, bool]]:
             yield part, bool(_BLANK.fullmatch(part))
 
 
+def halves(line: Line) -> tuple[Line, Line]:
+    """Split the cell of a bilingual paper at its slash; a slash inside a value is none."""
+    for position, run in enumerate(line):
+        if run.placeholder is None and SLASH in run.text:
+            chinese, foreign = run.text.split(SLASH, 1)
+            return (
+                (*line[:position], *([replace(run, text=chinese)] if chinese else [])),
+                (*([replace(run, text=foreign)] if foreign else []), *line[position + 1 :]),
+            )
+    return line, ()
+
+
 def is_figures(line: Line) -> bool:
     """Say whether a cell holds nothing but a sum, which is set flush right."""
     return len(line) == 1 and (line[0].placeholder or "").endswith("_figures")
@@ -99,7 +117,7 @@ def is_figures(line: Line) -> bool:
 
 def is_for_signature(line: Line) -> bool:
     """Say whether a cell asks for a signature, which is written on a line below."""
-    return plain(line).endswith("（签字）：") or plain(line).endswith("(signature):")
+    return plain(halves(line)[0]).endswith("（签字）：")
 
 
 def is_nowrap(placeholder: str | None) -> bool:
@@ -111,5 +129,5 @@ _NOWRAP = re.compile(
     r"(_figures|_on|_days|_months|_years|_rate|_share|_percent|_number|_uscc|_phone|\.no|\.share|copies_\w+)$"
 )
 
-ENVIRONMENT.filters.update(blanks=blanks)
+ENVIRONMENT.filters.update(blanks=blanks, halves=halves)
 ENVIRONMENT.tests.update(figures=is_figures, nowrap=is_nowrap, for_signature=is_for_signature)

@@ -58,9 +58,9 @@ def write_pdf(
 ) -> tuple[bytes, int]:
     """Lay out and write; give the PDF and its number of pages.
 
-    The same arguments give the same bytes in every process. `identifier` names the paper and its version; each
-    page gets a QR code of `verify_url` with its own number behind it. A letter that is not ours is a bug of the
-    caller, who tests what is typed: RuntimeError.
+    The same arguments give the same bytes in every process. `identifier` names the paper and its version;
+    each page gets a QR code of `verify_url` with its own number behind it. A letter that is not ours is a bug
+    of the caller, who tests what is typed: RuntimeError.
     """
     source = HTML(string=html, base_url="about:blank", url_fetcher=Nothing())
     document = source.render(stylesheets=[_STYLES[name] for name in styles], font_config=_FONTS)

@@ -20,7 +20,7 @@ NEVER_EMPTY = {
     "violation": "Annex 2 needs at least one kind of violation.",
 }
 EMPTY_CELL = "—"
-_BILINGUAL = " / "
+SLASH = " / "  # between the Chinese and the English of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,10 @@ class _Filler:
         for run in line:
             filled = self.run(run, values, language)
             if run.placeholder is None:
-                if _BILINGUAL in run.text:
+                if SLASH in run.text:
                     language = "en"
-            elif not filled.text and runs and runs[-1].text.endswith(_BILINGUAL):
-                runs[-1] = replace(runs[-1], text=runs[-1].text.removesuffix(_BILINGUAL))
+            elif not filled.text and runs and runs[-1].text.endswith(SLASH):
+                runs[-1] = replace(runs[-1], text=runs[-1].text.removesuffix(SLASH))
             runs.append(filled)
         return _merge(runs)
 

@@ -21,6 +21,9 @@ class Run:
     is_hole: bool = False
 
 
+# The numbers that items have: （一） to （十）.
+NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
+
 Line: TypeAlias = tuple[Run, ...]
 
 
@@ -41,6 +44,11 @@ class Block:
     number: str | None = None
     english: Line | None = None
     line_no: int = 0
+
+    @property
+    def item_number(self) -> int:
+        """Count an item as its English does: （二） is 2."""
+        return NUMERALS.index(self.number or "") + 1
 
     def lines(self) -> Iterator[Line]:
         """Give the Chinese and, where there is one, the English."""

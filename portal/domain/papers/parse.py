@@ -5,7 +5,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from portal.domain.errors import DomainError
-from portal.domain.papers.model import Block, BlockKind, Front, LibraryRow, Line, Paper, Run, Section, Table
+from portal.domain.papers.model import (
+    NUMERALS,
+    Block,
+    BlockKind,
+    Front,
+    LibraryRow,
+    Line,
+    Paper,
+    Run,
+    Section,
+    Table,
+)
 
 _FRONT = re.compile(r"^(\w+): (.+)$")
 _TITLE = re.compile(r"^# (.+)$")
@@ -19,7 +30,6 @@ _RULE_CELL = re.compile(r"^:?-{3,}:?$")
 _PIECE = re.compile(r"(\*\*|\{\{.*?\}\})")
 _PLACEHOLDER = re.compile(r"^\{\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\}\}$")
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
-_NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
 
 _FRONT_KEYS = ("template", "version", "language", "status", "footer", "size")
 _LIBRARY_HEADS = {
@@ -161,7 +171,7 @@ def _english_of(no: int, text: str, block: Block) -> Line:
         if clause and clause[1] == block.number:
             return _runs(clause[2], no)
     elif block.kind is BlockKind.ITEM:
-        if item and _NUMERALS[int(item[1]) - 1 : int(item[1])] == (block.number,):
+        if item and NUMERALS[int(item[1]) - 1 : int(item[1])] == (block.number,):
             return _runs(item[2], no)
     elif not clause and not item:
         return _runs(text, no)
