@@ -9,11 +9,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from portal.domain.administration import todos as administration_todos
+from portal.domain.distributors import todos as register_todos
+from portal.domain.price_protection import todos_counsel
+from portal.domain.price_protection.todos import agreement_todos
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
 # Each gives the to-dos of one user from one feature; features add theirs here.
-SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = ()
+SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
+    agreement_todos,
+    todos_counsel.todos,
+    register_todos.todos,
+    administration_todos.todos,
+)
 
 # The tabs above the list, in this order, by `Todo.group`.
 GROUPS = {

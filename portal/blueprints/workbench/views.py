@@ -14,7 +14,7 @@ from portal.web.htmx import render
 @bp.get("/")
 @signed_in
 def index() -> ResponseReturnValue:
-    """What waits for me, in the groups overdue, today, this week, later; narrowed to one kind of work by `?show=`."""
+    """What waits for me, by when it is due; `?show=` narrows it to one kind of work."""
     items = collected(db.session, actor())
     counts = {group: sum(item.group == group for item in items) for group in GROUPS}
     shown = request.args.get("show", "")
