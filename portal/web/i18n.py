@@ -1,16 +1,42 @@
 """Which language a page speaks."""
 
-from flask import Flask, request, session
-from flask_babel import get_locale
+from babel.support import Translations
+from flask import Flask, has_request_context, request, session
+from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
-
-from portal.extensions import babel
 
 LANGUAGES = ("zh_CN", "en")
 
 
+class Catalogues(Domain):  # type: ignore[misc]
+    """The catalogues, one per language; that of zh_CN serves what Babel calls zh_Hans_CN."""
+
+    def get_translations(self) -> Translations:
+        """The catalogue of the page's language."""
+        code = "zh_CN" if str(get_locale()).startswith("zh") else "en"
+        if code not in self.cache:
+            self.cache[code] = Translations.load(self.translation_directories[0], [code])
+        return self.cache[code]
+
+
+class Languages(Babel):  # type: ignore[misc]
+    """Flask-Babel with our catalogues."""
+
+    catalogues = Catalogues()
+
+    @property
+    def domain_instance(self) -> Domain:
+        """Where every translation is looked up."""
+        return self.catalogues
+
+
+babel = Languages()
+
+
 def select_locale() -> str:
-    """The user's own choice, else this browser session's, else what the browser asks for; the default is Chinese."""
+    """The user's own choice, else this browser's, else what it asks for; Chinese by default."""
+    if not has_request_context():
+        return "zh_CN"
     if current_user and current_user.is_authenticated and current_user.account.language in LANGUAGES:
         return str(current_user.account.language)
     if session.get("language") in LANGUAGES:
