@@ -79,7 +79,7 @@ class Contracts:
         self._session.commit()
 
     def _release(self, counsel: User) -> None:
-        for key in templates.PRINTED_KEYS:
+        for key in templates.AGREEMENT_KEYS:
             edition = templates.edition(self._session, key)
             if edition is None:
                 raise RuntimeError(f"the text {key} is missing")

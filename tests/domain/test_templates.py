@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import templates
+from portal.domain.price_protection import templates, todos_counsel
 from portal.domain.price_protection.models import Template
 
 KEY = "price-protection.zh"
@@ -28,6 +28,30 @@ def test_every_agreement_text_that_ships_is_listed_and_the_chinese_one_is_offere
     assert [edition.key for edition in templates.offered_templates(session)] == [KEY]
 
 
+def test_every_released_text_is_offered_and_the_main_one_while_nothing_is_released(session, counsel):
+    release(session, counsel, "price-protection-small.zh")
+    assert [edition.key for edition in templates.offered_templates(session)] == ["price-protection-small.zh"]
+    release(session, counsel)
+    release(session, counsel, "price-protection.bilingual")
+    assert [edition.key for edition in templates.offered_templates(session)] == list(templates.AGREEMENT_KEYS)
+
+
+def test_counsel_is_asked_for_the_main_text_and_for_new_versions_of_what_is_in_use(
+    session, make, counsel, monkeypatch
+):
+    def waiting(user):
+        return [todo.args for todo in todos_counsel.todos(session, user)]
+
+    assert waiting(make.user(Role.ADMINISTRATOR)) == []
+    assert waiting(counsel) == [{"key": KEY, "version": "1.0.0"}]
+    release(session, counsel)
+    assert waiting(counsel) == []
+    monkeypatch.setattr(
+        templates, "_shipped_text", lambda key: _text(key).replace("version: 1.0.0", "version: 1.0.1", 1)
+    )
+    assert waiting(counsel) == [{"key": KEY, "version": "1.0.1"}]
+
+
 def test_a_text_is_kept_at_its_first_use_and_only_once(session):
     first = templates.ensure_template(session, KEY)
     assert templates.ensure_template(session, KEY) is first
@@ -40,7 +64,7 @@ def test_another_text_under_the_same_version_is_refused_loudly(session, monkeypa
     monkeypatch.setattr(templates, "_shipped_text", lambda key: _text(key) + "\n")
     with pytest.raises(DomainError, match="without raising its version"):
         templates.ensure_template(session, KEY)
-    assert templates.offered_templates(session) == []
+    assert KEY not in [edition.key for edition in templates.offered_templates(session)]
 
 
 _text = templates._shipped_text

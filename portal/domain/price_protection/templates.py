@@ -29,14 +29,9 @@ from portal.domain.text import clean
 from portal.domain.users.models import User
 
 TEXTS = Path(papers.__file__).parent / "texts"
-# Every text of the agreement itself that ships; those that the portal prints today are offered.
+# Every text of the agreement itself that ships; the first is the one that everybody starts with.
 AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-protection-small.zh")
-PRINTED_KEYS = ("price-protection.zh",)
-_FILES = {
-    "price-protection.zh": "price-protection.zh.md",
-    "price-protection.bilingual": "price-protection.bilingual.md",
-    "price-protection-small.zh": "price-protection-small.zh.md",
-}
+MAIN_KEY = AGREEMENT_KEYS[0]
 
 
 @dataclass(frozen=True)
@@ -71,11 +66,6 @@ class Edition:
     def release(self) -> TemplateRelease | None:
         """Counsel's release of this very text."""
         return self.template.release if self.template is not None and is_released(self.template) else None
-
-    @property
-    def is_printed(self) -> bool:
-        """Whether agreements can be written on it: the portal prints this kind of paper."""
-        return self.key in PRINTED_KEYS
 
     @property
     def is_altered(self) -> bool:
@@ -114,7 +104,7 @@ def parsed(text: str) -> Paper:
 
 @lru_cache(maxsize=8)
 def _shipped_text(key: str) -> str:
-    return (TEXTS / _FILES[key]).read_text(encoding="utf-8")
+    return (TEXTS / f"{key}.md").read_text(encoding="utf-8")
 
 
 def is_released(template: Template) -> bool:
@@ -148,13 +138,19 @@ def edition(session: Session, key: str, version: str | None = None) -> Edition |
 
 
 def offered_templates(session: Session) -> list[Edition]:
-    """What a new agreement may be written on: of each printed text the newest released version.
+    """What a new agreement may be written on: of each text the newest version that counsel released.
 
-    A text of which nothing is released yet is offered in its newest version: drafts may be written, their
+    While nothing is released at all, the main text is offered all the same: drafts may be written, their
     approval waits.
     """
-    offered = (edition(session, key) for key in PRINTED_KEYS)
-    return [found for found in offered if found is not None and not found.is_altered]
+    sound = [found for found in editions(session) if not found.is_altered]
+    released = [found for found in sound if found.release]
+    if not released:
+        return [found for found in sound if found.key == MAIN_KEY][:1]
+    newest: dict[str, Edition] = {}
+    for found in released:
+        newest.setdefault(found.key, found)
+    return list(newest.values())
 
 
 def ensure_template(session: Session, key: str, version: str | None = None) -> Template:

@@ -12,14 +12,16 @@ from portal.domain.users.models import User
 
 
 def todos(session: Session, user: User) -> Iterator[Todo]:
-    """Every printed text whose newest version counsel has not released."""
+    """The main text, and of every other one in use, whose newest version counsel has not released."""
     if not user.can(Permission.TEMPLATES_RELEASE):
         return
+    found = templates.editions(session)
+    in_use = {templates.MAIN_KEY, *(edition.key for edition in found if edition.release)}
     seen = set()
-    for edition in templates.editions(session):
+    for edition in found:
         is_newest = edition.key not in seen
         seen.add(edition.key)
-        if is_newest and edition.is_printed and edition.release is None:
+        if is_newest and edition.key in in_use and edition.release is None:
             yield Todo(
                 kind=N_("Template"),
                 title=N_("Review and release %(title)s %(version)s"),

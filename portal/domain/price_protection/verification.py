@@ -1,0 +1,136 @@
+"""Whether a paper in the hand is the approved one: what the code on every page asks (P8)."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.domain.access.roles import Permission
+from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms, Status
+from portal.domain.price_protection.queries import successor
+from portal.domain.text import clean, half_width
+from portal.domain.users.models import User
+
+
+class Answer(StrEnum):
+    """What is said of a paper."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    WRONG_PAGE = "wrong_page"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why a paper that was approved once is not the one that holds."""
+
+    NEWER_VERSION = "newer_version"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
+    TERMINATED = "terminated"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer, and what the viewer may know of the paper besides it.
+
+    Every finder of a paper learns its number, its office and whether it holds; the rest is for whoever may
+    read the agreement (`is_readable`). `page` is the page asked about, None when none was.
+    """
+
+    answer: Answer
+    page: int | None = None
+    agreement: Agreement | None = None
+    paper: AgreementPaper | None = None
+    approver: User | None = None
+    cause: Cause | None = None
+    # What holds instead: the later paper of this agreement, or the agreement that followed it.
+    newer_paper: AgreementPaper | None = None
+    follower: Agreement | None = None
+    amended_on: date | None = None
+    is_readable: bool = False
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the agreement was terminated and its last day is still to come."""
+        return (
+            self.answer is Answer.CURRENT
+            and self.agreement is not None
+            and self.agreement.status is Status.TERMINATED
+        )
+
+
+def normal_code(typed: str) -> str:
+    """A code as it is kept, from what was typed off the paper: any case and width, blanks and hyphens."""
+    return "".join(half_width(clean(typed)).upper().replace("-", "").split())[:40]
+
+
+def verify(session: Session, viewer: User, code: str, page: str = "") -> Verdict:
+    """What is to be said of the paper with this code, today in China.
+
+    An unknown code gets one answer only, whatever else was asked.
+    """
+    paper = session.scalar(sa.select(AgreementPaper).where(AgreementPaper.code == normal_code(code)))
+    if paper is None:
+        return Verdict(Answer.UNKNOWN)
+    agreement = paper.agreement
+    asked = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else None
+    cause, newer, amended_on = _cause(session, paper)
+    answer = Answer.SUPERSEDED if cause else Answer.CURRENT
+    if asked is not None and not 1 <= asked <= paper.pages:
+        answer = Answer.WRONG_PAGE
+    is_readable = viewer.can(Permission.AGREEMENTS_READ, agreement.region)
+    follower = successor(session, agreement) if is_readable and cause else None
+    if follower is not None and not viewer.can(Permission.AGREEMENTS_READ, follower.region):
+        follower = None
+    return Verdict(
+        answer=answer,
+        page=asked,
+        agreement=agreement,
+        paper=paper,
+        approver=session.get(User, paper.made_by_id),
+        cause=cause,
+        newer_paper=newer,
+        follower=follower,
+        amended_on=amended_on,
+        is_readable=is_readable,
+    )
+
+
+def _cause(
+    session: Session, paper: AgreementPaper
+) -> tuple[Cause | None, AgreementPaper | None, date | None]:
+    """Why the paper no longer holds, the paper that does, the day of an amendment; nothing when it holds."""
+    agreement = paper.agreement
+    newer = session.scalar(
+        sa.select(AgreementPaper)
+        .where(
+            AgreementPaper.agreement_id == agreement.id,
+            AgreementPaper.no > paper.no,
+            AgreementPaper.withdrawn_at.is_(None),
+        )
+        .order_by(AgreementPaper.no.desc())
+        .limit(1)
+    )
+    if newer is not None:
+        return Cause.NEWER_VERSION, newer, None
+    if agreement.status is Status.VOID:
+        return Cause.VOID, None, None
+    if paper.withdrawn_at is not None or agreement.status in (Status.DRAFT, Status.SUBMITTED):
+        return Cause.WITHDRAWN, None, None
+    if agreement.ends_on < today():
+        terminated = agreement.status is Status.TERMINATED
+        return (Cause.TERMINATED if terminated else Cause.EXPIRED), None, None
+    amended_on = session.scalar(
+        sa.select(sa.func.max(AgreementTerms.effective_on)).where(
+            AgreementTerms.agreement_id == agreement.id,
+            AgreementTerms.no > 0,
+            AgreementTerms.effective_on <= today(),
+        )
+    )
+    return (Cause.AMENDED if amended_on else None), None, amended_on
