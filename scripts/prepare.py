@@ -1,0 +1,15 @@
+"""`flask db upgrade`, then `flask demo --if-first-start`, in one process: loading the application takes a second."""
+
+import sys
+from pathlib import Path
+
+from flask.cli import ScriptInfo
+from flask_migrate import upgrade
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from wsgi import app
+
+with app.app_context():
+    upgrade()
+app.cli.main(args=["demo", "--if-first-start"], obj=ScriptInfo(create_app=lambda: app))
