@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import blueprints, cli, config, extensions
 from portal.db import prepare_engine
-from portal.web import access, accounts, errors, i18n, security, templating, transactions
+from portal.web import access, accounts, assets, errors, i18n, security, templating, transactions
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -33,6 +33,7 @@ def create_app(**overrides: Any) -> Flask:
     transactions.init_app(app)
     security.init_app(app)
     templating.init_app(app)
+    assets.init_app(app)
     errors.init_app(app)
     access.close_unmarked_views(app)
     blueprints.register(app)

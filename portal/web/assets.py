@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from flask import current_app, url_for
+from flask import Flask, Response, current_app, request, url_for
 
 HTMX_VERSION = "2.0.11"
 HTMX_FILE = f"vendor/htmx-{HTMX_VERSION}.min.js"
@@ -60,3 +60,13 @@ def htmx_config() -> str:
             ],
         }
     )
+
+
+def init_app(app: Flask) -> None:
+    """Let browsers keep a file that was asked for with its content's hash; others they ask about again."""
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if request.endpoint == "static" and "v" in request.args and response.status_code in (200, 304):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
