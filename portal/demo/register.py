@@ -1,12 +1,12 @@
-"""The demo's distributors: fictional companies, each named an example, as a register looks after some years."""
+"""The demo's distributors: fictional companies, each named an example, entered over the last years."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 from stdnum.cn import uscc
 
-from portal.db import today
+from portal.db import CHINA, clock_at, today
 from portal.demo.people import OFFICES
 from portal.domain import text
 from portal.domain.distributors import contacts, licences, services
@@ -81,17 +81,24 @@ class Register:
         self._people = people
         self._areas = {code: area for code, _name, _above, _place, area in OFFICES}
         self.made: list[Distributor] = []
+        self._today = today()
 
     def load(self) -> list[Distributor]:
         """Every chain from its general distributor down to its shops."""
+        first_day = self._today - timedelta(days=900)
         for place, chain in enumerate(CHAINS):
-            territory = _AREAS[chain.office][place % len(_AREAS[chain.office])]
-            head = self._add(chain.office, Level.GENERAL, None, territory)
-            for _second in range(chain.second_tier):
-                middle = self._add(chain.office, Level.SECOND_TIER, head, territory[:1])
-                for _shop in range(chain.shops):
-                    self._add(chain.office, Level.RETAILER, middle, territory[:1])
+            # Since before the first agreement, a chain every nine days.
+            day = first_day + timedelta(days=9 * place)
+            with clock_at(datetime.combine(day, time(10, 15), CHINA)):
+                self._load_chain(chain, _AREAS[chain.office][place % len(_AREAS[chain.office])])
         return self.made
+
+    def _load_chain(self, chain: Chain, territory: tuple[str, ...]) -> None:
+        head = self._add(chain.office, Level.GENERAL, None, territory)
+        for _second in range(chain.second_tier):
+            middle = self._add(chain.office, Level.SECOND_TIER, head, territory[:1])
+            for _shop in range(chain.shops):
+                self._add(chain.office, Level.RETAILER, middle, territory[:1])
 
     def _add(
         self, office: str, level: Level, parent: Distributor | None, territory: tuple[str, ...]
@@ -168,7 +175,7 @@ class Register:
             {
                 "kind": "食品经营许可证",
                 "number": f"JY1330100{number:07d}",
-                "expires_on": today() + timedelta(days=40 * number - 25),
+                "expires_on": self._today + timedelta(days=40 * number - 25),
             },
         )
         contacts.add(
