@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from portal.cli import demo, users
+from portal.cli import demo, distributors, users
 
 
 def register(app: Flask) -> None:
     """Bind every group of commands."""
     app.cli.add_command(users.group)
+    app.cli.add_command(distributors.group)
     app.cli.add_command(demo.command)

@@ -21,7 +21,7 @@ SPEC = Spec(
         Column("contact_phone", "Contact’s phone", ("联系人电话",)),
         Column("founded_on", "Founded", ("成立日期",)),
     ),
-    keys=frozenset({"name"}),
+    keys=("name",),
 )
 HEAD = ("大区", "经销商编码", "经销商名称", "电话", "成立日期")
 

@@ -63,6 +63,7 @@ def test_names_that_are_probably_one_company_are_near_same(one: str, other: str)
         ("上海示例商贸有限公司", "杭州示例商贸有限公司"),
         ("示例汽车销售有限公司", "示例汽车服务有限公司"),
         ("示例城市商行", "示例城商行"),
+        ("示例12号商行", "示例21号商行"),
     ],
 )
 def test_sister_companies_and_branches_are_not(one: str, other: str) -> None:

@@ -30,7 +30,7 @@ class Spec:
     """The fields of one kind of file; a row is a head if it names one of the `keys` and another field."""
 
     columns: tuple[Column, ...]
-    keys: frozenset[str]
+    keys: tuple[str, ...]
     _by_key: dict[str, tuple[int, Column]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

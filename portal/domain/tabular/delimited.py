@@ -34,7 +34,7 @@ def read_delimited(data: bytes, name: str) -> tuple[Grid, str]:
         except csv.Error:
             raise _refuse_cell() from None
 
-    return Grid(name, lines), encoding
+    return Grid(name, lines, count=text.count("\n") + 1), encoding
 
 
 def decode(data: bytes) -> tuple[str, str]:

@@ -20,13 +20,14 @@ class Grid:
     """One sheet: `lines()` gives its rows afresh each time, blank ones included or not.
 
     `merged` holds ranges of merged cells, each as first row, first column, last row, last column; rows as
-    numbered, columns from 0.
+    numbered, columns from 0. `count` says about how many rows there are, blank ones included.
     """
 
     name: str
     lines: Callable[[], Iterator[Line]]
     is_hidden: bool = False
     merged: tuple[tuple[int, int, int, int], ...] = field(default=())
+    count: int = 0
 
 
 def refuse_columns(count: int, sheet: str) -> DomainError:

@@ -140,6 +140,11 @@ class Table:
         """Whether a row's number alone does not say where it is."""
         return len(self.sheets) > 1
 
+    @property
+    def count(self) -> int:
+        """About how many rows there are; for the progress of long work."""
+        return sum(max(0, sheet.grid.count - sheet.head_row) for sheet in self.sheets)
+
     def rows(self) -> Iterator[tuple[TableSheet, Row]]:
         """The rows of all sheets in order."""
         for sheet in self.sheets:
@@ -186,7 +191,7 @@ def read_table(data: bytes, filename: str, spec: Spec, override: Mapping[str, st
         raise DomainError(
             N_("No row of the file names its columns. Needed is a column %(key)s, and at least one more."),
             field="file",
-            key=Msgid(next(column.title for column in spec.columns if column.field in spec.keys)),
+            key=Msgid(spec.column(spec.keys[0]).title),
         )
     return Table(filename, tuple(sheets), tuple(ignored), encoding)
 
@@ -219,7 +224,7 @@ def _find_head(grid: Grid, spec: Spec, override: Mapping[str, str] | None) -> Ta
             named = set(match.fields) | {clash.field for clash in match.clashes}
             score = len(named)
             is_all = score == sum(bool(title) for title in head)
-            if not named & spec.keys or not (score >= 2 or is_all):
+            if named.isdisjoint(spec.keys) or not (score >= 2 or is_all):
                 continue
             if best is None or score > best[0]:
                 best = (score, last, head, match)

@@ -104,7 +104,7 @@ def _grid(
             yield row, cells
 
     merged = tuple((r1 + 1, c1, r2 + 1, c2) for (r1, c1), (r2, c2) in sheet.merged_cell_ranges or ())
-    return Grid(name, lines, is_hidden, merged)
+    return Grid(name, lines, is_hidden, merged, end[0] + 1)
 
 
 def _survey_ole(data: bytes) -> dict[str, _Survey]:

@@ -103,7 +103,8 @@ def near_same(one: str, other: str) -> bool:
     """Say whether two names are probably one company's: the same key, the same sound, or two neighbours
     swapped.
 
-    A single differing character is no sign of it: 深圳标恒 and 深圳标华 are sister companies.
+    A single differing character is no sign of it (深圳标恒 and 深圳标华 are sister companies), and
+    12号 and 21号 are two shops.
     """
     a, b = name_key(one), name_key(other)
     if a == b:
@@ -118,4 +119,5 @@ def near_same(one: str, other: str) -> bool:
         and differing[1] == differing[0] + 1
         and a[differing[0]] == b[differing[1]]
         and a[differing[1]] == b[differing[0]]
+        and not (a[differing[0]] + a[differing[1]]).isdigit()
     )

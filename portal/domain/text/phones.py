@@ -182,7 +182,11 @@ def _one(run: str, area: str) -> list[Phone]:
     """Read a run without blanks as one number, or as one with its extension or successor behind a dash."""
     if run.startswith("+") and not run.startswith("+86"):
         return _foreign(run)
-    parts = [part for part in re.sub(r"^(?:\+86|0086|86(?=-|1[3-9]\d{9}$|0))", "", run).split("-") if part]
+    parts = [
+        part
+        for part in re.sub(r"^(?:\+86|0086|86(?=-|1[3-9]\d{9}$|0[1-9]\d{8,10}$))", "", run).split("-")
+        if part
+    ]
     if len(parts) > 1 and parts[0].startswith("00"):
         return _foreign("+" + "".join(parts)[2:])
     if run.startswith(("+86", "0086")) and parts and _AREA_ONLY.fullmatch(parts[0]) and parts[0][0] != "0":

@@ -1,0 +1,117 @@
+"""What an import would do or did, row by row, for the page and for the command."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from portal.domain.tabular import Ignored, Skip
+
+SHOWN_ROWS = 300  # rows without refusal whose changes are kept for the preview; counts know them all
+
+
+class Action(StrEnum):
+    """What becomes of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row was refused: its column (the file's heading, or a Msgid where the file lacks it), msgid,
+    params.
+    """
+
+    sheet: str
+    row: int
+    column: str
+    reason: str
+    params: dict[str, Any]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What somebody should look at although the row was taken."""
+
+    sheet: str
+    row: int
+    message: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact before and after; `name` is the field, `label` its msgid; values as the model keeps them, or
+    words.
+    """
+
+    name: str
+    label: str
+    before: Any
+    after: Any
+
+
+@dataclass(slots=True)
+class RowReport:
+    """One row of the preview."""
+
+    sheet: str
+    row: int
+    action: Action
+    code: str
+    name: str
+    changes: list[Change] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """The counts and the rows of one import; `read` is the sum of the four others."""
+
+    read: int = 0
+    counts: Counter[Action] = field(default_factory=Counter)
+    skipped: Counter[Skip] = field(default_factory=Counter)
+    totals: list[tuple[str, int]] = field(default_factory=list)  # sheet and number of each total row
+    rows: list[RowReport] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    regions_missing: Counter[str] = field(default_factory=Counter)  # offered for creation: name → rows
+    regions_created: list[str] = field(default_factory=list)
+    territories_created: list[str] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
+    sheets_ignored: list[tuple[str, Ignored]] = field(default_factory=list)
+    unknown_columns: list[str] = field(default_factory=list)
+    is_applied: bool = False
+
+    @property
+    def created(self) -> int:
+        """Rows that made, or would make, a new record."""
+        return self.counts[Action.CREATED]
+
+    @property
+    def updated(self) -> int:
+        """Rows that changed, or would change, a record."""
+        return self.counts[Action.UPDATED]
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that say what is known already."""
+        return self.counts[Action.UNCHANGED]
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not taken."""
+        return self.counts[Action.REFUSED]
+
+    def add(self, row: RowReport) -> None:
+        """Count a row; keep it where somebody has to look at it, or as long as the preview has room."""
+        self.counts[row.action] += 1
+        self.refusals += row.refusals
+        self.flags += row.flags
+        if row.refusals or row.flags or len(self.rows) < SHOWN_ROWS:
+            self.rows.append(row)
