@@ -1,0 +1,118 @@
+"""The people at a distributor, and its licences."""
+
+from flask import abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.distributors import bp
+from portal.blueprints.distributors.forms import ContactForm, ErasureForm, LicenceForm
+from portal.blueprints.distributors.loading import ROW, writable
+from portal.domain.access.roles import Permission as P
+from portal.domain.distributors import contacts, licences
+from portal.domain.distributors.contacts import Erasure
+from portal.domain.distributors.facts import CONTACT_FACTS, LICENCE_FACTS
+from portal.domain.distributors.models import Contact, Distributor, Licence
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.htmx import leave, render, submit
+
+
+def _contact(distributor: Distributor, contact_id: int) -> Contact:
+    return next((one for one in distributor.people if one.id == contact_id), None) or abort(404)
+
+
+def _licence(distributor: Distributor, licence_id: int) -> Licence:
+    return next((one for one in distributor.licences_held if one.id == licence_id), None) or abort(404)
+
+
+def _said(form: ContactForm) -> dict[str, str | bool]:
+    return {fact.name: form[fact.name].data or "" for fact in CONTACT_FACTS} | {
+        "is_primary": form.is_primary.data
+    }
+
+
+@bp.route(f"/<{ROW}:id>/contacts/new", methods=["GET", "POST"])
+@requires(P.DISTRIBUTORS_WRITE)
+def contact_new(id: int) -> ResponseReturnValue:
+    """A new contact; the first one is the main contact."""
+    distributor = writable(id)
+    form = ContactForm(data={"is_primary": not distributor.people})
+    if form.validate_on_submit() and submit(
+        form, lambda: contacts.add(db.session, actor(), distributor, _said(form))
+    ):
+        flash(_("The contact is added."), "success")
+        return leave(url_for(".detail", id=id, _anchor="people"))
+    return render("distributors/contact.html", form=form, d=distributor, contact=None)
+
+
+@bp.route(f"/<{ROW}:id>/contacts/<{ROW}:contact_id>/edit", methods=["GET", "POST"])
+@requires(P.DISTRIBUTORS_WRITE)
+def contact_edit(id: int, contact_id: int) -> ResponseReturnValue:
+    """Change a contact."""
+    distributor = writable(id)
+    contact = _contact(distributor, contact_id)
+    form = ContactForm(obj=contact)
+
+    def change() -> bool:
+        contacts.edit(db.session, actor(), distributor, contact, _said(form))
+        return True
+
+    if form.validate_on_submit() and submit(form, change):
+        flash(_("The contact is saved."), "success")
+        return leave(url_for(".detail", id=id, _anchor="people"))
+    return render("distributors/contact.html", form=form, d=distributor, contact=contact)
+
+
+@bp.route(f"/<{ROW}:id>/contacts/<{ROW}:contact_id>/erase", methods=["GET", "POST"])
+@requires(P.DISTRIBUTORS_WRITE)
+def contact_erase(id: int, contact_id: int) -> ResponseReturnValue:
+    """Erase a person's data, for one of four reasons."""
+    distributor = writable(id)
+    contact = _contact(distributor, contact_id)
+    form = ErasureForm()
+
+    def erase() -> bool:
+        contacts.erase(db.session, actor(), distributor, contact, Erasure(form.why.data))
+        return True
+
+    if form.validate_on_submit() and submit(form, erase):
+        flash(_("The contact's data is erased."), "success")
+        return leave(url_for(".detail", id=id, _anchor="people"))
+    return render("distributors/contact_erase.html", form=form, d=distributor, contact=contact)
+
+
+@bp.route(f"/<{ROW}:id>/licences/new", methods=["GET", "POST"])
+@requires(P.DISTRIBUTORS_WRITE)
+def licence_new(id: int) -> ResponseReturnValue:
+    """A new licence."""
+    distributor = writable(id)
+    form = LicenceForm()
+    if form.validate_on_submit() and submit(
+        form, lambda: licences.add(db.session, actor(), distributor, _licensed(form))
+    ):
+        flash(_("The licence is added."), "success")
+        return leave(url_for(".detail", id=id, _anchor="licences"))
+    return render("distributors/licence.html", form=form, d=distributor, licence=None)
+
+
+@bp.route(f"/<{ROW}:id>/licences/<{ROW}:licence_id>/edit", methods=["GET", "POST"])
+@requires(P.DISTRIBUTORS_WRITE)
+def licence_edit(id: int, licence_id: int) -> ResponseReturnValue:
+    """Change a licence, or end one that was given up or replaced."""
+    distributor = writable(id)
+    licence = _licence(distributor, licence_id)
+    form = LicenceForm(obj=licence)
+
+    def change() -> bool:
+        said = _licensed(form) | {"is_ended": form.is_ended.data}
+        licences.edit(db.session, actor(), distributor, licence, said)
+        return True
+
+    if form.validate_on_submit() and submit(form, change):
+        flash(_("The licence is saved."), "success")
+        return leave(url_for(".detail", id=id, _anchor="licences"))
+    return render("distributors/licence.html", form=form, d=distributor, licence=licence)
+
+
+def _licensed(form: LicenceForm) -> dict[str, object]:
+    return {fact.name: form[fact.name].data for fact in LICENCE_FACTS}

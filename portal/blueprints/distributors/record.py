@@ -1,0 +1,97 @@
+"""What the page of one record shows beside its own facts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from portal.blueprints.distributors.fields import TOLD
+from portal.domain.access.roles import Permission as P
+from portal.domain.audit import services as audit
+from portal.domain.distributors import duplicates, licences, mentions, tree
+from portal.domain.distributors.holes import Hole, holes
+from portal.domain.distributors.mentions import Mention
+from portal.domain.distributors.models import Distributor, NearSame, Standing
+from portal.domain.distributors.tree import Node
+from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.phases import Phase, phase
+from portal.domain.price_protection.queries import agreements_of
+from portal.domain.users.models import User
+from portal.web.audit_words import Told, tell
+
+EVENTS_SHOWN = 12
+AGREEMENTS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A likeness of this record with another one."""
+
+    flag: NearSame
+    other: Mention
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything around the facts; lists are empty where there is nothing, or nothing this user may see."""
+
+    holes: list[Hole]
+    # In groups of four, as on a card.
+    bank_account: str
+    suppliers: list[Mention]
+    nodes: list[Node]
+    agreements: list[tuple[Agreement, Phase]]
+    flags: list[Flag]
+    related: list[Mention]
+    events: list[Told]
+    events_left: int
+    licence_states: dict[int, str]
+    may_write: bool
+    may_read_agreements: bool
+    may_write_agreement: bool
+
+    @property
+    def needed(self) -> list[Hole]:
+        """What an agreement needs and nobody has told."""
+        return [hole for hole in self.holes if hole.is_needed]
+
+    @property
+    def others(self) -> list[Hole]:
+        """What else is missing."""
+        return [hole for hole in self.holes if not hole.is_needed]
+
+    @property
+    def open_flags(self) -> list[Flag]:
+        """Likenesses that nobody has settled."""
+        return [flag for flag in self.flags if flag.flag.settled_at is None]
+
+
+def page(session: Session, me: User, distributor: Distributor, *, whole_history: bool = False) -> Page:
+    """Read what the record's page shows."""
+    region = distributor.region
+    events = list(session.scalars(audit.history(distributor)))
+    shown = events if whole_history else events[:EVENTS_SHOWN]
+    may_read = me.can(P.AGREEMENTS_READ, region)
+    found = session.scalars(agreements_of(me, distributor).limit(AGREEMENTS_SHOWN)) if may_read else ()
+    return Page(
+        holes=holes(distributor),
+        bank_account=TOLD["bank_account"](distributor.bank_account),
+        suppliers=tree.suppliers(session, me, distributor),
+        nodes=tree.branch(session, me, distributor.id),
+        agreements=[(agreement, phase(agreement)) for agreement in found],
+        flags=_flags(session, me, distributor),
+        related=duplicates.related(session, me, distributor),
+        events=tell(session, me, shown),
+        events_left=len(events) - len(shown),
+        licence_states={licence.id: licences.state(licence) for licence in distributor.licences_held},
+        may_write=me.can(P.DISTRIBUTORS_WRITE, region),
+        may_read_agreements=may_read,
+        may_write_agreement=me.can(P.AGREEMENTS_WRITE, region)
+        and distributor.standing is not Standing.ELIMINATED,
+    )
+
+
+def _flags(session: Session, me: User, distributor: Distributor) -> list[Flag]:
+    found = list(session.scalars(duplicates.flags_of(distributor)))
+    others = [duplicates.other_side(flag, distributor) for flag in found]
+    known = mentions.mentions(session, me, others)
+    return [Flag(flag, known[other]) for flag, other in zip(found, others, strict=True)]
