@@ -1,4 +1,4 @@
-"""`flask db upgrade`, then `flask demo --if-first-start`, in one process: loading the application takes a second."""
+"""`flask db upgrade` and `flask demo --if-first-start` in one process: loading the code takes a second."""
 
 import sys
 from pathlib import Path
