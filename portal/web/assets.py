@@ -51,7 +51,7 @@ def htmx_config() -> str:
             "refreshOnHistoryMiss": False,
             "selfRequestsOnly": True,
             "timeout": 30_000,
-            "scrollBehavior": "auto",
+            "scrollBehavior": "instant",
             "responseHandling": [
                 {"code": "204", "swap": False},
                 {"code": "[23]..", "swap": True},

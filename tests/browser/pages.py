@@ -1,4 +1,4 @@
-"""Every page that a person can open, in one place: add yours, and it is looked at in both languages and widths."""
+"""Every page that a person can open, in one place: add yours, and both languages and widths are looked at."""
 
 from dataclasses import dataclass
 

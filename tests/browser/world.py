@@ -1,4 +1,4 @@
-"""What stands in the database of the browser tests: offices, people, enough distributors for several pages."""
+"""What stands in the database of the browser tests: offices, people, distributors for several pages."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class World:
 
 
 def make_world(session: Session) -> World:
-    """Two offices; manager, salesperson, administrator, executive, and somebody in an office without records."""
+    """Two offices with people and distributors, and somebody in a third office that has none."""
     make = Factory(session)
     east = make.region("示例华东大区", code="EAST")
     city = make.region("示例杭州办事处", east, code="HZ")

@@ -1,0 +1,37 @@
+"""Forms in a browser: nothing is lost, nothing is sent twice, and what was refused gets the focus."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def page(visit):
+    person = visit("manager")
+    page = person.open("/account")
+    person.settle()
+    return page
+
+
+def test_the_summary_of_what_was_refused_has_the_focus_and_leads_to_the_field(page):
+    page.fill("[name=current]", "a wrong password")
+    page.fill("[name=password]", "short")
+    page.fill("[name=again]", "short")
+    page.click("main .formbar button")
+    summary = page.locator(".errors")
+    expect(summary).to_be_focused()
+    expect(page).to_have_title("有 1 处要改 · 我的账号 · 渠道管理系统")
+    summary.get_by_role("link").first.click()
+    expect(page.locator("[name=password]")).to_be_focused()
+    assert page.locator("[name=password]").get_attribute("aria-invalid") == "true"
+    described = (page.locator("[name=password]").get_attribute("aria-describedby") or "").split()
+    assert "password-e" in described and page.locator("#password-e").inner_text()
+
+
+def test_two_quick_clicks_send_a_form_once(page):
+    sent = []
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    page.route("**/account", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    page.fill("[name=current]", "a wrong password")
+    page.evaluate("() => { const b = document.querySelector('main .formbar button'); b.click(); b.click(); }")
+    expect(page.locator(".errors")).to_be_visible()
+    assert len(sent) == 1
