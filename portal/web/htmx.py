@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from wtforms import Form
+from wtforms import Field, FieldList, Form, FormField
 
 from portal.domain.errors import DomainError
 from portal.domain.i18n import Msgid
@@ -70,11 +70,22 @@ def submit(form: Form | None, work: Callable[[], Result]) -> Result | None:
 
 def refuse(form: Form, error: DomainError) -> None:
     """Put a refusal beside its field, or on top of the form when it has none."""
-    field = form._fields.get(error.field) if error.field else None
+    field = (form._fields.get(error.field) or _named(form, error.field)) if error.field else None
     if field is not None and isinstance(field.errors, list | tuple):
         field.errors = [*field.errors, say(error)]
     else:
         form.form_errors = [*form.form_errors, say(error)]
+
+
+def _named(form: Form, name: str) -> Field | None:
+    """The field of this name, in a row of the form too: `prices-0-amount`."""
+    for field in form:
+        if field.name == name:
+            return field
+        for part in field.entries if isinstance(field, FieldList) else [field]:
+            if isinstance(part, FormField) and (found := _named(part.form, name)) is not None:
+                return found
+    return None
 
 
 def render(

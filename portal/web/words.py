@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Channel, Level, Standing
 from portal.domain.price_protection.models import PriceKind, Status
+from portal.domain.price_protection.price_approvals import ApprovalState
+from portal.domain.price_protection.phases import Phase
 
 WORDS = {
     Role.ADMINISTRATOR: _l("Administrator"),
@@ -35,16 +37,32 @@ WORDS = {
     PriceKind.SUGGESTED_RESALE: _l("Suggested resale price"),
     PriceKind.MAXIMUM_RETAIL: _l("Maximum retail price"),
     PriceKind.MINIMUM_RESALE: _l("Minimum resale price"),
+    ApprovalState.VALID: lazy_pgettext("approval", "Valid"),
+    ApprovalState.UPCOMING: lazy_pgettext("approval", "Not yet valid"),
+    ApprovalState.EXPIRED: lazy_pgettext("approval", "Expired"),
+    ApprovalState.REVOKED: lazy_pgettext("approval", "Revoked"),
     Status.DRAFT: lazy_pgettext("agreement", "Draft"),
     Status.SUBMITTED: _l("Awaiting approval"),
     Status.APPROVED: _l("Awaiting signature"),
     Status.SIGNED: _l("Signed"),
     Status.TERMINATED: _l("Terminated"),
     Status.VOID: _l("Void"),
+    Phase.DRAFT: lazy_pgettext("agreement", "Draft"),
+    Phase.AWAITING_APPROVAL: _l("Awaiting approval"),
+    Phase.AWAITING_SIGNATURE: _l("Awaiting signature"),
+    Phase.NOT_YET_EFFECTIVE: _l("Signed, not yet effective"),
+    Phase.EFFECTIVE: _l("Effective"),
+    Phase.EXPIRED: _l("Expired"),
+    Phase.TERMINATED: _l("Terminated"),
+    Phase.VOID: _l("Void"),
 }
 
 # Grey "", blue "wait", green "ok", amber "warn", red "bad": always beside the word.
 TONES = {
+    ApprovalState.VALID: "ok",
+    ApprovalState.UPCOMING: "wait",
+    ApprovalState.EXPIRED: "warn",
+    ApprovalState.REVOKED: "bad",
     Standing.PROSPECT: "wait",
     Standing.ACTIVE: "ok",
     Standing.SUSPENDED: "warn",
@@ -55,6 +73,12 @@ TONES = {
     Status.SIGNED: "ok",
     Status.TERMINATED: "bad",
     Status.VOID: "bad",
+    Phase.AWAITING_APPROVAL: "wait",
+    Phase.AWAITING_SIGNATURE: "wait",
+    Phase.NOT_YET_EFFECTIVE: "wait",
+    Phase.EFFECTIVE: "ok",
+    Phase.TERMINATED: "bad",
+    Phase.VOID: "bad",
 }
 
 

@@ -1,9 +1,8 @@
 """Where the values of a paper come from when its author said nothing: the settings, the registry, the register."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -11,11 +10,11 @@ from portal.db import today
 from portal.domain.distributors.models import Contact, Distributor
 from portal.domain.papers.fill import is_empty
 from portal.domain.papers.model import Paper
-from portal.domain.papers.parse import parse
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Raw
 from portal.domain.price_protection.models import Template
+from portal.domain.price_protection.templates import parsed
 from portal.domain.regions import services as regions
 from portal.domain.regions.models import Region
 from portal.domain.settings import services as settings
@@ -34,14 +33,9 @@ _COMPUTED_FROM = ("rebate_rate", "base_share", "copies_total", "example_purchase
 Values = dict[str, Raw]
 
 
-@lru_cache(maxsize=32)
-def _parsed(text: str) -> Paper:
-    return parse(text)
-
-
 def paper_of(template: Template) -> Paper:
     """The text of a template, parsed; a text is parsed once."""
-    return _parsed(template.text)
+    return parsed(template.text)
 
 
 def inputs_of(paper: Paper) -> list[Placeholder]:
@@ -77,7 +71,7 @@ def default_values(session: Session, region: Region) -> Values:
 def distributor_values(distributor: Distributor) -> Values:
     """What the register knows of party B; what it does not know is left out."""
     contact = primary_contact(distributor)
-    number = _one_number(distributor, contact)
+    number = _number_of(distributor, contact)
     account = ""
     if distributor.bank_account:
         holder = distributor.bank_account_name or distributor.name
@@ -101,7 +95,7 @@ def distributor_values(distributor: Distributor) -> Values:
     return {name: text for name, text in known.items() if text}
 
 
-def _one_number(distributor: Distributor, contact: Contact | None) -> str:
+def _number_of(distributor: Distributor, contact: Contact | None) -> str:
     """The first telephone number of the register that was understood, else the contact's first; one only."""
     of_company = [(row.display, row.extension) for row in distributor.phones if row.digits]
     of_contact = [
@@ -109,7 +103,12 @@ def _one_number(distributor: Distributor, contact: Contact | None) -> str:
         for found in (phones(contact.phone) if contact else [])
         if found.is_understood
     ]
-    for display, extension in (*of_company, *of_contact):
+    return one_number([*of_company, *of_contact])
+
+
+def one_number(numbers: Sequence[tuple[str, str]]) -> str:
+    """The first of these (display, extension) as a paper prints it, without blanks; empty when there is none."""
+    for display, extension in numbers:
         number = re.sub(r"\s+", "", display)
         return f"{number}转{extension}" if extension and "转" not in number else number
     return ""

@@ -91,8 +91,9 @@ def draft(
     """
     if distributor.standing is Standing.ELIMINATED:
         raise DomainError("%(name)s is eliminated; no agreement is written with it.", name=distributor.name)
+    _check(entry)
     agreement = assemble(session, distributor, entry)
-    _refuse_counsels_terms(session, actor, agreement)
+    _refuse_counsels_terms(actor, {}, agreement.terms[0].values)
     agreement.number = agreement_number(session)
     agreement.author_id = actor.id
     agreement.follows_id = _followed(follows, distributor)
@@ -112,9 +113,10 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
         raise DomainError("%(number)s is no draft any more; it cannot be changed.", number=agreement.number)
     if agreement.version != version:
         raise Stale("Somebody else saved this agreement after you opened it.")
-    before = snapshot(agreement)
-    written = assemble(session, agreement.distributor, entry, into=agreement)
-    _refuse_counsels_terms(session, actor, written)
+    _check(entry)
+    before, terms_before = snapshot(agreement), dict(agreement.terms[0].values)
+    assemble(session, agreement.distributor, entry, into=agreement)
+    _refuse_counsels_terms(actor, terms_before, agreement.terms[0].values)
     # Its rows are others than this one: the version must rise whichever of them changed.
     agreement.updated_at = now()
     session.flush()
@@ -125,19 +127,20 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
 
 
 def assemble(
-    session: Session, distributor: Distributor, entry: Entry, *, into: Agreement | None = None
+    session: Session,
+    distributor: Distributor,
+    entry: Entry,
+    *,
+    into: Agreement | None = None,
+    template: Template | None = None,
 ) -> Agreement:
     """An agreement as the entry says it, not added to the session; with `into`, that one is made to say it.
 
-    Used by saving and by the preview of what is not saved.
+    Used by saving and by the preview of what is not saved, which may show a `template` not kept yet.
     """
-    template = session.get(Template, entry.template_id)
+    template = template or session.get(Template, entry.template_id)
     if template is None:
         raise DomainError("Choose a template.", field="template_id")
-    if entry.effective_on >= entry.expires_on:
-        raise DomainError("The last day comes after the first.", field="expires_on")
-    if not 0 < entry.rebate_ppm <= 1_000_000:
-        raise DomainError("Say the rebate rate: above 0 and at most 100 percent.", field="rebate_rate")
     agreement = into if into is not None else Agreement(status=Status.DRAFT, number="")
     terms = into.terms[0] if into is not None else AgreementTerms(no=0)
     agreement.distributor = distributor
@@ -150,26 +153,44 @@ def assemble(
     terms.rebate_ppm = int(validate("rebate_rate", entry.rebate_ppm))
     terms.base_share = int(validate("base_share", entry.base_share))
     terms.award_ppm = int(validate("award_share", entry.award_ppm))
-    terms.values = _own_values(session, agreement, entry.values)
+    terms.values = _own_values(session, agreement, terms.values or {}, entry.values)
     _write_prices(session, terms, entry)
     _write_violations(session, terms, entry, paper_of(template).library)
     return agreement
 
 
-def _own_values(session: Session, agreement: Agreement, said: Values) -> Values:
-    """Check each value as the registry says, and keep what differs from the defaults."""
+def _check(entry: Entry) -> None:
+    """Refuse what the database would refuse; a preview shows it as missing or wrong."""
+    if entry.effective_on >= entry.expires_on:
+        raise DomainError("The last day comes after the first.", field="expires_on")
+    if not 0 < entry.rebate_ppm <= 1_000_000:
+        raise DomainError("Say the rebate rate: above 0 and at most 100 percent.", field="rebate_rate")
+    for no, row in enumerate(entry.prices):
+        if row.amount_fen <= 0:
+            raise DomainError(
+                "Enter the price: the product proposes none of this kind.", field=f"prices-{no}-amount"
+            )
+
+
+def _own_values(session: Session, agreement: Agreement, before: Values, said: Values) -> Values:
+    """Check each value as the registry says, and keep what differs from the defaults.
+
+    Counsel's terms that nobody spoke of stay as they were.
+    """
     names = {entry.name for entry in terms_of(paper_of(agreement.template))}
+    kept = {name: before[name] for name in COUNSEL_ONLY & names if name in before and name not in said}
     checked = {
         name: validate(name, value) for name, value in said.items() if name in names and not is_empty(value)
     }
-    return differing(checked, default_values(session, agreement.region))
+    return differing({**kept, **checked}, default_values(session, agreement.region))
 
 
-def _refuse_counsels_terms(session: Session, actor: User, agreement: Agreement) -> None:
+def _refuse_counsels_terms(actor: User, before: Values, after: Values) -> None:
     if actor.can(Permission.TEMPLATES_RELEASE):
         return
-    for name in sorted(COUNSEL_ONLY.intersection(agreement.terms[0].values)):
-        raise DomainError("This term is counsel's; only counsel changes it.", field=name)
+    for name in sorted(COUNSEL_ONLY):
+        if name in after and before.get(name) != after[name]:
+            raise DomainError("This term is counsel's; only counsel changes it.", field=name)
 
 
 def _write_prices(session: Session, terms: AgreementTerms, entry: Entry) -> None:
@@ -194,8 +215,6 @@ def _write_prices(session: Session, terms: AgreementTerms, entry: Entry) -> None
                 field=f"prices-{no}-product_id",
                 product=product.name,
             )
-        if said.amount_fen <= 0:
-            raise DomainError("A price is above zero.", field=f"prices-{no}-amount")
         seen.add(key)
         row = kept.get(key) or AgreementPrice(product_id=product.id, kind=said.kind, product=product)
         row.no, row.amount_fen = no + 1, said.amount_fen

@@ -59,7 +59,7 @@ def live_payload(session: Session, agreement: Agreement, terms: AgreementTerms) 
         **default_values(session, agreement.region),
         **distributor_values(agreement.distributor),
         **terms.values,
-        "rebate_rate": terms.rebate_ppm,
+        "rebate_rate": terms.rebate_ppm or "",  # not said yet
         "base_share": terms.base_share,
         "award_share": terms.award_ppm,
         "effective_on": agreement.effective_on.isoformat(),
@@ -101,7 +101,7 @@ def _price(row: AgreementPrice, approvals: dict[Covered, PriceApproval]) -> dict
         "unit": product.unit,
         "kind": PRICE_KIND_ZH[row.kind],
         "kind_code": row.kind.value,
-        "amount_figures": row.amount_fen,
+        "amount_figures": row.amount_fen or None,
         "approval_id": approval.id if approval else None,
         "approval_number": approval.number if approval else None,
         "approval_expires_on": approval.valid_until.isoformat() if approval else None,

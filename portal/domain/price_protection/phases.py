@@ -17,7 +17,8 @@ class Phase(StrEnum):
     AWAITING_SIGNATURE = "awaiting_signature"
     NOT_YET_EFFECTIVE = "not_yet_effective"
     EFFECTIVE = "effective"
-    EXPIRED = "expired"
+    # Another word than an approval's "expired": codes are told apart by their text alone.
+    EXPIRED = "ended"
     TERMINATED = "terminated"
     VOID = "void"
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from portal.domain.distributors.models import Standing
 from portal.domain.i18n import N_
@@ -21,9 +21,9 @@ from portal.domain.price_protection.models import (
     AgreementPrice,
     AgreementTerms,
     Product,
-    Template,
 )
 from portal.domain.price_protection.payload import payload
+from portal.domain.price_protection.templates import is_released
 
 
 class Place(StrEnum):
@@ -115,21 +115,20 @@ def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
 def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
     """Agreements of the same distributor that hold a product of this one on one of its days (P1).
 
-    An agreement holds its products from approval on, from its first day to its last in fact.
+    An agreement holds its products from approval on, from its first day to its last in fact. This one may be
+    one that is not saved.
     """
-    mine, theirs = aliased(AgreementTerms), aliased(AgreementTerms)
-    my_price, their_price = aliased(AgreementPrice), aliased(AgreementPrice)
+    products = {row.product_id or row.product.id for row in agreement.terms[0].prices}
     rows = session.execute(
         sa.select(Agreement.id, Agreement.number, Agreement.effective_on, Agreement.ends_on, Product.name)
-        .join(theirs, theirs.agreement_id == Agreement.id)
-        .join(their_price, their_price.terms_id == theirs.id)
-        .join(my_price, my_price.product_id == their_price.product_id)
-        .join(mine, sa.and_(mine.id == my_price.terms_id, mine.agreement_id == agreement.id))
-        .join(Product, Product.id == their_price.product_id)
+        .join(AgreementTerms, AgreementTerms.agreement_id == Agreement.id)
+        .join(AgreementPrice, AgreementPrice.terms_id == AgreementTerms.id)
+        .join(Product, Product.id == AgreementPrice.product_id)
         .where(
-            Agreement.distributor_id == agreement.distributor_id,
+            Agreement.distributor_id == agreement.distributor.id,
             Agreement.id != agreement.id,
             Agreement.status.in_(BINDING),
+            AgreementPrice.product_id.in_(products),
             Agreement.effective_on <= Agreement.ends_on,  # ended before it began: it never holds anything
             Agreement.effective_on <= agreement.ends_on,
             Agreement.ends_on >= agreement.effective_on,
@@ -138,11 +137,6 @@ def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
         .order_by(Agreement.number, Product.name)
     )
     return [Conflict(*row) for row in rows]
-
-
-def is_released(template: Template) -> bool:
-    """Whether counsel released this very text (P8)."""
-    return template.release is not None and template.release.sha256 == template.sha256
 
 
 def place_of(name: str) -> Place:

@@ -1,5 +1,6 @@
 """Reading agreements, always within the regions of whoever asks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,16 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from portal.db import today
-from portal.domain.access.queries import visible
+from portal.domain.access.queries import regions_visible_to, visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
-from portal.domain.distributors.models import Distributor
+from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
     AgreementPrice,
     AgreementScan,
     AgreementTerms,
+    PriceKind,
+    Product,
+    ProductPrice,
     Status,
     Template,
 )
@@ -172,6 +177,15 @@ def last_submitter() -> sa.ScalarSelect[int | None]:
     )
 
 
+def partners(session: Session, user: User, q: str = "") -> sa.Select[Distributor]:
+    """The distributors with whom this user may write an agreement, narrowed by what finds one."""
+    statement = sa.select(Distributor).where(
+        Distributor.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+        Distributor.standing != Standing.ELIMINATED,
+    )
+    return narrowed(session, statement, DistributorFilter(q=q)).order_by(Distributor.code_key)
+
+
 def agreements_of(user: User, distributor: Distributor) -> sa.Select[Agreement]:
     """A distributor's agreements that this user sees, the newest first."""
     return (
@@ -179,6 +193,39 @@ def agreements_of(user: User, distributor: Distributor) -> sa.Select[Agreement]:
         .where(Agreement.distributor_id == distributor.id)
         .order_by(Agreement.effective_on.desc(), Agreement.id.desc())
     )
+
+
+def forerunner(session: Session, agreement: Agreement) -> Agreement | None:
+    """The agreement that this one follows, or else the distributor's last signed one."""
+    if agreement.follows_id is not None:
+        return session.get(Agreement, agreement.follows_id)
+    return session.scalar(
+        sa.select(Agreement)
+        .where(
+            Agreement.distributor_id == agreement.distributor_id,
+            Agreement.id != agreement.id,
+            Agreement.status.in_((Status.SIGNED, Status.TERMINATED)),
+        )
+        .order_by(Agreement.ends_on.desc(), Agreement.id.desc())
+        .limit(1)
+    )
+
+
+def in_force_by_distributor(session: Session, ids: Iterable[int]) -> dict[int, list[str]]:
+    """Numbers of the agreements that these distributors have and that are not over, by distributor."""
+    rows = session.execute(
+        sa.select(Agreement.distributor_id, Agreement.number)
+        .where(
+            Agreement.distributor_id.in_(list(ids)),
+            Agreement.status.not_in((Status.VOID, Status.TERMINATED)),
+            Agreement.ends_on >= today(),
+        )
+        .order_by(Agreement.number)
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.distributor_id, []).append(row.number)
+    return found
 
 
 def successor(session: Session, agreement: Agreement) -> Agreement | None:
@@ -191,9 +238,14 @@ def successor(session: Session, agreement: Agreement) -> Agreement | None:
     )
 
 
-def owners(user: User) -> sa.Select[int, str]:
+def count(session: Session, statement: sa.Select[Any]) -> int:
+    """How many agreements a list's statement gives."""
+    return session.scalar(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())) or 0
+
+
+def owners(session: Session, user: User) -> list[tuple[int, str]]:
     """Ids and names of the owners whose agreements this user sees, for a filter."""
-    return (
+    rows = session.execute(
         sa.select(_owner.id, _owner.name)
         .where(
             _owner.id.in_(
@@ -204,12 +256,36 @@ def owners(user: User) -> sa.Select[int, str]:
         )
         .order_by(_owner.name)
     )
+    return [(row.id, row.name) for row in rows]
 
 
-def regions_of(user: User) -> sa.Select[int, str]:
-    """Ids and names of the regions that a user may filter agreements by, in the order of the tree."""
-    return (
-        sa.select(Region.id, Region.name)
-        .where(Region.id.in_(visible(user, Permission.AGREEMENTS_READ)))
-        .order_by(Region.path)
+def regions_of(session: Session, user: User) -> list[tuple[int, str, int]]:
+    """Id, name and depth of the regions that a user may filter agreements by, in the order of the tree."""
+    rows = session.scalars(regions_visible_to(user, Permission.AGREEMENTS_READ)).all()
+    top = min((row.depth for row in rows), default=0)
+    return [(row.id, row.name, row.depth - top) for row in rows]
+
+
+def product_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Code and name of these products, by id."""
+    rows = session.execute(sa.select(Product.id, Product.code, Product.name).where(Product.id.in_(list(ids))))
+    return {row.id: f"{row.code} {row.name}" for row in rows}
+
+
+def product_choices(session: Session, *, besides: Iterable[int] = ()) -> list[tuple[int, str]]:
+    """The products that a row of annex 1 may name: those on sale, and those that it names already."""
+    rows = session.execute(
+        sa.select(Product.id, Product.code, Product.name)
+        .where(sa.or_(Product.discontinued_at.is_(None), Product.id.in_(list(besides))))
+        .order_by(Product.code)
+    )
+    return [(row.id, f"{row.code} {row.name}") for row in rows]
+
+
+def proposed_price(session: Session, product_id: int, kind: PriceKind) -> int | None:
+    """The price of a product and kind that new agreements propose; fen."""
+    return session.scalar(
+        sa.select(ProductPrice.amount_fen).where(
+            ProductPrice.product_id == product_id, ProductPrice.kind == kind
+        )
     )

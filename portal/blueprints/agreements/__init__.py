@@ -1,0 +1,7 @@
+"""Price-protection agreements: the list, writing one, its record, its approval, paper and signing."""
+
+from flask import Blueprint
+
+bp = Blueprint("agreements", __name__, url_prefix="/agreements")
+
+from portal.blueprints.agreements import deciding, listing, record, steps, writing  # noqa: E402, F401

@@ -1,0 +1,147 @@
+"""An agreement's record, its paper as PDF, and the scans of what was signed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, abort, request
+from flask.typing import ResponseReturnValue
+
+from portal.blueprints.agreements import bp, loading, words
+from portal.blueprints.agreements.differences import shown
+from portal.blueprints.agreements.forms import PrintForm
+from portal.db import now, today
+from portal.domain.access.roles import Permission as P
+from portal.domain.documents import services as documents
+from portal.domain.documents.models import Document
+from portal.domain.price_protection import queries, steps
+from portal.domain.price_protection.models import Agreement, PriceKind, Status
+from portal.domain.price_protection.payload import current_paper, payload
+from portal.domain.price_protection.phases import Phase, phase
+from portal.domain.price_protection.problems import obstacles, problems
+from portal.extensions import db
+from portal.printing.agreement import render_agreement
+from portal.web.access import actor, requires
+from portal.web.htmx import render
+from portal.web.words import word
+
+# The terms that the record shows; the paper says the rest.
+_SHOWN = ("signing_place", "release_method", "response_days", "appeal_days")
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What this user may do about this agreement; a text says why not."""
+
+    may_write: bool
+    may_approve: bool
+    # The msgid of what keeps this user from approving; empty when nothing does.
+    why_not_approve: str
+    is_mine: bool
+
+
+def powers(agreement: Agreement) -> Powers:
+    """What the user of this request may do."""
+    me = actor()
+    refusal = steps.why_not_approver(db.session, me, agreement)
+    return Powers(
+        may_write=me.can(P.AGREEMENTS_WRITE, agreement.region),
+        may_approve=me.can(P.AGREEMENTS_APPROVE, agreement.region),
+        why_not_approve=refusal or "",
+        is_mine=me.id in (agreement.author_id, steps.submitter_id(db.session, agreement)),
+    )
+
+
+@bp.get(f"/<{loading.ROW}:id>/")
+@requires(P.AGREEMENTS_READ)
+def detail(id: int) -> ResponseReturnValue:
+    """The record: where it stands, what comes next, what it says, its papers and its history."""
+    agreement = loading.readable(id)
+    return render("agreements/detail.html", **context(agreement))
+
+
+def context(agreement: Agreement) -> dict[str, Any]:
+    """Everything that the record page shows."""
+    is_open = agreement.status in (Status.DRAFT, Status.SUBMITTED)
+    found = problems(db.session, agreement) if is_open else []
+    later = queries.successor(db.session, agreement)
+    data = payload(db.session, agreement)
+    values = data["values"]
+    here = phase(agreement)
+    return {
+        "agreement": agreement,
+        "phase": here,
+        "Phase": Phase,
+        "powers": powers(agreement),
+        "stops": words.stops(agreement),
+        "self_next": words.next_step(agreement, is_complete=not found, successor=later),
+        "problems": found,
+        "obstacles": obstacles(db.session, agreement) if is_open else [],
+        "terms": agreement.terms[0],
+        "values": values,
+        "facts_": {
+            name: shown(name, value) for name in _SHOWN if (value := values.get(name)) not in (None, "")
+        },
+        "prices": data["prices"],
+        "kind_word": lambda code: word(PriceKind(code)),
+        "violations": data["violations"],
+        "paper": current_paper(agreement),
+        "is_printed": words.is_printed(agreement),
+        "copies": values.get("copies_total") or 2,
+        "print_form": PrintForm(),
+        "events": [
+            (
+                event.at,
+                str(words.EVENTS.get(event.kind, event.kind)),
+                words.told(event),
+                event.by and event.by.name,
+            )
+            for event in agreement.events
+        ],
+        "successor": later,
+        "follows": db.session.get(Agreement, agreement.follows_id) if agreement.follows_id else None,
+        "is_expiring": here is Phase.EFFECTIVE and agreement.ends_on <= today() + timedelta(days=90),
+    }
+
+
+@bp.get(f"/<{loading.ROW}:id>/contract.pdf")
+@requires(P.AGREEMENTS_READ)
+def contract(id: int) -> ResponseReturnValue:
+    """The paper: the approved original byte for byte, or the draft as it stands with its watermark.
+
+    `?no=` asks for an earlier original, one whose approval was withdrawn.
+    """
+    agreement = loading.readable(id)
+    wanted = request.args.get("no", "")
+    paper = current_paper(agreement)
+    if wanted:
+        paper = next((row for row in agreement.papers if str(row.no) == wanted), None) or abort(404)
+    if paper is not None:
+        return _file(paper.document, f"{agreement.number}.pdf")
+    data, text, number = payload(db.session, agreement), agreement.template.text, agreement.number
+    version = agreement.version
+    # The paper takes its time; the database is let go meanwhile.
+    db.session.rollback()
+    made = render_agreement(data, text, number=number, version=version, draft=True, made_at=now())
+    return _inline(made.pdf, "application/pdf", f"{number}-draft.pdf")
+
+
+@bp.get(f"/<{loading.ROW}:id>/scans/<{loading.ROW}:scan_id>")
+@requires(P.AGREEMENTS_READ)
+def scan(id: int, scan_id: int) -> ResponseReturnValue:
+    """A scan of the signed paper; it is reached only through its agreement."""
+    agreement = loading.readable(id)
+    found = next((row for row in agreement.scans if row.id == scan_id), None) or abort(404)
+    return _file(found.document, found.document.filename)
+
+
+def _file(document: Document, filename: str) -> Response:
+    return _inline(documents.content(db.session, document), document.media_type, filename)
+
+
+def _inline(data: bytes, media_type: str, filename: str) -> Response:
+    response = Response(data, mimetype=media_type)
+    response.headers.set("Content-Disposition", "inline", filename=filename)
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

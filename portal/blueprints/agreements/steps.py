@@ -1,0 +1,135 @@
+"""The steps of an agreement's life as its pages take them, approval apart."""
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+
+from portal.blueprints.agreements import bp, loading, record
+from portal.blueprints.agreements.forms import PrintForm, ReasonForm, ScanForm, SigningForm, TerminationForm
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.price_protection import steps
+from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.price_protection.payload import current_paper
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.htmx import leave, render, submit
+
+
+def _back(agreement: Agreement, said: str) -> ResponseReturnValue:
+    flash(said)
+    return leave(url_for("agreements.detail", id=agreement.id))
+
+
+@bp.post(f"/<{loading.ROW}:id>/submit")
+@requires(P.AGREEMENTS_WRITE)
+def hand_over(id: int) -> ResponseReturnValue:
+    """Submit for approval; what is missing is listed on the record."""
+    agreement = loading.writable(id)
+    try:
+        submit(None, lambda: steps.submit(db.session, actor(), agreement) or True)
+    except steps.Incomplete:
+        flash(_("Not submitted: the list below says what is still missing."), "error")
+        return leave(url_for("agreements.detail", id=id, _anchor="checks"))
+    return _back(agreement, _("%(number)s is submitted for approval.", number=agreement.number))
+
+
+@bp.post(f"/<{loading.ROW}:id>/take-back")
+@requires(P.AGREEMENTS_WRITE)
+def take_back(id: int) -> ResponseReturnValue:
+    """Withdraw one's own submission."""
+    agreement = loading.writable(id)
+    submit(None, lambda: steps.withdraw_submission(db.session, actor(), agreement) or True)
+    return _back(agreement, _("%(number)s is a draft again.", number=agreement.number))
+
+
+@bp.post(f"/<{loading.ROW}:id>/void")
+@requires(P.AGREEMENTS_WRITE)
+def void(id: int) -> ResponseReturnValue:
+    """Give up an agreement that nobody signed."""
+    agreement = loading.writable(id)
+    form = ReasonForm()
+    submit(None, lambda: steps.void(db.session, actor(), agreement, form.reason.data or "") or True)
+    return _back(agreement, _("%(number)s is void.", number=agreement.number))
+
+
+@bp.post(f"/<{loading.ROW}:id>/withdraw-approval")
+@requires(P.AGREEMENTS_APPROVE)
+def withdraw_approval(id: int) -> ResponseReturnValue:
+    """Take an approval back before anybody signed; its original is superseded."""
+    agreement = loading.permitted(id, P.AGREEMENTS_APPROVE)
+    form = ReasonForm()
+    submit(
+        None, lambda: steps.withdraw_approval(db.session, actor(), agreement, form.reason.data or "") or True
+    )
+    return _back(agreement, _("The approval of %(number)s is withdrawn.", number=agreement.number))
+
+
+@bp.post(f"/<{loading.ROW}:id>/print")
+@requires(P.AGREEMENTS_WRITE)
+def print_original(id: int) -> ResponseReturnValue:
+    """Record the printing, then on to the original."""
+    agreement = loading.writable(id)
+    form = PrintForm()
+    copies = form.copies.data if form.copies.data is not None else 0
+    submit(None, lambda: steps.record_print(db.session, actor(), agreement, copies) or True)
+    return leave(url_for("agreements.contract", id=id))
+
+
+@bp.route(f"/<{loading.ROW}:id>/signing", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def signing(id: int) -> ResponseReturnValue:
+    """Record the signing with its scan, or file a scan of what was signed before."""
+    agreement = loading.writable(id)
+    is_signed = agreement.status in (Status.SIGNED, Status.TERMINATED)
+    form = ScanForm() if is_signed else SigningForm(data={"signed_on": today()})
+    if request.method == "POST" and form.validate():
+        files = _files(form.scans.data)
+        if is_signed:
+            done = submit(form, lambda: steps.file_scans(db.session, actor(), agreement, files) or True)
+        else:
+            done = submit(
+                form,
+                lambda: steps.sign(db.session, actor(), agreement, form.signed_on.data, files) or True,
+            )
+        if done:
+            return _back(agreement, _signed_words(agreement, files))
+    paper = current_paper(agreement)
+    return render("agreements/signing.html", form=form, agreement=agreement, is_signed=is_signed, paper=paper)
+
+
+def _signed_words(agreement: Agreement, files: list[tuple[str, bytes]]) -> str:
+    if files:
+        return _("The signed paper of %(number)s is filed.", number=agreement.number)
+    return _("The signing of %(number)s is recorded; its scan is still to be filed.", number=agreement.number)
+
+
+def _files(sent: list[FileStorage | str] | None) -> list[tuple[str, bytes]]:
+    """Name and content of every file that was chosen; a browser sends an empty part for none."""
+    return [
+        (file.filename, file.read()) for file in sent or [] if isinstance(file, FileStorage) and file.filename
+    ]
+
+
+@bp.route(f"/<{loading.ROW}:id>/termination", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_APPROVE)
+def termination(id: int) -> ResponseReturnValue:
+    """End a signed agreement early, with its last day and the reason."""
+    agreement = loading.permitted(id, P.AGREEMENTS_APPROVE)
+    form = TerminationForm(data={"ends_on": min(today(), agreement.ends_on)})
+    if request.method == "POST" and form.validate():
+
+        def work() -> bool:
+            last_day, reason = form.ends_on.data, form.reason.data or ""
+            steps.terminate(db.session, actor(), agreement, ends_on=last_day, reason=reason)
+            return True
+
+        if submit(form, work):
+            return _back(agreement, _("%(number)s is terminated.", number=agreement.number))
+    elif agreement.status is not Status.SIGNED:
+        raise DomainError("Only a signed agreement can be terminated.")
+    return render(
+        "agreements/termination.html", form=form, agreement=agreement, powers=record.powers(agreement)
+    )

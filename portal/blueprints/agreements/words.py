@@ -1,0 +1,180 @@
+"""An agreement's record in words: its steps, what comes next and who must act, the events of its life."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.blueprints.agreements import bp
+from portal.db import CHINA, today
+from portal.domain.errors import DomainError
+from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.phases import Phase, phase
+from portal.domain.price_protection.problems import Problem
+from portal.web.htmx import say
+from portal.web.templating import day
+
+EVENTS = {
+    "created": _l("Drafted"),
+    "edited": _l("Changed"),
+    "submitted": _l("Submitted for approval"),
+    "sent_back": _l("Sent back"),
+    "withdrawn": _l("Submission withdrawn"),
+    "approved": _l("Approved"),
+    "approval_withdrawn": _l("Approval withdrawn"),
+    "printed": _l("Printed"),
+    "signed": _l("Signing recorded"),
+    "scan_filed": _l("Scan filed"),
+    "terminated": _l("Terminated"),
+    "voided": _l("Given up"),
+}
+
+
+@bp.app_template_global("say_problem")
+def say_problem(problem: Problem) -> str:
+    """A problem in the user's language."""
+    return say(DomainError(problem.msgid, **problem.params))
+
+
+@dataclass(frozen=True)
+class Next:
+    """What comes next and who must act."""
+
+    text: str
+    who: str = ""
+
+
+def told(event: AgreementEvent) -> str:
+    """What an event says beside its name."""
+    said = event.params
+    if event.kind == "approved":
+        return _("original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages"))
+    if event.kind == "printed":
+        return _(
+            "original no. %(paper)s, %(copies)s copies", paper=said.get("paper"), copies=said.get("copies")
+        )
+    if event.kind == "signed":
+        return _("both parties by %(day)s", day=said.get("signed_on"))
+    if event.kind == "scan_filed":
+        return str(said.get("filename", ""))
+    if event.kind == "terminated":
+        return _("last day %(day)s: %(reason)s", day=said.get("ends_on"), reason=event.reason)
+    if event.kind == "edited":
+        return _("%(count)s terms", count=len(said.get("changes", {})))
+    if event.kind == "created" and said.get("follows"):
+        return _("follows %(number)s", number=said["follows"])
+    return event.reason
+
+
+def last(agreement: Agreement, kind: str) -> AgreementEvent | None:
+    """The newest event of a kind that no later draft has undone."""
+    for event in agreement.events:
+        if event.kind == kind:
+            return event
+        if event.kind in ("sent_back", "withdrawn", "approval_withdrawn"):
+            return None
+    return None
+
+
+def stops(agreement: Agreement) -> list[tuple[str, str, str]]:
+    """The steps of a life that goes its way: title, note, and "done", "now" or ""."""
+    here = phase(agreement)
+    approved, printed, signed = (last(agreement, kind) for kind in ("approved", "printed", "signed"))
+    ends = agreement.ends_on
+    order = [_("Drafting"), _("Approval"), _("Printing"), _("Signing"), _("In force"), _("End")]
+    at = {
+        Phase.DRAFT: 0,
+        Phase.AWAITING_APPROVAL: 1,
+        Phase.AWAITING_SIGNATURE: 3 if printed else 2,
+        Phase.NOT_YET_EFFECTIVE: 4,
+        Phase.EFFECTIVE: 4,
+        Phase.EXPIRED: 5,
+        Phase.TERMINATED: 5,
+        Phase.VOID: 0,
+    }[here]
+    notes = [
+        day(agreement.created_at),
+        _with_name(approved),
+        _("%(day)s, %(copies)s copies", day=day(printed.at), copies=printed.params.get("copies"))
+        if printed
+        else "",
+        (
+            _("%(day)s, scan filed", day=day(agreement.signed_on))
+            if agreement.scans
+            else _("%(day)s, scan missing", day=day(agreement.signed_on))
+        )
+        if signed
+        else "",
+        _("from %(day)s", day=day(agreement.effective_on)),
+        _("%(day)s, %(days)s days left", day=day(ends), days=(ends - today()).days)
+        if ends >= today()
+        else day(ends),
+    ]
+    return [
+        (title, note, "done" if place < at else "now" if place == at else "")
+        for place, (title, note) in enumerate(zip(order, notes, strict=True))
+    ]
+
+
+def _with_name(event: AgreementEvent | None) -> str:
+    if event is None:
+        return ""
+    return _(
+        "%(day)s, %(name)s", day=day(event.at.astimezone(CHINA)), name=event.by.name if event.by else "—"
+    )
+
+
+def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement | None) -> Next:
+    """What comes next, whoever looks."""
+    here = phase(agreement)
+    owner = _("%(name)s acts", name=agreement.distributor.owner.name)
+    if here is Phase.DRAFT:
+        back = last_turn(agreement)
+        if back is not None:
+            return Next(_("Mend and submit again: %(reason)s", reason=back.reason), owner)
+        if is_complete:
+            return Next(_("Submit for approval"), owner)
+        return Next(_("Fill in what is missing, then submit"), owner)
+    if here is Phase.AWAITING_APPROVAL:
+        return Next(
+            _("Approve or send back"), _("an approver of %(office)s acts", office=agreement.region.name)
+        )
+    if here is Phase.AWAITING_SIGNATURE:
+        if last(agreement, "printed") is None:
+            return Next(_("Print the original"), owner)
+        return Next(_("Have both parties sign and seal, then record the signing"), owner)
+    if agreement.status in (Status.SIGNED, Status.TERMINATED) and not agreement.scans:
+        return Next(_("File the scan of the signed paper"), owner)
+    if here is Phase.NOT_YET_EFFECTIVE:
+        return Next(_("Takes effect by itself on %(day)s", day=day(agreement.effective_on)))
+    if here in (Phase.EFFECTIVE, Phase.EXPIRED):
+        if successor is not None:
+            return Next(_("%(number)s follows it", number=successor.number))
+        if here is Phase.EXPIRED:
+            return Next(_("It ended on %(day)s and nothing follows it", day=day(agreement.ends_on)), owner)
+        if agreement.ends_on - timedelta(days=90) <= today():
+            return Next(_("Renew it before %(day)s", day=day(agreement.ends_on)), owner)
+        return Next(_("In force; renew it from %(day)s on", day=day(agreement.ends_on - timedelta(days=90))))
+    if here is Phase.TERMINATED:
+        if agreement.ends_on >= today():
+            return Next(_("In force until %(day)s", day=day(agreement.ends_on)))
+        return Next(_("It ended on %(day)s; the fund is settled apart", day=day(agreement.ends_on)))
+    return Next(_("Nothing: it was given up"))
+
+
+def last_turn(agreement: Agreement) -> AgreementEvent | None:
+    """The event by which a draft came back from approval; None when it did not, or its author took it back."""
+    for event in agreement.events:
+        if event.kind in ("sent_back", "approval_withdrawn"):
+            return event
+        if event.kind in ("created", "withdrawn", "submitted"):
+            return None
+    return None
+
+
+def is_printed(agreement: Agreement) -> bool:
+    """Whether the original in force was printed."""
+    event, paper = last(agreement, "printed"), current_paper(agreement)
+    return event is not None and paper is not None and event.params.get("paper") == paper.no

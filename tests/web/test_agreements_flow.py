@@ -1,0 +1,267 @@
+"""The way of an agreement through its pages: draft, submit, approve, print, sign, file, terminate."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from portal.db import today
+from portal.domain.access.roles import Role
+from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from tests.domain.agreement_world import PDF, AgreementWorld
+
+
+@pytest.fixture(autouse=True)
+def quick_printer(monkeypatch):
+    """Papers made in no time; what they look like is tested where they are printed."""
+
+    def render(job):
+        return b"%PDF-1.7 " + job.identifier.encode() + job.html.encode(), 6
+
+    monkeypatch.setattr("portal.printing.pool.render", render)
+
+
+@pytest.fixture
+def world(session, make):
+    return AgreementWorld(session, make)
+
+
+def filled(world, **said):
+    """What a browser sends for a form that lacks nothing."""
+    return {
+        "template": "price-protection.zh@1.0.0",
+        "effective_on": (today() + timedelta(days=1)).isoformat(),
+        "expires_on": (today() + timedelta(days=365)).isoformat(),
+        "signing_place": "浙江省杭州市西湖区",
+        "territory_description": "浙江省湖州市吴兴区、南浔区",
+        "rebate_rate": "3",
+        "base_share": "60",
+        "award_share": "100",
+        "prices-0-product_id": str(world.product.id),
+        "prices-0-kind": "suggested_retail",
+        "prices-0-amount": "28.50",
+        "violation-cross_territory": "y",
+        "share-cross_territory": "100",
+        "share-hostile_quoting": "100",
+        "share-code_tampering": "100",
+        "share-approved_price": "100",
+        "do": "save",
+        **said,
+    }
+
+
+def only(session):
+    session.rollback()
+    session.expire_all()
+    return session.scalars(sa.select(Agreement)).one()
+
+
+def test_an_agreement_goes_from_draft_to_termination(world, session, sign_in):
+    distributor = world.add_distributor()
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    address = f"/agreements/new?distributor={distributor.id}"
+    assert author.get(address).status_code == 200
+    saved = author.post(address, data=filled(world))
+    assert saved.status_code == 303, saved.get_data(as_text=True)
+    agreement = only(session)
+    record = f"/agreements/{agreement.id}/"
+    assert saved.location == record
+    assert (agreement.status, agreement.number) == (Status.DRAFT, f"PPA-{today().year}-000001")
+    draft = author.get(f"{record}contract.pdf")
+    assert draft.mimetype == "application/pdf"
+    assert "草稿" in draft.get_data().decode()
+
+    assert author.post(f"{record}submit").location == record
+    assert only(session).status is Status.SUBMITTED
+    assert author.post(f"{record}review", data={"do": "approve"}).status_code == 403
+    page = manager.get(f"{record}review").get_data(as_text=True)
+    seen = page.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    assert manager.post(f"{record}review", data={"do": "approve", "seen": seen}).location == record
+    assert only(session).status is Status.APPROVED
+    original = author.get(f"{record}contract.pdf").get_data()
+    assert "草稿" not in original.decode()
+
+    printed = author.post(f"{record}print", data={"copies": "2"})
+    assert (printed.status_code, printed.location) == (303, f"{record}contract.pdf")
+    assert author.get(printed.location).get_data() == original
+    event = session.scalars(sa.select(AgreementEvent).where(AgreementEvent.kind == "printed")).one()
+    assert event.params["copies"] == 2
+
+    assert author.get(f"{record}signing").status_code == 200
+    assert author.post(f"{record}signing", data={"signed_on": today().isoformat()}).location == record
+    assert only(session).status is Status.SIGNED
+    sent = {"scans": [(io.BytesIO(PDF), "已盖章.pdf"), (io.BytesIO(b"\xff\xd8\xff x"), "page2.jpg")]}
+    assert author.post(f"{record}signing", data=sent).location == record
+    scans = only(session).scans
+    assert {scan.document.filename for scan in scans} == {"已盖章.pdf", "page2.jpg"}
+    stored = next(scan for scan in scans if scan.document.filename == "已盖章.pdf")
+    assert author.get(f"{record}scans/{stored.id}").get_data() == PDF
+
+    assert author.post(f"{record}termination", data={}).status_code == 403
+    ended = manager.post(f"{record}termination", data={"ends_on": today().isoformat(), "reason": "双方协商"})
+    assert ended.location == record
+    agreement = only(session)
+    assert (agreement.status, agreement.ends_on) == (Status.TERMINATED, today())
+    assert author.get(f"{record}contract.pdf").get_data() == original
+    assert author.get(record).status_code == 200
+
+
+def test_what_the_register_lacks_is_asked_for_and_kept_there(world, session, sign_in):
+    distributor = world.make.distributor(world.region, world.author)
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={distributor.id}"
+    page = author.get(address).get_data(as_text=True)
+    for name in ("uscc", "legal_rep", "address", "contact", "phone"):
+        assert f'name="distributor_{name}"' in page
+    facts = {
+        "distributor_uscc": "９１３３０５００MA00EX3B4P",
+        "distributor_legal_rep": "李样本",
+        "distributor_address": "浙江省湖州市吴兴区样板街2号",
+        "distributor_contact": "李四",
+        "distributor_phone": "0572-55550102",
+    }
+    assert author.post(address, data=filled(world, do="submit", **facts)).status_code == 303
+    assert only(session).status is Status.SUBMITTED
+    kept = session.get(Distributor, distributor.id)
+    assert (kept.uscc, kept.legal_rep) == ("91330500MA00EX3B4P", "李样本")
+    assert kept.people[0].name == "李四"
+    assert "distributor_uscc" not in author.get(address).get_data(as_text=True)
+
+
+def test_submitting_too_early_lists_every_hole_with_its_link_and_keeps_what_was_typed(
+    world, session, sign_in
+):
+    distributor = world.make.distributor(world.region, world.author)
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={distributor.id}"
+    sent = filled(world, do="submit", territory_description="", **{"prices-0-product_id": ""})
+    refused = author.post(address, data=sent)
+    assert refused.status_code == 422
+    page = refused.get_data(as_text=True)
+    for anchor in ("#distributor_uscc", "#distributor_address", "#territory_description", "#prices"):
+        assert f'href="{anchor}"' in page, anchor
+    assert "浙江省杭州市西湖区" in page
+    session.rollback()
+    assert session.scalars(sa.select(Agreement)).all() == []
+
+
+def test_adding_a_row_without_javascript_keeps_every_entry_and_saves_nothing(world, session, sign_in):
+    distributor = world.add_distributor()
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={distributor.id}"
+    page = author.post(
+        address, data=filled(world, do="add-row", rebate_rate="4.25", award_share="")
+    ).get_data(as_text=True)
+    assert 'value="4.25"' in page
+    assert 'name="prices-1-amount"' in page
+    assert 'value="28.50"' in page
+    page = author.post(address, data=filled(world, do="remove-0")).get_data(as_text=True)
+    assert "28.50" not in page.split('id="violations"')[0].split('id="prices"')[1]
+    session.rollback()
+    assert session.scalars(sa.select(Agreement)).all() == []
+
+
+def test_the_preview_shows_the_chinese_paper_as_the_form_stands(world, session, sign_in):
+    distributor = world.add_distributor()
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={distributor.id}"
+    sent = filled(world, do="preview", rebate_rate="4.25", territory_description="浙江省湖州市德清县")
+    shown = author.post(address, data=sent, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "<html" not in shown
+    for text in ("价格保护协议", "4.25%", "浙江省湖州市德清县", "贰拾捌元伍角整", distributor.name):
+        assert text in shown
+    session.rollback()
+    assert session.scalars(sa.select(Agreement)).all() == []
+
+
+def test_a_stale_form_shows_both_readings_and_loses_nothing(world, session, sign_in):
+    agreement = world.draft()
+    world.make.user(Role.SALESPERSON, world.region)
+    first, second = sign_in(world.author), sign_in(world.manager)
+    address = f"/agreements/{agreement.id}/edit"
+    version = str(agreement.version)
+    assert first.post(address, data=filled(world, version=version, rebate_rate="5")).status_code == 303
+    sent = filled(world, version=version, rebate_rate="6", territory_description="浙江省湖州市长兴县")
+    stale = second.post(address, data=sent)
+    assert stale.status_code == 422
+    page = stale.get_data(as_text=True)
+    assert "<td>5.00%</td><td>6.00%</td>" in page
+    assert "浙江省湖州市长兴县" in page
+    now = page.split('name="version"')[1].split('value="')[1].split('"')[0]
+    assert second.post(address, data={**sent, "version": now}).status_code == 303
+    assert only(session).terms[0].rebate_ppm == 60_000
+
+
+def test_an_unreleased_template_is_listed_and_cannot_be_approved(session, make, sign_in):
+    world = AgreementWorld(session, make, is_released=False)
+    agreement = world.submitted()
+    manager = sign_in(world.manager)
+    page = manager.get(f"/agreements/{agreement.id}/review").get_data(as_text=True)
+    seen = page.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    refused = manager.post(f"/agreements/{agreement.id}/review", data={"do": "approve", "seen": seen})
+    assert refused.status_code == 422
+    assert "has not released the template" in refused.get_data(as_text=True)
+    assert only(session).status is Status.SUBMITTED
+
+
+def test_sending_back_asks_for_the_reason_and_tells_the_author(world, session, sign_in):
+    agreement = world.submitted()
+    manager, author = sign_in(world.manager), sign_in(world.author)
+    address = f"/agreements/{agreement.id}/review"
+    assert manager.post(address, data={"do": "send_back", "reason": " "}).status_code == 422
+    assert manager.post(address, data={"do": "send_back", "reason": "返利率有误"}).status_code == 303
+    assert only(session).status is Status.DRAFT
+    assert "返利率有误" in author.get(f"/agreements/{agreement.id}/").get_data(as_text=True)
+
+
+def test_what_was_changed_after_the_page_was_read_is_not_approved(world, session, sign_in):
+    agreement = world.submitted()
+    manager = sign_in(world.manager)
+    page = manager.get(f"/agreements/{agreement.id}/review").get_data(as_text=True)
+    seen = page.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    agreement.distributor.address = "浙江省湖州市南浔区新址9号"
+    session.commit()
+    refused = manager.post(f"/agreements/{agreement.id}/review", data={"do": "approve", "seen": seen})
+    assert refused.status_code == 422
+    assert only(session).status is Status.SUBMITTED
+
+
+def test_the_list_narrows_by_phase_words_and_expiry_and_exports_what_it_shows(world, sign_in):
+    ending = world.signed(
+        world.add_distributor(name="独一无二商贸有限公司"),
+        effective_on=today() - timedelta(days=300),
+        expires_on=today() + timedelta(days=20),
+    )
+    world.draft()
+    author = sign_in(world.author)
+    for query, count in (
+        ("", 2),
+        ("?phase=effective", 1),
+        ("?phase=draft", 1),
+        ("?expiring=30", 1),
+        ("?expiring=7", 0),
+        (f"?q={ending.number[-6:]}", 1),
+        ("?q=独一无二", 1),
+        (f"?region={world.region.id}&owner={world.author.id}", 2),
+    ):
+        page = author.get(f"/agreements/{query}").get_data(as_text=True)
+        assert page.count("data-href=") == count, query
+    book = author.get("/agreements/export?phase=effective")
+    assert book.mimetype.endswith("spreadsheetml.sheet")
+
+
+def test_a_renewal_starts_from_what_its_forerunner_says(world, session, sign_in):
+    earlier = world.signed(rebate_ppm=42_500, values={"territory_description": "浙江省湖州市安吉县"})
+    author = sign_in(world.author)
+    page = author.get(f"/agreements/new?follows={earlier.id}").get_data(as_text=True)
+    assert "浙江省湖州市安吉县" in page
+    assert 'value="4.25"' in page
+    first = (earlier.ends_on + timedelta(days=1)).isoformat()
+    assert first in page
+    sent = filled(world, effective_on=first, expires_on=(earlier.ends_on + timedelta(days=300)).isoformat())
+    assert author.post(f"/agreements/new?follows={earlier.id}", data=sent).status_code == 303
+    session.rollback()
+    later = session.scalars(sa.select(Agreement).where(Agreement.follows_id == earlier.id)).one()
+    assert later.number in author.get(f"/agreements/{earlier.id}/").get_data(as_text=True)
