@@ -10,6 +10,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from wsgi import app
 
-with app.app_context():
-    upgrade()
-app.cli.main(args=["demo", "--if-first-start"], obj=ScriptInfo(create_app=lambda: app))
+
+def main() -> None:
+    """Bring the database to this version; on the first start load the demo; print its sign-ins."""
+    with app.app_context():
+        upgrade()
+    app.cli.main(args=["demo", "--if-first-start"], obj=ScriptInfo(create_app=lambda: app))
+
+
+# The process that prints papers loads this file again.
+if __name__ == "__main__":
+    main()
