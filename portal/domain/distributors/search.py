@@ -1,8 +1,9 @@
 """Finding distributors by what people remember: code, name, part of a name, pinyin, initials, a telephone's tail.
 
-One full-text row per distributor, on SQLite in FTS5 and on PostgreSQL in a tsvector. Both get the same tokens, made
-here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that no
-database's idea of an alphabet matters; what is typed is matched as a phrase of hanzi or as the beginning of a token.
+One full-text row per distributor, on SQLite in FTS5 and on PostgreSQL in a tsvector. Both get the same tokens,
+made here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that no
+database's idea of an alphabet matters; what is typed is matched as a phrase of hanzi or as the beginning of a
+token.
 """
 
 import re
@@ -17,6 +18,7 @@ from portal.domain.text import syllables
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
 _PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
 _TAIL = 4  # the shortest telephone tail that is found
+_GAP = "u0"  # between two names; no character has this number
 
 
 def _han(character: str) -> str:
@@ -27,26 +29,35 @@ def _suffixes(parts: Sequence[str]) -> Iterable[str]:
     return ("".join(parts[start:]) for start in range(len(parts)))
 
 
+def _spoken(name: str) -> Iterable[str]:
+    """How a name sounds from any of its characters on: its pinyin and its initials, with and without digits."""
+    heard = [sound for sound in syllables(name) if sound.isascii()]
+    han = [sound for sound in syllables("".join(_HAN.findall(name))) if sound.isascii()]
+    for sounds in (heard, han) if heard != han else (han,):
+        yield from _suffixes(sounds)
+        yield from _suffixes([sound if sound[0].isdigit() else sound[0] for sound in sounds])
+
+
 def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: Iterable[str] = ()) -> str:
     """The text to index for one distributor: space-separated ASCII tokens."""
+    written: list[str] = []
     words: list[str] = []
     for name in (*names, *others):
         folded = name.casefold()
-        words += [
+        # Every hanzi in its place, also one that comes twice: what is typed is found as a phrase. The gap keeps a
+        # phrase from running out of one name into the next.
+        written += [
             _han(piece) if _HAN.match(piece) else piece
             for piece in re.findall(_HAN.pattern + r"|[a-z0-9]+", folded)
-        ]
-        hanzi = "".join(_HAN.findall(folded))
-        if hanzi:
-            sounds = [sound for sound in syllables(hanzi) if sound.isascii()]
-            words += _suffixes(sounds)
-            words += _suffixes([sound[0] for sound in sounds])
+        ] + [_GAP]
+        if _HAN.search(folded):
+            words += _spoken(folded)
     folded_code = "".join(re.findall(r"[a-z0-9]+", code.casefold()))
     words += [folded_code, *re.findall(r"[a-z0-9]+", code.casefold())]
-    words += [match for match in re.findall(r"\d{2,}", folded_code)]
+    words += re.findall(r"\d{2,}", folded_code)
     for digits in phones:
         words += [digits[start:] for start in range(max(1, len(digits) - _TAIL + 1))]
-    return " ".join(dict.fromkeys(word for word in words if word))
+    return " ".join([*written, *dict.fromkeys(word for word in words if word)])
 
 
 def index(session: Session, ids: Iterable[int]) -> None:
@@ -110,7 +121,7 @@ def _index_some(session: Session, ids: list[int]) -> None:
 
 
 def matching(session: Session, query: str) -> sa.Select[int] | None:
-    """Ids of the distributors that hold every piece of `query`, as a Select for `.in_()`; None when it holds nothing."""
+    """Ids of the distributors that hold every piece of `query`, as a Select; None when there is no piece."""
     pieces = _PIECES.findall(_folded(query))
     if not pieces:
         return None
@@ -138,4 +149,5 @@ def matching(session: Session, query: str) -> sa.Select[int] | None:
 def _folded(query: str) -> str:
     """Full-width letters and digits as half-width, signs inside numbers taken out, lower case."""
     half = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in query).casefold()
+    half = re.sub(r"^\s*(\+|00)86[\s-]*", "", half)
     return re.sub(r"(?<=[a-z0-9])[-_](?=[a-z0-9])", "", half)

@@ -1,0 +1,83 @@
+"""What people remember of a distributor finds it, on both databases."""
+
+import pytest
+import sqlalchemy as sa
+
+from portal.domain.access.roles import Role
+from portal.domain.distributors import listing, search
+from portal.domain.distributors.models import Distributor
+
+
+def found(session, words: str) -> set[str]:
+    matching = search.matching(session, words)
+    if matching is None:
+        return set()
+    return set(session.scalars(sa.select(Distributor.name).where(Distributor.id.in_(matching))))
+
+
+@pytest.fixture
+def meant(make):
+    region = make.region()
+    make.distributor(region, code="X-9", name="虚构粮油经营部", phones=["0571-88009999"])
+    return make.distributor(
+        region,
+        code="D-00124",
+        name="示例丰收丰年7号商贸有限公司",
+        short_name="丰收丰年",
+        name_en="Example Harvest",
+        phones=["0719-8611666", "13800000051"],
+    ).name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "d-00124",
+        "D00124",
+        "00124",
+        "Ｄ－００１２４",
+        "丰收",
+        "丰年",
+        "丰收丰年",
+        "收丰年7号商",
+        "示例 商贸",
+        "slfsfn",
+        "fsfn7hsm",
+        "fengshou",
+        "shangmao",
+        "harvest",
+        "example harv",
+        "1666",
+        "0719-8611666",
+        "8611666",
+        "138 0000 0051",
+        "+86 13800000051",
+        "0051",
+    ],
+)
+def test_what_people_remember_finds_it_and_nothing_else(session, meant, words):
+    assert found(session, words) == {meant}
+
+
+@pytest.mark.parametrize(
+    "words", ["商示例", "年丰收", "666", "d-99", "zzz", "丰收 粮油", "公司丰收", '"*', "&|!", "'"]
+)
+def test_what_is_not_there_finds_nothing(session, meant, words):
+    assert found(session, words) == set()
+
+
+def test_the_code_itself_comes_first_then_what_begins_so(session, make):
+    region = make.region()
+    for code, name in (("A-2", "示例甲"), ("B-1", "A-1 示例乙"), ("A-11", "示例丙"), ("A-1", "示例丁")):
+        make.distributor(region, code=code, name=name)
+    user = make.user(Role.SALESPERSON, region)
+    statement = listing.hits(session, user, "a-1")
+    assert [row.code for row in session.execute(statement)] == ["A-1", "A-11", "B-1"]
+
+
+def test_hits_are_only_of_the_users_offices(session, make):
+    north, south = make.region(), make.region()
+    make.distributor(north, name="示例北方商贸")
+    make.distributor(south, name="示例南方商贸")
+    statement = listing.hits(session, make.user(Role.SALESPERSON, north), "商贸")
+    assert [row.name for row in session.execute(statement)] == ["示例北方商贸"]
