@@ -18,9 +18,11 @@ from portal.domain.distributors import mentions
 from portal.domain.distributors.contacts import Erasure
 from portal.domain.distributors.facts import CONTACT_FACTS, LABELS, LICENCE_FACTS
 from portal.domain.distributors.models import Channel, Level, Standing, Territory, Verdict
+from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+from portal.web import audit_texts
 from portal.web.words import WORDS
 
 # Action → what was done, as a heading of the event.
@@ -40,6 +42,7 @@ ACTIONS: dict[str, object] = {
     "distributor.document_withdrawn": _l("Document withdrawn"),
     "distributor.near_same_settled": _l("Likeness settled"),
     "territory.created": _l("Territory added"),
+    "distributor_import.applied": _l("Dealer list imported"),
     "list.exported": _l("List exported"),
     "product.created": _l("Product added"),
     "product.edited": _l("Product changed"),
@@ -54,6 +57,7 @@ ACTIONS: dict[str, object] = {
     "user.created": _l("User added"),
     "user.deactivated": _l("User deactivated"),
     "user.password_set": _l("Password set"),
+    **audit_texts.ACTIONS,
 }
 
 # Field → label, for fields that are not the register's.
@@ -70,7 +74,7 @@ VERDICTS = {
     Verdict.SAME: _l("The same company, entered twice or as related parties"),
 }
 _CODES = {"level": Level, "channel": Channel, "standing": Standing}
-_PEOPLE = {fact.name: fact.label for fact in CONTACT_FACTS} | {"is_primary": "The main contact"}
+_PEOPLE = {fact.name: fact.label for fact in CONTACT_FACTS} | {"is_primary": N_("main contact")}
 _LICENCE = {fact.name: fact.label for fact in LICENCE_FACTS}
 
 
@@ -120,9 +124,10 @@ class _Names:
                 if isinstance(value, int):
                     wanted[kind].add(value)
         self._names: dict[str, dict[int, str]] = {
-            kind: dict(
-                session.execute(sa.select(model.id, model.name).where(model.id.in_(wanted[kind]))).tuples()
-            )
+            kind: {
+                row.id: row.name
+                for row in session.execute(sa.select(model.id, model.name).where(model.id.in_(wanted[kind])))
+            }
             for kind, model in (("user", User), ("region", Region), ("territory", Territory))
             if wanted[kind]
         }
@@ -160,6 +165,9 @@ def _pairs(event: AuditEvent) -> dict[str, list[Any]]:
 
 
 def _changes(event: AuditEvent, names: _Names) -> tuple[tuple[str, str, str], ...]:
+    told = audit_texts.changes(event)
+    if told is not None:
+        return told
     labels = _LICENCE if event.action.startswith("distributor.licence") else LABELS
     return tuple(
         (_label(name, labels), _value(name, before, names), _value(name, after, names))
@@ -209,4 +217,4 @@ def _text(event: AuditEvent, names: _Names) -> str:
         labels = _PEOPLE if action.startswith("distributor.contact") else LABELS
         fields = [_(labels[name]) for name in params["personal"] if name in labels]
         return _("%(fields)s (personal: not kept here)", fields=_(", ").join(fields))
-    return ""
+    return audit_texts.text(event)

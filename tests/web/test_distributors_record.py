@@ -340,6 +340,23 @@ def test_a_contact_is_added_changed_and_erased(session, distributor, clerk, sign
     assert browser.get(erase).status_code == 404
 
 
+def test_who_changes_a_contact_second_sees_both_versions(session, distributor, clerk, sign_in):
+    browser = sign_in(clerk)
+    person = contacts.add(session, clerk, distributor, {"name": "欧阳示例"})
+    session.commit()
+    address = f"/distributors/{distributor.id}/contacts/{person.id}/edit"
+    mine = opened(browser, address) | {"title": "经理"}
+    assert browser.post(address, data=opened(browser, address) | {"title": "店长"}).status_code == 303
+    told = browser.post(address, data=mine)
+    assert told.status_code == 422
+    html = told.get_data(as_text=True)
+    assert "店长" in html and entries(html)["title"] == "经理"
+    assert browser.post(address, data=entries(html)).status_code == 303
+    afresh(session)
+    assert person.title == "经理"
+    assert browser.post(address, data=mine | {"opened": "["}).status_code == 422
+
+
 def test_a_flag_is_settled_on_a_page_that_shows_both(session, make, office, clerk, distributor, sign_in):
     other = make.distributor(office, clerk, address="另一条街8号")
     session.add(NearSame(distributor_id=distributor.id, other_id=other.id))

@@ -1,5 +1,7 @@
 """The people at a distributor, and its licences."""
 
+import json
+
 from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,6 +14,7 @@ from portal.domain.distributors import contacts, licences
 from portal.domain.distributors.contacts import Erasure
 from portal.domain.distributors.facts import CONTACT_FACTS, LICENCE_FACTS
 from portal.domain.distributors.models import Contact, Distributor, Licence
+from portal.domain.errors import Stale
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
@@ -51,16 +54,52 @@ def contact_edit(id: int, contact_id: int) -> ResponseReturnValue:
     """Change a contact."""
     distributor = writable(id)
     contact = _contact(distributor, contact_id)
-    form = ContactForm(obj=contact)
+    form = ContactForm(obj=contact, data={"opened": _as_opened(contact)})
+    theirs: list[tuple[str, str, str]] = []
 
     def change() -> bool:
-        contacts.edit(db.session, actor(), distributor, contact, _said(form))
+        try:
+            contacts.edit(
+                db.session,
+                actor(),
+                distributor,
+                contact,
+                _said(form),
+                opened=_opened(form),
+            )
+        except Stale:
+            theirs.extend(_differing(form, contact))
+            form.opened.data, form.opened.raw_data = _as_opened(contact), None
+            raise
         return True
 
     if form.validate_on_submit() and submit(form, change):
         flash(_("The contact is saved."), "success")
         return leave(url_for(".detail", id=id, _anchor="people"))
-    return render("distributors/contact.html", form=form, d=distributor, contact=contact)
+    return render("distributors/contact.html", form=form, d=distributor, contact=contact, theirs=theirs)
+
+
+def _as_opened(contact: Contact) -> str:
+    return json.dumps(contacts.facts_of(contact), ensure_ascii=False, sort_keys=True)
+
+
+def _opened(form: ContactForm) -> dict[str, str]:
+    """What the form says the contact was; what cannot be read is another contact than the one there is."""
+    try:
+        said = json.loads(form.opened.data or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _differing(form: ContactForm, contact: Contact) -> list[tuple[str, str, str]]:
+    """(label, theirs, mine) of what the form says otherwise than the contact as it is now."""
+    now = contacts.facts_of(contact)
+    return [
+        (fact.label, now[fact.name], str(form[fact.name].data or ""))
+        for fact in CONTACT_FACTS
+        if now[fact.name] != str(form[fact.name].data or "")
+    ]
 
 
 @bp.route(f"/<{ROW}:id>/contacts/<{ROW}:contact_id>/erase", methods=["GET", "POST"])

@@ -99,11 +99,11 @@ GROUPS: tuple[Group, ...] = (
                 help=_l("Several at once, as they stand in the list; names in brackets are kept"),
                 does=READ,
             ),
-            Slot("email", does=READ),
-            Slot("contact_name", does=READ),
+            Slot("contact_name", "f2", does=READ),
             Slot("contact_title", "f2"),
             Slot("contact_phone", "f2", does=READ),
-            Slot("contact_birthday", "f2", help=_l("With or without the year"), does=READ),
+            Slot("email", help=_l("Notices are sent there"), does=READ),
+            Slot("contact_birthday", help=_l("With or without the year"), does=READ),
             Slot("contact_personality"),
             Slot("contact_preferences", help=_l("Only what matters for the business")),
         ),
@@ -184,7 +184,7 @@ class DistributorForm(FlaskForm):
     invoice_bank = _fact("invoice_bank")
     note = _fact("note")
 
-    accepted = BooleanField(_l("None of them is meant: this is another company"))
+    accepted = BooleanField(_l("Records like this one"))
     seen = HiddenField()
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
     opened = HiddenField()
@@ -201,6 +201,7 @@ class ContactForm(FlaskForm):
     personality = _of_contact("personality")
     preferences = _of_contact("preferences")
     is_primary = BooleanField(_l("The main contact: agreements name this person"))
+    opened = HiddenField()
 
 
 class ErasureForm(FlaskForm):

@@ -90,6 +90,11 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
     )
 
 
+def last_event(session: Session, me: User, distributor: Distributor) -> Told | None:
+    """What was done to the record last, and by whom."""
+    return next(iter(tell(session, me, session.scalars(audit.history(distributor).limit(1)).all())), None)
+
+
 def _flags(session: Session, me: User, distributor: Distributor) -> list[Flag]:
     found = list(session.scalars(duplicates.flags_of(distributor)))
     others = [duplicates.other_side(flag, distributor) for flag in found]

@@ -141,6 +141,7 @@ def _form_page(
         parts=entries.parts(form, is_new=distributor is None),
         alike=alike,
         differences=differences or [],
+        last=record.last_event(db.session, actor(), distributor) if distributor and differences else None,
         territories=choices.territories(db.session, office) if office else [],  # type: ignore[arg-type]
     )
 

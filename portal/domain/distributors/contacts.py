@@ -10,7 +10,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors import search
 from portal.domain.distributors.facts import CONTACT_BY_NAME, CONTACT_FACTS, empty_contact
 from portal.domain.distributors.models import Contact, Distributor
-from portal.domain.errors import DomainError
+from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.users.models import User
 
@@ -47,9 +47,16 @@ def edit(
     distributor: Distributor,
     contact: Contact,
     facts: Mapping[str, str | bool],
+    *,
+    opened: Mapping[str, str] | None = None,
 ) -> None:
-    """Change what differs; the audit trail says which facts, not what they say."""
+    """Change what differs; the audit trail says which facts, not what they say.
+
+    `opened` is what the facts were when the form was opened; if they are not that any more, it raises Stale.
+    """
     _hold(session, distributor, contact)
+    if opened is not None and opened != facts_of(contact):
+        raise Stale(N_("Somebody else changed this contact after you opened it."))
     if "name" in facts and not facts["name"]:
         raise DomainError(N_("Give the contact's name."), field="name")
     changed = _apply(contact, facts)
@@ -74,6 +81,11 @@ def erase(session: Session, actor: User, distributor: Distributor, contact: Cont
     search.index(session, [distributor.id])
     audit.record(session, actor, "distributor.contact_erased", distributor, contact_id=contact.id, why=why)
     session.refresh(distributor)
+
+
+def facts_of(contact: Contact) -> dict[str, str]:
+    """The person's facts by name."""
+    return {fact.name: str(getattr(contact, fact.name) or "") for fact in CONTACT_FACTS}
 
 
 def _hold(session: Session, distributor: Distributor, contact: Contact) -> None:

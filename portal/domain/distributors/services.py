@@ -70,8 +70,6 @@ def create(
     _apply(session, distributor, facts, region)
     session.add(distributor)
     session.flush()
-    if contact and any(contact.values()):
-        _add_contact(session, actor, distributor, contact)
     duplicates.flag(session, distributor, found)
     search.index(session, [distributor.id])
     known = {
@@ -88,6 +86,8 @@ def create(
         owner_id=owner.id,
         near_same=[likeness.mention.id for likeness in found],
     )
+    if contact and any(contact.values()):
+        _add_contact(session, actor, distributor, contact)
     return distributor
 
 

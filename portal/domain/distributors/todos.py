@@ -56,7 +56,7 @@ def _alike(session: Session, user: User) -> Iterator[Todo]:
             sub=N_("It looks like another distributor of the register."),
             verb=N_("Compare"),
             endpoint="distributors.detail",
-            args={"distributor_id": row.id},
+            args={"id": row.id},
             params={"code": row.code, "name": row.name},
             group="register",
         )
@@ -82,7 +82,7 @@ def _ending_licences(session: Session, user: User) -> Iterator[Todo]:
             sub=N_("Valid until %(day)s"),
             verb=N_("Look at it"),
             endpoint="distributors.detail",
-            args={"distributor_id": row.id},
+            args={"id": row.id},
             params={"licence": row.kind, "name": row.name, "day": row.expires_on.isoformat()},
             due_on=row.expires_on,
             group="register",
