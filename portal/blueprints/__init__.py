@@ -2,9 +2,31 @@
 
 from flask import Flask
 
-from portal.blueprints import auth, distributors, system, workbench
+from portal.blueprints import (
+    admin,
+    agreements,
+    auth,
+    distributors,
+    products,
+    search,
+    system,
+    templates,
+    verify,
+    workbench,
+)
 
-ALL = (system.bp, auth.bp, workbench.bp, distributors.bp)
+ALL = (
+    system.bp,
+    auth.bp,
+    workbench.bp,
+    distributors.bp,
+    agreements.bp,
+    search.bp,
+    products.bp,
+    templates.bp,
+    verify.bp,
+    admin.bp,
+)
 
 
 def register(app: Flask) -> None:

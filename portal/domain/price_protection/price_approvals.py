@@ -19,12 +19,12 @@ from portal.domain.users.models import User
 
 
 class ApprovalState(StrEnum):
-    """Whether a price approval holds on a day."""
+    """Whether a price approval holds on a day; screen words are found by these values, so none is reused."""
 
-    VALID = "valid"
-    UPCOMING = "upcoming"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
+    VALID = "approval_valid"
+    UPCOMING = "approval_upcoming"
+    EXPIRED = "approval_expired"
+    REVOKED = "approval_revoked"
 
 
 def enter_approval(

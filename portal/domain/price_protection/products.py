@@ -67,7 +67,7 @@ class ProposedRow:
     approval: PriceApproval | None
 
 
-SORTS = {"code": Product.code, "name": Product.name, "created": Product.created_at}
+SORTS = {"code": Product.code, "name": Product.name, "unit": Product.unit}
 
 
 def products(wanted: ProductFilter | None = None) -> sa.Select[Product]:
@@ -83,6 +83,36 @@ def products(wanted: ProductFilter | None = None) -> sa.Select[Product]:
     elif wanted.state == "discontinued":
         statement = statement.where(Product.discontinued_at.is_not(None))
     return statement
+
+
+def product_rows(wanted: ProductFilter | None = None, on: date | None = None) -> sa.Select[Any]:
+    """The columns of the list of products: the facts, `price_<kind>` in fen, and how far approvals reach.
+
+    `approved_until` is the last day of the longest approval in force `on` that day (today).
+    """
+    on = on or today()
+    prices = (
+        sa.select(ProductPrice.amount_fen)
+        .where(ProductPrice.product_id == Product.id, ProductPrice.kind == kind)
+        .correlate(Product)
+        .scalar_subquery()
+        .label(f"price_{kind.value}")
+        for kind in PriceKind
+    )
+    approved_until = (
+        sa.select(sa.func.max(PriceApproval.valid_until))
+        .where(
+            PriceApproval.product_id == Product.id,
+            PriceApproval.revoked_at.is_(None),
+            PriceApproval.valid_from <= on,
+            PriceApproval.valid_until >= on,
+        )
+        .correlate(Product)
+        .scalar_subquery()
+        .label("approved_until")
+    )
+    columns = (Product.id, Product.code, Product.name, Product.name_en, Product.unit, Product.discontinued_at)
+    return products(wanted).with_only_columns(*columns, *prices, approved_until)
 
 
 def proposed_rows(session: Session, on: date | None = None) -> list[ProposedRow]:

@@ -24,7 +24,7 @@ from portal.domain.i18n import N_
 from portal.domain.papers.fill import placeholder
 from portal.domain.papers.model import Block, Line, Paper, Table, plain
 from portal.domain.papers.parse import parse
-from portal.domain.price_protection.models import Template, TemplateRelease
+from portal.domain.price_protection.models import Agreement, Template, TemplateRelease
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -135,6 +135,14 @@ def edition(session: Session, key: str, version: str | None = None) -> Edition |
     if version is not None:
         return next((edition for edition in of_key if edition.version == version), None)
     return next((edition for edition in of_key if edition.release), of_key[0] if of_key else None)
+
+
+def agreements_on(session: Session, edition: Edition) -> int:
+    """How many agreements are written on this version, in all regions."""
+    if edition.template is None:
+        return 0
+    counted = sa.select(sa.func.count()).where(Agreement.template_id == edition.template.id)
+    return session.scalar(counted) or 0
 
 
 def offered_templates(session: Session) -> list[Edition]:

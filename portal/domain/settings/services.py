@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import lock, now
 from portal.domain.audit import services as audit
-from portal.domain.errors import DomainError
+from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.fill import is_empty
 from portal.domain.regions.models import Region
@@ -24,7 +24,15 @@ def values(session: Session, region: Region) -> dict[str, Any]:
     The contracting company is taken whole: an office that names its own inherits no fact of another one.
     A default in English stands only beside the Chinese default that it translates.
     """
-    ids = region.ancestor_ids()
+    return _held(session, region.ancestor_ids())
+
+
+def inherited(session: Session, region: Region) -> dict[str, Any]:
+    """What would hold in this region if it said nothing itself: the office above's values, or defaults."""
+    return _held(session, region.ancestor_ids()[:-1])
+
+
+def _held(session: Session, ids: list[int]) -> dict[str, Any]:
     said: dict[int, dict[str, Any]] = {id: {} for id in ids}
     for row in session.execute(
         sa.select(Setting.region_id, Setting.key, Setting.value).where(Setting.region_id.in_(ids))
@@ -70,13 +78,19 @@ def has_own_company(session: Session, region: Region) -> bool:
 
 
 def change(
-    session: Session, actor: User | None, region: Region, new: Mapping[str, Any]
+    session: Session,
+    actor: User | None,
+    region: Region,
+    new: Mapping[str, Any],
+    *,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, list[Any]]:
     """Set these values at this node (None and "" take one back); gives and audits what differs.
 
     Values may be typed text or stored ones. Raises DomainError, with the setting as its field, for what the
     paper would not take, for what is not this actor's to change (None is the system), and for sets that do
     not fit: an office below the head office has a whole company of its own or none, and nothing else.
+    With `seen`, the values that the form showed, what somebody said meanwhile is not overwritten: Stale.
     """
     lock(session, region)  # two administrators at once: the second finds what the first wrote
     old = own_values(session, region)
@@ -88,6 +102,8 @@ def change(
     }
     for key in differing:
         entry = ENTRIES.get(key)
+        if seen is not None and seen.get(key) != old.get(key):
+            raise Stale(N_("Somebody else changed this a moment ago. Look at it again."), field=key)
         if actor is not None and entry is not None and not may_change(actor, entry):
             raise DomainError(
                 N_("%(label)s is not yours to change."), field=key, label=Msgid(entry.placeholder.label)

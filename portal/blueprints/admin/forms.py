@@ -1,0 +1,50 @@
+"""Forms of users and offices."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField
+from wtforms.validators import InputRequired
+
+from portal.domain.access.roles import Role
+from portal.web.fields import LineField
+from portal.web.words import WORDS
+
+ROLES = [(role.value, WORDS[role]) for role in Role]
+
+
+class NamesForm(FlaskForm):
+    """Who a user is."""
+
+    name = LineField(_l("Name"), [InputRequired(_l("Give the user's name as it stands on papers."))])
+    username = LineField(_l("Sign-in name"), [InputRequired(_l("Give the user a sign-in name."))])
+
+
+class GrantForm(FlaskForm):
+    """A role in an office and all below it."""
+
+    role = SelectField(_l("Role"), choices=ROLES)
+    region_id = SelectField(_l("Office and all below it"), coerce=int)
+
+
+class PasswordForm(FlaskForm):
+    """A first password; left empty, one is made."""
+
+    password = PasswordField(_l("Password"))
+
+
+class UserForm(NamesForm, GrantForm, PasswordForm):
+    """A new user."""
+
+
+class RegionForm(FlaskForm):
+    """An office."""
+
+    name = LineField(_l("Name of the office"), [InputRequired(_l("Give the region a name."))])
+    signing_place = LineField(_l("Place of signing"))
+
+
+class NewRegionForm(RegionForm):
+    """A new office."""
+
+    code = LineField(_l("Code of the office"), [InputRequired(_l("Give the region a code."))])
+    parent_id = SelectField(_l("Below"), coerce=int)

@@ -1,0 +1,123 @@
+"""Which texts there are, one of them to read, and counsel's release of it (P8)."""
+
+from collections.abc import Sequence
+
+from flask import Response, abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.validators import InputRequired
+
+from portal.blueprints.templates import bp
+from portal.domain.access.roles import Permission as P
+from portal.domain.papers.placeholders import Placeholder, Source
+from portal.domain.papers.registry import PLACEHOLDERS
+from portal.domain.price_protection import templates
+from portal.domain.price_protection.templates import Edition
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.fields import LineField
+from portal.web.htmx import leave, render, submit
+
+# Where a placeholder's value comes from, in the words of whoever reads the text.
+SOURCES = {
+    Source.AGREEMENT: _l("Asked for in the agreement"),
+    Source.AGREEMENT_DEFAULT: _l("Proposed by the settings, said in the agreement"),
+    Source.COMPANY: _l("The company's facts"),
+    Source.DISTRIBUTOR: _l("The register of distributors"),
+    Source.SETTINGS: _l("The settings"),
+    Source.ROW: _l("A row of an annex"),
+    Source.COMPUTED: _l("Computed"),
+    Source.NUMBER: _l("Given by the portal"),
+    Source.FRONT: _l("The template itself"),
+}
+LANGUAGES = {"zh": _l("Chinese"), "zh+en": _l("Chinese and English"), "en": _l("English")}
+
+
+class ReleaseForm(FlaskForm):
+    """What counsel vouches for: the text by its hash, and on whose word."""
+
+    sha256 = HiddenField()
+    note = LineField(
+        _l("Reviewed by, or legal opinion"),
+        [InputRequired(_l("Say who reviewed the text, or name the legal opinion."))],
+    )
+
+
+@bp.get("/")
+@requires(P.TEMPLATES_READ)
+def index() -> ResponseReturnValue:
+    """Every text with its versions, and which of them agreements may be approved on."""
+    editions = templates.editions(db.session)
+    offered = {(edition.key, edition.version) for edition in templates.offered_templates(db.session)}
+    return render(
+        "templates/index.html",
+        editions=[(edition, (edition.key, edition.version) in offered) for edition in editions],
+        languages=LANGUAGES,
+        may_release=actor().can(P.TEMPLATES_RELEASE),
+    )
+
+
+@bp.get("/<key>")
+@bp.get("/<key>/<version>")
+@requires(P.TEMPLATES_READ)
+def detail(key: str, version: str | None = None) -> ResponseReturnValue:
+    """One text as it prints, with its placeholders; drafting notes for counsel."""
+    edition = _edition(key, version)
+    return _page(edition, ReleaseForm(formdata=None, sha256=edition.sha256))
+
+
+@bp.post("/<key>/<version>/release")
+@requires(P.TEMPLATES_RELEASE)
+def release(key: str, version: str) -> ResponseReturnValue:
+    """Release the text that was read; another one by now is refused and shown."""
+    edition, form = _edition(key, version), ReleaseForm()
+    if form.validate_on_submit():
+        made = submit(
+            form,
+            lambda: templates.release_template(
+                db.session,
+                actor(),
+                key=key,
+                version=version,
+                sha256=form.sha256.data or "",
+                note=form.note.data or "",
+            ),
+        )
+        if made is not None:
+            flash(_("%(title)s %(version)s is released.", title=edition.title, version=version))
+            return leave(url_for("templates.detail", key=key, version=version))
+    edition = _edition(key, version)
+    form.sha256.data = edition.sha256
+    return _page(edition, form)
+
+
+def _edition(key: str, version: str | None) -> Edition:
+    return templates.edition(db.session, key, version) or abort(404)
+
+
+def _page(edition: Edition, form: ReleaseForm) -> Response:
+    may_release = actor().can(P.TEMPLATES_RELEASE)
+    return render(
+        "templates/detail.html",
+        form=form,
+        edition=edition,
+        parts=templates.reading(edition.text, with_notes=may_release),
+        notes=sum(line.startswith(">") for line in edition.text.split("\n")),
+        placeholders=_by_source(edition.paper.placeholders()),
+        known=PLACEHOLDERS,
+        languages=LANGUAGES,
+        sources=SOURCES,
+        used=templates.agreements_on(db.session, edition),
+        may_release=may_release,
+    )
+
+
+def _by_source(names: Sequence[str]) -> list[tuple[Source, list[Placeholder]]]:
+    groups: dict[Source, list[Placeholder]] = {source: [] for source in SOURCES}
+    for name in names:
+        if name in PLACEHOLDERS:
+            groups[PLACEHOLDERS[name].source].append(PLACEHOLDERS[name])
+    return [(source, found) for source, found in groups.items() if found]

@@ -1,0 +1,60 @@
+"""What the audit trail's subjects are called, and where their pages are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from portal.domain.audit.models import AuditEvent
+from portal.domain.audit.queries import names_of
+from portal.domain.distributors.models import Distributor, Territory
+from portal.domain.price_protection.models import Agreement, Product, Template
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of record: its word, the column that names one, and its page if it has one."""
+
+    word: object
+    name: InstrumentedAttribute[str]
+    endpoint: str = ""
+
+
+# By table. Every table that events are written about stands here; a test compares.
+SUBJECTS: dict[str, Subject] = {
+    "agreement": Subject(_l("Agreement"), Agreement.number, "agreements.detail"),
+    "distributor": Subject(_l("Distributor"), Distributor.name, "distributors.detail"),
+    "paper_template": Subject(_l("Template"), Template.key),
+    "product": Subject(_l("Product"), Product.name, "products.detail"),
+    "region": Subject(_l("Office"), Region.name, "admin.region"),
+    "territory": Subject(_l("Territory"), Territory.name),
+    "user_account": Subject(_l("User"), User.name, "admin.user"),
+}
+
+
+@dataclass(frozen=True)
+class Named:
+    """One subject in words; `url` is empty where there is no page."""
+
+    kind: str
+    name: str
+    url: str
+
+
+def named(session: Session, events: Sequence[AuditEvent]) -> list[Named]:
+    """The subject of each event, in their order."""
+    names = names_of(session, events, {table: subject.name for table, subject in SUBJECTS.items()})
+    return [_named(event, names) for event in events]
+
+
+def _named(event: AuditEvent, names: dict[tuple[str, int], str]) -> Named:
+    subject = SUBJECTS.get(event.subject)
+    if subject is None:
+        return Named(event.subject, f"#{event.subject_id}", "")
+    name = names.get((event.subject, event.subject_id), f"#{event.subject_id}")
+    has_page = subject.endpoint in current_app.view_functions
+    return Named(str(subject.word), name, url_for(subject.endpoint, id=event.subject_id) if has_page else "")

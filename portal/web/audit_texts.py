@@ -1,0 +1,142 @@
+"""What the events of products, agreements, users, offices and settings say; `audit_words` asks here."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
+from portal.domain.money import figures
+from portal.domain.papers.fill import is_empty
+from portal.domain.papers.registry import PLACEHOLDERS
+from portal.domain.papers.values import percent
+from portal.domain.price_protection.models import PriceKind
+from portal.web.words import WORDS
+
+# Action → what was done, as a heading of the event.
+ACTIONS: dict[str, object] = {
+    "agreement.created": _l("Agreement drafted"),
+    "agreement.edited": _l("Draft changed"),
+    "agreement.submitted": _l("Submitted for approval"),
+    "agreement.sent_back": _l("Sent back"),
+    "agreement.withdrawn": _l("Submission withdrawn"),
+    "agreement.approved": _l("Approved"),
+    "agreement.approval_withdrawn": _l("Approval withdrawn"),
+    "agreement.printed": _l("Printed"),
+    "agreement.signed": _l("Signing recorded"),
+    "agreement.scan_filed": _l("Scan filed"),
+    "agreement.terminated": _l("Agreement terminated"),
+    "agreement.voided": _l("Given up"),
+    "user.edited": _l("User renamed"),
+    "user.granted": _l("Role given"),
+    "user.revoked": _l("Role taken back"),
+    "user.reactivated": _l("User let in again"),
+}
+
+_LABELS: dict[str, object] = {
+    "code": _l("Code"),
+    "name": _l("Name"),
+    "name_en": _l("Name in English"),
+    "unit": _l("Sales unit"),
+    "username": _l("Sign-in name"),
+    "signing_place": _l("Place of signing"),
+    "template": _l("Template"),
+    "prices": _l("Prices"),
+    "violations": _l("Kinds of violation"),
+    **{f"price_{kind.value}": WORDS[kind] for kind in PriceKind},
+}
+# What was exported, by the name that its page gives.
+_LISTS = {
+    "distributors": _l("Distributors"),
+    "agreements": _l("Agreements"),
+    "products": _l("Products"),
+    "users": _l("Users"),
+    "audit": _l("Audit trail"),
+}
+_FEATURES = ("product", "agreement", "user", "region", "settings")
+
+
+def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:
+    """(label, before, after) of each field that the event changed; None for other features' events."""
+    if event.action.split(".")[0] not in _FEATURES:
+        return None
+    found = event.params.get("changes")
+    if not isinstance(found, dict):
+        return ()
+    return tuple(
+        (_label(name), _value(name, pair[0]), _value(name, pair[1]))
+        for name, pair in found.items()
+        if isinstance(pair, list) and len(pair) == 2
+    )
+
+
+def _label(name: str) -> str:
+    if name in PLACEHOLDERS:
+        return _(PLACEHOLDERS[name].label)
+    return str(_LABELS.get(name, name))
+
+
+def _value(name: str, value: Any) -> str:
+    """A value of an event in words; what is unknown or of another shape shows as it was kept."""
+    if value is None or value == "" or value == []:
+        return "—"
+    if name.startswith("price_") and isinstance(value, int):
+        return figures(value)
+    if name == "prices" and isinstance(value, list):
+        return _(", ").join(f"{code} {_kind(kind)} {figures(fen)}" for code, kind, fen in value)
+    if name == "violations" and isinstance(value, list):
+        return _(", ").join(f"{code} {percent(share)}" for code, share in value)
+    if name in PLACEHOLDERS and isinstance(value, str | int) and not is_empty(value):
+        return PLACEHOLDERS[name].kind.print(value, "zh")
+    return str(value)
+
+
+def text(event: AuditEvent) -> str:
+    """What an event says besides the changes; empty when it says nothing more."""
+    params = event.params
+    match event.action:
+        case "product.approval_entered":
+            return _(
+                "%(number)s, %(kind)s, %(first)s to %(last)s",
+                number=params.get("number"),
+                kind=_kind(params.get("kind")),
+                first=params.get("valid_from"),
+                last=params.get("valid_until"),
+            )
+        case "product.approval_revoked":
+            return _(
+                "%(number)s, %(kind)s: %(reason)s",
+                number=params.get("number"),
+                kind=_kind(params.get("kind")),
+                reason=params.get("reason"),
+            )
+        case "template.released":
+            return (
+                f"{params.get('version')} · {params.get('note')} · SHA-256 {str(params.get('sha256'))[:12]}…"
+            )
+        case "user.granted" | "user.revoked":
+            return f"{_role(params.get('role'))} · {params.get('region')}"
+        case "user.created":
+            grants = (f"{_role(role)} {region}" for role, region in params.get("grants", []))
+            return " · ".join([str(params.get("username", "")), *grants])
+        case "region.created":
+            return _("%(code)s, below %(parent)s", code=params.get("code"), parent=params.get("parent"))
+        case "list.exported":
+            what = str(_LISTS.get(str(params.get("what")), params.get("what")))
+            return _("%(what)s, %(count)s rows", what=what, count=params.get("count"))
+        case "agreement.approved" | "agreement.printed" if params.get("paper"):
+            return _("paper %(no)s", no=params["paper"])
+        case "agreement.signed" if params.get("signed_on"):
+            return str(params["signed_on"])
+        case "agreement.scan_filed":
+            return str(params.get("filename", ""))
+    return str(params.get("reason", ""))
+
+
+def _kind(value: Any) -> str:
+    return str(WORDS[PriceKind(value)]) if value in list(PriceKind) else str(value)
+
+
+def _role(value: Any) -> str:
+    return str(WORDS[Role(value)]) if value in list(Role) else str(value)
