@@ -29,6 +29,7 @@ def make_world(session: Session) -> World:
     make.user(Role.ADMINISTRATOR, username="admin", name="示例管理员", is_demo=True)
     make.user(Role.COUNSEL, username="counsel", name="示例法务", is_demo=True)
     make.user(Role.REGIONAL_MANAGER, east, username="manager", name="示例经理", is_demo=True)
+    make.user(Role.REGIONAL_MANAGER, east, username="linguist", name="示例双语", is_demo=True)
     make.user(Role.SALESPERSON, empty, username="newcomer", name="示例新人", is_demo=True)
     sales = make.user(Role.SALESPERSON, city, username="sales", name="示例销售", is_demo=True)
     levels, standings = list(Level), list(Standing)

@@ -201,7 +201,8 @@ def _people(session: Session, statement: sa.Select[Any]) -> dict[int, str]:
 def hits(session: Session, user: User, words: str) -> sa.Select[Any] | None:
     """What the words find among the distributors that `user` sees, the likeliest first; None for no words.
 
-    The code itself comes before what begins with it, then names that begin so, then all else.
+    The code itself comes before what begins with it, then names that begin so or
+    hold the words as they were typed, then all else.
     """
     found = search.matching(session, words)
     if found is None:
@@ -213,7 +214,8 @@ def hits(session: Session, user: User, words: str) -> sa.Select[Any] | None:
         (Distributor.code_key.startswith(key, autoescape=True), 1),
         (Distributor.short_name == typed, 2),
         (Distributor.name.startswith(typed, autoescape=True), 3),
-        else_=4,
+        (Distributor.name.contains(typed, autoescape=True), 4),
+        else_=5,
     )
     return (
         sa.select(

@@ -1,9 +1,9 @@
-"""Finding distributors by what people remember: code, name, part of a name, pinyin, initials, a telephone's tail.
+"""Finding distributors by what people remember: code, name or part of it, pinyin, initials, a telephone's tail.
 
 One full-text row per distributor, on SQLite in FTS5 and on PostgreSQL in a tsvector. Both get the same tokens,
-made here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that no
-database's idea of an alphabet matters; what is typed is matched as a phrase of hanzi or as the beginning of a
-token.
+made here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that
+no database's idea of an alphabet matters; what is typed is matched as a phrase of hanzi or as the beginning of
+a token.
 """
 
 import re
@@ -30,7 +30,7 @@ def _suffixes(parts: Sequence[str]) -> Iterable[str]:
 
 
 def _spoken(name: str) -> Iterable[str]:
-    """How a name sounds from any of its characters on: its pinyin and its initials, with and without digits."""
+    """How a name sounds from any of its characters on: pinyin and initials, with and without digits."""
     heard = [sound for sound in syllables(name) if sound.isascii()]
     han = [sound for sound in syllables("".join(_HAN.findall(name))) if sound.isascii()]
     for sounds in (heard, han) if heard != han else (han,):
@@ -44,8 +44,8 @@ def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: It
     words: list[str] = []
     for name in (*names, *others):
         folded = name.casefold()
-        # Every hanzi in its place, also one that comes twice: what is typed is found as a phrase. The gap keeps a
-        # phrase from running out of one name into the next.
+        # Every hanzi in its place, also one that comes twice: what is typed is found as a phrase. The gap keeps
+        # a phrase from running out of one name into the next.
         written += [
             _han(piece) if _HAN.match(piece) else piece
             for piece in re.findall(_HAN.pattern + r"|[a-z0-9]+", folded)
