@@ -171,6 +171,8 @@ def test_a_column_can_be_matched_on_the_command_line(
     result = run(app, file)
     assert result.exit_code == 2
     assert "名称、名称" in result.stderr
+    by_hand = ("--column", "内部号=code", "--column", "名称 #2=short_name")
+    assert run(app, file, "--dry-run", *by_hand).exit_code == 0
     file.write_text(csv_text(("大区", "内部号", "名称", "店主叫法"), ("E", "A1", "示例一号", "示例二号")))
     assert run(app, file, "--column", "内部号=code", "--column", "店主叫法=short_name").exit_code == 0
     made = session.scalars(sa.select(Distributor)).one()

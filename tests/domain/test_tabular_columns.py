@@ -60,6 +60,12 @@ def test_the_user_decides_in_the_end() -> None:
     assert set(match.unknown) == {"经销商名称", "电话"}
 
 
+def test_of_two_columns_with_one_heading_either_can_be_chosen() -> None:
+    head = ["名称", "编码", "名称"]
+    assert match_columns(head, SPEC, {"名称": "", "名称 #2": "name"}).fields == {"code": (1,), "name": (2,)}
+    assert match_columns(head, SPEC, {"名称": "name", "名称 #2": ""}).fields == {"code": (1,), "name": (0,)}
+
+
 def test_a_head_of_two_rows_is_read_as_one() -> None:
     def fill(sheet: Any, book: Any) -> None:
         sheet.merge_range("A1:F1", "示例名录")

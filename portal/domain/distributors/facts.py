@@ -237,6 +237,8 @@ OTHER_LABELS: dict[str, str] = {
     "territory_id": N_("Territory"),
     "owner_id": N_("Owner"),
     "phones": N_("Telephones"),
+    "longitude": N_("Longitude"),
+    "latitude": N_("Latitude"),
 }
 LABELS: dict[str, str] = {fact.name: fact.label for fact in FACTS} | OTHER_LABELS
 

@@ -7,7 +7,7 @@ field is "file".
 """
 
 from portal.domain.tabular.cells import Broken, Cell
-from portal.domain.tabular.columns import Clash, Column, Match, Spec, heading_key, match_columns
+from portal.domain.tabular.columns import Clash, Column, Match, Spec, distinct, heading_key, match_columns
 from portal.domain.tabular.grids import Grid
 from portal.domain.tabular.tables import Ignored, Row, Skip, Table, TableSheet, read_table
 
@@ -24,6 +24,7 @@ __all__ = [
     "Spec",
     "Table",
     "TableSheet",
+    "distinct",
     "heading_key",
     "match_columns",
     "read_table",

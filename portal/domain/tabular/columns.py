@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -78,24 +79,37 @@ def heading_key(heading: str) -> str:
     return _NOT_A_NAME.sub("", unicodedata.normalize("NFKC", clean(heading)).casefold())
 
 
+def distinct(head: Sequence[str]) -> list[str]:
+    """The headings of a file, those that come again with their number behind: 名称, 名称 #2."""
+    seen: Counter[str] = Counter()
+    labels = []
+    for heading in head:
+        seen[heading] += 1
+        labels.append(heading if seen[heading] == 1 or not heading else f"{heading} #{seen[heading]}")
+    return labels
+
+
 def match_columns(head: Sequence[str], spec: Spec, override: Mapping[str, str] | None = None) -> Match:
     """Match the headings of a file to the fields of `spec`.
 
     Case, blanks, asterisks, notes in brackets and units do not count. Of several headings for one field the
     one that is nearest to the field's own name is taken; of two equally near ones none is, and both are
-    named as a clash. `override` says for a heading (as in the file) which field it is, or "" to leave it
-    out.
+    named as a clash. `override` says for a heading (as `distinct` gives it) which field it is, or "" to
+    leave it out.
     """
-    chosen = {heading_key(heading): name for heading, name in (override or {}).items()}
+    said = override or {}
+    chosen = {heading_key(heading): name for heading, name in said.items()}
+    labels = distinct(head)
     candidates: dict[str, list[tuple[int, int]]] = {}
     unknown: list[str] = []
     for place, heading in enumerate(head):
         key = heading_key(heading)
         if not key:
             continue
-        if key in chosen:
-            if chosen[key]:
-                candidates.setdefault(chosen[key], []).append((-1, place))
+        if labels[place] in said or key in chosen:
+            wanted = said.get(labels[place], chosen.get(key, ""))
+            if wanted:
+                candidates.setdefault(wanted, []).append((-1, place))
             else:
                 unknown.append(heading)
             continue

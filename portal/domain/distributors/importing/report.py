@@ -1,10 +1,12 @@
 """What an import would do or did, row by row, for the page and for the command."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
+from portal.domain.audit import services as audit
+from portal.domain.i18n import Msgid
 from portal.domain.tabular import Ignored, Skip
 
 SHOWN_ROWS = 300  # rows without refusal whose changes are kept for the preview; counts know them all
@@ -115,3 +117,54 @@ class ImportReport:
         self.flags += row.flags
         if row.refusals or row.flags or len(self.rows) < SHOWN_ROWS:
             self.rows.append(row)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a record keeps it; `from_json` gives it back."""
+        kept = asdict(self)
+        for name in ("counts", "skipped", "regions_missing"):  # a Counter is not what asdict takes it for
+            kept[name] = dict(getattr(self, name))
+        kept["refusals"] = [_refusal_json(refusal) for refusal in self.refusals]
+        kept["rows"] = [
+            asdict(row) | {"refusals": [_refusal_json(refusal) for refusal in row.refusals]}
+            for row in self.rows
+        ]
+        return cast(dict[str, Any], audit.plain(kept))
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "ImportReport":
+        """The report that was kept; values of changes come back as JSON has them."""
+        facts = dict(kept)
+        return cls(
+            **facts
+            | {
+                "counts": Counter({Action(name): count for name, count in facts["counts"].items()}),
+                "skipped": Counter({Skip(name): count for name, count in facts["skipped"].items()}),
+                "regions_missing": Counter(facts["regions_missing"]),
+                "totals": [(sheet, row) for sheet, row in facts["totals"]],
+                "sheets_ignored": [(sheet, Ignored(why)) for sheet, why in facts["sheets_ignored"]],
+                "refusals": [_refusal_of(refusal) for refusal in facts["refusals"]],
+                "flags": [Flag(**flag) for flag in facts["flags"]],
+                "rows": [
+                    RowReport(
+                        **row
+                        | {
+                            "action": Action(row["action"]),
+                            "changes": [Change(**change) for change in row["changes"]],
+                            "flags": [Flag(**flag) for flag in row["flags"]],
+                            "refusals": [_refusal_of(refusal) for refusal in row["refusals"]],
+                        }
+                    )
+                    for row in facts["rows"]
+                ],
+            }
+        )
+
+
+def _refusal_json(refusal: Refusal) -> dict[str, Any]:
+    return asdict(refusal) | {"is_ours": isinstance(refusal.column, Msgid)}
+
+
+def _refusal_of(kept: dict[str, Any]) -> Refusal:
+    facts = dict(kept)
+    is_ours = facts.pop("is_ours")
+    return Refusal(**facts | {"column": Msgid(facts["column"]) if is_ours else facts["column"]})

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.domain.distributors.choices import check_owner
-from portal.domain.distributors.facts import BY_NAME, LABELS
+from portal.domain.distributors.facts import LABELS
 from portal.domain.distributors.importing.drafts import Draft
 from portal.domain.distributors.importing.matching import Known
 from portal.domain.distributors.importing.owners import OwnerBook
@@ -16,8 +16,6 @@ from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
 from portal.domain.text import Phone
 from portal.domain.users.models import User
-
-_POSITIONS = {"longitude": N_("Longitude"), "latitude": N_("Latitude")}
 
 
 @dataclass(slots=True)
@@ -204,8 +202,7 @@ def _facts(decision: Decision) -> None:
     for name, value in decision.draft.values.items():
         if before.get(name) != value:
             decision.values[name] = value
-            label = BY_NAME[name].label if name in BY_NAME else _POSITIONS[name]
-            _change(decision, name, label, before.get(name), value)
+            _change(decision, name, LABELS[name], before.get(name), value)
 
 
 def _phones(decision: Decision) -> None:

@@ -214,13 +214,12 @@ class Writer:
         if known is None:
             events.append(
                 self._event(
-                    "distributor.created",
+                    "distributor.imported",
                     identity,
                     decision.region.id,
                     facts={name: value for name, value in business.items() if value not in (None, "")},
                     owner_id=values["owner_id"],
                     near_same=[peer.id for peer in peers.get(identity, [])],
-                    source="import",
                 )
             )
         else:

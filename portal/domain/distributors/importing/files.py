@@ -1,0 +1,192 @@
+"""A list handed in on the page: kept between preview and confirmation, and its result afterwards (D1)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import lock, now
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import ROLE_PERMISSIONS, Permission
+from portal.domain.audit import services as audit
+from portal.domain.distributors import importing
+from portal.domain.distributors.importing.report import ImportReport
+from portal.domain.distributors.models import ImportFile
+from portal.domain.documents import services as documents
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.regions import services as regions
+from portal.domain.tabular import Table, distinct
+from portal.domain.users.models import Grant, User
+
+_IMPORTERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_IMPORT in may]
+_READERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_READ in may]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One column of the file: its heading, the field it is read as ("" for none), whether others claim it."""
+
+    text: str
+    field: str
+    is_disputed: bool = False
+
+
+def files_visible_to(user: User) -> sa.Select[ImportFile]:
+    """The lists that `user` handed in, and those of whoever imports for the same offices."""
+    colleagues = sa.select(Grant.user_id).where(
+        Grant.role.in_(_IMPORTERS), Grant.region_id.in_(visible(user, Permission.DISTRIBUTORS_IMPORT))
+    )
+    return sa.select(ImportFile).where(sa.or_(ImportFile.by_id == user.id, ImportFile.by_id.in_(colleagues)))
+
+
+def may_make_regions(session: Session, user: User) -> bool:
+    """Whether `user` may have offices made that a list names."""
+    return user.can(Permission.REGIONS_MANAGE, regions.head_office(session))
+
+
+def owners(session: Session, user: User) -> list[User]:
+    """Every active user who sees some office that `user` imports for."""
+    paths = user.paths(Permission.DISTRIBUTORS_IMPORT)
+    found = session.scalars(
+        sa.select(User)
+        .where(
+            User.deactivated_at.is_(None),
+            User.id.in_(sa.select(Grant.user_id).where(Grant.role.in_(_READERS))),
+        )
+        .order_by(User.name, User.id)
+    )
+    return [
+        one
+        for one in found
+        if any(
+            path.startswith(theirs) or theirs.startswith(path)
+            for path in paths
+            for theirs in one.paths(Permission.DISTRIBUTORS_READ)
+        )
+    ]
+
+
+def hand_in(
+    session: Session,
+    actor: User,
+    data: bytes,
+    *,
+    filename: str,
+    owner: User | None,
+    create_regions: bool,
+) -> ImportFile:
+    """Keep a list and plan its import; DomainError, field "file", when it cannot be read."""
+    importing.read(data, filename)
+    document = documents.store(session, data, filename=filename, by=actor, field="file")
+    file = ImportFile(document_id=document.id, document=document, by_id=actor.id)
+    session.add(file)
+    session.flush()
+    plan_again(session, actor, file, mapping={}, owner=owner, create_regions=create_regions)
+    return file
+
+
+def plan_again(
+    session: Session,
+    actor: User,
+    file: ImportFile,
+    *,
+    mapping: Mapping[str, str],
+    owner: User | None,
+    create_regions: bool,
+) -> None:
+    """Plan the import with these choices; while columns are disputed there is no plan yet."""
+    lock(session, file)
+    _refuse_applied(file)
+    file.options = {
+        "mapping": dict(mapping),
+        "owner_id": owner.id if owner else None,
+        "create_regions": create_regions,
+    }
+    table = _table(session, file)
+    if any(sheet.match.clashes for sheet in table.sheets):
+        file.result = {}
+        return
+    report = importing.plan(session, actor, table, owner=owner, create_regions=create_regions)
+    file.result = report.as_json()
+
+
+def apply(session: Session, actor: User, file: ImportFile) -> ImportReport:
+    """Import the list as it was planned; the result is kept with it. A second time is refused."""
+    lock(session, file)
+    _refuse_applied(file)
+    report = importing.apply(
+        session,
+        actor,
+        _table(session, file),
+        owner=owner_of(session, file),
+        create_regions=bool(file.options.get("create_regions")),
+    )
+    file.applied_at = now()
+    file.result = report.as_json()
+    audit.record(
+        session,
+        actor,
+        "distributor_import.applied",
+        file,
+        region_id=actor.home.id if actor.home else None,
+        filename=file.document.filename,
+        sha256=file.document.sha256,
+        created=report.created,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        refused=report.refused,
+    )
+    return report
+
+
+def report_of(file: ImportFile) -> ImportReport | None:
+    """What importing the file would do, or did; None while its columns are disputed."""
+    return ImportReport.from_json(file.result) if file.result else None
+
+
+def owner_of(session: Session, file: ImportFile) -> User | None:
+    """The owner chosen for new records."""
+    identity = file.options.get("owner_id")
+    return session.get(User, identity) if identity is not None else None
+
+
+def headings(session: Session, file: ImportFile) -> list[Heading]:
+    """The columns of the file, each once, and how they are read."""
+    found: dict[str, Heading] = {}
+    for sheet in _table(session, file).sheets:
+        taken = {place: name for name, places in sheet.match.fields.items() for place in places}
+        disputed = {heading for clash in sheet.match.clashes for heading in clash.headings}
+        for place, (text, label) in enumerate(zip(sheet.head, distinct(sheet.head), strict=True)):
+            if text and label not in found:
+                found[label] = Heading(label, taken.get(place, ""), text in disputed)
+    return list(found.values())
+
+
+def refused_rows(
+    session: Session, file: ImportFile
+) -> tuple[list[str], Iterator[tuple[str, int, list[str]]]]:
+    """The headings of the file, and of each refused row its sheet, number and cells, to be mended."""
+    report = report_of(file)
+    wanted = {(refusal.sheet, refusal.row) for refusal in report.refusals} if report else set()
+    table = _table(session, file)
+    heads = list(dict.fromkeys(label for sheet in table.sheets for label in distinct(sheet.head) if label))
+
+    def rows() -> Iterator[tuple[str, int, list[str]]]:
+        for sheet, row in table.rows():
+            if (row.sheet, row.number) in wanted:
+                cells = dict(zip(distinct(sheet.head), map(str, row.cells), strict=False))
+                yield row.sheet, row.number, [cells.get(text, "") for text in heads]
+
+    return heads, rows()
+
+
+def _table(session: Session, file: ImportFile) -> Table:
+    data = documents.content(session, file.document)
+    return importing.read(data, file.document.filename, file.options.get("mapping"))
+
+
+def _refuse_applied(file: ImportFile) -> None:
+    if file.applied_at is not None:
+        raise DomainError(N_("This list has been imported already. Hand it in again to import it once more."))

@@ -1,0 +1,207 @@
+"""The pages of an import: hand in, look, match columns, import, take refused rows back; without scripts."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
+from portal.domain.distributors import importing
+from portal.domain.distributors.models import Distributor, ImportFile
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+from tests.domain.dealer_list import ROWS, dealer_list
+from tests.domain.tabular_files import csv_text
+from tests.factories import Factory
+
+SignIn = Callable[..., FlaskClient]
+HEAD = ("大区", "编码", "名称", "电话")
+
+
+@pytest.fixture
+def admin(make: Factory) -> User:
+    return make.user(Role.ADMINISTRATOR, name="示例管理员")
+
+
+def hand_in(client: FlaskClient, data: bytes, filename: str = "名录.csv", **fields: Any) -> TestResponse:
+    return client.post(
+        "/distributors/import",
+        data={"file": (io.BytesIO(data), filename), "owner_id": "", **fields},
+        content_type="multipart/form-data",
+    )
+
+
+def listed(*rows: tuple[str, ...], head: tuple[str, ...] = HEAD) -> bytes:
+    return csv_text(head, *rows).encode()
+
+
+def count(session: Session, model: Any = Distributor) -> int:
+    session.rollback()
+    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def test_a_whole_list_goes_from_the_file_to_the_register(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    client = sign_in(admin, language="zh_CN")
+    assert client.get("/distributors/import").status_code == 200
+    handed = hand_in(client, dealer_list())
+    assert handed.status_code == 303
+    page = client.get(handed.location).text
+    assert "华中区、东北区、南区" in page
+    assert count(session) == 0
+    again = client.post(f"{handed.location}/plan", data={"owner_id": "", "create_regions": "y"})
+    assert again.status_code == 303
+    assert f"导入 {ROWS} 行" in client.get(handed.location).text
+    applied = client.post(f"{handed.location}/apply")
+    assert applied.status_code == 303
+    assert count(session) == ROWS
+    assert set(session.scalars(sa.select(Region.name))) == {"总部", "华中区", "东北区", "南区"}
+    event = session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.action == "distributor_import.applied")
+    ).one()
+    assert (event.actor_id, event.params["created"]) == (admin.id, ROWS)
+    twice = client.post(f"{handed.location}/apply")
+    assert twice.status_code in (200, 409, 422)
+    second = hand_in(client, dealer_list())
+    assert "没有要写入的行" in client.get(second.location).text
+    client.post(f"{second.location}/apply")
+    assert count(session) == ROWS
+
+
+def test_page_and_command_give_the_same_counts(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    make.region("华东大区", code="E")
+    data = listed(("E", "A1", "示例一号", ""), ("E", "A1", "示例二号", ""), ("W", "A3", "示例三号", ""))
+    hand_in(sign_in(admin), data)
+    session.rollback()
+    kept = session.scalars(sa.select(ImportFile)).one()
+    planned = importing.plan(session, admin, importing.read(data, "名录.csv"))
+    shown = importing.ImportReport.from_json(kept.result)
+    assert (shown.counts, shown.refusals, shown.rows) == (planned.counts, planned.refusals, planned.rows)
+
+
+def test_what_cannot_be_read_is_said_beside_the_file(admin: User, sign_in: SignIn) -> None:
+    client = sign_in(admin)
+    for data, words in (
+        (b"", "empty"),
+        (b"%PDF-1.7", "not a table"),
+        ("甲,乙\n一,二".encode(), "names its columns"),
+    ):
+        answer = hand_in(client, data, "x.csv")
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert client.post("/distributors/import", data={"owner_id": ""}).status_code == 422
+
+
+def test_refused_rows_come_back_as_excel_and_can_be_handed_in_again(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin, language="zh_CN")
+    head = (*HEAD, "成立日期")
+    data = listed(
+        ("E", "A1", "示例一号", "13800000051", "2026/2/30"),
+        ("E", "A2", "示例二号", "", "2019-05-18"),
+        head=head,
+    )
+    handed = hand_in(client, data)
+    assert "没有 2026/2/30 这一天" in client.get(handed.location).text
+    client.post(f"{handed.location}/apply")
+    answer = client.get(f"{handed.location}/refused")
+    assert answer.status_code == 200
+    table = importing.read(answer.data, "refused.xlsx")
+    ((sheet, row),) = table.rows()
+    assert sheet.cells(row, "code") == ["A1"]
+    assert "没有 2026/2/30 这一天" in str(row.cells[2])
+    assert sheet.cells(row, "founded_on") == ["2026/2/30"]
+    assert count(session) == 1
+
+
+def test_disputed_columns_are_chosen_on_the_page(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin)
+    data = listed(("E", "A1", "示例一号", "示例二号"), head=("大区", "编码", "名称", "名称"))
+    handed = hand_in(client, data)
+    assert handed.status_code == 303
+    page = client.get(handed.location)
+    assert page.status_code == 200
+    assert "choose one" in page.text
+    assert client.post(f"{handed.location}/apply").status_code in (409, 422)
+    said = {
+        "columns": "1",
+        "owner_id": "",
+        "column-0": "region",
+        "column-1": "code",
+        "column-2": "",
+        "column-3": "name",
+    }
+    assert client.post(f"{handed.location}/plan", data=said).status_code == 303
+    assert client.post(f"{handed.location}/apply").status_code == 303
+    session.rollback()
+    assert session.scalars(sa.select(Distributor.name)).all() == ["示例二号"]
+
+
+def test_the_owner_chosen_on_the_page_gets_the_new_records(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    east = make.region("华东大区", code="E")
+    owner = make.user(Role.SALESPERSON, east)
+    client = sign_in(admin)
+    handed = hand_in(client, listed(("E", "A1", "示例一号", "")), owner_id=str(owner.id))
+    client.post(f"{handed.location}/apply")
+    session.rollback()
+    assert session.scalars(sa.select(Distributor.owner_id)).all() == [owner.id]
+    assert hand_in(client, listed(("E", "A2", "示例二号", "")), owner_id="999999").status_code == 422
+
+
+def test_a_list_of_another_office_is_not_there(
+    session: Session, sign_in: SignIn, make: Factory, admin: User
+) -> None:
+    east, west = make.region("华东大区", code="E"), make.region("华西大区", code="W")
+    mine = sign_in(make.user(Role.REGIONAL_MANAGER, east))
+    other = sign_in(make.user(Role.REGIONAL_MANAGER, west))
+    handed = hand_in(mine, listed(("E", "A1", "示例一号", "")))
+    for client, status in ((mine, 200), (sign_in(admin), 200), (other, 404)):
+        assert client.get(handed.location).status_code == status
+    for path in ("plan", "apply"):
+        assert other.post(f"{handed.location}/{path}", data={"owner_id": ""}).status_code == 404
+    assert other.get(f"{handed.location}/refused").status_code == 404
+    assert count(session) == 0
+
+
+def test_who_may_not_make_offices_is_not_offered_to(sign_in: SignIn, make: Factory) -> None:
+    manager = sign_in(make.user(Role.REGIONAL_MANAGER, make.region("华东大区", code="E")))
+    handed = hand_in(manager, listed(("西北区", "A1", "示例一号", "")), create_regions="y")
+    page = manager.get(handed.location).text
+    assert "西北区" in page
+    assert "Ask an administrator" in page
+    assert 'name="create_regions"' not in page
+
+
+def test_a_list_that_names_scripts_shows_them_as_text(sign_in: SignIn, make: Factory, admin: User) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin)
+    data = listed(
+        ("E", "A1", "<script>alert(1)</script>", "<b>x</b>"), head=("大区", "编码", "名称", "<i>备用")
+    )
+    page = client.get(hand_in(client, data, '<img src=x>".csv').location).text
+    for markup in ("<script>alert", "<b>x", "<i>备用", "<img src=x>"):
+        assert markup not in page
+
+
+def test_the_template_names_every_column_and_can_be_handed_in(sign_in: SignIn, admin: User) -> None:
+    for language in ("zh_CN", "en"):
+        answer = sign_in(admin, language=language).get("/distributors/import/template")
+        (sheet,) = importing.read(answer.data, "template.xlsx").sheets
+        assert set(sheet.match.fields) == {column.field for column in importing.SPEC.columns}
+        assert sheet.match.unknown == ()
