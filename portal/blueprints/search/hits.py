@@ -1,0 +1,95 @@
+"""What each feature finds for the words of the search box."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.domain.distributors import listing
+from portal.domain.price_protection import queries as agreements
+from portal.domain.price_protection.phases import phase_of
+from portal.domain.text import clean, half_width
+from portal.domain.users.models import User
+from portal.web import tables
+from portal.web.words import tone, word
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One record that was found; `is_meant` when its very number was typed."""
+
+    url: str
+    number: str
+    title: str
+    note: str
+    state: str
+    tone: str
+    is_meant: bool
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The hits of one kind of record, the likeliest first; `more` is the list that holds all of them."""
+
+    title: str
+    hits: Sequence[Hit]
+    total: int
+    more: str
+
+
+def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
+    """Up to `limit` hits of every kind, only of what `user` sees."""
+    if not clean(words):
+        return []
+    return [_distributors(session, user, words, limit), _agreements(session, user, words, limit)]
+
+
+def _distributors(session: Session, user: User, words: str, limit: int) -> Kind:
+    statement = listing.hits(session, user, words)
+    if statement is None:
+        return Kind(_("Distributors"), [], 0, "")
+    rows = session.execute(statement.limit(limit)).all()
+    return Kind(
+        title=_("Distributors"),
+        hits=[
+            Hit(
+                url=url_for("distributors.detail", id=row.id),
+                number=row.code,
+                title=row.name,
+                note=f"{row.code} · {row.office} · {row.owner}",
+                state=word(row.standing),
+                tone=tone(row.standing),
+                is_meant=row.is_meant,
+            )
+            for row in rows
+        ],
+        total=len(rows) if len(rows) < limit else tables.count(session, statement),
+        more=url_for("distributors.index", q=words),
+    )
+
+
+def _agreements(session: Session, user: User, words: str, limit: int) -> Kind:
+    statement = agreements.agreement_rows(session, user, agreements.AgreementFilter(q=words))
+    ordered = statement.order_by(agreements.SORTS["updated"].desc(), agreements.SORTS["number"])
+    rows = session.execute(ordered.limit(limit)).all()
+    number = half_width(clean(words)).upper()
+    states = [phase_of(row.status, row.effective_on, row.ends_on) for row in rows]
+    return Kind(
+        title=_("Price-protection agreements"),
+        hits=[
+            Hit(
+                url=url_for("agreements.detail", id=row.id),
+                number=row.number,
+                title=f"{row.number} {row.distributor_name}",
+                note=f"{word(state)} · {row.region_name}",
+                state=word(state),
+                tone=tone(state),
+                is_meant=row.number.upper() == number,
+            )
+            for row, state in zip(rows, states, strict=True)
+        ],
+        total=len(rows) if len(rows) < limit else tables.count(session, statement),
+        more=url_for("agreements.index", q=words),
+    )
