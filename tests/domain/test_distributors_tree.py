@@ -44,6 +44,17 @@ def test_the_tree_goes_down_to_any_depth_and_through_other_offices(session, make
     assert [mention.code for mention in tree.suppliers(session, clerk, deep)] == ["T", "M", "L"]
 
 
+def test_a_crowded_level_is_left_to_be_opened(session, make, office, clerk, monkeypatch):
+    monkeypatch.setattr(tree, "FEW", 1)
+    top = make.distributor(office, clerk)
+    middle = make.distributor(office, clerk, parent_id=top.id)
+    for _number in range(2):
+        make.distributor(office, clerk, parent_id=middle.id)
+    (node,) = tree.branch(session, clerk, top.id)
+    assert (node.below, node.children) == (2, [])
+    assert len(tree.branch(session, clerk, middle.id)) == 2
+
+
 def test_a_circle_of_suppliers_is_refused(session, make, office, clerk):
     top = make.distributor(office, clerk)
     middle = make.distributor(office, clerk, parent_id=top.id)

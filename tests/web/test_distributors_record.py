@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
-from portal.domain.distributors import contacts, duplicates
+from portal.domain.distributors import contacts, duplicates, services
 from portal.domain.distributors.models import Distributor, NearSame
 
 USCC = "91330500MA00EX3B4P"
@@ -420,6 +420,17 @@ def test_suppliers_are_offered_by_code_and_name(make, office, clerk, sign_in):
     offered = browser.get("/distributors/choose?parent=示例供货").get_data(as_text=True)
     assert "S-1 示例供货商行" in offered and "S-2 示例供货二号" in offered and "示例西区" in offered
     assert "S-2" not in browser.get("/distributors/choose?parent=5103").get_data(as_text=True)
+
+
+def test_an_old_history_is_cut_and_opened_on_demand(session, distributor, clerk, sign_in):
+    for number in range(15):
+        services.edit(session, clerk, distributor, {"city": f"城市{number}"}, version=distributor.version)
+    session.commit()
+    browser = sign_in(clerk)
+    shown = browser.get(f"/distributors/{distributor.id}").get_data(as_text=True)
+    assert "3 older events" in shown and "<ins>城市2</ins>" not in shown
+    whole = browser.get(f"/distributors/{distributor.id}?history=all").get_data(as_text=True)
+    assert "older event" not in whole and "<ins>城市0</ins>" in whole
 
 
 def test_looking_writes_nothing(session, distributor, clerk, sign_in):

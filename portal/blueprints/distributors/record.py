@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.blueprints.distributors.fields import TOLD
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
+from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import duplicates, licences, mentions, tree
 from portal.domain.distributors.holes import Hole, holes
 from portal.domain.distributors.mentions import Mention
@@ -68,8 +70,9 @@ class Page:
 def page(session: Session, me: User, distributor: Distributor, *, whole_history: bool = False) -> Page:
     """Read what the record's page shows."""
     region = distributor.region
-    events = list(session.scalars(audit.history(distributor)))
-    shown = events if whole_history else events[:EVENTS_SHOWN]
+    history = audit.history(distributor)
+    shown = session.scalars(history if whole_history else history.limit(EVENTS_SHOWN)).all()
+    left = 0 if len(shown) < EVENTS_SHOWN or whole_history else _count(session, history) - len(shown)
     may_read = me.can(P.AGREEMENTS_READ, region)
     found = session.scalars(agreements_of(me, distributor).limit(AGREEMENTS_SHOWN)) if may_read else ()
     return Page(
@@ -81,13 +84,17 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
         flags=_flags(session, me, distributor),
         related=duplicates.related(session, me, distributor),
         events=tell(session, me, shown),
-        events_left=len(events) - len(shown),
+        events_left=left,
         licence_states={licence.id: licences.state(licence) for licence in distributor.licences_held},
         may_write=me.can(P.DISTRIBUTORS_WRITE, region),
         may_read_agreements=may_read,
         may_write_agreement=me.can(P.AGREEMENTS_WRITE, region)
         and distributor.standing is not Standing.ELIMINATED,
     )
+
+
+def _count(session: Session, statement: sa.Select[AuditEvent]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())) or 0
 
 
 def last_event(session: Session, me: User, distributor: Distributor) -> Told | None:

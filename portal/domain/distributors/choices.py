@@ -31,7 +31,7 @@ def offices(session: Session, actor: User) -> list[Region]:
 
 
 def owners(session: Session, region: Region) -> list[OwnerChoice]:
-    """Every active user who can see the records of this office."""
+    """Every active user who can see the records of this office, the nearest first."""
     users = session.scalars(
         sa.select(User)
         .where(
@@ -44,7 +44,8 @@ def owners(session: Session, region: Region) -> list[OwnerChoice]:
         )
         .order_by(User.name, User.id)
     )
-    return [OwnerChoice(user.id, user.name, user.home.name if user.home else "") for user in users]
+    near = sorted(users, key=lambda user: -user.home.depth if user.home else 0)
+    return [OwnerChoice(user.id, user.name, user.home.name if user.home else "") for user in near]
 
 
 def check_owner(owner: User, region: Region) -> None:

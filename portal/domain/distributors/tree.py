@@ -13,6 +13,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.users.models import User
 
+FEW = 60  # lines that one still overlooks
 DEEPEST = 200  # what no chain of supply reaches; it only keeps a damaged tree from running for ever
 
 
@@ -60,10 +61,15 @@ def children(session: Session, actor: User, parents: Collection[int]) -> dict[in
 
 
 def branch(session: Session, actor: User, root: int, *, depth: int = 2) -> list[Node]:
-    """What hangs below a record, `depth` levels of it; deeper ones are read when they are opened."""
+    """What hangs below a record: the first level, and up to `depth` of them while they are few.
+
+    Deeper and larger levels are read when somebody opens them.
+    """
     top = children(session, actor, [root]).get(root, [])
     level = top
     for _step in range(depth - 1):
+        if sum(node.below for node in level) > FEW:
+            break
         found = children(session, actor, [node.mention.id for node in level if node.below])
         for node in level:
             node.children = found.get(node.mention.id, [])
