@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from portal.cli import demo, distributors, users
+from portal.cli import agreements, demo, distributors, users
 
 
 def register(app: Flask) -> None:
     """Bind every group of commands."""
     app.cli.add_command(users.group)
     app.cli.add_command(distributors.group)
+    app.cli.add_command(agreements.group)
     app.cli.add_command(demo.command)

@@ -1,5 +1,7 @@
 """Approving: what is approved is shown with its checks and what is unusual in it, and the decision taken."""
 
+from dataclasses import replace
+
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -89,5 +91,10 @@ def _compared(agreement: Agreement) -> tuple[Agreement | None, list[Difference]]
     if earlier is not None:
         before = drafting.entry_of(db.session, earlier)
     else:
-        before = drafting.proposal(db.session, agreement.distributor, agreement.template)
+        before = replace(
+            drafting.proposal(db.session, agreement.distributor, agreement.template),
+            effective_on=now.effective_on,
+            expires_on=now.expires_on,
+            prices=queries.at_proposed_prices(db.session, now.prices),
+        )
     return earlier, differences(db.session, before, now)

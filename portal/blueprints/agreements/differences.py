@@ -42,7 +42,7 @@ def told(session: Session, entry: Entry) -> dict[str, str]:
         _("Template"): f"{template.key} {template.version}" if template else "—",
         _("First day"): entry.effective_on.isoformat(),
         _("Last day"): entry.expires_on.isoformat(),
-        _("Rebate rate"): percent(entry.rebate_ppm, 2),
+        _("Rebate rate"): percent(entry.rebate_ppm, 2) if entry.rebate_ppm else "—",
         _("Base part of the rebate"): str(entry.base_share),
         _("Award to the reporter"): percent(entry.award_ppm),
     }

@@ -33,6 +33,8 @@ from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, say, submit
 from portal.web.tables import number
 
+# On paper, which is Chinese, until saving gives the number.
+NUMBER_TO_COME = "（保存时编号）"
 # What the register calls a fact, and what the form and the paper call it.
 _HOLES = {
     "uscc": "distributor_uscc",
@@ -394,7 +396,7 @@ def _preview(desk: Desk) -> Preview:
     data = live_payload(db.session, agreement, agreement.terms[0])
     data["values"].update(_typed_facts(desk))
     return Preview(
-        paper=render_agreement_html(data, template.text, number=desk.number),
+        paper=render_agreement_html(data, template.text, number=desk.number or NUMBER_TO_COME),
         problems=problems_of(agreement, data),
         obstacles=obstacles(db.session, agreement),
     )

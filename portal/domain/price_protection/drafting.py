@@ -13,6 +13,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError, Stale
+from portal.domain.i18n import N_
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.model import LibraryRow
 from portal.domain.price_protection.approvals import valid_approvals
@@ -112,7 +113,7 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
     if agreement.status is not Status.DRAFT:
         raise DomainError("%(number)s is no draft any more; it cannot be changed.", number=agreement.number)
     if agreement.version != version:
-        raise Stale("Somebody else saved this agreement after you opened it.")
+        raise Stale(N_("Somebody else saved this agreement after you opened it."))
     _check(entry)
     before, terms_before = snapshot(agreement), dict(agreement.terms[0].values)
     assemble(session, agreement.distributor, entry, into=agreement)
@@ -150,7 +151,7 @@ def assemble(
     agreement.template = template
     agreement.effective_on = terms.effective_on = entry.effective_on
     agreement.expires_on = agreement.ends_on = entry.expires_on
-    terms.rebate_ppm = int(validate("rebate_rate", entry.rebate_ppm))
+    terms.rebate_ppm = int(validate("rebate_rate", entry.rebate_ppm)) if entry.rebate_ppm else 0
     terms.base_share = int(validate("base_share", entry.base_share))
     terms.award_ppm = int(validate("award_share", entry.award_ppm))
     terms.values = _own_values(session, agreement, terms.values or {}, entry.values)

@@ -14,6 +14,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
+from portal.domain.price_protection.drafting import PriceEntry
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -289,3 +290,24 @@ def proposed_price(session: Session, product_id: int, kind: PriceKind) -> int | 
             ProductPrice.product_id == product_id, ProductPrice.kind == kind
         )
     )
+
+
+def at_proposed_prices(session: Session, rows: Iterable[PriceEntry]) -> list[PriceEntry]:
+    """The same rows at the prices that their products propose; rows without such a price are left out."""
+    wanted = list(rows)
+    proposed = {
+        (price.product_id, price.kind): price.amount_fen
+        for price in session.scalars(
+            sa.select(ProductPrice).where(ProductPrice.product_id.in_([row.product_id for row in wanted]))
+        )
+    }
+    return [
+        PriceEntry(row.product_id, row.kind, proposed[row.product_id, row.kind])
+        for row in wanted
+        if (row.product_id, row.kind) in proposed
+    ]
+
+
+def by_number(session: Session, number: str) -> Agreement | None:
+    """The agreement with this number, whoever asks: for commands, which no region narrows."""
+    return session.scalar(sa.select(Agreement).where(Agreement.number == number.strip().upper()))

@@ -1,0 +1,110 @@
+"""What the workbench says about agreements, and to whom."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.db import today
+from portal.domain.access.roles import Role
+from portal.domain.price_protection import drafting, steps, todos
+from tests.domain.agreement_world import PDF, AgreementWorld
+
+
+@pytest.fixture
+def world(session, make):
+    return AgreementWorld(session, make)
+
+
+def numbers(found):
+    return [todo.params["number"] for todo in found]
+
+
+def test_a_submitted_agreement_waits_for_its_approvers_and_nobody_else(world):
+    agreement = world.submitted()
+    elsewhere = world.make.user(Role.REGIONAL_MANAGER, world.make.region())
+    boss = world.make.user(Role.EXECUTIVE)
+    for user, expected in (
+        (world.manager, [agreement.number]),
+        (boss, [agreement.number]),
+        (world.author, []),
+        (elsewhere, []),
+        (world.counsel, []),
+    ):
+        assert numbers(todos.awaiting_my_approval(world.session, user)) == expected
+
+
+def test_who_submitted_it_is_not_asked_to_approve_it(world):
+    boss = world.make.user(Role.EXECUTIVE)
+    agreement = world.draft()
+    steps.submit(world.session, boss, agreement)
+    world.session.commit()
+    assert numbers(todos.awaiting_my_approval(world.session, boss)) == []
+    assert numbers(todos.awaiting_my_approval(world.session, world.manager)) == [agreement.number]
+
+
+def test_what_was_sent_back_lies_with_its_author_until_it_is_submitted_again(world):
+    agreement = world.submitted()
+    steps.send_back(world.session, world.manager, agreement, "返利率有误")
+    world.session.commit()
+    (todo,) = todos.sent_back_to(world.session, world.author)
+    assert todo.params["reason"] == "返利率有误"
+    drafting.edit(
+        world.session, world.author, agreement, world.entry(rebate_ppm=20_000), version=agreement.version
+    )
+    world.session.commit()
+    assert numbers(todos.sent_back_to(world.session, world.author)) == [agreement.number]
+    steps.submit(world.session, world.author, agreement)
+    world.session.commit()
+    assert todos.sent_back_to(world.session, world.author) == []
+    steps.withdraw_submission(world.session, world.author, agreement)
+    world.session.commit()
+    assert todos.sent_back_to(world.session, world.author) == []
+
+
+def test_printing_comes_first_then_the_signing_and_a_new_original_is_printed_anew(world):
+    agreement = world.approved()
+
+    def kinds():
+        return [todo.kind for todo in todos.to_print_or_sign(world.session, world.author)]
+
+    assert kinds() == ["Print an agreement"]
+    steps.record_print(world.session, world.author, agreement, 2)
+    world.session.commit()
+    assert kinds() == ["Record the signing"]
+    steps.withdraw_approval(world.session, world.manager, agreement, "价格有误")
+    steps.submit(world.session, world.author, agreement)
+    world.session.commit()
+    world.approve(agreement)
+    assert kinds() == ["Print an agreement"]
+
+
+def test_a_signing_without_scan_is_asked_for_until_it_is_filed(world):
+    agreement = world.signed()
+    assert numbers(todos.scan_missing(world.session, world.author)) == [agreement.number]
+    steps.file_scans(world.session, world.author, agreement, [("scan.pdf", PDF)])
+    world.session.commit()
+    assert todos.scan_missing(world.session, world.author) == []
+
+
+def test_owners_are_reminded_90_30_and_7_days_before_the_end_unless_something_follows(world):
+    agreement = world.signed(
+        effective_on=today() - timedelta(days=300), expires_on=today() + timedelta(days=95)
+    )
+    last = agreement.ends_on
+    for days, stage in ((91, None), (90, 90), (31, 90), (30, 30), (8, 30), (7, 7), (0, 7), (-1, None)):
+        found = todos.expiring(world.session, world.author, last - timedelta(days=days))
+        assert [todo.params["stage"] for todo in found] == ([stage] if stage else []), days
+    on = last - timedelta(days=20)
+    assert todos.expiring(world.session, world.manager, on) == []
+    later = drafting.draft(
+        world.session,
+        world.author,
+        agreement.distributor,
+        drafting.renewal(world.session, agreement, world.template),
+        follows=agreement,
+    )
+    world.session.commit()
+    assert todos.expiring(world.session, world.author, on) == []
+    steps.void(world.session, world.author, later, "不再续签")
+    world.session.commit()
+    assert numbers(todos.expiring(world.session, world.author, on)) == [agreement.number]
