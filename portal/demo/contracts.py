@@ -110,8 +110,10 @@ class Contracts:
         """Whatever waits for somebody, and what came to nothing."""
         first = date(today().year + 1, 1, 1)
         last = date(first.year, 12, 31)
-        queue = iter([*heads, *others])
-        self._approved(next(queue), first, last, days_ago=3)
+        # The second tier begins in Hangzhou, so that its manager and its salesperson find work waiting.
+        queue = iter(others)
+        self._approved(heads[0], first, last, days_ago=3)
+        self._approved(next(queue), first, last, days_ago=2)
         for days_ago in (1, 2):
             self._submitted(next(queue), first, last, days_ago=days_ago)
         back = self._submitted(next(queue), first, last, days_ago=4)
