@@ -86,6 +86,7 @@ def test_an_agreement_goes_from_draft_to_termination(world, session, sign_in):
     printed = author.post(f"{record}print", data={"copies": "2"})
     assert (printed.status_code, printed.location) == (303, f"{record}contract.pdf")
     assert author.get(printed.location).get_data() == original
+    session.rollback()
     event = session.scalars(sa.select(AgreementEvent).where(AgreementEvent.kind == "printed")).one()
     assert event.params["copies"] == 2
 
