@@ -15,7 +15,8 @@ from werkzeug.serving import make_server
 
 from portal import create_app
 from portal.extensions import db
-from tests.browser.world import World, make_world
+from tests.browser.demo_rows import rows_of_the_demo
+from tests.browser.world import make_world
 from tests.factories import PASSWORD
 
 ARGUMENTS = [
@@ -36,7 +37,7 @@ class Site:
 
     url: str
     app: Flask
-    world: World
+    world: Any
 
 
 def _serve(app: Flask) -> Iterator[str]:
@@ -66,6 +67,25 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     app = create_app(**settings)
     with app.app_context(), Session(db.engine, expire_on_commit=False) as session:
         world = make_world(session)
+    for url in _serve(app):
+        yield Site(url, app, world)
+
+
+@pytest.fixture(scope="session")
+def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A portal with the demo's data, as `scripts/run` shows it first."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(sqlite_template, folder / "portal.sqlite3")
+    app = create_app(
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder / 'portal.sqlite3'}",
+        INSTANCE=folder,
+        SECRET_KEY="test",
+        ASSETS="local",
+    )
+    loaded = app.test_cli_runner().invoke(args=["demo"])
+    assert loaded.exit_code == 0, loaded.output
+    with app.app_context(), Session(db.engine, expire_on_commit=False) as session:
+        world = rows_of_the_demo(session)
     for url in _serve(app):
         yield Site(url, app, world)
 
@@ -108,6 +128,15 @@ class Visit:
     url: str
     troubles: list[str] = field(default_factory=list)
 
+    def listen(self) -> None:
+        """Write down what the page complains of."""
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._console)
+
+    def _console(self, said: Any) -> None:
+        if said.type == "error":
+            self.troubles.append(f"{said.text} {said.location}")
+
     def open(self, path: str) -> Page:
         """Open a page of the site and wait until htmx is there, if scripts run."""
         self.page.goto(self.url + path)
@@ -118,9 +147,7 @@ class Visit:
         self.page.wait_for_function("() => window.htmx !== undefined")
 
 
-@pytest.fixture
-def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """A person at a browser: `visit("manager", lang="en", size=PHONE, scripts=False)`; "" is nobody yet."""
+def _visits(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
     contexts: list[BrowserContext] = []
 
     def make(
@@ -130,6 +157,7 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
         size: tuple[int, int] = DESK,
         scripts: bool = True,
         url: str = "",
+        password: str = PASSWORD,
     ) -> Visit:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -140,15 +168,11 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         made = Visit(context.new_page(), url or site.url)
-        made.page.on("pageerror", lambda error: made.troubles.append(str(error)))
-        made.page.on(
-            "console",
-            lambda said: said.type == "error" and made.troubles.append(f"{said.text} {said.location}"),
-        )
+        made.listen()
         if username:
             made.open("/login")
             made.page.fill("[name=username]", username)
-            made.page.fill("[name=password]", PASSWORD)
+            made.page.fill("[name=password]", password)
             made.page.click("main button[type=submit]")
             made.page.wait_for_url(lambda address: "/login" not in address)
         return made
@@ -156,3 +180,15 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """A person at a browser: `visit("manager", lang="en", size=PHONE, scripts=False)`; "" is nobody yet."""
+    yield from _visits(site, browser)
+
+
+@pytest.fixture(scope="module")
+def make_visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """The same, for people who stay at their browser throughout a module."""
+    yield from _visits(site, browser)

@@ -1,11 +1,22 @@
 """What stands in the database of the browser tests: offices, people, distributors for several pages."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.access.roles import Role
-from portal.domain.distributors.models import Distributor, Level, Standing
+from portal.domain.distributors import contacts, documents, licences
+from portal.domain.distributors.models import (
+    Contact,
+    Distributor,
+    DistributorDocument,
+    Level,
+    Licence,
+    NearSame,
+    Standing,
+)
 from tests.factories import Factory
 
 COUNT = 120
@@ -16,6 +27,12 @@ class World:
     """The rows that tests name."""
 
     distributor: Distributor
+    # A distributor of whom everything is known, and parts of it.
+    full: Distributor
+    contact: Contact
+    licence: Licence
+    document: DistributorDocument
+    flag: NearSame
     count: int = COUNT
 
 
@@ -46,4 +63,20 @@ def make_world(session: Session) -> World:
         )
         for n in range(1, COUNT + 1)
     ]
-    return World(made[0])
+    full = made[1]
+    full.uscc = "91330500MA00EX3B4P"
+    full.legal_rep, full.address = "示例法人", "浙江省杭州市余杭区示例路2号"
+    full.bank_account, full.credit_days, full.note = "6200000000000051", 30, "第一行\n第二行"
+    for child, parent in ((2, 1), (3, 2), (4, 3), (5, 4)):
+        made[child].parent_id = made[parent].id
+    contact = contacts.add(
+        session, sales, full, {"name": "示例联系人", "phone": "13800000051（本人）", "preferences": "喝茶"}
+    )
+    licence = licences.add(
+        session, sales, full, {"kind": "食品经营许可证", "expires_on": today() + timedelta(days=20)}
+    )
+    document = documents.file(session, sales, full, b"%PDF-1.7 sample", filename="执照.pdf", title="营业执照")
+    flag = NearSame(distributor_id=full.id, other_id=made[9].id)
+    session.add(flag)
+    session.commit()
+    return World(made[0], full, contact, licence, document, flag)

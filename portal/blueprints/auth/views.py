@@ -26,7 +26,12 @@ def login() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit() and _try_sign_in(form):
         return leave(target)
-    return render("auth/login.html", form=form, demo_users=users.demo_sign_ins(db.session))
+    return render(
+        "auth/login.html",
+        form=form,
+        demo_users=users.demo_sign_ins(db.session),
+        demo_password=users.DEMO_PASSWORD,
+    )
 
 
 def _try_sign_in(form: SignInForm) -> bool:

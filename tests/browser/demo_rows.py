@@ -1,0 +1,31 @@
+"""Ids of the demo's rows that the addresses of pages name."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.distributors.models import Contact
+from portal.domain.price_protection.models import Agreement, Product, Status
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+
+def rows_of_the_demo(session: Session) -> dict[str, object]:
+    """One of each kind; an agreement of every status by the status's name."""
+
+    def first(column: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]) -> int:
+        found = session.scalar(sa.select(column).where(*conditions).order_by(column).limit(1))
+        assert found is not None, f"the demo has no such row: {column} {[str(c) for c in conditions]}"
+        return found
+
+    rows: dict[str, object] = {
+        status.value: first(Agreement.id, Agreement.status == status)
+        for status in Status
+        if status is not Status.VOID
+    }
+    distributor = first(Contact.distributor_id, Contact.is_primary, Contact.ended_at.is_(None))
+    return rows | {
+        "distributor": distributor,
+        "product": first(Product.id),
+        "region": first(Region.id, Region.code == "HZ"),
+        "user": first(User.id, User.username == "sales-hz"),
+    }
