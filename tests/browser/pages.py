@@ -73,7 +73,7 @@ DEMO_PAGES = (
     PageLine("templates", "counsel", "/templates/"),
     PageLine("a template", "counsel", "/templates/price-protection.zh"),
     PageLine("checking a paper", "director", "/verify/"),
-    PageLine("checking a paper that is unknown", "director", "/verify/ABCD-EFGH", 404),
+    PageLine("checking a paper that is unknown", "director", "/verify/ABCD-EFGH"),
     PageLine("administration", "admin", "/admin/"),
     PageLine("users", "admin", "/admin/users"),
     PageLine("a user", "admin", "/admin/users/{user}"),

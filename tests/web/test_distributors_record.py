@@ -364,7 +364,8 @@ def test_a_flag_is_settled_on_a_page_that_shows_both(session, make, office, cler
     flag = session.scalars(duplicates.flags_of(distributor)).one()
     browser = sign_in(clerk)
     address = f"/distributors/{distributor.id}/likeness/{flag.id}"
-    assert "另一条街8号" in browser.get(address).get_data(as_text=True)
+    both = browser.get(address).get_data(as_text=True)
+    assert all(told in both for told in ("另一条街8号", other.name, distributor.code, other.code))
     assert browser.post(address, data={"verdict": "different", "why": ""}).status_code == 422
     settled = browser.post(address, data={"verdict": "different", "why": "法定代表人不同"})
     assert settled.status_code == 303

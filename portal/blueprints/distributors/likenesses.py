@@ -49,6 +49,6 @@ def likeness(id: int, flag_id: int) -> ResponseReturnValue:
         form=form,
         d=distributor,
         flag=flag,
-        mention=mentions.mentions(db.session, actor(), [other])[other],
+        twin=mentions.mentions(db.session, actor(), [other])[other],
         other=db.session.scalar(distributors_visible_to(actor()).where(Distributor.id == other)),
     )
