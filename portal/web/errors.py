@@ -80,7 +80,8 @@ def init_app(app: Flask) -> None:
             500,
             _("Something broke"),
             _(
-                "It is our fault, not yours, and it has been noted. Try again; if it stays, tell your administrator the reference."
+                "It is our fault, not yours, and it has been noted. Try again; if it stays, "
+                "tell your administrator the reference."
             ),
             reference=reference,
         )

@@ -22,9 +22,9 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def protect(response: Response) -> Response:
         policy = (
-            f"default-src 'none'; script-src 'self' 'nonce-{nonce()}'{origin}; style-src 'self'; img-src 'self' data:; "
-            f"font-src 'self'; connect-src 'self'{origin}; form-action 'self'; base-uri 'none'; frame-ancestors 'self'; "
-            "frame-src 'self'; object-src 'self'; manifest-src 'self'"
+            f"default-src 'none'; script-src 'self' 'nonce-{nonce()}'{origin}; connect-src 'self'{origin}; "
+            "style-src 'self'; img-src 'self' data:; font-src 'self'; frame-src 'self'; object-src 'self'; "
+            "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
         )
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

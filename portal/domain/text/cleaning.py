@@ -22,6 +22,9 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2060-\u206f\u3164\ufe0e\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _ODD = re.compile("[^\t\n -~\u3400-\u4dbf\u4e00-\u9fff，。、：；！？（）《》“”]")
+# What needs no cleaning at all, which is nearly everything: single blanks inside, no quotes at the ends.
+_PLAIN = "[!#-&(-~\u3400-\u4dbf\u4e00-\u9fff，。、：；！？（）《》]+"
+_CLEAN = re.compile(f"{_PLAIN}(?: {_PLAIN})*")
 _OPENING, _CLOSING = "“‘", "”’"
 
 
@@ -64,6 +67,8 @@ def clean(text: str) -> str:
     A lone quote in front or behind goes, and so does a pair around the whole; quotes that belong to the text
     stay (``“示例”商贸``, ``屏 5"``).
     """
+    if "_x" not in text and _CLEAN.fullmatch(text):
+        return text
     line = clean_lines(text)
     if "\n" in line:
         line = " ".join(part for part in line.split("\n") if part)
