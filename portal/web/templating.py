@@ -58,6 +58,12 @@ def short_day(value: date) -> str:
     return value.strftime("%m-%d" if value.year == today().year else "%Y-%m-%d")
 
 
+def short_moment(value: datetime) -> str:
+    """11-22 09:02 within this year, else only the day: 2025-12-20; in China."""
+    here = value.astimezone(CHINA)
+    return here.strftime("%m-%d %H:%M" if here.year == today().year else "%Y-%m-%d")
+
+
 def clock(value: datetime) -> str:
     """09:02, in China."""
     return value.astimezone(CHINA).strftime("%H:%M")
@@ -188,6 +194,7 @@ def init_app(app: Flask) -> None:
         word=word,
         thousands=thousands,
         short_day=short_day,
+        short_moment=short_moment,
         clock=clock,
         error_text=error_text,
     )
