@@ -28,6 +28,7 @@ NOTO = Path("/usr/share/fonts/opentype/noto")
 UNIHAN = Path("/usr/share/unicode/Unihan_OtherMappings.txt.bz2")
 
 UNITS_PER_EM = 500
+KEPT_NAMES = (0, 5, 13, 14)  # copyright, version, licence and where it stands
 MAXP_FIELDS = (
     "numGlyphs",
     "maxPoints",
@@ -133,6 +134,7 @@ def subset(font: TTFont, points: set[int]) -> TTFont:
     font.save(buffer)
     request = uharfbuzz.SubsetInput()
     request.sets(uharfbuzz.SubsetInputSets.UNICODE).update(points)
+    request.sets(uharfbuzz.SubsetInputSets.NAME_ID).update(KEPT_NAMES)
     features = request.sets(uharfbuzz.SubsetInputSets.LAYOUT_FEATURE_TAG)
     features.clear()
     features.update(tags("ccmp", "kern"))
@@ -175,7 +177,7 @@ def rename(font: TTFont, family: str, style: str) -> None:
     """Give the face our own family name; the copyright and the licence stay."""
     post_script = f"{family.replace(' ', '')}-{style}"
     names = font["name"]
-    kept = {key: names.getDebugName(key) for key in (0, 5, 13, 14)}
+    kept = {key: names.getDebugName(key) for key in KEPT_NAMES}
     names.names = []
     ours = {1: family, 2: style, 3: f"{post_script};from Noto CJK", 4: f"{family} {style}", 6: post_script}
     for key, value in {**kept, **ours}.items():

@@ -31,7 +31,8 @@ _BLANK = re.compile("(_{3,}|\u3000{2,})")
 class Node:
     """One block as the template prints it: its kind, what it holds, and its place.
 
-    A `group` holds nodes that stay on one page; `is_apart` sets particulars off from those above.
+    A `group` holds nodes that stay on one page, a `lead` a heading and the clause right under it, before which
+    the heading runs in on a crowded paper; `is_apart` sets particulars off from those above.
     """
 
     kind: str
@@ -40,12 +41,6 @@ class Node:
     is_particulars: bool = False
     is_apart: bool = False
     children: tuple["Node", ...] = ()
-
-    @property
-    def leads_a_clause(self) -> bool:
-        """Say whether it is a heading right above a clause, before which it may run in on a crowded paper."""
-        blocks = self.section.blocks if self.section is not None else ()
-        return bool(blocks) and isinstance(blocks[0], Block) and blocks[0].kind is BlockKind.CLAUSE
 
 
 def nodes(paper: Paper) -> list[Node]:
@@ -56,8 +51,9 @@ def nodes(paper: Paper) -> list[Node]:
         if block is not None
     ]
     for section in paper.sections:
-        part = [Node("heading", section=section)]
-        part.extend(_node(block, section) for block in section.blocks)
+        part = [Node("heading", section=section), *(_node(block, section) for block in section.blocks)]
+        if len(part) > 1 and part[1].kind == BlockKind.CLAUSE:
+            part[:2] = [Node("lead", section=section, children=(part[0], part[1]))]
         if section.is_kept_together:
             before = [result.pop()] if result and result[-1].kind not in ("heading", "group") else []
             part = [Node("group", section=section, children=tuple(before + part))]

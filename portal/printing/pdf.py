@@ -83,6 +83,8 @@ def write_pdf(
             raise RuntimeError(
                 f"The paper holds characters that our letters lack (instead: {sorted(foreign)})."
             )
+        if "AF" in pdf.catalog:  # WeasyPrint 70 lists each attachment twice
+            pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
         if verify_url is not None:
             _draw_codes(pdf, verify_url, code_place)
 

@@ -17,6 +17,8 @@ def printable() -> frozenset[str]:
 def missing_characters(text: str) -> str:
     """Give the characters of a text that cannot be printed, each once, in their order."""
     known = printable()
+    if known.issuperset(text):
+        return ""
     return "".join(dict.fromkeys(character for character in text if character not in known))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from portal.domain.errors import DomainError
-from portal.domain.i18n import Msgid
+from portal.domain.i18n import Msgid, N_
 from portal.domain.papers.model import Block, Line, Paper, Run, Section, Table
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.registry import PLACEHOLDERS
@@ -16,8 +16,8 @@ Rows: TypeAlias = Mapping[str, Sequence[Values]]
 
 # Lists that must have an item (PLACEHOLDERS §1, §5); any other empty list prints one row of dashes.
 NEVER_EMPTY = {
-    "price": "Annex 1 needs at least one product.",
-    "violation": "Annex 2 needs at least one kind of violation.",
+    "price": N_("Annex 1 needs at least one product."),
+    "violation": N_("Annex 2 needs at least one kind of violation."),
 }
 EMPTY_CELL = "—"
 SLASH = " / "  # between the Chinese and the English of a cell
