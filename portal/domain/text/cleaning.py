@@ -23,8 +23,8 @@ _INVISIBLE = re.compile(
 )
 _ODD = re.compile("[^\t\n -~\u3400-\u4dbf\u4e00-\u9fff，。、：；！？（）《》“”]")
 # What needs no cleaning at all, which is nearly everything: single blanks inside, no quotes at the ends.
-_PLAIN = "[!#-&(-~\u3400-\u4dbf\u4e00-\u9fff，。、：；！？（）《》]+"
-_CLEAN = re.compile(f"{_PLAIN}(?: {_PLAIN})*")
+_TIDY = "[!#-&(-~\u3400-\u4dbf\u4e00-\u9fff，。、：；！？（）《》]+"
+_CLEAN = re.compile(f"{_TIDY}(?: {_TIDY})*")
 _OPENING, _CLOSING = "“‘", "”’"
 
 
