@@ -18,6 +18,7 @@ from portal.domain.text import syllables
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
 _PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
 _TAIL = 4  # the shortest telephone tail that is found
+_LATIN = re.compile(r"[a-z0-9]")
 _GAP = "u0"  # between two names; no character has this number
 
 
@@ -32,7 +33,9 @@ def _suffixes(parts: Sequence[str]) -> Iterable[str]:
 def _spoken(name: str) -> Iterable[str]:
     """How a name sounds from any of its characters on: pinyin and initials, with and without digits."""
     heard = [sound for sound in syllables(name) if sound.isascii()]
-    han = [sound for sound in syllables("".join(_HAN.findall(name))) if sound.isascii()]
+    han = heard
+    if _LATIN.search(name):
+        han = [sound for sound in syllables("".join(_HAN.findall(name))) if sound.isascii()]
     for sounds in (heard, han) if heard != han else (han,):
         yield from _suffixes(sounds)
         yield from _suffixes([sound if sound[0].isdigit() else sound[0] for sound in sounds])

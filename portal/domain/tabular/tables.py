@@ -23,6 +23,7 @@ _NOTE = re.compile(
     r"|以[上下](空白|完|止).*"
 )
 _HINTS = frozenset(("必填", "选填", "可选", "可填", "非必填", "required", "optional"))
+_LONGEST_HINT = 12  # brackets and stars included
 
 
 class Skip(StrEnum):
@@ -70,10 +71,12 @@ class TableSheet:
         down = _filled_down(self.grid, self.head_row)
         kept: dict[int, Cell] = {}
         count = 0
+        # A total is named in front of, or in, the columns that say what a row is about.
+        last_key = max(place for name in self.spec.keys for place in self.match.fields.get(name, (0,)))
         for number, cells in self.grid.lines():
             if number <= self.head_row:
                 continue
-            skip = self._skip(cells)
+            skip = self._skip(cells, last_key)
             if skip is None:
                 count += 1
                 if count > MOST_ROWS:
@@ -92,29 +95,19 @@ class TableSheet:
         """
         return [row.cells[place] for place in self.match.fields.get(name, ()) if place < len(row.cells)]
 
-    def _skip(self, cells: Sequence[Cell]) -> Skip | None:
+    def _skip(self, cells: Sequence[Cell], last_key: int) -> Skip | None:
         filled = [place for place, cell in enumerate(cells) if not is_blank(cell)]
         if not filled:
             return Skip.BLANK
-        last_key = max(place for name in self.spec.keys for place in self.match.fields.get(name, (0,)))
-        first = cells[filled[0]]
-        for place in filled:
-            if place > last_key and place != filled[0]:
-                break
-            cell = cells[place]
-            if isinstance(cell, str) and len(cell) < 40 and _TOTAL.fullmatch(heading_key(cell)):
-                return Skip.TOTAL
-        if (
-            isinstance(first, str)
-            and first.strip() == self.head[filled[0]].strip()
-            and self._repeats(cells, filled)
-        ):
+        place = filled[0]
+        first = str(cells[place])
+        if any(_is_total(cells[p]) for p in filled if p <= last_key or p == place):
+            return Skip.TOTAL
+        if place < len(self.head) and first.strip() == self.head[place] and self._repeats(cells, filled):
             return Skip.REPEATED_HEAD
-        if len(filled) == 1 and isinstance(first, str) and _is_note(first):
+        if len(filled) == 1 and _is_note(first):
             return Skip.NOTE
-        if all(
-            isinstance(cells[place], str) and heading_key(str(cells[place])) in _HINTS for place in filled
-        ):
+        if len(first) <= _LONGEST_HINT and all(heading_key(str(cells[p])) in _HINTS for p in filled):
             return Skip.NOTE
         return None
 
@@ -268,6 +261,12 @@ def _filled_down(grid: Grid, head_row: int) -> dict[int, list[tuple[int, bool]]]
             for row in range(first_row, last_row + 1):
                 down.setdefault(row, []).append((first, row == first_row))
     return down
+
+
+def _is_total(cell: Cell) -> bool:
+    if not isinstance(cell, str) or len(cell) >= 40 or not ("计" in cell or "otal" in cell.casefold()):
+        return False
+    return _TOTAL.fullmatch(heading_key(cell)) is not None
 
 
 def _is_note(text: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ _READINGS: dict[str, tuple[str, ...]] = {
     )
 }
 _LONGEST_READING = max(map(len, _READINGS))
+_FIRST = frozenset(word[0] for word in _READINGS)
 _RUN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
 _LEGAL_FORM = re.compile("(有限责任公司|责任有限公司|责任公司|有限公司|公司)$")
 _LIMITED = re.compile("有限责任公司|责任有限公司|责任公司")
@@ -58,6 +59,10 @@ def syllables(name: str) -> list[str]:
             continue
         place = 0
         while place < len(run):
+            if run[place] not in _FIRST:
+                found.append(_sound(run[place]))
+                place += 1
+                continue
             for length in range(min(_LONGEST_READING, len(run) - place), 0, -1):
                 if sounds := _READINGS.get(run[place : place + length]):
                     found += sounds
@@ -76,6 +81,7 @@ def _sound(char: str) -> str:
     return to_normal(readings.split(",")[0]) if readings else char
 
 
+@lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """Reduce a company's name to what tells it from others: same key, probably the same company.
 
@@ -92,6 +98,7 @@ def name_key(name: str) -> str:
     return key
 
 
+@lru_cache(maxsize=4096)
 def sound_key(name: str) -> str:
     """Give the sound of a name's key: the typical slip of an input method (株州 for 株洲) does not change
     it.

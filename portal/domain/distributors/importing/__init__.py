@@ -14,6 +14,7 @@ from portal.domain.distributors import services
 from portal.domain.distributors.importing.columns import SPEC
 from portal.domain.distributors.importing.drafts import Draft, drafts_of
 from portal.domain.distributors.importing.matching import Matcher, Peer, PeerBook
+from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
@@ -109,19 +110,19 @@ class _Import:
             unknown_columns=list(dict.fromkeys(h for sheet in table.sheets for h in sheet.match.unknown)),
             is_applied=writes,
         )
-        codes, names = _named_in(table)
+        named = Named(table)
         has_offices = any("region" in sheet.match.fields for sheet in table.sheets)
         regions = RegionBook(session, actor, creates=creates, writes=writes)
         self.books = Books(
             regions=regions,
             territories=TerritoryBook(session, actor, writes=writes),
             owners=OwnerBook(session, actor, owner),
-            parents=ParentBook(session, codes, names),
+            parents=ParentBook(session, named),
             actor=actor,
             fallback=None if has_offices else (actor.home if actor else regions.root),
         )
-        self.matcher = Matcher(session, codes)
-        self.writer = Writer(session, actor, codes) if writes else None
+        self.matcher = Matcher(session, named)
+        self.writer = Writer(session, actor, named) if writes else None
         self._peers: PeerBook | None = None
         self._ids: dict[str, int] = {}
         self._unlinked: list[Decision] = []
@@ -218,22 +219,6 @@ class _Import:
             assert decision.region is not None
             before = decision.known.facts["parent_id"] if decision.known else None
             self.writer.link(child, parent, before, decision.region.id)
-
-
-def _named_in(table: Table) -> tuple[set[str], set[str]]:
-    """Every code and every name of the file, which rows may refer to before they come."""
-    codes: set[str] = set()
-    names: set[str] = set()
-    needs_names = any("parent" in sheet.match.fields for sheet in table.sheets)
-    for sheet in table.sheets:
-        if "code" not in sheet.match.fields and not needs_names:
-            continue
-        for _, draft in drafts_of(sheet, only=("code", "name") if needs_names else ("code",)):
-            if draft is not None and draft.code:
-                codes.add(draft.code_key)
-            if draft is not None and draft.name:
-                names.add(draft.name)
-    return codes, names
 
 
 def _refuse_clashes(table: Table) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.importing.drafts import Draft
+from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -36,13 +37,13 @@ class Known:
 class Matcher:
     """Finds the records of the rows: by code; without one by credit code, then by exact name.
 
-    Only records from before the import count (`newest` is the last of them), so that a plan and its
-    application agree. A row without code never means a record whose code another row of the file bears
-    (`codes`).
+     Only records from before the import count (`newest` is the last of them), so that a plan and its
+     application agree. A row without code never means a record whose code another row of the file bears
+    .
     """
 
-    def __init__(self, session: Session, codes: set[str]) -> None:
-        self.session, self.codes = session, codes
+    def __init__(self, session: Session, named: Named) -> None:
+        self.session, self.named = session, named
         self.newest = session.scalar(sa.select(sa.func.max(Distributor.id))) or 0
         self._rows_by_code: dict[str, tuple[str, int]] = {}
         self._rows_by_name: dict[str, tuple[str, int]] = {}
@@ -90,12 +91,14 @@ class Matcher:
             draft.refuse("name", _second(N_("Row %(row)s is about this company already."), first))
             return None
         self._rows_by_name[draft.name] = (draft.sheet, draft.row)
-        sharing = [row for row in by_uscc.get(draft.values.get("uscc", ""), []) if row[1] not in self.codes]
+        sharing = [
+            row for row in by_uscc.get(draft.values.get("uscc", ""), []) if row[1] not in self.named.codes
+        ]
         candidates = [row for row in sharing if row[2] == draft.name]
         if not candidates and len(sharing) == 1 and sharing[0][0] not in self._claimed:
             candidates = sharing
         if not candidates:
-            candidates = [row for row in by_name.get(draft.name, []) if row[1] not in self.codes]
+            candidates = [row for row in by_name.get(draft.name, []) if row[1] not in self.named.codes]
         if len(candidates) > 1:
             draft.refuse(
                 "name",

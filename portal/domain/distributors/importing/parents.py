@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.facts import code_key
+from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -26,8 +27,8 @@ class Parent:
 class ParentBook:
     """Resolves suppliers, and refuses one that the distributor itself supplies."""
 
-    def __init__(self, session: Session, codes: set[str], names: set[str]) -> None:
-        self.session, self.codes, self.names = session, codes, names
+    def __init__(self, session: Session, named: Named) -> None:
+        self.session, self.named = session, named
         self._found: dict[str, list[tuple[int, str]]] = {}
         self._up: dict[int, int] | None = None
 
@@ -58,9 +59,9 @@ class ParentBook:
                 codes="、".join(shown.split(" ")[0] for _, shown in found[:5]),
             )
         for key in _keys(typed):
-            if key in self.codes:
+            if key in self.named.codes:
                 return Parent(None, key, typed)
-        if typed in self.names:
+        if typed in self.named.names:
             return Parent(None, typed, typed)
         raise DomainError(N_("There is no distributor with the code or name %(typed)s."), typed=typed)
 

@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import search, services
 from portal.domain.distributors.facts import BY_NAME, FACTS, code_key
 from portal.domain.distributors.importing.matching import Peer
+from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.report import Action
 from portal.domain.distributors.importing.rows import Decision
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, NearSame
@@ -37,9 +39,9 @@ _BLANK: dict[str, Any] = {name: _blank(_TABLE.c[name]) for name in _WRITTEN}
 class Writer:
     """Writes one batch after another in the caller's transaction; nothing is committed here."""
 
-    def __init__(self, session: Session, actor: User | None, codes: set[str]) -> None:
-        self.session, self.actor = session, actor
-        self._next = max([_serial(services.next_code(session)), *(_serial(code) + 1 for code in codes)])
+    def __init__(self, session: Session, actor: User | None, named: Named) -> None:
+        self.session, self.actor, self.named = session, actor, named
+        self._series: Iterator[int] | None = None
 
     def write(self, decisions: Sequence[Decision]) -> None:
         """Write the records of a batch; each new one has its id afterwards."""
@@ -56,7 +58,7 @@ class Writer:
         self._write_flags(peers)
         events = [event for decision in changed for event in self._events(decision, peers)]
         if events:
-            self.session.execute(sa.insert(AuditEvent), events)
+            self._insert_all(AuditEvent, events)
         search.index(self.session, [decision.id for decision in changed if decision.id is not None])
 
     def link(self, child: int, parent: int, before: int | None, region_id: int) -> None:
@@ -79,6 +81,10 @@ class Writer:
             ],
         )
 
+    def _insert_all(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
+        """Insert rows without the ORM, which would cost more than the database."""
+        self.session.connection().execute(sa.insert(Base.metadata.tables[model.__tablename__]), rows)
+
     def _insert(self, created: Sequence[Decision]) -> None:
         if not created:
             return
@@ -86,8 +92,7 @@ class Writer:
         for decision in created:
             code = decision.draft.code
             if not code:
-                code = f"D-{self._next:05d}"
-                self._next += 1
+                code = self._free_code()
             decision.report.code = code
             decision.values |= {
                 "code": code,
@@ -96,12 +101,21 @@ class Writer:
             }
             rows.append(_BLANK | decision.values)
         # RETURNING in the rows' order would make SQLite insert them one by one; the codes are unique.
-        self.session.execute(sa.insert(Distributor), rows)
+        self._insert_all(Distributor, rows)
         codes = {decision.values["code_key"]: decision for decision in created}
         for key, identity in self.session.execute(
             sa.select(Distributor.code_key, Distributor.id).where(Distributor.code_key.in_(codes))
         ):
             codes[key].id = identity
+
+    def _free_code(self) -> str:
+        """The next code of the series that neither the register nor the file has."""
+        if self._series is None:
+            taken = (_serial(code) for code in self.named.codes)
+            self._series = count(
+                max([_serial(services.next_code(self.session)), *(one + 1 for one in taken)])
+            )
+        return f"D-{next(self._series):05d}"
 
     def _update(self, updated: Sequence[Decision]) -> None:
         """One statement for each set of columns that change together."""
@@ -144,7 +158,7 @@ class Writer:
             for no, phone in enumerate(decision.phones or ())
         ]
         if rows:
-            self.session.execute(sa.insert(DistributorPhone), rows)
+            self._insert_all(DistributorPhone, rows)
 
     def _write_contacts(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
@@ -156,8 +170,8 @@ class Writer:
         added = [d for d in decisions if d.contact_id is None]
         if not added:
             return
-        self.session.execute(
-            sa.insert(Contact),
+        self._insert_all(
+            Contact,
             [
                 {
                     "distributor_id": d.id,
@@ -196,7 +210,7 @@ class Writer:
                     flagged.add(frozenset((identity, peer.id)))
                     rows.append({"distributor_id": identity, "other_id": peer.id, "reason": peer.reason})
         if rows:
-            self.session.execute(sa.insert(NearSame), rows)
+            self._insert_all(NearSame, rows)
 
     def _events(self, decision: Decision, peers: dict[int, list[Peer]]) -> list[dict[str, Any]]:
         """What the register's own services write for such a change; of personal facts only the names."""
