@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
-from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from portal.domain.price_protection.models import Agreement, AgreementEvent, PriceKind, Status
 from tests.domain.agreement_world import PDF, AgreementWorld
 
 
@@ -266,3 +266,15 @@ def test_a_renewal_starts_from_what_its_forerunner_says(world, session, sign_in)
     session.rollback()
     later = session.scalars(sa.select(Agreement).where(Agreement.follows_id == earlier.id)).one()
     assert later.number in author.get(f"/agreements/{earlier.id}/").get_data(as_text=True)
+
+
+def test_breach_of_an_approved_price_can_be_ticked_only_with_one_in_the_list(world, session, sign_in):
+    distributor = world.add_distributor()
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={distributor.id}"
+    binding = filled(world, do="preview", **{"prices-0-kind": "minimum_resale"})
+    closed = 'id="violation-approved_price" disabled'
+    assert closed in author.post(address, data=binding).get_data(as_text=True)
+    world.approve_price(world.product, PriceKind.MINIMUM_RESALE)
+    assert closed not in author.post(address, data=binding).get_data(as_text=True)
+    assert closed in author.post(address, data=filled(world, do="preview")).get_data(as_text=True)

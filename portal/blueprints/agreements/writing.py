@@ -20,6 +20,7 @@ from portal.domain.distributors.duplicates import LooksKnown
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError, Stale
 from portal.domain.papers.registry import PLACEHOLDERS
+from portal.domain.papers.values import Whole
 from portal.domain.price_protection import defaults, drafting, products, queries, steps, templates
 from portal.domain.price_protection.drafting import Entry, PriceEntry, ViolationEntry
 from portal.domain.price_protection.models import Agreement, Status, Template
@@ -426,6 +427,7 @@ def _show(desk: Desk, *, fragment: str | None = None) -> Response:
         desk=desk,
         preview=_preview(desk),
         groups=_groups(desk),
+        limits=_limits(desk),
         company=_stated(values, [name for name in names if name.startswith("manufacturer_")]),
         counsels=_stated(
             values, [name for name in names if name in defaults.COUNSEL_ONLY and name not in desk.form]
@@ -435,6 +437,7 @@ def _show(desk: Desk, *, fragment: str | None = None) -> Response:
             [name for name in names if name.startswith("distributor_") and name not in desk.asked],
         ),
         library=desk.edition.paper.library,
+        has_approved=drafting.has_approved_price(db.session, entry_from(desk, 0)),
         may_set=actor().can(P.SETTINGS_READ),
     )
 
@@ -449,6 +452,19 @@ def _stated(values: dict[str, Any], names: list[str]) -> list[tuple[str, str]]:
             continue
         stated.append((_(entry.label), shown(name, value) if value not in (None, "") else entry.empty or ""))
     return stated
+
+
+def _limits(desk: Desk) -> dict[str, str]:
+    """What each further term may be, in a few words, by name."""
+    working = defaults.counted_in_working_days(desk.edition.paper)
+    units = {"days": _("days"), "months": _("months"), "years": _("years"), "": ""}
+    said = {}
+    for term in desk.form.terms:
+        kind = term.placeholder.kind
+        if isinstance(kind, Whole):
+            unit = _("working days") if term.name in working else units[kind.unit]
+            said[term.name] = _("%(low)s to %(high)s %(unit)s", low=kind.low, high=kind.high, unit=unit)
+    return said
 
 
 def _groups(desk: Desk) -> list[tuple[str, str, list[Any]]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from sqlalchemy.orm import Session
 
@@ -53,6 +54,16 @@ def terms_of(paper: Paper) -> list[Placeholder]:
     """What an agreement on this paper may say for itself besides its columns: the form's further terms."""
     own = (Source.AGREEMENT, Source.AGREEMENT_DEFAULT, Source.SETTINGS)
     return [entry for entry in inputs_of(paper) if entry.source in own and entry.name not in COLUMNS]
+
+
+def counted_in_working_days(paper: Paper) -> frozenset[str]:
+    """The terms whose clause counts working days; the registry's days are calendar days otherwise."""
+    return frozenset(
+        run.placeholder
+        for line in paper.lines()
+        for run, after in pairwise(line)
+        if run.placeholder and after.text.startswith("个工作日")
+    )
 
 
 def default_values(session: Session, region: Region) -> Values:

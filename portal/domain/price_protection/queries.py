@@ -14,7 +14,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
-from portal.domain.price_protection.drafting import PriceEntry
+from portal.domain.price_protection.entries import PriceEntry
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
