@@ -243,7 +243,7 @@ OTHER_LABELS: dict[str, str] = {
 LABELS: dict[str, str] = {fact.name: fact.label for fact in FACTS} | OTHER_LABELS
 
 CONTACT_FACTS: tuple[Fact, ...] = (
-    Fact("name", N_("Name"), line(40), is_personal=True),
+    Fact("name", N_("Name of the person"), line(40), is_personal=True),
     Fact("title", N_("Position"), line(40), is_personal=True),
     Fact("phone", N_("Telephone"), _contact_phone, is_personal=True),
     Fact("email", N_("E-mail"), _or("", _email), is_personal=True),
