@@ -116,7 +116,7 @@ def text(event: AuditEvent) -> str:
                 f"{params.get('version')} · {params.get('note')} · SHA-256 {str(params.get('sha256'))[:12]}…"
             )
         case "user.granted" | "user.revoked":
-            return f"{_role(params.get('role'))} · {params.get('region')}"
+            return f"{_role(params.get('role'))} · {params.get('office')}"
         case "user.created":
             grants = (f"{_role(role)} {region}" for role, region in params.get("grants", []))
             return " · ".join([str(params.get("username", "")), *grants])

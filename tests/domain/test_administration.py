@@ -115,7 +115,7 @@ def test_a_role_is_given_once_per_office_and_leaves_its_trace(session, make, bos
         administration.grant(session, boss, user, Role.FINANCE, office)
     event = session.scalars(audit.history(user)).first()
     assert (event.action, event.region_id) == ("user.granted", office.id)
-    assert event.params == {"role": "finance", "region": office.code}
+    assert event.params == {"role": "finance", "region": office.code, "office": office.name}
 
 
 def test_the_last_administrator_of_the_whole_stays(session, make, boss):

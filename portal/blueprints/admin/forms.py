@@ -1,21 +1,25 @@
 """Forms of users and offices."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.domain.access.roles import Role
 from portal.web.fields import LineField
 from portal.web.words import WORDS
 
-ROLES = [(role.value, WORDS[role]) for role in Role]
+ROLES = [SelectChoice(role.value, WORDS[role]) for role in Role]
 
 
 class NamesForm(FlaskForm):
     """Who a user is."""
 
-    name = LineField(_l("Name"), [InputRequired(_l("Give the user's name as it stands on papers."))])
+    name = LineField(
+        lazy_pgettext("person", "Name"), [InputRequired(_l("Give the user's name as it stands on papers."))]
+    )
     username = LineField(_l("Sign-in name"), [InputRequired(_l("Give the user a sign-in name."))])
 
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import GrantForm, PasswordForm
-from portal.blueprints.admin.loading import ROW, grant_or_404, region_choices, region_or_404, user_or_404
+from portal.blueprints.admin.loading import ROW, grant_or_404, region_options, region_or_404, user_or_404
 from portal.blueprints.admin.users import first_password, shown_once, user_page
 from portal.domain.access.roles import Permission as P
 from portal.domain.access.roles import Role
@@ -22,7 +22,7 @@ from portal.web.words import word
 def grant(id: int) -> ResponseReturnValue:
     """Give a role in an office and all below it."""
     user, form = user_or_404(id), GrantForm()
-    form.region_id.choices = region_choices(P.USERS_MANAGE)
+    form.region_id.choices = region_options(P.USERS_MANAGE)
     if form.validate_on_submit():
         region, role = region_or_404(form.region_id.data, P.USERS_MANAGE), Role(form.role.data)
         given = submit(form, lambda: administration.grant(db.session, actor(), user, role, region))

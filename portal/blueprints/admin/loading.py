@@ -1,6 +1,7 @@
 """Finding the record a page is about, within the administrator's part of the tree."""
 
 from flask import abort
+from wtforms.fields.choices import SelectChoice
 
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
@@ -36,3 +37,8 @@ def region_choices(permission: P) -> list[tuple[int, str]]:
     regions = list(db.session.scalars(regions_visible_to(actor(), permission)))
     least = min((region.depth for region in regions), default=0)
     return [(region.id, "　" * (region.depth - least) + region.name) for region in regions]
+
+
+def region_options(permission: P) -> list[SelectChoice]:
+    """The same for a form's field."""
+    return [SelectChoice(id, name) for id, name in region_choices(permission)]

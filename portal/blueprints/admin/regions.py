@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import NewRegionForm, RegionForm
-from portal.blueprints.admin.loading import ROW, region_choices, region_or_404
+from portal.blueprints.admin.loading import ROW, region_options, region_or_404
 from portal.domain.access.roles import Permission as P
 from portal.domain.administration import regions as overview
 from portal.domain.audit import services as audit
@@ -35,7 +35,7 @@ def regions() -> ResponseReturnValue:
 def new_region() -> ResponseReturnValue:
     """Add an office below one that there is."""
     form = NewRegionForm()
-    form.parent_id.choices = region_choices(P.REGIONS_MANAGE)
+    form.parent_id.choices = region_options(P.REGIONS_MANAGE)
     if request.method == "GET" and number("below") is not None:
         form.parent_id.data = number("below")
     if form.validate_on_submit():

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField
 from wtforms.fields import Field
+from wtforms.fields.choices import SelectChoice
 
 from portal.domain.money import figures
 from portal.domain.papers.fill import is_empty
@@ -69,9 +70,12 @@ def form_class(names: list[str], inherited: dict[str, Any]) -> type[FlaskForm]:
             default = typed(entry, inherited.get(name))
             empty = _("As by default: %(value)s", value=default) if default else "—"
             choices = [
-                (chinese, _both(chinese, english)) for chinese, english in entry.placeholder.kind.choices
+                SelectChoice(chinese, _both(chinese, english))
+                for chinese, english in entry.placeholder.kind.choices
             ]
-            fields[name] = SelectField(label, choices=[("", empty), *choices], validate_choice=False)
+            fields[name] = SelectField(
+                label, choices=[SelectChoice("", empty), *choices], validate_choice=False
+            )
         else:
             fields[name] = LineField(label)
     return type("SettingsForm", (FlaskForm,), fields)

@@ -5,10 +5,11 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import GrantForm, NamesForm, PasswordForm, UserForm
-from portal.blueprints.admin.loading import ROW, region_choices, region_or_404, user_or_404
+from portal.blueprints.admin.loading import ROW, region_choices, region_options, region_or_404, user_or_404
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.access.roles import Role
@@ -74,10 +75,10 @@ def export_users() -> ResponseReturnValue:
     ]
     record_export(me, "users", count=len(rows), wanted=vars(wanted))
     columns = [
-        Column(_("Name")),
+        Column(pgettext("person", "Name")),
         Column(_("Sign-in name"), width=18),
         Column(_("Roles"), width=50),
-        Column(_("Since"), "date"),
+        Column(_("Added on"), "date"),
         Column(_("Deactivated"), "date"),
     ]
     return workbook(_("Users"), columns, rows, f"{_('Users')} {today()}.xlsx")
@@ -93,7 +94,7 @@ def grants_in_words(user: User) -> str:
 def new_user() -> ResponseReturnValue:
     """Add a user; the password, typed or made, is shown once."""
     form = UserForm()
-    form.region_id.choices = region_choices(P.USERS_MANAGE)
+    form.region_id.choices = region_options(P.USERS_MANAGE)
     if form.validate_on_submit():
         password, hashed = first_password(form, form.username.data or "", form.name.data or "")
         if hashed:
@@ -150,7 +151,7 @@ def user_page(user: User, **forms: Any) -> Response:
     refused = next(iter(forms.values()), None)
     names = forms.get("names") or NamesForm(formdata=None, obj=user)
     grant = forms.get("grant") or GrantForm(formdata=None)
-    grant.region_id.choices = region_choices(P.USERS_MANAGE)
+    grant.region_id.choices = region_options(P.USERS_MANAGE)
     return render(
         "admin/user.html",
         form=refused,

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.domain.price_protection.models import PriceKind, Product
@@ -66,7 +67,7 @@ class ApprovalForm(FlaskForm):
     number = LineField(_l("Approval number"), [InputRequired(_l("Enter the number of the approval."))])
     kind = SelectField(
         _l("Kind of price"),
-        choices=[(kind.value, WORDS[kind]) for kind in PriceKind if kind.needs_approval],
+        choices=[SelectChoice(kind.value, WORDS[kind]) for kind in PriceKind if kind.needs_approval],
     )
     valid_from = DateOnField(_l("Valid from"), [InputRequired(_l("Enter the first day."))])
     valid_until = DateOnField(_l("Valid until"), [InputRequired(_l("Enter the last day."))])

@@ -145,7 +145,16 @@ def grant(session: Session, actor: User, user: User, role: Role, region: Region)
     session.add(given)
     session.flush()
     session.refresh(user, ["grants"])
-    _record(session, actor, "user.granted", user, region_id=region.id, role=role.value, region=region.code)
+    _record(
+        session,
+        actor,
+        "user.granted",
+        user,
+        region_id=region.id,
+        role=role.value,
+        region=region.code,
+        office=region.name,
+    )
     return given
 
 
@@ -161,7 +170,16 @@ def revoke(session: Session, actor: User, user: User, held: Grant) -> None:
     session.delete(held)
     session.flush()
     session.refresh(user, ["grants"])
-    _record(session, actor, "user.revoked", user, region_id=region.id, role=role.value, region=region.code)
+    _record(
+        session,
+        actor,
+        "user.revoked",
+        user,
+        region_id=region.id,
+        role=role.value,
+        region=region.code,
+        office=region.name,
+    )
 
 
 def reset_password(session: Session, actor: User, user: User, password_hash: str) -> None:
