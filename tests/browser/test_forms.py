@@ -35,3 +35,39 @@ def test_two_quick_clicks_send_a_form_once(page):
     page.evaluate("() => { const b = document.querySelector('main .formbar button'); b.click(); b.click(); }")
     expect(page.locator(".errors")).to_be_visible()
     assert len(sent) == 1
+
+
+def test_leaving_with_changes_that_are_not_saved_asks_first(visit):
+    person = visit("manager")
+    page = person.open("/distributors/new")
+    person.settle()
+    asked: list[str] = []
+
+    def stay(dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.fill("[name=name]", "示例新商贸有限公司")
+    expect(page.locator("[data-unsaved]")).to_have_text("有未提交的修改")
+    page.get_by_role("link", name="经销商名录", exact=True).click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert page.url.endswith("/distributors/new")
+    expect(page.locator("[name=name]")).to_have_value("示例新商贸有限公司")
+
+
+def test_leaving_without_changes_or_by_saving_asks_nothing(visit):
+    person = visit("manager")
+    page = person.open("/distributors/new")
+    person.settle()
+    page.on("dialog", lambda dialog: pytest.fail(f"asked: {dialog.type}"))
+    page.fill("[name=name]", "示例改回")
+    page.fill("[name=name]", "")
+    page.get_by_role("link", name="经销商名录", exact=True).click()
+    page.wait_for_url("**/distributors/")
+    page = person.open("/distributors/new")
+    page.fill("[name=uscc]", "123")
+    page.click(".formbar .btn-primary")
+    expect(page.locator(".errors")).to_be_focused()
+    assert page.locator("[name=uscc]").input_value() == "123"
