@@ -125,6 +125,9 @@ EXPORTED = (
     "credit_days",
     "credit_limit_fen",
     "deposit_fen",
+    "invoice_title",
+    "invoice_address_phone",
+    "invoice_bank",
     "note",
 )
 
