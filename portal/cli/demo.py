@@ -1,9 +1,12 @@
 """flask demo."""
 
+from datetime import timedelta
+
 import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from portal.db import clock_at, now
 from portal.demo.contracts import Contracts
 from portal.demo.people import PEOPLE, load
 from portal.demo.register import Register
@@ -31,7 +34,8 @@ def command(if_first_start: bool) -> None:
             )
         return
     password_hash = users.hash_password(users.DEMO_PASSWORD)
-    offices, people = load(db.session, password_hash)
+    with clock_at(now() - timedelta(days=910)):
+        offices, people = load(db.session, password_hash)
     distributors = Register(db.session, offices, people).load()
     db.session.commit()
     contracts = Contracts(db.session, people, original)
