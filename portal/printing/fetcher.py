@@ -7,7 +7,7 @@ from portal.printing.health import FACES, FONTS
 SCHEME = "portal:fonts/"
 
 
-class Nothing(URLFetcher):  # type: ignore[misc]
+class Nothing(URLFetcher):
     """Refuse every address and stop the printing: what a paper says must never be fetched."""
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:

@@ -25,7 +25,7 @@ _WIDEST_GAP = 0.5
 _original_justify_line = inline.justify_line
 
 
-class SpreadLayout(Layout):  # type: ignore[misc]
+class SpreadLayout(Layout):
     """A line of text with a little space between its hanzi when it is drawn."""
 
     def __init__(self, style: Any, gap: float) -> None:

@@ -27,20 +27,29 @@ def render(job: Any) -> tuple[bytes, int]:
 
     A process that was killed is replaced and the job tried once more; what the job raises is raised here.
     """
+    executor = _running()
     try:
-        return _running().submit(_print, job).result(TIMEOUT_SECONDS)
+        return executor.submit(_print, job).result(TIMEOUT_SECONDS)
     except BrokenProcessPool:
-        close()
+        _replace(executor)
         return _running().submit(_print, job).result(TIMEOUT_SECONDS)
 
 
 def close() -> None:
     """End the printing process; the next paper starts another one."""
+    with _lock:
+        executor = _executor
+    if executor is not None:
+        _replace(executor)
+
+
+def _replace(broken: ProcessPoolExecutor) -> None:
+    """Let go of a pool, unless another thread has done so already and started the next one."""
     global _executor
     with _lock:
-        executor, _executor = _executor, None
-    if executor is not None:
-        executor.shutdown(wait=False, cancel_futures=True)
+        if _executor is broken:
+            _executor = None
+    broken.shutdown(wait=False, cancel_futures=True)
 
 
 def _running() -> ProcessPoolExecutor:
@@ -67,6 +76,6 @@ def _end_with_parent() -> None:
 
 
 def _print(job: Any) -> tuple[bytes, int]:
-    """Run in the printing process."""
+    """Run in the printing process, the only one that loads the worker and with it the layout program."""
     worker: Callable[[Any], tuple[bytes, int]] = import_module("portal.printing.worker").print_job
     return worker(job)

@@ -36,16 +36,18 @@ def lines_of(paper: RenderedPaper, page: int) -> list[tuple[float, float, str]]:
     ]
 
 
-@pytest.mark.parametrize("page", [1, 2, 3])
+@pytest.mark.parametrize("page", [2, 3])
 def test_lines_of_sentences_are_flush_on_both_sides(page: int) -> None:
     lines = [line for line in lines_of(printed(), page) if "模板" not in line[2]]
-    # A line that is followed by one at the left margin goes on: it is no paragraph's last.
+    # A line that is followed by one at the left margin goes on: it is no paragraph's last. Those without any
+    # space are the ones that a program for Latin scripts leaves ragged.
     going_on = [
         line
         for line, following in pairwise(lines)
-        if re.match(r"^\d+\.\d", line[2])
+        if abs(line[0] - LEFT) < 1
         and abs(following[0] - LEFT) < 1
-        and not re.match(r"^(第|\d+\.\d)", following[2])
+        and not re.match(r"^第.{1,3}条", line[2])
+        and not re.match(r"^第.{1,3}条", following[2])
     ]
     assert len(going_on) >= 5
     for _, right, text in going_on:

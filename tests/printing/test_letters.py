@@ -115,7 +115,7 @@ def rare_names_as_printed() -> dict[str, Image.Image]:
         assert word is not None
         top, right, bottom = (float(edge) for edge in word.groups())
         edges = (right - 12, top, right, bottom)
-        cut[character] = page.crop(tuple(round(edge * scale) for edge in edges))  # type: ignore[arg-type]
+        cut[character] = page.crop(tuple(round(edge * scale) for edge in edges))
     return cut
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from portal.domain.errors import DomainError
-from portal.domain.i18n import Msgid, N_
+from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.model import Block, Line, Paper, Run, Section, Table
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.registry import PLACEHOLDERS
