@@ -205,3 +205,79 @@ def test_the_template_names_every_column_and_can_be_handed_in(sign_in: SignIn, a
         (sheet,) = importing.read(answer.data, "template.xlsx").sheets
         assert set(sheet.match.fields) == {column.field for column in importing.SPEC.columns}
         assert sheet.match.unknown == ()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_what_the_register_exports_can_be_handed_in_again_and_changes_nothing(
+    session: Session, admin: User, sign_in: SignIn, make: Factory, language: str
+) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin, language=language)
+    head = (
+        *(
+            "大区",
+            "编码",
+            "名称",
+            "简称",
+            "信用代码",
+            "级别",
+            "渠道",
+            "业务区域",
+            "省份",
+            "城市",
+            "地址",
+            "电话",
+            "邮箱",
+        ),
+        *(
+            "联系人",
+            "成立日期",
+            "员工",
+            "品牌",
+            "户名",
+            "开户行",
+            "账号",
+            "账期",
+            "授信额度",
+            "保证金",
+            "备注",
+            "上级",
+        ),
+    )
+    data = listed(
+        (
+            *(
+                "E",
+                "A1",
+                "示例一号商行",
+                "示例一号",
+                "91110000600037341L",
+                "二批",
+                "代理",
+                "城西",
+                "浙江",
+                "杭州",
+                "虚构路1号",
+            ),
+            *(
+                "0571-88880001 转 8；13800000051（王）",
+                "A@example.cn",
+                "王晓明",
+                "2019-05-18",
+                "12",
+                "虚构酱园、样本食品",
+            ),
+            *("示例一号商行", "样本银行", "6200000000000000051", "30", "380万", "1.5万", "老客户", "A2"),
+        ),
+        ("E", "A2", "样本二号商行", *[""] * 22),
+        head=head,
+    )
+    client.post(hand_in(client, data).location + "/apply")
+    assert count(session) == 2
+    exported = client.get("/distributors/export")
+    assert exported.status_code == 200
+    table = importing.read(exported.data, "export.xlsx")
+    report = importing.plan(session, admin, table)
+    assert [row.changes for row in report.rows] == [[], []]
+    assert (report.read, report.unchanged, report.refusals) == (2, 2, [])
+    assert set(report.unknown_columns) <= {"状态", "合作状态", "Standing"}
