@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from portal.db import now
+from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.price_protection import steps
 from tests.domain.agreement_world import AgreementWorld
@@ -25,7 +25,7 @@ def test_the_approved_paper_is_shown_with_all_that_proves_it(world, paper, sign_
     page = sign_in(world.author).get(f"/verify/{paper.code}?p=2").text
     agreement = paper.agreement
     for shown in (
-        "Approved and current",
+        "The approved paper, in force",
         agreement.number,
         agreement.distributor.name,
         "2 of 6",
@@ -40,7 +40,22 @@ def test_the_approved_paper_is_shown_with_all_that_proves_it(world, paper, sign_
 def test_a_page_that_does_not_belong_is_said_to_be_so(world, paper, sign_in):
     page = sign_in(world.author).get(f"/verify/{paper.code}?p=7").text
     assert "This page does not belong" in page and "has no page 7" in page
-    assert "Approved and current" not in page
+    assert "The approved paper" not in page
+
+
+def test_a_paper_that_nobody_signed_is_not_said_to_be_in_force(world, make, sign_in):
+    paper = world.approved().papers[0]
+    for user in (world.author, make.user(Role.SALESPERSON, make.region())):
+        page = sign_in(user).get(f"/verify/{paper.code}?p=2").text
+        assert "The approved paper, not signed yet" in page and "in force" not in page
+
+
+def test_a_signed_paper_says_to_everyone_when_it_begins(world, make, sign_in):
+    begins = today() + timedelta(days=40)
+    paper = world.signed(effective_on=begins, expires_on=begins + timedelta(days=364)).papers[0]
+    for user in (world.author, make.user(Role.SALESPERSON, make.region())):
+        page = sign_in(user).get(f"/verify/{paper.code}").text
+        assert "The approved paper, not in force yet" in page and begins.isoformat() in page
 
 
 def test_a_withdrawn_paper_is_superseded_and_says_why(world, sign_in):
@@ -73,7 +88,7 @@ def test_the_finder_from_another_office_learns_whether_it_holds_and_no_more(worl
     agreement = paper.agreement
     for user in (make.user(Role.SALESPERSON, make.region()), make.user(Role.TRAINER)):
         page = sign_in(user).get(f"/verify/{paper.code}?p=2").text
-        assert "Approved and current" in page
+        assert "The approved paper, in force" in page
         assert agreement.number in page and agreement.region.name in page
         for hidden in (
             agreement.distributor.name,

@@ -56,6 +56,22 @@ class Verdict:
     is_readable: bool = False
 
     @property
+    def is_unsigned(self) -> bool:
+        """Whether the paper is the approved one, but nobody has recorded its signatures."""
+        return (
+            self.answer is Answer.CURRENT
+            and self.agreement is not None
+            and self.agreement.status is Status.APPROVED
+        )
+
+    @property
+    def begins_on(self) -> date | None:
+        """The day on which a signed agreement takes effect, when that is still to come (Asia/Shanghai)."""
+        if self.answer is not Answer.CURRENT or self.agreement is None or self.is_unsigned:
+            return None
+        return self.agreement.effective_on if self.agreement.effective_on > today() else None
+
+    @property
     def ends_early(self) -> bool:
         """Whether the agreement was terminated and its last day is still to come."""
         return (
