@@ -1,7 +1,7 @@
 """The register as a list: its rows, what it is narrowed and sorted by, what there is to choose from."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -15,6 +15,9 @@ from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
+
+# A statement of as many columns as it happens to have.
+Columns: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 HOLES, NEAR_SAME = "holes", "near_same"
 HINTS = {HOLES: holes.lacks_what_an_agreement_needs, NEAR_SAME: duplicates.has_open_flag}
@@ -33,7 +36,7 @@ def _of(user: User) -> sa.ColumnElement[bool]:
     return Distributor.region_id.in_(visible(user, Permission.DISTRIBUTORS_READ))
 
 
-def _wanted(session: Session, statement: sa.Select[Any], wanted: DistributorFilter) -> sa.Select[Any]:
+def _wanted(session: Session, statement: Columns, wanted: DistributorFilter) -> Columns:
     statement = narrowed(session, statement, wanted)
     return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
 
@@ -49,7 +52,7 @@ def _first_phone() -> sa.ScalarSelect[str]:
     )
 
 
-def rows(session: Session, user: User, wanted: DistributorFilter) -> sa.Select[Any]:
+def rows(session: Session, user: User, wanted: DistributorFilter) -> Columns:
     """What the list shows of every distributor that `user` sees and the filter lets through."""
     statement = (
         sa.select(
@@ -173,11 +176,11 @@ def exported(
     ]
 
 
-def _ids_of(statement: sa.Select[Any]) -> sa.Select[int]:
+def _ids_of(statement: Columns) -> sa.Select[int]:
     return statement.order_by(None).with_only_columns(Distributor.id, maintain_column_froms=True)
 
 
-def _phones(session: Session, statement: sa.Select[Any]) -> dict[int, list[str]]:
+def _phones(session: Session, statement: Columns) -> dict[int, list[str]]:
     numbers: dict[int, list[str]] = {}
     for row in session.execute(
         sa.select(DistributorPhone.distributor_id, DistributorPhone.display, DistributorPhone.label)
@@ -189,7 +192,7 @@ def _phones(session: Session, statement: sa.Select[Any]) -> dict[int, list[str]]
     return numbers
 
 
-def _people(session: Session, statement: sa.Select[Any]) -> dict[int, str]:
+def _people(session: Session, statement: Columns) -> dict[int, str]:
     """The name of each one's primary contact."""
     names: dict[int, str] = {}
     for row in session.execute(
@@ -201,7 +204,7 @@ def _people(session: Session, statement: sa.Select[Any]) -> dict[int, str]:
     return names
 
 
-def hits(session: Session, user: User, words: str) -> sa.Select[Any] | None:
+def hits(session: Session, user: User, words: str) -> Columns | None:
     """What the words find among the distributors that `user` sees, the likeliest first; None for no words.
 
     The code itself comes before what begins with it, then names that begin so or
