@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.models import Contact
-from portal.domain.price_protection.models import Agreement, Product, Status
+from portal.domain.price_protection.models import Agreement, AgreementPaper, Product, Status
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -25,6 +25,9 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
     distributor = first(Contact.distributor_id, Contact.is_primary, Contact.ended_at.is_(None))
     return rows | {
         "distributor": distributor,
+        "paper": session.scalar(
+            sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
+        ),
         "product": first(Product.id),
         "region": first(Region.id, Region.code == "HZ"),
         "user": first(User.id, User.username == "sales-hz"),

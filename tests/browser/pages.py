@@ -73,6 +73,8 @@ DEMO_PAGES = (
     PageLine("templates", "counsel", "/templates/"),
     PageLine("a template", "counsel", "/templates/price-protection.zh"),
     PageLine("checking a paper", "director", "/verify/"),
+    PageLine("checking an approved paper", "director", "/verify/{paper}?p=2"),
+    PageLine("checking a page that does not belong", "director", "/verify/{paper}?p=99"),
     PageLine("checking a paper that is unknown", "director", "/verify/ABCD-EFGH"),
     PageLine("administration", "admin", "/admin/"),
     PageLine("users", "admin", "/admin/users"),

@@ -1,7 +1,10 @@
 """Users and regions as administrators keep them."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
 from portal.domain.administration import users as administration
@@ -11,6 +14,7 @@ from portal.domain.errors import DomainError
 from portal.domain.regions import services as regions
 from portal.domain.users import services as users
 from portal.domain.users.models import User
+from portal.extensions import db
 
 HASH = "not a hash that any password matches"
 
@@ -204,3 +208,31 @@ def test_an_office_that_does_not_fit_is_refused_beside_its_field(session, make, 
         regions.add_region(session, parent=root, **given)
     assert refusal.value.field == field
     assert session.scalar(sa.text("SELECT count(*) FROM region")) == 2
+
+
+def test_of_two_administrators_who_remove_each_other_at_once_one_stays(app, session, make, boss):
+    second = make.user(Role.ADMINISTRATOR, username="second")
+    outcomes: list[str] = []
+
+    def remove(actor_id: int, user_id: int, start: threading.Barrier) -> None:
+        with app.app_context(), Session(db.engine) as own:
+            actor = own.get_one(User, actor_id)
+            own.rollback()  # the request has read who asks; the deed begins a transaction of its own
+            start.wait(20)
+            try:
+                administration.deactivate(own, actor, own.get_one(User, user_id))
+                own.commit()
+                outcomes.append("removed")
+            except DomainError as error:
+                outcomes.append(error.msgid)
+
+    start = threading.Barrier(2)
+    pairs = [(boss.id, second.id), (second.id, boss.id)]
+    session.rollback()
+    threads = [threading.Thread(target=remove, args=(*pair, start)) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(outcomes) == ["%(name)s is the last administrator of the whole.", "removed"]
+    assert len(list(session.scalars(sa.select(User).where(User.deactivated_at.is_(None))))) == 1

@@ -57,6 +57,15 @@ def test_a_form_left_as_it_was_changes_nothing(session, admin, root):
     assert known(session, root)["late_lpr_percent"] == 1_500_000
 
 
+def test_boxes_show_what_holds_and_a_default_typed_again_takes_the_own_word_back(session, admin, root):
+    assert 'name="release_days" type="text" value="15"' in admin.get("/admin/settings").text
+    admin.post("/admin/settings", data={"release_days": "20", "cure_days": "15", "seen": "{}"})
+    assert settings.own_values(session, root) == {"release_days": 20}
+    admin.post("/admin/settings", data={"release_days": "15", "seen": '{"release_days": 20}'})
+    session.rollback()
+    assert settings.own_values(session, root) == {}
+
+
 def test_what_somebody_changed_meanwhile_is_not_overwritten(session, admin, root):
     settings.change(session, None, root, {"release_days": 20})
     session.commit()

@@ -15,6 +15,8 @@ from portal.blueprints.admin.settings_form import (
     groups,
     limits,
     packed,
+    said,
+    shown,
     typed,
     unpacked,
 )
@@ -46,12 +48,9 @@ def _region() -> Region:
 def settings() -> ResponseReturnValue:
     """All settings of a node, with defaults, limits and holes."""
     region = _region()
-    own = services.own_values(db.session, region)
-    form = _form(region)(
-        formdata=None,
-        data={name: typed(ENTRIES[name], own.get(name)) for name in ENTRIES} | {"seen": packed(own)},
-    )
-    return _page(region, form)
+    own, defaults = services.own_values(db.session, region), _defaults(region)
+    boxes = {name: shown(name, own, defaults) for name in ENTRIES}
+    return _page(region, _form(region)(formdata=None, data=boxes | {"seen": packed(own)}))
 
 
 @bp.post("/settings")
@@ -62,11 +61,7 @@ def change_settings() -> ResponseReturnValue:
     form = _form(region)()
     if form.validate_on_submit():
         seen = unpacked(form.seen.data or "")
-        new = {
-            field.name: field.data
-            for field in form
-            if field.name in ENTRIES and field.data != typed(ENTRIES[field.name], seen.get(field.name))
-        }
+        new = said(form, seen, _defaults(region))
         done = submit(form, lambda: services.change(db.session, actor(), region, new, seen=seen))
         if done is not None:
             flash(_("The settings are saved.") if done else _("Nothing was changed."))
@@ -85,7 +80,12 @@ def _changeable(region: Region) -> list[str]:
 
 
 def _form(region: Region) -> type[FlaskForm]:
-    return form_class(_changeable(region), services.inherited(db.session, region))
+    return form_class(_changeable(region))
+
+
+def _defaults(region: Region) -> dict[str, Any]:
+    """What empty boxes are prefilled with; an office's own company begins empty."""
+    return services.inherited(db.session, region) if region.parent_id is None else {}
 
 
 def _page(region: Region, form: FlaskForm) -> Response:

@@ -60,25 +60,37 @@ def groups(is_root: bool) -> list[Group]:
     return [group for group in GROUPS if is_root or group.key == COMPANY]
 
 
-def form_class(names: list[str], inherited: dict[str, Any]) -> type[FlaskForm]:
-    """A form of these settings; `seen` carries what they were when the form was opened."""
+def form_class(names: list[str]) -> type[FlaskForm]:
+    """A form of these settings; `seen` carries what the node said when the form was opened."""
     fields: dict[str, Any] = {"seen": HiddenField()}
     for name in names:
-        entry = ENTRIES[name]
-        label = _(entry.placeholder.label)
-        if isinstance(entry.placeholder.kind, Choice):
-            default = typed(entry, inherited.get(name))
-            empty = _("As by default: %(value)s", value=default) if default else "—"
+        placeholder = ENTRIES[name].placeholder
+        label = _(placeholder.label)
+        if isinstance(placeholder.kind, Choice):
             choices = [
                 SelectChoice(chinese, _both(chinese, english))
-                for chinese, english in entry.placeholder.kind.choices
+                for chinese, english in placeholder.kind.choices
             ]
-            fields[name] = SelectField(
-                label, choices=[SelectChoice("", empty), *choices], validate_choice=False
-            )
+            fields[name] = SelectField(label, choices=choices, validate_choice=False)
         else:
             fields[name] = LineField(label)
     return type("SettingsForm", (FlaskForm,), fields)
+
+
+def shown(name: str, own: dict[str, Any], defaults: dict[str, Any]) -> str:
+    """What stands in the box: what the node says, else the default that holds."""
+    return typed(ENTRIES[name], own.get(name)) or typed(ENTRIES[name], defaults.get(name))
+
+
+def said(form: FlaskForm, seen: dict[str, Any], defaults: dict[str, Any]) -> dict[str, str | None]:
+    """What the form says otherwise than it showed; a default typed again takes the node's own word back."""
+    found: dict[str, str | None] = {}
+    for field in form:
+        if field.name not in ENTRIES or not field.raw_data or field.data == shown(field.name, seen, defaults):
+            continue
+        is_default = field.data == typed(ENTRIES[field.name], defaults.get(field.name))
+        found[field.name] = None if is_default else field.data
+    return found
 
 
 def _both(chinese: str, english: str) -> str:
