@@ -37,9 +37,11 @@ def look(person: Visit, line: PageLine, lang: str, rows: dict[str, Any]) -> None
     assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[lang]
     for size in (DESK, PHONE):
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        found = Axe().run(page)
-        assert len(found.response["passes"]) > 10, "axe did not look"
-        assert not found.response["violations"], f"{size}\n{found.generate_report()}"
+        # axe takes its time: it looks at the Chinese page on a desk and at the English one on a telephone.
+        if size == {"zh": DESK, "en": PHONE}[lang]:
+            found = Axe().run(page)
+            assert len(found.response["passes"]) > 10, "axe did not look"
+            assert not found.response["violations"], f"{size}\n{found.generate_report()}"
         width, wide = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
         assert wide <= width, f"{wide} px wide on a screen of {width}"
     expected = f"the server responded with a status of {line.status}" if line.status >= 400 else "\0"
