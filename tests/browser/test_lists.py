@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
+from tests.factories import PASSWORD
 
 
 def query(page) -> dict[str, list[str]]:
@@ -144,3 +145,22 @@ def test_when_the_server_is_away_the_list_stays_and_it_is_said(person):
     page.click("#sort-office")
     expect(page.locator("#notices")).to_contain_text("服务器没有回应")
     expect(page.locator("#list tbody tr")).to_have_count(50)
+
+
+def test_whose_sign_in_has_ended_is_asked_to_sign_in_and_comes_back(visit):
+    person = visit("manager")
+    page = person.open("/distributors/")
+    person.settle()
+    page.context.clear_cookies()
+    page.click("#sort-office")
+    page.wait_for_url("**/login?next=**")
+    page.fill("[name=username]", "manager")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    expect(page.locator("th[aria-sort]")).to_contain_text("办事处")
+
+
+def test_a_page_of_ours_that_says_no_takes_the_place_of_the_list_and_tells_why(person):
+    page = person.page
+    page.evaluate("htmx.ajax('GET', '/distributors/999999999', '#list')")
+    expect(page.locator("h1")).to_have_text("找不到")
