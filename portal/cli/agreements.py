@@ -1,18 +1,17 @@
 """flask agreements …"""
 
-import io
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 import click
-import pikepdf
 from flask.cli import AppGroup
 
 from portal.domain.documents import services as documents
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.payload import current_paper
 from portal.extensions import db
+from portal.printing.joining import join
 
 group = AppGroup("agreements", help="Price-protection agreements.")
 
@@ -36,20 +35,9 @@ def print_(numbers: tuple[str, ...], target: Path) -> None:
         if paper is None:
             _refuse(f"{number} has no approved original.")
         originals.append(documents.content(db.session, paper.document))
-    pages = _merge(originals, target)
+    joined, pages = join(originals)
+    target.write_bytes(joined)
     click.echo(f"{target}: {len(originals)} agreements, {pages} pages")
-
-
-def _merge(originals: list[bytes], target: Path) -> int:
-    """Write the pages of all files into one; gives their number."""
-    with pikepdf.new() as merged:
-        for original in originals:
-            with pikepdf.open(io.BytesIO(original)) as part:
-                merged.pages.extend(part.pages)
-        count = len(merged.pages)
-        merged.remove_unreferenced_resources()
-        merged.save(target)
-    return count
 
 
 def _refuse(text: str) -> NoReturn:

@@ -94,8 +94,11 @@ def test_owners_are_reminded_90_30_and_7_days_before_the_end_unless_something_fo
     for days, stage in ((91, None), (90, 90), (31, 90), (30, 30), (8, 30), (7, 7), (0, 7), (-1, None)):
         found = todos.expiring(world.session, world.author, last - timedelta(days=days))
         assert [todo.params["stage"] for todo in found] == ([stage] if stage else []), days
+    # Approvers hear of another person's account while there is time to step in.
+    assert todos.expiring(world.session, world.manager, last - timedelta(days=31)) == []
     on = last - timedelta(days=20)
-    assert todos.expiring(world.session, world.manager, on) == []
+    assert numbers(todos.expiring(world.session, world.manager, on)) == [agreement.number]
+    assert todos.expiring(world.session, world.counsel, on) == []
     later = drafting.draft(
         world.session,
         world.author,
@@ -108,3 +111,33 @@ def test_owners_are_reminded_90_30_and_7_days_before_the_end_unless_something_fo
     steps.void(world.session, world.author, later, "不再续签")
     world.session.commit()
     assert numbers(todos.expiring(world.session, world.author, on)) == [agreement.number]
+
+
+def test_who_may_approve_hears_of_everybodys_accounts_30_days_before_the_end(world):
+    agreement = world.signed(
+        effective_on=today() - timedelta(days=300), expires_on=today() + timedelta(days=95)
+    )
+    boss = world.make.user(Role.EXECUTIVE)
+    elsewhere = world.make.user(Role.REGIONAL_MANAGER, world.make.region())
+    colleague = world.make.user(Role.SALESPERSON, world.region)
+    last = agreement.ends_on
+    for days, stages in ((31, []), (30, [30]), (7, [7]), (0, [7]), (-1, [])):
+        on = last - timedelta(days=days)
+        for user in (world.manager, boss):
+            assert [todo.params["stage"] for todo in todos.expiring(world.session, user, on)] == stages, days
+        for user in (elsewhere, colleague, world.counsel):
+            assert todos.expiring(world.session, user, on) == []
+    (told,) = todos.expiring(world.session, world.manager, last)
+    assert told.params["owner"] == world.author.name
+    assert "Owner" in told.sub
+
+
+def test_a_manager_who_owns_the_account_is_told_once_and_at_every_stage(world):
+    agreement = world.signed(
+        world.add_distributor(owner=world.manager),
+        effective_on=today() - timedelta(days=300),
+        expires_on=today() + timedelta(days=95),
+    )
+    for days in (90, 30, 7):
+        (told,) = todos.expiring(world.session, world.manager, agreement.ends_on - timedelta(days=days))
+        assert "Owner" not in told.sub

@@ -94,6 +94,8 @@ TABLE: dict[str, Line] = {
     "agreements.take_back": line(AW, id="agreement"),
     "agreements.void": line(AW, id="agreement"),
     "agreements.print_original": line(AW, id="agreement"),
+    "agreements.print_many": line(AW),
+    "agreements.originals": line(AR),
     "agreements.signing": line(AW, id="agreement"),
     "agreements.review": line(AA, id="agreement"),
     "agreements.withdraw_approval": line(AA, id="agreement"),

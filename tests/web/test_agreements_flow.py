@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -251,6 +252,10 @@ def test_the_list_narrows_by_phase_words_and_expiry_and_exports_what_it_shows(wo
         assert page.count("data-href=") == count, query
     book = author.get("/agreements/export?phase=effective")
     assert book.mimetype.endswith("spreadsheetml.sheet")
+    sheet = openpyxl.load_workbook(io.BytesIO(book.get_data())).active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert len(rows) == 2
+    assert {ending.number, "独一无二商贸有限公司", 0.03} <= set(rows[1])
 
 
 def test_a_renewal_starts_from_what_its_forerunner_says(world, session, sign_in):
@@ -278,3 +283,28 @@ def test_breach_of_an_approved_price_can_be_ticked_only_with_one_in_the_list(wor
     world.approve_price(world.product, PriceKind.MINIMUM_RESALE)
     assert closed not in author.post(address, data=binding).get_data(as_text=True)
     assert closed in author.post(address, data=filled(world, do="preview")).get_data(as_text=True)
+
+
+def test_a_renewal_in_hand_is_opened_instead_of_written_twice(world, session, sign_in):
+    earlier = world.signed()
+    author = sign_in(world.author)
+    address = f"/agreements/new?follows={earlier.id}"
+    first = (earlier.ends_on + timedelta(days=1)).isoformat()
+    sent = filled(world, effective_on=first, expires_on=(earlier.ends_on + timedelta(days=300)).isoformat())
+    assert author.post(address, data=sent).status_code == 303
+    session.rollback()
+    later = session.scalars(sa.select(Agreement).where(Agreement.follows_id == earlier.id)).one()
+    for answer in (author.get(address), author.post(address, data=sent)):
+        assert answer.location == f"/agreements/{later.id}/"
+    draft = world.draft()
+    assert author.get(f"/agreements/new?follows={draft.id}").location == f"/agreements/{draft.id}/"
+
+
+def test_submitting_what_somebody_changed_meanwhile_is_refused(world, session, sign_in):
+    agreement = world.draft()
+    seen = agreement.version
+    first, second = sign_in(world.author), sign_in(world.manager)
+    sent = filled(world, version=str(seen), rebate_rate="5")
+    assert second.post(f"/agreements/{agreement.id}/edit", data=sent).status_code == 303
+    assert first.post(f"/agreements/{agreement.id}/submit", data={"version": str(seen)}).status_code == 409
+    assert only(session).status is Status.DRAFT

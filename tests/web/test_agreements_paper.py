@@ -6,6 +6,7 @@ import pikepdf
 import pytest
 import sqlalchemy as sa
 
+from portal.domain.access.roles import Role
 from portal.domain.price_protection.models import Agreement, AgreementPaper
 from tests.domain.agreement_world import AgreementWorld
 
@@ -61,6 +62,25 @@ def test_the_original_is_made_once_kept_and_joined_for_the_printer(app, world, s
     refused = runner.invoke(args=["agreements", "print", draft.number, "--out", str(unknown)])
     assert refused.exit_code == 2
     assert session.get(Agreement, draft.id).number in refused.output
+
+
+def test_ticked_originals_are_printed_as_one_file_and_each_remembers_it(world, session, sign_in):
+    ready = [approved_on_page(world, sign_in) for _turn in range(2)]
+    draft = world.draft()
+    author = sign_in(world.author)
+    ids = [agreement.id for agreement in (*ready, draft)]
+    page = author.get("/agreements/print", query_string={"id": ids}).get_data(as_text=True)
+    assert draft.number in page.split("no original")[1]
+    printed = author.post("/agreements/print", data={"id": ids, "copies": "3"})
+    assert printed.status_code == 303
+    with pikepdf.open(io.BytesIO(author.get(printed.location).get_data())) as pdf:
+        session.rollback()
+        assert len(pdf.pages) == sum(session.scalars(sa.select(AgreementPaper.pages)))
+    for agreement in ready:
+        session.expire(agreement, ["events"])
+        assert agreement.events[0].params["copies"] == 3
+    stranger = sign_in(world.make.user(Role.REGIONAL_MANAGER, world.make.region()))
+    assert stranger.get("/agreements/originals.pdf", query_string={"id": ids}).status_code == 409
 
 
 def test_a_draft_is_printed_with_its_holes_and_never_kept(world, session, sign_in):

@@ -123,7 +123,7 @@ def contract(id: int) -> ResponseReturnValue:
     # The paper takes its time; the database is let go meanwhile.
     db.session.rollback()
     made = render_agreement(data, text, number=number, version=version, draft=True, made_at=now())
-    return _inline(made.pdf, "application/pdf", f"{number}-draft.pdf")
+    return inline(made.pdf, "application/pdf", f"{number}-draft.pdf")
 
 
 @bp.get(f"/<{loading.ROW}:id>/scans/<{loading.ROW}:scan_id>")
@@ -136,10 +136,11 @@ def scan(id: int, scan_id: int) -> ResponseReturnValue:
 
 
 def _file(document: Document, filename: str) -> Response:
-    return _inline(documents.content(db.session, document), document.media_type, filename)
+    return inline(documents.content(db.session, document), document.media_type, filename)
 
 
-def _inline(data: bytes, media_type: str, filename: str) -> Response:
+def inline(data: bytes, media_type: str, filename: str) -> Response:
+    """A file shown by the browser, kept by nobody on the way."""
     response = Response(data, mimetype=media_type)
     response.headers.set("Content-Disposition", "inline", filename=filename)
     response.headers["Cache-Control"] = "private, no-store"

@@ -28,8 +28,10 @@ def _back(agreement: Agreement, said: str) -> ResponseReturnValue:
 def hand_over(id: int) -> ResponseReturnValue:
     """Submit for approval; what is missing is listed on the record."""
     agreement = loading.writable(id)
+    version = request.form.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() else None
     try:
-        submit(None, lambda: steps.submit(db.session, actor(), agreement) or True)
+        submit(None, lambda: steps.submit(db.session, actor(), agreement, version=seen) or True)
     except steps.Incomplete:
         flash(_("Not submitted: the list below says what is still missing."), "error")
         return leave(url_for("agreements.detail", id=id, _anchor="checks"))

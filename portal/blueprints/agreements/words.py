@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from portal.blueprints.agreements import bp
 from portal.db import CHINA, today
 from portal.domain.errors import DomainError
+from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.phases import Phase, phase
@@ -30,6 +31,8 @@ EVENTS = {
     "terminated": _l("Terminated"),
     "voided": _l("Given up"),
 }
+
+PARTS = {"template": _l("Template"), "prices": _l("Products and prices"), "violations": _l("Violations")}
 
 
 @bp.app_template_global("say_problem")
@@ -62,10 +65,18 @@ def told(event: AgreementEvent) -> str:
     if event.kind == "terminated":
         return _("last day %(day)s: %(reason)s", day=said.get("ends_on"), reason=event.reason)
     if event.kind == "edited":
-        return _("%(count)s terms", count=len(said.get("changes", {})))
+        return _(", ").join(_label(name) for name in said.get("changes", {}))
     if event.kind == "created" and said.get("follows"):
         return _("follows %(number)s", number=said["follows"])
     return event.reason
+
+
+def _label(name: str) -> str:
+    """What a part of an agreement is called on screen."""
+    if name in PARTS:
+        return str(PARTS[name])
+    entry = PLACEHOLDERS.get(name)
+    return _(entry.label) if entry else name
 
 
 def last(agreement: Agreement, kind: str) -> AgreementEvent | None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from portal.blueprints.agreements import bp, loading
+from portal.blueprints.agreements import bp, loading, words
 from portal.blueprints.agreements.differences import Difference, differences, shown
 from portal.blueprints.agreements.forms import FACTS, AgreementForm, TermChoice, TermField, build, dress
 from portal.domain.access.roles import Permission as P
@@ -85,6 +85,9 @@ def new() -> ResponseReturnValue:
     """A new agreement: with whom, then one form; `?follows=` takes over what an earlier one says."""
     follows = loading.writable(follows_id) if (follows_id := number("follows")) else None
     if follows is not None:
+        later = queries.successor(db.session, follows)
+        if later is not None or follows.status not in drafting.RENEWABLE:
+            return leave(url_for("agreements.detail", id=(later or follows).id))
         return _write(follows.distributor, None, follows)
     distributor_id = number("distributor")
     if distributor_id is None:
@@ -426,6 +429,7 @@ def _show(desk: Desk, *, fragment: str | None = None) -> Response:
         form=desk.form,
         desk=desk,
         preview=_preview(desk),
+        back=words.last_turn(desk.agreement) if desk.agreement else None,
         groups=_groups(desk),
         limits=_limits(desk),
         company=_stated(values, [name for name in names if name.startswith("manufacturer_")]),

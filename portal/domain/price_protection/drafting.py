@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, now
@@ -38,6 +39,9 @@ from portal.domain.price_protection.models import (
 from portal.domain.price_protection.numbers import agreement_number
 from portal.domain.users.models import User
 
+# What may have a successor.
+RENEWABLE = (Status.SIGNED, Status.TERMINATED)
+
 
 def draft(
     session: Session,
@@ -58,7 +62,7 @@ def draft(
     _refuse_counsels_terms(actor, {}, agreement.terms[0].values)
     agreement.number = agreement_number(session)
     agreement.author_id = actor.id
-    agreement.follows_id = _followed(follows, distributor)
+    agreement.follows_id = _followed(session, follows, distributor)
     session.add(agreement)
     session.flush()
     note(session, actor, agreement, "created", follows=follows.number if follows else None)
@@ -109,13 +113,23 @@ def _refuse_counsels_terms(actor: User, before: Values, after: Values) -> None:
             raise DomainError("This term is counsel's; only counsel changes it.", field=name)
 
 
-def _followed(follows: Agreement | None, distributor: Distributor) -> int | None:
+def _followed(session: Session, follows: Agreement | None, distributor: Distributor) -> int | None:
     if follows is None:
         return None
     if follows.distributor_id != distributor.id:
         raise DomainError(
             "%(number)s is with another distributor and cannot be followed.", number=follows.number
         )
+    if follows.status not in RENEWABLE:
+        raise DomainError(
+            "%(number)s was not signed; only a signed agreement is renewed.", number=follows.number
+        )
+    lock(session, follows)  # two renewals at once: the second finds the first
+    taken = session.scalar(
+        sa.select(Agreement.number).where(Agreement.follows_id == follows.id, Agreement.status != Status.VOID)
+    )
+    if taken is not None:
+        raise DomainError("%(number)s follows it already.", number=taken)
     return follows.id
 
 

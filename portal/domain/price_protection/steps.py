@@ -15,6 +15,7 @@ from portal.domain.i18n import N_
 from portal.domain.price_protection.defaults import default_values, differing, paper_of, terms_of
 from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.models import (
+    BINDING,
     Agreement,
     AgreementEvent,
     AgreementScan,
@@ -112,9 +113,14 @@ def record_print(session: Session, actor: User, agreement: Agreement, copies: in
     if not 1 <= copies <= MOST_COPIES:
         raise DomainError("Print between 1 and %(most)s copies.", field="copies", most=MOST_COPIES)
     paper = current_paper(agreement)
-    if paper is None or agreement.status not in (Status.APPROVED, Status.SIGNED, Status.TERMINATED):
+    if paper is None or not is_printable(agreement):
         raise DomainError("There is no approved original to print yet.")
     note(session, actor, agreement, "printed", copies=copies, paper=paper.no)
+
+
+def is_printable(agreement: Agreement) -> bool:
+    """Whether there is an original that may be printed for the parties."""
+    return agreement.status in BINDING and current_paper(agreement) is not None
 
 
 def sign(

@@ -28,6 +28,8 @@ from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
 _RECORD = "agreements.detail"
+# Days before the last one on which those who may approve hear of another person's account.
+APPROVERS_STAGE = 30
 
 _LINE = (
     Agreement.id,
@@ -203,23 +205,32 @@ def scan_missing(session: Session, user: User) -> list[Todo]:
 
 
 def expiring(session: Session, user: User, on: date | None = None) -> list[Todo]:
-    """Agreements of this user's accounts that end within 90, 30 or 7 days and that nothing follows yet."""
+    """Agreements that nothing follows yet: the user's own accounts' from 90 days before the last day on.
+
+    Who may approve in a region is told of everybody's from 30 days on, while there is time to step in.
+    """
     on = on or today()
+    is_own = sa.and_(
+        Distributor.owner_id == user.id, Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE))
+    )
+    is_pressing = sa.and_(
+        Agreement.ends_on <= on + timedelta(days=APPROVERS_STAGE),
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
+    )
     rows = session.execute(
-        sa.select(*_LINE)
+        sa.select(*_LINE, Distributor.owner_id, User.name.label("owner"))
         .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .where(
-            is_expiring(on, max(EXPIRY_STAGES)),
-            Distributor.owner_id == user.id,
-            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
-        )
+        .join(User, User.id == Distributor.owner_id)
+        .where(is_expiring(on, max(EXPIRY_STAGES)), sa.or_(is_own, is_pressing))
         .order_by(Agreement.ends_on, Agreement.id)
     )
     return [
         Todo(
             kind=N_("Ends within %(stage)s days"),
             title=N_("%(number)s %(distributor)s"),
-            sub=N_("Last day %(last)s, %(days)s days left; nothing follows it yet"),
+            sub=N_("Last day %(last)s, %(days)s days left; nothing follows it yet")
+            if row.owner_id == user.id
+            else N_("Last day %(last)s, %(days)s days left; nothing follows it yet. Owner: %(owner)s"),
             verb=N_("Renew"),
             endpoint="agreements.new",
             args={"follows": row.id},
@@ -227,6 +238,7 @@ def expiring(session: Session, user: User, on: date | None = None) -> list[Todo]
                 **_params(row.number, row.distributor, last=row.ends_on),
                 "stage": expiry_stage(row.ends_on, on),
                 "days": (row.ends_on - on).days,
+                "owner": row.owner,
             },
             due_on=row.ends_on,
             group="expiry",
