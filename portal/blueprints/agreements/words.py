@@ -14,6 +14,8 @@ from portal.domain.price_protection.models import Agreement, AgreementEvent, Sta
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import Problem
+from portal.domain.price_protection.queries import approvers
+from portal.extensions import db
 from portal.web.htmx import say
 from portal.web.templating import day
 
@@ -149,8 +151,12 @@ def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement |
             return Next(_("Submit for approval"), owner)
         return Next(_("Fill in what is missing, then submit"), owner)
     if here is Phase.AWAITING_APPROVAL:
+        names = approvers(db.session, agreement)
         return Next(
-            _("Approve or send back"), _("an approver of %(office)s acts", office=agreement.region.name)
+            _("Approve or send back"),
+            _("%(name)s acts", name=_(" or ").join(names[:3]))
+            if names
+            else _("nobody of %(office)s may approve: ask an administrator", office=agreement.region.name),
         )
     if here is Phase.AWAITING_SIGNATURE:
         if last(agreement, "printed") is None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.db import today
 from portal.domain.access.queries import regions_visible_to, visible
-from portal.domain.access.roles import Permission
+from portal.domain.access.roles import ROLE_PERMISSIONS, Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
@@ -29,7 +29,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.phases import Phase, in_phase
 from portal.domain.regions.models import Region
-from portal.domain.users.models import User
+from portal.domain.users.models import Grant, User
 
 # Days before the last one on which an owner is reminded.
 EXPIRY_STAGES = (90, 30, 7)
@@ -311,3 +311,22 @@ def at_proposed_prices(session: Session, rows: Iterable[PriceEntry]) -> list[Pri
 def by_number(session: Session, number: str) -> Agreement | None:
     """The agreement with this number, whoever asks: for commands, which no region narrows."""
     return session.scalar(sa.select(Agreement).where(Agreement.number == number.strip().upper()))
+
+
+def approvers(session: Session, agreement: Agreement) -> list[str]:
+    """Names of those who may approve this agreement: the nearest office's first, never its author."""
+    roles = [role for role, given in ROLE_PERMISSIONS.items() if Permission.AGREEMENTS_APPROVE in given]
+    rows = session.execute(
+        sa.select(User.name, sa.func.max(Region.path).label("office"))
+        .join(Grant, Grant.user_id == User.id)
+        .join(Region, Region.id == Grant.region_id)
+        .where(
+            Grant.role.in_(roles),
+            Region.id.in_(agreement.region.ancestor_ids()),
+            User.deactivated_at.is_(None),
+            User.id != agreement.author_id,
+        )
+        .group_by(User.id, User.name)
+        .order_by(sa.desc("office"), User.name)
+    )
+    return [row.name for row in rows]
