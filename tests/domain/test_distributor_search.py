@@ -52,6 +52,14 @@ def meant(make):
         "8611666",
         "138 0000 0051",
         "+86 13800000051",
+        "+86 138 0000 0051",
+        "138-0000-0051",
+        "１３８　００００　００５１",
+        "0719-861 1666",
+        "0719 8611666",
+        "(0719) 8611666",
+        "丰收 138 0000 0051",
+        "d-00124 0051",
         "0051",
     ],
 )
@@ -64,6 +72,15 @@ def test_what_people_remember_finds_it_and_nothing_else(session, meant, words):
 )
 def test_what_is_not_there_finds_nothing(session, meant, words):
     assert found(session, words) == set()
+
+
+def test_a_number_in_groups_finds_its_own_record_and_not_those_that_share_the_groups(session, make):
+    region = make.region()
+    make.distributor(region, name="示例甲", phones=["13800000001", "0571-55550002"])
+    make.distributor(region, name="示例乙", phones=["13800000002", "0571-55550001"])
+    make.distributor(region, name="示例丙", phones=["138000000010000"])
+    assert found(session, "138 0000 0002") == {"示例乙"}
+    assert found(session, "0571-5555 0002") == {"示例甲"}
 
 
 def test_the_code_itself_comes_first_then_what_begins_so(session, make):

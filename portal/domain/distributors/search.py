@@ -19,6 +19,8 @@ _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
 _PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
 _TAIL = 4  # the shortest telephone tail that is found
 _LATIN = re.compile(r"[a-z0-9]")
+# A number as the screen writes it: 138 0000 0001, 0571-5555 0001, (0571) 5555 0001; not the end of a code.
+_NUMBER = re.compile(r"(?<![a-z0-9])(?<![a-z][-_])\d+(?:[\s()\-\u2010-\u2014]+\d+)+")
 _GAP = "u0"  # between two names; no character has this number
 
 
@@ -150,7 +152,10 @@ def matching(session: Session, query: str) -> sa.Select[int] | None:
 
 
 def _folded(query: str) -> str:
-    """Full-width letters and digits as half-width, signs inside numbers taken out, lower case."""
+    """Full-width letters and digits as half-width, a number in groups as one, signs inside codes taken out, lower
+    case.
+    """
     half = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in query).casefold()
     half = re.sub(r"^\s*(\+|00)86[\s-]*", "", half)
+    half = _NUMBER.sub(lambda number: re.sub(r"\D", "", number[0]), half)
     return re.sub(r"(?<=[a-z0-9])[-_](?=[a-z0-9])", "", half)
