@@ -84,6 +84,11 @@ def test_it_is_sorted_both_ways_and_unknown_values_come_last(browser):
     assert order("sort=code&dir=asc") == ["N-1", "N-2"]
     assert order("sort=code&dir=desc") == ["N-2", "N-1"]
     assert order("sort=standing&dir=desc") == ["N-2", "N-1"]
+    assert order("sort=name&dir=asc") == ["N-2", "N-1"]
+    assert order("sort=name&dir=desc") == ["N-1", "N-2"]
+    assert order("sort=level&dir=asc") == ["N-2", "N-1"]
+    assert order("sort=level&dir=desc") == ["N-1", "N-2"]
+    assert order("sort=owner&dir=asc") != order("sort=owner&dir=desc")
 
 
 def test_htmx_gets_the_list_and_what_tells_of_it_but_the_whole_page_from_its_history(browser):
@@ -113,7 +118,7 @@ def test_the_excel_file_holds_the_view_and_runs_nothing(browser, world):
     assert cells["Code"].value == "N-2"
     assert (cells["Full name"].value, cells["Full name"].data_type) == ("=1+1商贸", "s")
     assert (cells["Telephones"].value, cells["Telephones"].data_type) == ("13800000051", "s")
-    assert cells["Deposit"].value == 0
+    assert (cells["Deposit"].value, cells["Credit limit"].value) == (None, None)
     assert cells["Owner"].value == "乙"
 
 

@@ -184,8 +184,8 @@ def _contact_phone(raw: str) -> str:
 
 
 def yuan(fen: int | None) -> str:
-    """A sum as it is typed: 1234.50; nothing for none."""
-    if not fen:
+    """A sum as it is typed: 1234.50; nothing for one that is not known."""
+    if fen is None:
         return ""
     return f"{fen // 100}.{fen % 100:02d}"
 
@@ -220,8 +220,8 @@ FACTS: tuple[Fact, ...] = (
     Fact("bank_name", N_("Bank"), line(60)),
     Fact("bank_account", N_("Account number"), _or("", text.bank_account)),
     Fact("credit_days", N_("Credit days"), _or(None, _credit_days), _number),
-    Fact("credit_limit_fen", N_("Credit limit"), _or(0, _amount), yuan),
-    Fact("deposit_fen", N_("Deposit"), _or(0, _amount), yuan),
+    Fact("credit_limit_fen", N_("Credit limit"), _or(None, _amount), yuan),
+    Fact("deposit_fen", N_("Deposit"), _or(None, _amount), yuan),
     Fact("invoice_title", N_("Invoice title"), line(100)),
     Fact("invoice_address_phone", N_("Address and telephone on invoices"), line(200)),
     Fact("invoice_bank", N_("Bank and account on invoices"), line(200)),

@@ -10,7 +10,7 @@ from portal.domain.access.queries import regions_visible_to, visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import duplicates, holes, search
 from portal.domain.distributors.facts import code_key
-from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, Territory
+from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, Level, Territory
 from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
@@ -24,6 +24,9 @@ HINTS = {HOLES: holes.lacks_what_an_agreement_needs, NEAR_SAME: duplicates.has_o
 
 SORTS: dict[str, Any] = {
     "code": Distributor.code_key,
+    "name": Distributor.name,
+    # Down the chain of supply, not by the word.
+    "level": sa.case({level.value: place for place, level in enumerate(Level)}, value=Distributor.level),
     "office": Region.path,
     "owner": User.name,
     "standing": Distributor.standing,

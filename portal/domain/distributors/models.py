@@ -100,8 +100,9 @@ class Distributor(Base):
     bank_name: Mapped[str] = mapped_column(sa.String(60), default="")
     bank_account: Mapped[str] = mapped_column(sa.String(40), default="")
     credit_days: Mapped[int | None]
-    credit_limit_fen: Mapped[int] = mapped_column(default=0)
-    deposit_fen: Mapped[int] = mapped_column(default=0)
+    # None is not known; 0 is known to be none.
+    credit_limit_fen: Mapped[int | None]
+    deposit_fen: Mapped[int | None]
     # 开票资料, where it differs from the facts above.
     invoice_title: Mapped[str] = mapped_column(sa.String(100), default="")
     invoice_address_phone: Mapped[str] = mapped_column(sa.String(200), default="")
