@@ -434,7 +434,7 @@ class TestOwner:
         stranger = make.user(Role.SALESPERSON, make.region("华西大区"))
         report = run(session, listed(("华东", "A1", "示例一号", "")), owner=stranger)
         assert counts(report) == (0, 0, 0, 1)
-        assert "does not see" in reasons(report)[0][2]
+        assert "does not keep" in reasons(report)[0][2]
 
     def test_a_user_who_has_left_is_no_owner(self, session: Session, make: Factory, east: Region) -> None:
         gone = make.user(Role.SALESPERSON, east, username="gone")

@@ -13,7 +13,7 @@ from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 
-_READERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_READ in may]
+_KEEPERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_WRITE in may]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ def offices(session: Session, actor: User) -> list[Region]:
 
 
 def owners(session: Session, region: Region) -> list[OwnerChoice]:
-    """Every active user who can see the records of this office, the nearest first."""
+    """Every active user who keeps the records of this office, the nearest first."""
     users = session.scalars(
         sa.select(User)
         .where(
             User.deactivated_at.is_(None),
             sa.exists().where(
                 Grant.user_id == User.id,
-                Grant.role.in_(_READERS),
+                Grant.role.in_(_KEEPERS),
                 Grant.region_id.in_(region.ancestor_ids()),
             ),
         )
@@ -49,12 +49,12 @@ def owners(session: Session, region: Region) -> list[OwnerChoice]:
 
 
 def check_owner(owner: User, region: Region) -> None:
-    """Refuse an owner who has left, or who does not see the office (D6)."""
+    """Refuse an owner who has left, or who does not keep the records of the office (D6)."""
     if not owner.is_active:
         raise DomainError(N_("%(name)s has left. Choose another owner."), field="owner_id", name=owner.name)
-    if not owner.can(Permission.DISTRIBUTORS_READ, region):
+    if not owner.can(Permission.DISTRIBUTORS_WRITE, region):
         raise DomainError(
-            N_("%(name)s does not see the records of %(office)s. Choose another owner."),
+            N_("%(name)s does not keep the records of %(office)s. Choose another owner."),
             field="owner_id",
             name=owner.name,
             office=region.name,

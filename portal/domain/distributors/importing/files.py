@@ -21,7 +21,7 @@ from portal.domain.tabular import Table, distinct
 from portal.domain.users.models import Grant, User
 
 _IMPORTERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_IMPORT in may]
-_READERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_READ in may]
+_KEEPERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_WRITE in may]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def may_make_regions(session: Session, user: User) -> bool:
 
 
 def owners(session: Session, user: User) -> list[User]:
-    """Every active user who sees some office that `user` imports for."""
+    """Every active user who keeps the records of some office that `user` imports for."""
     paths = user.paths(Permission.DISTRIBUTORS_IMPORT)
     found = session.scalars(
         sa.select(User)
         .where(
             User.deactivated_at.is_(None),
-            User.id.in_(sa.select(Grant.user_id).where(Grant.role.in_(_READERS))),
+            User.id.in_(sa.select(Grant.user_id).where(Grant.role.in_(_KEEPERS))),
         )
         .order_by(User.name, User.id)
     )
@@ -63,7 +63,7 @@ def owners(session: Session, user: User) -> list[User]:
         if any(
             path.startswith(theirs) or theirs.startswith(path)
             for path in paths
-            for theirs in one.paths(Permission.DISTRIBUTORS_READ)
+            for theirs in one.paths(Permission.DISTRIBUTORS_WRITE)
         )
     ]
 

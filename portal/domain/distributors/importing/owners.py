@@ -51,13 +51,13 @@ class OwnerBook:
         """Who owns a new record of this office when its row names nobody.
 
         The owner chosen for the import; else the regional manager of the office or of the nearest one above;
-        else whoever imports; else the first administrator who sees the office. DomainError when there is
+        else whoever imports; else the first administrator of the office. DomainError when there is
         none of them.
         """
         if self.owner is not None:
             return self.owner
         managers = (self._managers.get(identity) for identity in reversed(region.ancestor_ids()))
         for user in (*managers, self.actor, *self._administrators):
-            if user is not None and user.is_active and user.can(Permission.DISTRIBUTORS_READ, region):
+            if user is not None and user.is_active and user.can(Permission.DISTRIBUTORS_WRITE, region):
                 return user
         raise DomainError(N_("There is nobody to own the records. Add a user first, or name the owner."))
