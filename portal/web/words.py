@@ -1,6 +1,8 @@
 """The words on screen for codes that the database keeps."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _l
@@ -8,78 +10,113 @@ from flask_babel import lazy_gettext as _l
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Channel, Level, Standing
 from portal.domain.price_protection.models import PriceKind, Status
-from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.domain.price_protection.phases import Phase
+from portal.domain.price_protection.price_approvals import ApprovalState
 
-WORDS = {
-    Role.ADMINISTRATOR: _l("Administrator"),
-    Role.EXECUTIVE: _l("Executive"),
-    Role.REGIONAL_MANAGER: _l("Regional manager"),
-    Role.SALESPERSON: _l("Salesperson"),
-    Role.FINANCE: _l("Finance"),
-    Role.COUNSEL: _l("Counsel"),
-    Role.TRAINER: _l("Trainer"),
-    Role.INVESTIGATOR: _l("Investigator"),
-    Role.AUDITOR: _l("Auditor"),
-    Level.GENERAL: _l("General distributor"),
-    Level.SECOND_TIER: _l("Second-tier"),
-    Level.RETAILER: _l("Retailer"),
-    Channel.DIRECT: lazy_pgettext("channel", "Direct"),
-    Channel.AGENT: lazy_pgettext("channel", "Agent"),
-    Channel.DISTRIBUTOR: lazy_pgettext("channel", "Distributor"),
-    Channel.ECOMMERCE: lazy_pgettext("channel", "E-commerce"),
-    Standing.PROSPECT: _l("Being developed"),
-    Standing.ACTIVE: lazy_pgettext("standing", "Active"),
-    Standing.SUSPENDED: _l("Supply stopped"),
-    Standing.ELIMINATING: _l("Being eliminated"),
-    Standing.ELIMINATED: _l("Eliminated"),
-    PriceKind.SUGGESTED_RETAIL: _l("Suggested retail price"),
-    PriceKind.SUGGESTED_RESALE: _l("Suggested resale price"),
-    PriceKind.MAXIMUM_RETAIL: _l("Maximum retail price"),
-    PriceKind.MINIMUM_RESALE: _l("Minimum resale price"),
-    ApprovalState.VALID: lazy_pgettext("approval", "Valid"),
-    ApprovalState.UPCOMING: lazy_pgettext("approval", "Not yet valid"),
-    ApprovalState.EXPIRED: lazy_pgettext("approval", "Expired"),
-    ApprovalState.REVOKED: lazy_pgettext("approval", "Revoked"),
-    Status.DRAFT: lazy_pgettext("agreement", "Draft"),
-    Status.SUBMITTED: _l("Awaiting approval"),
-    Status.APPROVED: _l("Awaiting signature"),
-    Status.SIGNED: _l("Signed"),
-    Status.TERMINATED: _l("Terminated"),
-    Status.VOID: _l("Void"),
-    Phase.DRAFT: lazy_pgettext("agreement", "Draft"),
-    Phase.AWAITING_APPROVAL: _l("Awaiting approval"),
-    Phase.AWAITING_SIGNATURE: _l("Awaiting signature"),
-    Phase.NOT_YET_EFFECTIVE: _l("Signed, not yet effective"),
-    Phase.EFFECTIVE: _l("Effective"),
-    Phase.EXPIRED: _l("Expired"),
-    Phase.TERMINATED: _l("Terminated"),
-    Phase.VOID: _l("Void"),
-}
+Said = TypeVar("Said")
+
+
+class ByCode(Mapping[StrEnum, Said]):
+    """What is said of each code, told apart by its enum as well: members of two enums may be equal as texts.
+
+    A bare text finds its entry only where one enum alone has it.
+    """
+
+    def __init__(self, *pairs: tuple[StrEnum, Said]) -> None:
+        self._entries = {(type(code), code.value): said for code, said in pairs}
+        self._codes = [code for code, _said in pairs]
+        if len(self._entries) != len(pairs):
+            raise ValueError("a code is named twice")
+
+    def __getitem__(self, code: str) -> Said:
+        if isinstance(code, StrEnum):
+            try:
+                return self._entries[type(code), code.value]
+            except KeyError:
+                raise KeyError(code) from None
+        alike = [said for (_kind, value), said in self._entries.items() if value == code]
+        if len(alike) != 1:
+            raise KeyError(code)
+        return alike[0]
+
+    def __iter__(self) -> Iterator[StrEnum]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+
+WORDS: Mapping[StrEnum, Any] = ByCode(
+    (Role.ADMINISTRATOR, _l("Administrator")),
+    (Role.EXECUTIVE, _l("Executive")),
+    (Role.REGIONAL_MANAGER, _l("Regional manager")),
+    (Role.SALESPERSON, _l("Salesperson")),
+    (Role.FINANCE, _l("Finance")),
+    (Role.COUNSEL, _l("Counsel")),
+    (Role.TRAINER, _l("Trainer")),
+    (Role.INVESTIGATOR, _l("Investigator")),
+    (Role.AUDITOR, _l("Auditor")),
+    (Level.GENERAL, _l("General distributor")),
+    (Level.SECOND_TIER, _l("Second-tier")),
+    (Level.RETAILER, _l("Retailer")),
+    (Channel.DIRECT, lazy_pgettext("channel", "Direct")),
+    (Channel.AGENT, lazy_pgettext("channel", "Agent")),
+    (Channel.DISTRIBUTOR, lazy_pgettext("channel", "Distributor")),
+    (Channel.ECOMMERCE, lazy_pgettext("channel", "E-commerce")),
+    (Standing.PROSPECT, _l("Being developed")),
+    (Standing.ACTIVE, lazy_pgettext("standing", "Active")),
+    (Standing.SUSPENDED, _l("Supply stopped")),
+    (Standing.ELIMINATING, _l("Being eliminated")),
+    (Standing.ELIMINATED, _l("Eliminated")),
+    (PriceKind.SUGGESTED_RETAIL, _l("Suggested retail price")),
+    (PriceKind.SUGGESTED_RESALE, _l("Suggested resale price")),
+    (PriceKind.MAXIMUM_RETAIL, _l("Maximum retail price")),
+    (PriceKind.MINIMUM_RESALE, _l("Minimum resale price")),
+    (ApprovalState.VALID, lazy_pgettext("approval", "Valid")),
+    (ApprovalState.UPCOMING, lazy_pgettext("approval", "Not yet valid")),
+    (ApprovalState.EXPIRED, lazy_pgettext("approval", "Expired")),
+    (ApprovalState.REVOKED, lazy_pgettext("approval", "Revoked")),
+    (Status.DRAFT, lazy_pgettext("agreement", "Draft")),
+    (Status.SUBMITTED, _l("Awaiting approval")),
+    (Status.APPROVED, _l("Awaiting signature")),
+    (Status.SIGNED, _l("Signed")),
+    (Status.TERMINATED, _l("Terminated")),
+    (Status.VOID, _l("Void")),
+    (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
+    (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
+    (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
+    (Phase.NOT_YET_EFFECTIVE, _l("Signed, not yet effective")),
+    (Phase.EFFECTIVE, _l("Effective")),
+    (Phase.EXPIRED, _l("Expired")),
+    (Phase.ENDING, _l("Ending early")),
+    (Phase.TERMINATED, _l("Terminated")),
+    (Phase.VOID, _l("Void")),
+)
 
 # Grey "", blue "wait", green "ok", amber "warn", red "bad": always beside the word.
-TONES = {
-    ApprovalState.VALID: "ok",
-    ApprovalState.UPCOMING: "wait",
-    ApprovalState.EXPIRED: "warn",
-    ApprovalState.REVOKED: "bad",
-    Standing.PROSPECT: "wait",
-    Standing.ACTIVE: "ok",
-    Standing.SUSPENDED: "warn",
-    Standing.ELIMINATING: "bad",
-    Standing.ELIMINATED: "bad",
-    Status.SUBMITTED: "wait",
-    Status.APPROVED: "wait",
-    Status.SIGNED: "ok",
-    Status.TERMINATED: "bad",
-    Status.VOID: "bad",
-    Phase.AWAITING_APPROVAL: "wait",
-    Phase.AWAITING_SIGNATURE: "wait",
-    Phase.NOT_YET_EFFECTIVE: "wait",
-    Phase.EFFECTIVE: "ok",
-    Phase.TERMINATED: "bad",
-    Phase.VOID: "bad",
-}
+TONES: Mapping[StrEnum, str] = ByCode(
+    (ApprovalState.VALID, "ok"),
+    (ApprovalState.UPCOMING, "wait"),
+    (ApprovalState.EXPIRED, "warn"),
+    (ApprovalState.REVOKED, "bad"),
+    (Standing.PROSPECT, "wait"),
+    (Standing.ACTIVE, "ok"),
+    (Standing.SUSPENDED, "warn"),
+    (Standing.ELIMINATING, "bad"),
+    (Standing.ELIMINATED, "bad"),
+    (Status.SUBMITTED, "wait"),
+    (Status.APPROVED, "wait"),
+    (Status.SIGNED, "ok"),
+    (Status.TERMINATED, "bad"),
+    (Status.VOID, "bad"),
+    (Phase.AWAITING_APPROVAL, "wait"),
+    (Phase.AWAITING_SIGNATURE, "wait"),
+    (Phase.NOT_YET_EFFECTIVE, "wait"),
+    (Phase.EFFECTIVE, "ok"),
+    (Phase.ENDING, "warn"),
+    (Phase.TERMINATED, "bad"),
+    (Phase.VOID, "bad"),
+)
 
 
 def tone(code: StrEnum | None) -> str:

@@ -17,8 +17,9 @@ class Phase(StrEnum):
     AWAITING_SIGNATURE = "awaiting_signature"
     NOT_YET_EFFECTIVE = "not_yet_effective"
     EFFECTIVE = "effective"
-    # Another word than an approval's "expired": codes are told apart by their text alone.
-    EXPIRED = "ended"
+    EXPIRED = "expired"
+    # Terminated, but its last day is still to come: until then it is in force.
+    ENDING = "ending"
     TERMINATED = "terminated"
     VOID = "void"
 
@@ -34,9 +35,11 @@ _BY_STATUS = {
 
 def phase_of(status: Status, effective_on: date, ends_on: date, on: date | None = None) -> Phase:
     """The phase on a day, today in China when none is named."""
+    on = on or today()
+    if status is Status.TERMINATED and on <= ends_on:
+        return Phase.ENDING
     if status is not Status.SIGNED:
         return _BY_STATUS[status]
-    on = on or today()
     if on < effective_on:
         return Phase.NOT_YET_EFFECTIVE
     return Phase.EFFECTIVE if on <= ends_on else Phase.EXPIRED
@@ -50,6 +53,10 @@ def phase(agreement: Agreement, on: date | None = None) -> Phase:
 def in_phase(wanted: Phase, on: date | None = None) -> sa.ColumnElement[bool]:
     """The condition that `phase` stands for, in SQL."""
     on = on or today()
+    if wanted is Phase.ENDING:
+        return sa.and_(Agreement.status == Status.TERMINATED, Agreement.ends_on >= on)
+    if wanted is Phase.TERMINATED:
+        return sa.and_(Agreement.status == Status.TERMINATED, Agreement.ends_on < on)
     if wanted is Phase.NOT_YET_EFFECTIVE:
         return sa.and_(Agreement.status == Status.SIGNED, Agreement.effective_on > on)
     if wanted is Phase.EFFECTIVE:
