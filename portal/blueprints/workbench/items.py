@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.administration import todos as administration_todos
 from portal.domain.distributors import todos as register_todos
-from portal.domain.price_protection import todos_counsel
+from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.todos import agreement_todos
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -22,6 +22,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     todos_counsel.todos,
     register_todos.todos,
     administration_todos.todos,
+    todos_setup.todos,
 )
 
 # The tabs above the list, in this order, by `Todo.group`.
@@ -49,6 +50,11 @@ class Item:
     amount_fen: int | None
     is_overdue: bool
 
+    @property
+    def is_setup(self) -> bool:
+        """Whether other work cannot begin before it is done."""
+        return self.group == "setup" and self.due_on is None
+
 
 @dataclass(frozen=True)
 class Part:
@@ -59,9 +65,9 @@ class Part:
 
 
 def collected(session: Session, user: User) -> list[Item]:
-    """Everything that waits for this user, most urgent first; what has no day comes last."""
+    """Everything that waits for this user: what all else rests on, then by its day; what has none comes last."""
     items = [_item(todo) for source in SOURCES for todo in source(session, user)]
-    return sorted(items, key=lambda item: (item.due_on is None, item.due_on or date.max))
+    return sorted(items, key=lambda item: (not item.is_setup, item.due_on is None, item.due_on or date.max))
 
 
 def _item(todo: Todo) -> Item:
@@ -84,11 +90,13 @@ def _item(todo: Todo) -> Item:
 
 
 def in_time(items: Iterable[Item], day: date) -> list[Part]:
-    """The lines under overdue, today, the next seven days, later, and whenever there is time."""
+    """The lines under set-up, overdue, today, the next seven days, later, and whenever there is time."""
     week = day + timedelta(days=7)
     parts: dict[str, list[Item]] = {}
     for item in items:
-        if item.due_on is None:
+        if item.is_setup:
+            name = _("Set up first")
+        elif item.due_on is None:
             name = _("When there is time")
         elif item.due_on < day:
             name = _("Overdue")

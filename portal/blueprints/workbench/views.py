@@ -6,9 +6,12 @@ from flask.typing import ResponseReturnValue
 from portal.blueprints.workbench import bp
 from portal.blueprints.workbench.items import GROUPS, Item, collected, in_time
 from portal.db import now, today
+from portal.domain.access.roles import Permission
+from portal.domain.price_protection.overview import Overview, overview
 from portal.extensions import db
 from portal.web.access import actor, signed_in
-from portal.web.htmx import render
+from portal.web.htmx import render, wants_fragment
+from portal.web.plots import Bars, bars
 
 
 @bp.get("/")
@@ -20,6 +23,9 @@ def index() -> ResponseReturnValue:
     shown = request.args.get("show", "")
     shown = shown if counts.get(shown) else ""
     wanted: list[Item] = [item for item in items if not shown or item.group == shown]
+    figures = None
+    if actor().can(Permission.AGREEMENTS_READ) and not wants_fragment():
+        figures = overview(db.session, actor())
     return render(
         "workbench/index.html",
         fragment="workbench/_items.html",
@@ -29,6 +35,16 @@ def index() -> ResponseReturnValue:
         tabs=[(group, title, counts[group]) for group, title in GROUPS.items() if counts[group]],
         shown=shown,
         parts=in_time(wanted, today()),
+        has_amounts=any(item.amount_fen is not None for item in wanted),
+        overview=figures,
+        plot=_chart(figures) if figures and figures.total_ending else None,
         day=today(),
         at=now(),
+    )
+
+
+def _chart(figures: Overview) -> Bars:
+    """The bars of the months; January names its year, the others their number."""
+    return bars(
+        [(str(month.month) if month.month > 1 else f"{month:%Y}/1", count) for month, count in figures.ending]
     )

@@ -1,19 +1,27 @@
-"""What waits for administrators, and for whoever still uses a password that somebody else knows."""
+"""What waits for administrators until all is set up, and for whose password somebody else knows."""
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission
+from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.regions import services as regions
+from portal.domain.regions.models import Region
 from portal.domain.settings import services as settings
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
+from portal.domain.users.queries import paths_held
+
+# So many offices are named in one line; of the others only the number.
+_NAMED = 3
 
 
 def todos(session: Session, user: User) -> Iterator[Todo]:
-    """A password to replace; the company's facts that the first agreement waits for."""
+    """A password to replace; what the first agreement waits for; each is gone once it is done."""
     if user.is_password_temporary:
         yield Todo(
             kind=N_("My account"),
@@ -35,3 +43,70 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
                 params={"count": len(missing)},
                 group="setup",
             )
+    yield from _offices(session, user)
+    if (
+        user.can(Permission.DISTRIBUTORS_IMPORT)
+        and user.can(Permission.USERS_MANAGE)
+        and session.scalar(sa.select(Distributor.id).limit(1)) is None
+    ):
+        yield Todo(
+            kind=N_("Set-up"),
+            title=N_("The register has no distributors yet"),
+            sub=N_("The Excel list that your office keeps will do."),
+            verb=N_("Import a list"),
+            endpoint="distributors.import_file",
+            group="setup",
+        )
+
+
+def _offices(session: Session, user: User) -> Iterator[Todo]:
+    """Offices of the administrator's part without a place of signing, or without anyone who may approve."""
+    if user.can(Permission.REGIONS_MANAGE):
+        working = _working(session, user, Permission.REGIONS_MANAGE)
+        placeless = [region for region in working if not regions.signing_place(session, region)]
+        if placeless:
+            yield Todo(
+                kind=N_("Set-up"),
+                title=N_("No place of signing is set: %(offices)s"),
+                sub=N_("Offices without one of their own take that of the office above."),
+                verb=N_("Set the place"),
+                endpoint="admin.regions",
+                params={"offices": _named(placeless)},
+                group="setup",
+            )
+    if user.can(Permission.USERS_MANAGE):
+        held = paths_held(session, Permission.AGREEMENTS_APPROVE)
+        leaderless = [
+            region
+            for region in _working(session, user, Permission.USERS_MANAGE)
+            if not any(region.path.startswith(path) for path in held)
+        ]
+        if leaderless:
+            yield Todo(
+                kind=N_("Set-up"),
+                title=N_("Nobody may approve agreements: %(offices)s"),
+                sub=N_("Make somebody a regional manager there, or an executive of the head office."),
+                verb=N_("To the users"),
+                endpoint="admin.users",
+                params={"offices": _named(leaderless)},
+                group="setup",
+            )
+
+
+def _working(session: Session, user: User, permission: Permission) -> list[Region]:
+    """The offices that write agreements of their own: those with accounts, and those with no office below."""
+    below = sa.select(Region.parent_id).where(Region.parent_id.is_not(None))
+    accounts = sa.select(Distributor.region_id)
+    return list(
+        session.scalars(
+            regions_visible_to(user, permission).where(
+                sa.or_(Region.id.not_in(below), Region.id.in_(accounts))
+            )
+        )
+    )
+
+
+def _named(offices: list[Region]) -> str:
+    names = "、".join(region.name for region in offices[:_NAMED])
+    more = len(offices) - _NAMED
+    return f"{names} +{more}" if more > 0 else names

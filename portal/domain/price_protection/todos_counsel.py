@@ -15,20 +15,24 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
     """The main text, and of every other one in use, whose newest version counsel has not released."""
     if not user.can(Permission.TEMPLATES_RELEASE):
         return
+    for edition in unreleased(session):
+        yield Todo(
+            kind=N_("Template"),
+            title=N_("Review and release %(title)s %(version)s"),
+            sub=N_("No agreement on it can be approved before."),
+            verb=N_("Review"),
+            endpoint="templates.detail",
+            args={"key": edition.key, "version": edition.version},
+            params={"title": edition.title, "version": edition.version},
+            group="setup",
+        )
+
+
+def unreleased(session: Session) -> list[templates.Edition]:
+    """The newest version of the main text, and of every other one in use, where counsel has not released it."""
     found = templates.editions(session)
     in_use = {templates.MAIN_KEY, *(edition.key for edition in found if edition.release)}
-    seen = set()
+    newest: dict[str, templates.Edition] = {}
     for edition in found:
-        is_newest = edition.key not in seen
-        seen.add(edition.key)
-        if is_newest and edition.key in in_use and edition.release is None:
-            yield Todo(
-                kind=N_("Template"),
-                title=N_("Review and release %(title)s %(version)s"),
-                sub=N_("No agreement on it can be approved before."),
-                verb=N_("Review"),
-                endpoint="templates.detail",
-                args={"key": edition.key, "version": edition.version},
-                params={"title": edition.title, "version": edition.version},
-                group="setup",
-            )
+        newest.setdefault(edition.key, edition)
+    return [edition for key, edition in newest.items() if key in in_use and edition.release is None]

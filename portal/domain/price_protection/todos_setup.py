@@ -1,0 +1,38 @@
+"""What administrators still have to set up before the first agreement can be written."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.access.roles import Permission
+from portal.domain.i18n import N_
+from portal.domain.price_protection.models import Product
+from portal.domain.price_protection.todos_counsel import unreleased
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+from portal.domain.users.queries import paths_held
+
+
+def todos(session: Session, user: User) -> Iterator[Todo]:
+    """Products where there are none; counsel where a text waits for its release and nobody may give it (P8)."""
+    if not user.can(Permission.USERS_MANAGE):
+        return
+    if user.can(Permission.PRODUCTS_WRITE) and session.scalar(sa.select(Product.id).limit(1)) is None:
+        yield Todo(
+            kind=N_("Set-up"),
+            title=N_("There are no products yet"),
+            sub=N_("An agreement protects the prices of products."),
+            verb=N_("Add a product"),
+            endpoint="products.new",
+            group="setup",
+        )
+    if not paths_held(session, Permission.TEMPLATES_RELEASE) and unreleased(session):
+        yield Todo(
+            kind=N_("Set-up"),
+            title=N_("The agreement’s text waits for counsel’s release, and there is no counsel"),
+            sub=N_("Give the role to somebody at the head office; no agreement can be approved before."),
+            verb=N_("Add counsel"),
+            endpoint="admin.new_user",
+            group="setup",
+        )

@@ -1,0 +1,24 @@
+"""Asking what the users of the portal may do together."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.access.roles import COMPANY_WIDE, ROLE_PERMISSIONS, Permission
+from portal.domain.regions.models import Region
+from portal.domain.users.models import Grant, User
+
+
+def paths_held(session: Session, permission: Permission) -> list[str]:
+    """Paths of the regions in whose subtrees at least one active user has the permission."""
+    roles = [role for role, given in ROLE_PERMISSIONS.items() if permission in given]
+    statement = (
+        sa.select(Region.path)
+        .join(Grant, Grant.region_id == Region.id)
+        .join(User, User.id == Grant.user_id)
+        .where(Grant.role.in_(roles), User.deactivated_at.is_(None))
+        .distinct()
+        .order_by(Region.path)
+    )
+    if permission in COMPANY_WIDE:
+        statement = statement.where(Region.parent_id.is_(None))
+    return list(session.scalars(statement))
