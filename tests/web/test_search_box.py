@@ -1,8 +1,13 @@
 """The search box: of the own offices only; one hit opens."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from portal.db import today
 from portal.domain.access.roles import Role
+from tests.domain.agreement_world import AgreementWorld
 from tests.web.access_rows import rows_of_region
 
 
@@ -64,3 +69,26 @@ def test_who_may_not_read_agreements_finds_none(session, make, sign_in):
     rows_of_region(session, make, north)
     client = sign_in(make.user(Role.TRAINER, north))
     assert all("PPA" not in title for title in titles(client, "PPA"))
+
+
+def test_agreements_are_listed_from_the_newest_and_their_state_is_said_once(session, make, sign_in):
+    world = AgreementWorld(session, make)
+    partner = world.add_distributor(name="示例湖州商贸有限公司")
+    on = today()
+    # Written in another order than they begin in.
+    middle = world.signed(partner, effective_on=on - timedelta(days=400), expires_on=on - timedelta(days=100))
+    newest = world.draft(partner, effective_on=on + timedelta(days=30), expires_on=on + timedelta(days=300))
+    oldest = world.signed(partner, effective_on=on - timedelta(days=900), expires_on=on - timedelta(days=500))
+    client = sign_in(world.manager)
+    page = client.get("/search", query_string={"q": "湖州"}).text
+    found = re.findall(r'<tr data-href="/agreements/(\d+)/">(.*?)</tr>', page)
+    assert [int(id) for id, _row in found] == [newest.id, middle.id, oldest.id]
+    assert [row.count("Draft") + row.count("Expired") for _id, row in found] == [1, 1, 1]
+    hits = client.get("/search/suggestions", query_string={"q": "湖州"}).json["hits"]
+    assert [hit["note"].split(" · ")[0] for hit in hits[1:]] == ["Draft", "Expired", "Expired"]
+
+
+def test_the_boxs_own_hint_is_short_so_that_a_phone_shows_it_whole(person):
+    page = person.get("/").text
+    assert re.search(r'id="find"[^>]*placeholder="Search"', page)
+    assert "Code, name, pinyin" in page

@@ -13,6 +13,7 @@ from portal.domain.price_protection.phases import phase_of
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
 from portal.web import tables
+from portal.web.templating import day
 from portal.web.words import tone, word
 
 
@@ -27,6 +28,11 @@ class Hit:
     state: str
     tone: str
     is_meant: bool
+
+    @property
+    def hint(self) -> str:
+        """What stands beside it where there is one line for all."""
+        return f"{self.state} · {self.note}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def _distributors(session: Session, user: User, words: str, limit: int) -> Kind:
 
 def _agreements(session: Session, user: User, words: str, limit: int) -> Kind:
     statement = agreements.agreement_rows(session, user, agreements.AgreementFilter(q=words))
-    ordered = statement.order_by(agreements.SORTS["updated"].desc(), agreements.SORTS["number"])
+    ordered = statement.order_by(agreements.SORTS["effective"].desc(), agreements.SORTS["number"].desc())
     rows = session.execute(ordered.limit(limit)).all()
     number = half_width(clean(words)).upper()
     states = [phase_of(row.status, row.effective_on, row.ends_on) for row in rows]
@@ -83,7 +89,7 @@ def _agreements(session: Session, user: User, words: str, limit: int) -> Kind:
                 url=url_for("agreements.detail", id=row.id),
                 number=row.number,
                 title=f"{row.number} {row.distributor_name}",
-                note=f"{word(state)} · {row.region_name}",
+                note=f"{day(row.effective_on)} – {day(row.ends_on)} · {row.region_name}",
                 state=word(state),
                 tone=tone(state),
                 is_meant=row.number.upper() == number,

@@ -33,4 +33,4 @@ def suggestions() -> ResponseReturnValue:
     """The likeliest hits while somebody types, as the box shows them."""
     words = request.args.get("q", "").strip()[:80]
     hits = [hit for kind in found(db.session, actor(), words, SUGGESTED) for hit in kind.hits]
-    return {"hits": [{"url": hit.url, "title": hit.title, "note": hit.note} for hit in hits[:SUGGESTED]]}
+    return {"hits": [{"url": hit.url, "title": hit.title, "note": hit.hint} for hit in hits[:SUGGESTED]]}
