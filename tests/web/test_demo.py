@@ -1,0 +1,92 @@
+"""The demo: it loads into an empty database, once, and every kind of page has something to show."""
+
+import pytest
+import sqlalchemy as sa
+
+from portal.cli import demo
+from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
+from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.price_protection import todos
+from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.price_protection.overview import overview
+from portal.domain.price_protection.phases import Phase
+from portal.domain.users.models import User
+from portal.domain.users.services import DEMO_PASSWORD
+from tests.domain.agreement_world import fake_render
+
+
+@pytest.fixture
+def load(app, monkeypatch):
+    """`flask demo` with papers that take no time to print."""
+    monkeypatch.setattr(demo, "original", fake_render)
+    return lambda *arguments: app.test_cli_runner().invoke(args=["demo", *arguments])
+
+
+def person(session, username):
+    session.rollback()
+    return session.scalars(sa.select(User).where(User.username == username)).one()
+
+
+def rows(session):
+    session.rollback()
+    return [
+        session.scalar(sa.select(sa.func.count()).select_from(table))
+        for table in (User, Distributor, Agreement, AuditEvent)
+    ]
+
+
+def test_the_demo_has_something_for_every_page_and_loads_once(app, session, load):
+    first = load()
+    assert first.exit_code == 0, first.output
+    assert DEMO_PASSWORD in first.output
+
+    manager, sales = person(session, "manager-hz"), person(session, "sales-hz")
+    assert todos.awaiting_my_approval(session, manager)
+    assert todos.to_print_or_sign(session, sales)
+    assert todos.sent_back_to(session, sales)
+    admin = person(session, "admin")
+    phases = dict(overview(session, admin).phases)
+    assert set(phases) >= {
+        Phase.DRAFT,
+        Phase.AWAITING_APPROVAL,
+        Phase.AWAITING_SIGNATURE,
+        Phase.EFFECTIVE,
+        Phase.EXPIRED,
+        Phase.TERMINATED,
+        Phase.VOID,
+    }
+    owners = session.scalars(sa.select(User).where(User.id.in_(sa.select(Distributor.owner_id)))).all()
+    ending = [todo for owner in owners for todo in todos.expiring(session, owner)]
+    assert {todo.params["stage"] for todo in ending} == {7, 30, 90}
+    assert any(todos.scan_missing(session, owner) for owner in owners)
+    standings = set(session.scalars(sa.select(Distributor.standing).distinct()))
+    assert standings >= {Standing.ACTIVE, Standing.SUSPENDED, Standing.ELIMINATING, Standing.PROSPECT}
+
+    before = rows(session)
+    for arguments in ((), ("--if-first-start",)):
+        again = load(*arguments)
+        assert again.exit_code == 0, again.output
+        assert rows(session) == before
+
+    # All is set up: nobody is asked for that.
+    for username in ("admin", "manager-hz", "counsel"):
+        entered = app.test_client()
+        with entered.session_transaction() as cookie:
+            cookie["language"] = "en"
+        entered.post("/login", data={"username": username, "password": DEMO_PASSWORD})
+        answer = entered.get("/")
+        assert answer.status_code == 200
+        assert "Set up first" not in answer.text
+
+
+def test_a_database_with_users_of_its_own_is_left_alone(session, make, load):
+    make.user(Role.ADMINISTRATOR)
+    before = rows(session)
+    answer = load()
+    assert answer.exit_code == 1
+    assert "users of its own" in answer.output
+    assert rows(session) == before
+    assert load("--if-first-start").exit_code == 0
+    assert rows(session) == before
+    assert session.scalar(sa.select(sa.func.count()).where(Agreement.status == Status.SIGNED)) == 0
