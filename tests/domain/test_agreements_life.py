@@ -218,3 +218,15 @@ def test_the_phase_in_sql_is_the_phase_in_python_on_every_day(world):
             found = set(world.session.scalars(sa.select(Agreement.id).where(in_phase(wanted, on))))
             expected = {a.id for a in world.session.scalars(sa.select(Agreement)) if phase(a, on) is wanted}
             assert found == expected, (wanted, on)
+
+
+def test_a_terminated_agreement_is_in_force_until_its_last_day_and_says_so(world):
+    agreement = world.signed()
+    last = today() + timedelta(days=8)
+    steps.terminate(world.session, world.manager, agreement, ends_on=last, reason="协商终止")
+    world.session.commit()
+    for day, wanted in ((last, Phase.ENDING), (last + timedelta(days=1), Phase.TERMINATED)):
+        assert phase(agreement, day) is wanted
+        for other in Phase:
+            found = world.session.scalar(sa.select(Agreement.id).where(in_phase(other, day)))
+            assert found == (agreement.id if other is wanted else None)

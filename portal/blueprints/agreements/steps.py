@@ -129,7 +129,10 @@ def termination(id: int) -> ResponseReturnValue:
             return True
 
         if submit(form, work):
-            return _back(agreement, _("%(number)s is terminated.", number=agreement.number))
+            return _back(
+                agreement,
+                _("%(number)s ends on %(day)s.", number=agreement.number, day=form.ends_on.data.isoformat()),
+            )
     elif agreement.status is not Status.SIGNED:
         raise DomainError("Only a signed agreement can be terminated.")
     return render(

@@ -103,6 +103,7 @@ def stops(agreement: Agreement) -> list[tuple[str, str, str]]:
         Phase.AWAITING_SIGNATURE: 3 if printed else 2,
         Phase.NOT_YET_EFFECTIVE: 4,
         Phase.EFFECTIVE: 4,
+        Phase.ENDING: 4,
         Phase.EXPIRED: 5,
         Phase.TERMINATED: 5,
         Phase.VOID: 0,
@@ -174,9 +175,9 @@ def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement |
         if agreement.ends_on - timedelta(days=90) <= today():
             return Next(_("Renew it before %(day)s", day=day(agreement.ends_on)), owner)
         return Next(_("In force; renew it from %(day)s on", day=day(agreement.ends_on - timedelta(days=90))))
+    if here is Phase.ENDING:
+        return Next(_("In force until %(day)s, then terminated", day=day(agreement.ends_on)))
     if here is Phase.TERMINATED:
-        if agreement.ends_on >= today():
-            return Next(_("In force until %(day)s", day=day(agreement.ends_on)))
         return Next(_("It ended on %(day)s; the fund is settled apart", day=day(agreement.ends_on)))
     return Next(_("Nothing: it was given up"))
 
