@@ -46,5 +46,5 @@ def index() -> ResponseReturnValue:
 def _chart(figures: Overview) -> Bars:
     """The bars of the months; January names its year, the others their number."""
     return bars(
-        [(str(month.month) if month.month > 1 else f"{month:%Y}/1", count) for month, count in figures.ending]
+        [(str(month.month) if month.month > 1 else f"{month:%y}/1", count) for month, count in figures.ending]
     )
