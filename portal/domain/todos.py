@@ -10,7 +10,7 @@ from portal.db import today
 
 @dataclass(frozen=True)
 class Todo:
-    """A line of the workbench; `kind`, `title`, `sub` and `verb` are msgids, translated with `params` at the edge."""
+    """A line of the workbench; `kind`, `title`, `sub` and `verb` are msgids, put into words with `params`."""
 
     kind: str
     title: str
