@@ -12,13 +12,14 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from portal.domain.distributors import importing
+from portal.domain.distributors.models import Channel, Level
 from portal.domain.errors import DomainError
 from portal.domain.tabular import Table
 from portal.domain.users.models import User
 from portal.domain.users.services import normal_username
 from portal.extensions import db
 from portal.web.htmx import say
-from portal.web.importing import column, reason, remark
+from portal.web.importing import assumptions, column, reason, remark, stand_ins
 
 REFUSED, UNREADABLE = 1, 2
 
@@ -30,6 +31,10 @@ group = AppGroup("distributors", help="The register of distributors.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @click.option("--owner", metavar="USERNAME", help="Owner of every new record whose row names none.")
 @click.option("--create-regions", is_flag=True, help="Make offices that do not exist below the head office.")
+@click.option(
+    "--level", metavar="LEVEL", help="Level of new records whose row gives none (二批, retailer …)."
+)
+@click.option("--channel", metavar="CHANNEL", help="Channel of new records whose row gives none (代理 …).")
 @click.option("--as", "actor", metavar="USERNAME", help="Import as this user, within their offices.")
 @click.option(
     "--column",
@@ -44,6 +49,8 @@ def import_file(
     dry_run: bool,
     owner: str | None,
     create_regions: bool,
+    level: str | None,
+    channel: str | None,
     actor: str | None,
     columns: tuple[str, ...],
     as_json: bool,
@@ -62,6 +69,7 @@ def import_file(
                 table,
                 owner=owning,
                 create_regions=create_regions,
+                defaults=_defaults(level, channel),
                 progress=(lambda done: bar.update(done - bar.pos)) if bar else None,
             )
         if dry_run:
@@ -86,6 +94,15 @@ def _user(username: str | None) -> User | None:
     if found is None:
         raise DomainError("There is no active user %(name)s.", name=username)
     return found
+
+
+def _defaults(level: str | None, channel: str | None) -> importing.Defaults:
+    """What new records are where the list does not say; in any word that a list may use."""
+    usual = importing.Defaults()
+    return importing.Defaults(
+        Level(importing.word_of("level", level)) if level else usual.level,
+        Channel(importing.word_of("channel", channel)) if channel else usual.channel,
+    )
 
 
 def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
@@ -160,6 +177,7 @@ def _as_text(report: importing.ImportReport, table: Table) -> str:
             if several
             else _("Row %(row)s: %(remark)s", row=flag.row, remark=remark(flag))
         )
+    lines += [*assumptions(report), *stand_ins(report)]
     if report.regions_missing:
         names = "、".join(f"{name} ({count})" for name, count in report.regions_missing.items())
         lines.append(_("Offices that do not exist: %(names)s. --create-regions creates them.", names=names))

@@ -178,3 +178,25 @@ def test_a_column_can_be_matched_on_the_command_line(
     made = session.scalars(sa.select(Distributor)).one()
     assert (made.code, made.short_name) == ("A1", "示例二号")
     assert run(app, file, "--column", "内部号=colour").exit_code == 2
+
+
+def test_the_level_of_new_records_is_chosen_and_told(
+    app: Flask, session: Session, admin: User, file: Path, make: Factory
+) -> None:
+    make.region("华东大区", code="E")
+    file.write_text(csv_text(("大区", "编码", "名称"), ("E", "A1", "示例一号")))
+    result = run(app, file, "--level", "二批", "--channel", "agent")
+    assert result.exit_code == 0
+    assert "二批" in result.stdout or "Second-tier" in result.stdout
+    made = session.scalars(sa.select(Distributor)).one()
+    assert (made.level, made.channel) == ("second_tier", "agent")
+    assert run(app, file, "--level", "无此级别").exit_code == 2
+
+
+def test_who_keeps_no_records_is_refused_as_owner_before_any_row(
+    app: Flask, session: Session, admin: User, file: Path, make: Factory
+) -> None:
+    make.user(Role.AUDITOR, username="auditor")
+    file.write_text(csv_text(("编码", "名称"), ("A1", "示例一号")))
+    assert run(app, file, "--owner", "auditor").exit_code == 2
+    assert session.scalar(sa.select(sa.func.count()).select_from(Distributor)) == 0

@@ -1,6 +1,7 @@
 """The pages of an import: hand in, look, match columns, import, take refused rows back; without scripts."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,11 +55,13 @@ def test_a_whole_list_goes_from_the_file_to_the_register(
     handed = hand_in(client, dealer_list())
     assert handed.status_code == 303
     page = client.get(handed.location).text
-    assert "华中区、东北区、南区" in page
+    assert re.search(r"华中区 \d+ 行、东北区 \d+ 行、南区 \d+ 行", page)
     assert count(session) == 0
     again = client.post(f"{handed.location}/plan", data={"owner_id": "", "create_regions": "y"})
     assert again.status_code == 303
-    assert f"导入 {ROWS} 行" in client.get(handed.location).text
+    page = client.get(handed.location).text
+    assert f"导入 {ROWS} 行" in page
+    assert f"华中区、东北区、南区还没有经理，这 {ROWS} 家暂归 示例管理员" in page
     applied = client.post(f"{handed.location}/apply")
     assert applied.status_code == 303
     assert count(session) == ROWS
@@ -281,3 +284,85 @@ def test_what_the_register_exports_can_be_handed_in_again_and_changes_nothing(
     assert [row.changes for row in report.rows] == [[], []]
     assert (report.read, report.unchanged, report.refusals) == (2, 2, [])
     assert set(report.unknown_columns) <= {"状态", "合作状态", "Standing"}
+
+
+MIXED = (("华中区", "A1", "示例一号", ""), ("华中区", "A2", "示例二号", ""), ("花中区", "A3", "示例三号", ""))
+
+
+def test_each_unknown_office_has_a_tick_and_an_unticked_one_is_not_made(
+    session: Session, admin: User, sign_in: SignIn
+) -> None:
+    client = sign_in(admin, language="zh_CN")
+    handed = hand_in(client, listed(*MIXED))
+    page = client.get(handed.location).text
+    assert page.count('name="region" value=') == page.count(" checked>") == 2
+    ticked = {"owner_id": "", "regions": "1", "region": "华中区"}
+    assert client.post(f"{handed.location}/plan", data=ticked).status_code == 303
+    page = client.get(handed.location).text
+    assert page.count(" checked>") == 1
+    assert "导入 2 行" in page
+    client.post(f"{handed.location}/apply")
+    assert count(session) == 2
+    made = session.scalars(sa.select(Region).where(Region.parent_id.is_not(None))).one()
+    assert (made.name, made.parent.parent_id) == ("华中区", None)
+
+
+def test_alike_refusals_stand_together_and_another_file_is_offered(admin: User, sign_in: SignIn) -> None:
+    client = sign_in(admin, language="zh_CN")
+    page = client.get(hand_in(client, listed(*MIXED)).location).text
+    assert "还没有这些大区、办事处：华中区 2 行、花中区 1 行" in page
+    assert "换文件重传" in page
+    fine = client.get(hand_in(client, listed(*MIXED), create_regions="y").location).text
+    assert "换文件重传" not in fine
+
+
+def test_what_the_list_does_not_say_is_told_and_can_be_chosen(
+    session: Session, admin: User, sign_in: SignIn, make: Factory
+) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin, language="zh_CN")
+    head = (*HEAD, "级别")
+    rows = (("E", "A1", "示例一号", "", "零售商"), ("E", "A2", "示例二号", "", ""))
+    handed = hand_in(client, listed(*rows, head=head))
+    page = client.get(handed.location).text
+    for told in (
+        "名单没有级别：新建的 1 家按“总经销商”登记",
+        "名单没有渠道类型：新建的 2 家按“经销”登记",
+        "名单没有合作状态：新建的 2 家按“合作中”登记",
+        "华东大区还没有经理，这 2 家暂归 示例管理员",
+    ):
+        assert told in page
+    choice = {"owner_id": "", "level": "second_tier", "channel": "agent"}
+    client.post(f"{handed.location}/plan", data=choice)
+    assert "新建的 1 家按“二批”登记" in client.get(handed.location).text
+    client.post(f"{handed.location}/apply")
+    session.rollback()
+    made = session.execute(
+        sa.select(
+            Distributor.level, Distributor.channel, Distributor.credit_limit_fen, Distributor.deposit_fen
+        ).order_by(Distributor.code)
+    )
+    assert [tuple(row) for row in made] == [
+        ("retailer", "agent", None, None),
+        ("second_tier", "agent", None, None),
+    ]
+    assert "暂归 示例管理员" in client.get(handed.location).text
+    again = hand_in(client, listed(*rows, head=head), level="second_tier")
+    assert "登记" not in client.get(again.location).text
+    assert hand_in(client, listed(*rows, head=head), level="nonsense").status_code == 422
+
+
+def test_only_who_keeps_records_is_offered_as_owner(admin: User, sign_in: SignIn, make: Factory) -> None:
+    east = make.region("华东大区", code="E")
+    keeper = make.user(Role.SALESPERSON, east, name="示例销售")
+    readers = [
+        make.user(role, east, name=f"示例{role}")
+        for role in (Role.AUDITOR, Role.TRAINER, Role.FINANCE, Role.COUNSEL, Role.INVESTIGATOR)
+    ]
+    client = sign_in(admin)
+    for address in ("/distributors/import", f"/distributors/new?region={east.id}"):
+        page = client.get(address).text
+        assert not any(reader.name in page for reader in readers)
+    assert keeper.name in client.get("/distributors/import").text
+    data = listed(("E", "A1", "示例一号", ""))
+    assert hand_in(client, data, owner_id=str(readers[0].id)).status_code == 422

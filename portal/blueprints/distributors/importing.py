@@ -14,8 +14,8 @@ from wtforms import BooleanField, SelectField
 from portal.blueprints.distributors import bp
 from portal.blueprints.distributors.loading import ROW
 from portal.domain.access.roles import Permission as P
-from portal.domain.distributors.importing import SPEC, files
-from portal.domain.distributors.models import ImportFile
+from portal.domain.distributors.importing import SPEC, Defaults, files
+from portal.domain.distributors.models import Channel, ImportFile, Level
 from portal.domain.errors import DomainError
 from portal.domain.users.models import User
 from portal.extensions import db
@@ -23,6 +23,7 @@ from portal.web import importing as words
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, render, submit
+from portal.web.words import word
 
 SHOWN = 100  # rows of each kind on the page; Excel has the rest
 
@@ -33,12 +34,19 @@ class OptionsForm(FlaskForm):
     owner_id = SelectField(_l("Owner of new records"), validate_choice=False)
     create_regions = BooleanField(_l("Create offices that do not exist yet, below the head office"))
 
+    level = SelectField(_l("Level where the list gives none"))
+    channel = SelectField(_l("Channel where the list gives none"))
+
     def offer(self) -> None:
         """Fill in what the user may choose."""
         choices = [("", _("The regional manager of each office"))]
         self.owner_id.choices = choices + [
             (str(user.id), user.name) for user in files.owners(db.session, actor())
         ]
+        self.level.choices = [(level.value, word(level)) for level in Level]
+        self.channel.choices = [(channel.value, word(channel)) for channel in Channel]
+        for field, usual in ((self.level, Level.GENERAL), (self.channel, Channel.DISTRIBUTOR)):
+            field.data = field.data if field.raw_data or field.data else usual.value
         if not files.may_make_regions(db.session, actor()):
             del self.create_regions
 
@@ -51,9 +59,18 @@ class OptionsForm(FlaskForm):
         return chosen.get(self.owner_id.data or "")
 
     @property
-    def makes_regions(self) -> bool:
-        """Whether offices are made; not for who may not."""
-        return "create_regions" in self and bool(self.create_regions.data)
+    def makes_regions(self) -> bool | list[str]:
+        """Whether offices are made, or which where each has a tick; none for who may not."""
+        if "create_regions" not in self:
+            return False
+        return bool(self.create_regions.data) or (
+            request.form.getlist("region") if "regions" in request.form else False
+        )
+
+    @property
+    def defaults(self) -> Defaults:
+        """What new records are where the list does not say."""
+        return Defaults(Level(self.level.data), Channel(self.channel.data))
 
 
 class HandInForm(OptionsForm):
@@ -85,6 +102,7 @@ def import_file() -> ResponseReturnValue:
                 filename=form.file.data.filename or "",
                 owner=form.owner,
                 create_regions=form.makes_regions,
+                defaults=form.defaults,
             ),
         )
         if made is not None:
@@ -100,7 +118,9 @@ def import_preview(import_id: int) -> ResponseReturnValue:
     form = OptionsForm(
         data={
             "owner_id": str(file.options.get("owner_id") or ""),
-            "create_regions": file.options.get("create_regions"),
+            "create_regions": file.options.get("create_regions") is True,
+            "level": files.defaults_of(file).level.value,
+            "channel": files.defaults_of(file).channel.value,
         }
     )
     form.offer()
@@ -116,6 +136,8 @@ def _preview(file: ImportFile, form: OptionsForm) -> ResponseReturnValue:
         owner=files.owner_of(db.session, file),
         headings=files.headings(db.session, file),
         fields=[(column.field, _(column.title)) for column in SPEC.columns],
+        defaults=files.defaults_of(file),
+        is_picked=files.is_picked(file),
         may_make_regions=files.may_make_regions(db.session, actor()),
         words=words,
         shown=SHOWN,
@@ -139,6 +161,7 @@ def import_again(import_id: int) -> ResponseReturnValue:
             mapping=mapping,
             owner=form.owner,
             create_regions=form.makes_regions,
+            defaults=form.defaults,
         )
         return True
 

@@ -5,21 +5,32 @@ Importing the same file again changes nothing. The good rows of a file are taken
 column and reason; what a file leaves open never blanks what is known.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from portal.domain.access.roles import Permission
 from portal.domain.distributors import services
-from portal.domain.distributors.importing.columns import SPEC
+from portal.domain.distributors.importing.columns import SPEC, word_of
 from portal.domain.distributors.importing.drafts import Draft, drafts_of
 from portal.domain.distributors.importing.matching import Matcher, Peer, PeerBook
 from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
-from portal.domain.distributors.importing.report import Action, Change, Flag, ImportReport, Refusal, RowReport
-from portal.domain.distributors.importing.rows import Books, Decision, decide
+from portal.domain.distributors.importing.report import (
+    Action,
+    Assumed,
+    Change,
+    Flag,
+    ImportReport,
+    Refusal,
+    RowReport,
+    StandIn,
+)
+from portal.domain.distributors.importing.rows import Books, Decision, Defaults, decide
 from portal.domain.distributors.importing.writing import Writer
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
@@ -29,14 +40,18 @@ from portal.domain.users.models import User
 __all__ = [
     "SPEC",
     "Action",
+    "Assumed",
     "Change",
+    "Defaults",
     "Flag",
     "ImportReport",
     "Refusal",
     "RowReport",
+    "StandIn",
     "apply",
     "plan",
     "read",
+    "word_of",
 ]
 
 BATCH = 500
@@ -63,11 +78,12 @@ def plan(
     table: Table,
     *,
     owner: User | None = None,
-    create_regions: bool = False,
+    create_regions: bool | Collection[str] = False,
+    defaults: Defaults | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Say what importing the table would do; nothing is written. The arguments are those of `apply`."""
-    return _Import(session, actor, table, owner, create_regions, writes=False).run(progress)
+    return _Import(session, actor, table, owner, create_regions, defaults, writes=False).run(progress)
 
 
 def apply(
@@ -76,17 +92,19 @@ def apply(
     table: Table,
     *,
     owner: User | None = None,
-    create_regions: bool = False,
+    create_regions: bool | Collection[str] = False,
+    defaults: Defaults | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import the table within the regions of `actor` (None is the system: all of them); the caller commits.
 
     `owner` gets every new record whose row names no owner, otherwise the regional manager. With
-    `create_regions` an office that does not exist is made below the head office, otherwise its rows are
-    refused. `progress` is told the number of rows done.
+    `create_regions` (True, or the names) an office that does not exist is made below the head office,
+    otherwise its rows are refused. `defaults` is what new records are where the list does not say. `progress`
+    is told the number of rows done.
     """
     services.lock_register(session)
-    return _Import(session, actor, table, owner, create_regions, writes=True).run(progress)
+    return _Import(session, actor, table, owner, create_regions, defaults, writes=True).run(progress)
 
 
 class _Import:
@@ -98,11 +116,16 @@ class _Import:
         actor: User | None,
         table: Table,
         owner: User | None,
-        creates: bool,
+        creates: bool | Collection[str],
+        defaults: Defaults | None,
         *,
         writes: bool,
     ) -> None:
         _refuse_clashes(table)
+        if owner is not None and owner.is_active and not owner.can(Permission.DISTRIBUTORS_WRITE):
+            raise DomainError(
+                N_("%(name)s keeps no distributors. Choose another owner."), field="owner_id", name=owner.name
+            )
         self.session, self.actor, self.table, self.writes = session, actor, table, writes
         self.report = ImportReport(
             sheets=[sheet.name for sheet in table.sheets],
@@ -119,6 +142,7 @@ class _Import:
             owners=OwnerBook(session, actor, owner),
             parents=ParentBook(session, named),
             actor=actor,
+            defaults=defaults or Defaults(),
             fallback=None if has_offices else (actor.home if actor else regions.root),
         )
         self.matcher = Matcher(session, named)
@@ -126,6 +150,8 @@ class _Import:
         self._peers: PeerBook | None = None
         self._ids: dict[str, int] = {}
         self._unlinked: list[Decision] = []
+        self._assumed: Counter[tuple[str, str]] = Counter()
+        self._stand_ins: Counter[tuple[str, str]] = Counter()
 
     def run(self, progress: Progress | None) -> ImportReport:
         drafts = self._drafts()
@@ -136,6 +162,8 @@ class _Import:
         self._link()
         self.report.regions_missing = self.books.regions.missing
         self.report.regions_created = self.books.regions.created
+        self.report.assumed = [Assumed(*what, count) for what, count in self._assumed.items()]
+        self.report.stand_ins = [StandIn(*who, count) for who, count in self._stand_ins.items()]
         self.report.territories_created = self.books.territories.created
         return self.report
 
@@ -167,7 +195,16 @@ class _Import:
             if decision.id is not None:
                 self._ids[decision.draft.code_key or decision.draft.name] = decision.id
                 self._ids.setdefault(decision.draft.name, decision.id)
+            self._tell(decision)
             self.report.add(decision.report)
+
+    def _tell(self, decision: Decision) -> None:
+        """Count what a new record gets that no row says."""
+        if decision.action is not Action.CREATED:
+            return
+        self._assumed.update((name, value.value) for name, value in decision.assumed.items())
+        if decision.stand_in is not None and decision.region is not None:
+            self._stand_ins[decision.region.name, decision.stand_in.name] += 1
 
     def _find_peers(self, decisions: list[Decision]) -> dict[int, list[Peer]]:
         """Flag the rows whose company is perhaps known under another code, those of this file included."""

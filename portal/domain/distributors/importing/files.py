@@ -1,6 +1,6 @@
 """A list handed in on the page: kept between preview and confirmation, and its result afterwards (D1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,7 +12,8 @@ from portal.domain.access.roles import ROLE_PERMISSIONS, Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors import importing
 from portal.domain.distributors.importing.report import ImportReport
-from portal.domain.distributors.models import ImportFile
+from portal.domain.distributors.importing.rows import Defaults
+from portal.domain.distributors.models import Channel, ImportFile, Level
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -75,7 +76,8 @@ def hand_in(
     *,
     filename: str,
     owner: User | None,
-    create_regions: bool,
+    create_regions: bool | Collection[str],
+    defaults: Defaults | None = None,
 ) -> ImportFile:
     """Keep a list and plan its import; DomainError, field "file", when it cannot be read."""
     importing.read(data, filename)
@@ -83,7 +85,9 @@ def hand_in(
     file = ImportFile(document_id=document.id, document=document, by_id=actor.id)
     session.add(file)
     session.flush()
-    plan_again(session, actor, file, mapping={}, owner=owner, create_regions=create_regions)
+    plan_again(
+        session, actor, file, mapping={}, owner=owner, create_regions=create_regions, defaults=defaults
+    )
     return file
 
 
@@ -94,21 +98,29 @@ def plan_again(
     *,
     mapping: Mapping[str, str],
     owner: User | None,
-    create_regions: bool,
+    create_regions: bool | Collection[str],
+    defaults: Defaults | None = None,
 ) -> None:
     """Plan the import with these choices; while columns are disputed there is no plan yet."""
     lock(session, file)
     _refuse_applied(file)
+    defaults = defaults or Defaults()
     file.options = {
         "mapping": dict(mapping),
         "owner_id": owner.id if owner else None,
-        "create_regions": create_regions,
+        "create_regions": (
+            create_regions if isinstance(create_regions, bool) else sorted(set(create_regions))
+        ),
+        "level": defaults.level,
+        "channel": defaults.channel,
     }
     table = _table(session, file)
     if any(sheet.match.clashes for sheet in table.sheets):
         file.result = {}
         return
-    report = importing.plan(session, actor, table, owner=owner, create_regions=create_regions)
+    report = importing.plan(
+        session, actor, table, owner=owner, create_regions=create_regions, defaults=defaults
+    )
     file.result = report.as_json()
 
 
@@ -121,7 +133,8 @@ def apply(session: Session, actor: User, file: ImportFile) -> ImportReport:
         actor,
         _table(session, file),
         owner=owner_of(session, file),
-        create_regions=bool(file.options.get("create_regions")),
+        create_regions=file.options.get("create_regions", False),
+        defaults=defaults_of(file),
     )
     file.applied_at = now()
     file.result = report.as_json()
@@ -150,6 +163,19 @@ def owner_of(session: Session, file: ImportFile) -> User | None:
     """The owner chosen for new records."""
     identity = file.options.get("owner_id")
     return session.get(User, identity) if identity is not None else None
+
+
+def defaults_of(file: ImportFile) -> Defaults:
+    """What new records are where the list does not say."""
+    usual = Defaults()
+    return Defaults(
+        Level(file.options.get("level", usual.level)), Channel(file.options.get("channel", usual.channel))
+    )
+
+
+def is_picked(file: ImportFile) -> bool:
+    """Whether somebody has already said office by office what is made."""
+    return isinstance(file.options.get("create_regions"), list)
 
 
 def headings(session: Session, file: ImportFile) -> list[Heading]:

@@ -47,6 +47,10 @@ class OwnerBook:
             raise DomainError(N_("There is no active user %(name)s."), name=name)
         return found[0]
 
+    def is_managed(self, region: Region) -> bool:
+        """Whether the office has a manager of its own."""
+        return region.id in self._managers
+
     def default(self, region: Region) -> User:
         """Who owns a new record of this office when its row names nobody.
 

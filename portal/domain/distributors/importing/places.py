@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +22,9 @@ _KIND = re.compile("(销售)?(大区|区域|片区|办事处|分公司|销售部
 _STEP = re.compile(r"\s*[/>·—→\\|]\s*|\s+-\s+")
 
 
+UNKNOWN_REGION = N_("There is no office %(name)s.")
+
+
 class UnknownRegion(DomainError):
     """There is no office of this name; it can be made."""
 
@@ -28,11 +32,13 @@ class UnknownRegion(DomainError):
 class RegionBook:
     """Every office by code, name and short name: 华中区, 华中大区 and 华中 are one.
 
-    With `creates`, an office that does not exist is made below the head office, if the actor may; in a plan
-    (`writes` False) it is only noted.
+    With `creates` (True, or the names), an office that does not exist is made below the head office, if the
+    actor may; in a plan (`writes` False) it is only noted.
     """
 
-    def __init__(self, session: Session, actor: User | None, *, creates: bool, writes: bool) -> None:
+    def __init__(
+        self, session: Session, actor: User | None, *, creates: bool | Collection[str], writes: bool
+    ) -> None:
         self.session, self.actor, self.creates, self.writes = session, actor, creates, writes
         self.root = regions.head_office(session)
         self.all: dict[int, Region] = {
@@ -80,7 +86,7 @@ class RegionBook:
                 return region
         elif region := self._one_of(self._by_stem.get(self._stem(named), []), named):
             return region
-        raise UnknownRegion(N_("There is no office %(name)s."), name=clean(named))
+        raise UnknownRegion(UNKNOWN_REGION, name=clean(named))
 
     def _one_of(self, found: list[Region], named: str) -> Region | None:
         """The one that is meant; of several, the one the actor may import into."""
@@ -105,7 +111,9 @@ class RegionBook:
             name = clean(named)
             if len(name) > 60 or len(_STEP.split(name)) > 1:
                 raise
-            if not self.creates:
+            if self._stem(name) in self._made:
+                return self._made[self._stem(name)]
+            if not self._is_wanted(name):
                 self.missing[name] += 1
                 raise
         if not may_make:
@@ -115,6 +123,9 @@ class RegionBook:
         ):
             raise DomainError(N_("You may not create the office %(name)s. Ask an administrator."), name=name)
         return self._make(name)
+
+    def _is_wanted(self, name: str) -> bool:
+        return self.creates if isinstance(self.creates, bool) else name in self.creates
 
     def _make(self, name: str) -> Region:
         stem = self._stem(name)

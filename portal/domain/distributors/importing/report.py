@@ -57,6 +57,24 @@ class Change:
     after: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What new records get that the list says nothing about: the field, its code, how many records."""
+
+    name: str
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """An office without a manager of its own, and who gets its new records meanwhile."""
+
+    office: str
+    owner: str
+    count: int
+
+
 @dataclass(slots=True)
 class RowReport:
     """One row of the preview."""
@@ -85,6 +103,8 @@ class ImportReport:
     regions_missing: Counter[str] = field(default_factory=Counter)  # offered for creation: name → rows
     regions_created: list[str] = field(default_factory=list)
     territories_created: list[str] = field(default_factory=list)
+    assumed: list[Assumed] = field(default_factory=list)
+    stand_ins: list[StandIn] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
     sheets_ignored: list[tuple[str, Ignored]] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
@@ -140,6 +160,8 @@ class ImportReport:
                 "counts": Counter({Action(name): count for name, count in facts["counts"].items()}),
                 "skipped": Counter({Skip(name): count for name, count in facts["skipped"].items()}),
                 "regions_missing": Counter(facts["regions_missing"]),
+                "assumed": [Assumed(**one) for one in facts.get("assumed", [])],
+                "stand_ins": [StandIn(**one) for one in facts.get("stand_ins", [])],
                 "totals": [(sheet, row) for sheet, row in facts["totals"]],
                 "sheets_ignored": [(sheet, Ignored(why)) for sheet, why in facts["sheets_ignored"]],
                 "refusals": [_refusal_of(refusal) for refusal in facts["refusals"]],

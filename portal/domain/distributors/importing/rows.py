@@ -1,6 +1,7 @@
 """What becomes of one row: a new record, changes of a known one, nothing, or a refusal."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from portal.domain.distributors.choices import check_owner
@@ -11,6 +12,7 @@ from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import Parent, ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
 from portal.domain.distributors.importing.report import Action, Change, Flag, RowReport
+from portal.domain.distributors.models import Channel, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
@@ -31,6 +33,8 @@ class Decision:
     contact: dict[str, str] = field(default_factory=dict)
     contact_id: int | None = None
     owner: User | None = None
+    stand_in: User | None = None  # gets the new record because its office has no manager
+    assumed: dict[str, StrEnum] = field(default_factory=dict)
     parent: Parent | None = None  # a row of this file, linked when every row has its record
     id: int | None = None
 
@@ -51,6 +55,14 @@ class Decision:
         self.report.flags.append(Flag(self.draft.sheet, self.draft.row, message, params))
 
 
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a new record is where the list does not say."""
+
+    level: Level = Level.GENERAL
+    channel: Channel = Channel.DISTRIBUTOR
+
+
 @dataclass(slots=True)
 class Books:
     """What rows refer to."""
@@ -61,6 +73,7 @@ class Books:
     parents: ParentBook
     actor: User | None
     fallback: Region | None  # the office of new records where the file has no such column
+    defaults: Defaults
 
 
 def decide(books: Books, draft: Draft, known: Known | None) -> Decision:
@@ -103,6 +116,7 @@ def decide(books: Books, draft: Draft, known: Known | None) -> Decision:
     _contact(decision)
     if known is None:
         report.action = Action.CREATED
+        _assume(books, decision)
     else:
         report.action = Action.UPDATED if report.changes else Action.UNCHANGED
     for phone in decision.phones or ():
@@ -153,6 +167,8 @@ def _owner(books: Books, decision: Decision) -> None:
         if known is not None:
             return
         owner = books.owners.default(decision.region)
+        if books.owners.owner is None and not books.owners.is_managed(decision.region):
+            decision.stand_in = owner
     if known is None or known.facts["owner_id"] != owner.id:
         check_owner(owner, decision.region)
         before = books.owners.names.get(known.facts["owner_id"]) if known else None
@@ -195,6 +211,17 @@ def _territory(books: Books, decision: Decision) -> None:
     if wanted is None or wanted != before:
         decision.values["territory_id"] = wanted
         _change(decision, "territory_id", LABELS["territory_id"], shown, name or shown)
+
+
+def _assume(books: Books, decision: Decision) -> None:
+    """Level, channel and standing of a new record are never open; what the list does not say is told."""
+    for name, value in (
+        ("level", books.defaults.level),
+        ("channel", books.defaults.channel),
+        ("standing", Standing.ACTIVE),
+    ):
+        if name not in decision.values:
+            decision.values[name] = decision.assumed[name] = value
 
 
 def _facts(decision: Decision) -> None:
