@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from portal.db import today
 from portal.domain.access.roles import Role
-from portal.domain.distributors.models import Distributor
+from portal.domain.distributors.models import Distributor, NearSame
 from portal.domain.price_protection.models import Agreement, AgreementEvent, PriceKind, Status
 from tests.domain.agreement_world import PDF, AgreementWorld
 
@@ -130,6 +130,25 @@ def test_what_the_register_lacks_is_asked_for_and_kept_there(world, session, sig
     assert (kept.uscc, kept.legal_rep) == ("91330500MA00EX3B4P", "李样本")
     assert kept.people[0].name == "李四"
     assert "distributor_uscc" not in author.get(address).get_data(as_text=True)
+
+
+def test_a_credit_code_that_another_record_has_is_kept_once_somebody_says_it_is_right(
+    world, session, make, sign_in
+):
+    code = "91330500MA00EX3B4P"
+    known = make.distributor(world.region, world.author, uscc=code)
+    empty = make.distributor(world.region, world.author)
+    author = sign_in(world.author)
+    address = f"/agreements/new?distributor={empty.id}"
+    said = filled(world, do="save", distributor_uscc=code)
+    refused = author.post(address, data=said)
+    assert refused.status_code == 422
+    assert known.code in refused.text and 'name="is_related"' in refused.text
+    assert author.post(address, data=said | {"is_related": "y"}).status_code == 303
+    session.rollback()
+    session.refresh(empty)
+    assert empty.uscc == code
+    assert session.scalar(sa.select(NearSame.reason).where(NearSame.distributor_id == empty.id)) == "uscc"
 
 
 def test_submitting_too_early_lists_every_hole_with_its_link_and_keeps_what_was_typed(

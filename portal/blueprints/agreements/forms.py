@@ -99,6 +99,8 @@ class AgreementForm(FactsForm):
     base_share = WholeField(_l("Base part of the rebate (of 100)"), validators=[InputRequired(NEEDED)])
     award_share = RateField(_l("Award to the reporter (%)"), validators=[InputRequired(NEEDED)])
     prices = FieldList(FormField(PriceRow), max_entries=200)
+    # Asked only when the credit code typed for party B is another record's too (D1: related parties).
+    is_related = BooleanField(_l("The code is right: the records are related parties, and both stay"))
 
     @property
     def terms(self) -> list[Any]:

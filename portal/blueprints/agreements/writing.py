@@ -372,20 +372,33 @@ def _keep_facts(desk: Desk) -> None:
     }
     try:
         if facts:
-            distributors.edit(db.session, actor(), distributor, facts, version=distributor.version)
+            _edit_party(form, distributor, facts)
         if name := typed.get("distributor_contact"):
             contacts.add(db.session, actor(), distributor, {"name": name})
     except LooksKnown as error:
-        codes = "、".join(found.mention.code for found in error.found)
+        said = (f"{found.mention.code} {found.mention.name} ({found.mention.office})" for found in error.found)
         raise DomainError(
-            "Other records have this credit code: %(codes)s. Enter it in the distributor's record, "
-            "where you can say that they are other companies.",
-            field="distributor_uscc",
-            codes=codes,
+            "Other records have this credit code: %(records)s. Check it against the licence; "
+            "if it is right, tick this and save again.",
+            field="is_related",
+            records="、".join(said),
         ) from error
     except DomainError as error:
         field = "distributor_contact" if error.field == "name" else _HOLES.get(error.field or "")
         raise DomainError(error.msgid, field=field, **error.params) from error
+
+
+def _edit_party(form: AgreementForm, distributor: Distributor, facts: dict[str, Any]) -> None:
+    """Write what was asked; records with the same credit code are accepted once somebody has said so."""
+    try:
+        distributors.edit(db.session, actor(), distributor, facts, version=distributor.version)
+    except LooksKnown as error:
+        if not form.is_related.data:
+            raise
+        accepted = {found.mention.id for found in error.found}
+        distributors.edit(
+            db.session, actor(), distributor, facts, version=distributor.version, accepted=accepted
+        )
 
 
 def _preview(desk: Desk) -> Preview:
