@@ -262,6 +262,34 @@ def test_an_owner_who_does_not_see_the_office_is_refused(session, make, distribu
     assert 'href="#owner_id"' in refused.get_data(as_text=True)
 
 
+def test_a_reader_owns_no_account_but_keeps_the_one_they_have(
+    session, make, office, distributor, clerk, sign_in
+):
+    auditor = make.user(Role.AUDITOR, office, name="示例审计")
+    browser = sign_in(clerk)
+    address = f"/distributors/{distributor.id}/edit"
+    assert "示例审计" not in browser.get(address).get_data(as_text=True)
+    refused = browser.post(address, data=opened(browser, address) | {"owner_id": str(auditor.id)})
+    assert refused.status_code == 422
+    distributor.owner_id = auditor.id
+    session.commit()
+    kept = opened(browser, address) | {"owner_id": str(auditor.id), "city": "示例市"}
+    assert browser.post(address, data=kept).status_code == 303
+    afresh(session)
+    assert (distributor.owner_id, distributor.city) == (auditor.id, "示例市")
+
+
+def test_a_sum_that_nobody_gave_is_missing_and_none_is_none(session, distributor, clerk, sign_in):
+    browser = sign_in(clerk)
+    here = f"/distributors/{distributor.id}"
+    assert "<dd>¥0.00</dd>" not in browser.get(here).get_data(as_text=True)
+    entries = opened(browser, f"{here}/edit") | {"deposit_fen": "0"}
+    assert browser.post(f"{here}/edit", data=entries).status_code == 303
+    afresh(session)
+    assert (distributor.credit_limit_fen, distributor.deposit_fen) == (None, 0)
+    assert browser.get(here).get_data(as_text=True).count("<dd>¥0.00</dd>") == 1
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.FINANCE, Role.TRAINER])
 def test_readers_see_the_record_and_change_nothing(make, office, distributor, role, sign_in):
     browser = sign_in(make.user(role, office))
