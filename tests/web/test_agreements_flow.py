@@ -327,3 +327,12 @@ def test_submitting_what_somebody_changed_meanwhile_is_refused(world, session, s
     assert second.post(f"/agreements/{agreement.id}/edit", data=sent).status_code == 303
     assert first.post(f"/agreements/{agreement.id}/submit", data={"version": str(seen)}).status_code == 409
     assert only(session).status is Status.DRAFT
+
+
+def test_a_letter_that_cannot_be_printed_is_named_beside_its_field_with_every_other_mistake(world, sign_in):
+    distributor = world.make.distributor(world.region, world.author)
+    said = filled(world, do="save", distributor_legal_rep="王𰻝", effective_on="2026/2/30")
+    refused = sign_in(world.author).post(f"/agreements/new?distributor={distributor.id}", data=said)
+    assert refused.status_code == 422
+    assert "𰻝" in refused.text.split('id="distributor_legal_rep-e')[1][:200]
+    assert 'id="effective_on-e' in refused.text

@@ -20,9 +20,11 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from portal.domain.errors import DomainError
 from portal.domain.money import figures
+from portal.domain.papers.fill import validate
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.values import Choice, Figures, Percent, percent
 from portal.domain.price_protection.models import PriceKind
+from portal.domain.text import clean
 from portal.web.fields import (
     AmountField,
     DateOnField,
@@ -65,6 +67,17 @@ class TermField(Understood):
         return figures(int(value)) if isinstance(kind, Figures) else str(value)
 
 
+def printed_line(placeholder: str, label: Any) -> LineField:
+    """A line that the paper prints: its length and its letters are refused where they are typed."""
+
+    class PrintedLine(LineField):
+        @staticmethod
+        def read(raw: str) -> Any:
+            return validate(placeholder, clean(raw))
+
+    return PrintedLine(label)
+
+
 class PriceRow(Form):
     """A row of annex 1; one without a product is passed over."""
 
@@ -77,9 +90,9 @@ class FactsForm(FlaskForm):
     """The first lines of every form: what party B lacks, asked for right here and kept in the register."""
 
     distributor_uscc = UsccField(_l("Unified social credit code"))
-    distributor_legal_rep = LineField(_l("Legal representative or proprietor"))
-    distributor_address = LineField(_l("Address"))
-    distributor_contact = LineField(_l("Contact"))
+    distributor_legal_rep = printed_line("distributor_legal_rep", _l("Legal representative or proprietor"))
+    distributor_address = printed_line("distributor_address", _l("Address"))
+    distributor_contact = printed_line("distributor_contact", _l("Contact"))
     distributor_phone = PhonesField(_l("Telephones"))
 
 
@@ -93,8 +106,8 @@ class AgreementForm(FactsForm):
     template = SelectField(_l("Template"))
     effective_on = DateOnField(_l("First day"), validators=[InputRequired(NEEDED)])
     expires_on = DateOnField(_l("Last day"), validators=[InputRequired(NEEDED)])
-    signing_place = LineField(_l("Place of signing"))
-    territory_description = LineField(_l("Territory in words"))
+    signing_place = printed_line("signing_place", _l("Place of signing"))
+    territory_description = printed_line("territory_description", _l("Territory in words"))
     rebate_rate = RateField(_l("Rebate rate (%)"), validators=[InputRequired(NEEDED)])
     base_share = WholeField(_l("Base part of the rebate (of 100)"), validators=[InputRequired(NEEDED)])
     award_share = RateField(_l("Award to the reporter (%)"), validators=[InputRequired(NEEDED)])

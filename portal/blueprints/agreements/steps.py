@@ -86,7 +86,7 @@ def signing(id: int) -> ResponseReturnValue:
     """Record the signing with its scan, or file a scan of what was signed before."""
     agreement = loading.writable(id)
     is_signed = agreement.status in (Status.SIGNED, Status.TERMINATED)
-    form = ScanForm() if is_signed else SigningForm(data={"signed_on": today()})
+    form = ScanForm() if is_signed else SigningForm()
     if request.method == "POST" and form.validate():
         files = _files(form.scans.data)
         if is_signed:
