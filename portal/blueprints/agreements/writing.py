@@ -376,7 +376,9 @@ def _keep_facts(desk: Desk) -> None:
         if name := typed.get("distributor_contact"):
             contacts.add(db.session, actor(), distributor, {"name": name})
     except LooksKnown as error:
-        said = (f"{found.mention.code} {found.mention.name} ({found.mention.office})" for found in error.found)
+        said = (
+            f"{found.mention.code} {found.mention.name} ({found.mention.office})" for found in error.found
+        )
         raise DomainError(
             "Other records have this credit code: %(records)s. Check it against the licence; "
             "if it is right, tick this and save again.",

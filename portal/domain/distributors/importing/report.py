@@ -189,4 +189,6 @@ def _refusal_json(refusal: Refusal) -> dict[str, Any]:
 def _refusal_of(kept: dict[str, Any]) -> Refusal:
     facts = dict(kept)
     is_ours = facts.pop("is_ours")
-    return Refusal(**facts | {"column": Msgid(facts["column"]) if is_ours else facts["column"]})
+    # A name of its own: the catalogue takes every text inside Msgid() for a message.
+    column = facts["column"]
+    return Refusal(**facts | {"column": Msgid(column) if is_ours else column})
