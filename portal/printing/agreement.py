@@ -15,6 +15,7 @@ from portal.domain.papers.fill import FilledPaper
 from portal.domain.papers.model import plain
 from portal.domain.papers.parse import parse
 from portal.printing import pool
+from portal.printing.job import PrintJob
 from portal.printing.markup import body, document
 
 GENERATOR = "渠道管理系统"
@@ -29,19 +30,6 @@ class RenderedPaper:
 
     pdf: bytes
     pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class PrintJob:
-    """All that the printing process needs; plain data, so that it can be sent there."""
-
-    html: str
-    styles: tuple[str, ...]
-    made_at: datetime
-    identifier: str
-    attached: bytes | None
-    verify_url: str | None
-    is_small: bool
 
 
 def render_agreement(

@@ -1,6 +1,6 @@
 """What runs in the printing process."""
 
-from portal.printing.agreement import PrintJob
+from portal.printing.job import PrintJob
 from portal.printing.pdf import Attached, CodePlace, write_pdf
 
 # The code stands at the foot, right; the middle of the right edge stays free for the seal across pages.
