@@ -16,9 +16,11 @@ import pikepdf
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from portal.domain.users.services import DEMO_PASSWORD
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from portal.domain.users.services import DEMO_PASSWORD  # noqa: E402 - run as a script, from anywhere
+
 TARGET = ROOT / "docs" / "screenshots"
 PORT = 8399
 CHROMIUM = "/usr/bin/chromium"
@@ -88,7 +90,7 @@ def main() -> None:
         one.pages.append(whole.pages[0])
         one.save(first)
     done = subprocess.run(
-        ["pdftoppm", "-r", "90", "-png", "-singlefile", str(first), "-"], check=True, capture_output=True
+        ["pdftoppm", "-r", "90", "-png", "-singlefile", str(first)], check=True, capture_output=True
     )
     keep("contract", done.stdout)
     first.unlink()
