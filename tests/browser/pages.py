@@ -66,6 +66,7 @@ DEMO_PAGES = (
     PageLine("a signed agreement", "director", "/agreements/{signed}/"),
     PageLine("terminating an agreement", "director", "/agreements/{signed}/termination"),
     PageLine("a terminated agreement", "director", "/agreements/{terminated}/"),
+    PageLine("printing several", "director", "/agreements/print?id={approved}&id={signed}&id={draft}"),
     PageLine("products", "director", "/products/"),
     PageLine("a product", "counsel", "/products/{product}"),
     PageLine("a new product", "director", "/products/new"),
