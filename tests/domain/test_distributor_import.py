@@ -615,7 +615,11 @@ def test_every_changed_row_leaves_its_trace_without_personal_data(
     created, updated = session.scalars(
         sa.select(AuditEvent).where(AuditEvent.subject == "distributor").order_by(AuditEvent.id)
     )
-    assert (created.action, created.actor_id, created.region_id) == ("distributor.imported", admin.id, east.id)
+    assert (created.action, created.actor_id, created.region_id) == (
+        "distributor.imported",
+        admin.id,
+        east.id,
+    )
     assert created.params["facts"]["address"] == "旧址"
     assert (updated.action, updated.params["changes"]) == (
         "distributor.updated",
