@@ -1,0 +1,58 @@
+"""The price rows of an agreement's form: adding, removing, proposing, and reading them."""
+
+from typing import Any
+
+from portal.blueprints.agreements.forms import AgreementForm, dress
+from portal.domain.price_protection import products, queries
+from portal.domain.price_protection.drafting import Entry, PriceEntry
+from portal.extensions import db
+
+
+def change_rows(form: AgreementForm, base: Entry, do: str) -> None:
+    """What a row's button asked: `add-row`, `add-all` products with their prices, `remove-N`."""
+    if do == "add-row":
+        add_rows(form, base, 1)
+    elif do == "add-all":
+        known = {(row.product_id.data, row.kind.data) for row in form.prices if row.product_id.data}
+        kept = [row.form.data for row in form.prices if row.product_id.data]
+        new = [
+            {"product_id": row.product.id, "kind": row.kind, "amount": row.amount_fen}
+            for row in products.proposed_rows(db.session, form.effective_on.data)
+            if (row.product.id, row.kind) not in known and (not row.kind.needs_approval or row.approval)
+        ]
+        _set_rows(form, [*kept, *new])
+    elif (place := do.removeprefix("remove-")).isdigit():
+        _set_rows(form, [row.form.data for no, row in enumerate(form.prices) if no != int(place)])
+    dress(form, queries.product_choices(db.session, besides=[row.product_id for row in base.prices]))
+
+
+def _set_rows(form: AgreementForm, rows: list[dict[str, Any]]) -> None:
+    while form.prices.entries:
+        form.prices.pop_entry()
+    for row in rows:
+        form.prices.append_entry(row)
+    if not rows:
+        form.prices.append_entry()
+
+
+def add_rows(form: AgreementForm, base: Entry, count: int) -> None:
+    """Empty rows at the end, with the products to choose from; those of `base` stay on offer."""
+    for _turn in range(count):
+        form.prices.append_entry()
+    dress(form, queries.product_choices(db.session, besides=[row.product_id for row in base.prices]))
+
+
+def prices(form: AgreementForm) -> list[PriceEntry]:
+    """The rows with a product; one without a price takes the one that the product proposes, if it has one."""
+    rows = []
+    for row in said_rows(form):
+        fen = row.amount.data
+        if fen is None and not row.amount.process_errors:
+            fen = queries.proposed_price(db.session, row.product_id.data, row.kind.data)
+        rows.append(PriceEntry(row.product_id.data, row.kind.data, fen or 0))
+    return rows
+
+
+def said_rows(form: AgreementForm) -> list[Any]:
+    """The rows in which a product is chosen."""
+    return [row for row in form.prices if row.product_id.data]
