@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
+from portal.domain.jobs.models import Job
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -274,7 +275,12 @@ class ImportFile(Base):
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
     handed_in_at: Mapped[datetime] = mapped_column(default=now)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The columns as they were last read: heading, field, whether others claim it. A page does not read the file.
+    headings: Mapped[list[Any]] = mapped_column(default=list)
+    # The task that plans or imports the list, or did so last.
+    job_id: Mapped[int | None] = mapped_column(sa.ForeignKey("job.id", ondelete="SET NULL"), index=True)
     applied_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
+    job: Mapped[Job | None] = relationship()

@@ -1,0 +1,1 @@
+"""Work that takes longer than a request: its row is the truth, whatever becomes of queue and worker."""
