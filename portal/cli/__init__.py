@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import agreements, demo, distributors, users
+from portal.cli import agreements, backup, demo, distributors, users
 
 
 def register(app: Flask) -> None:
@@ -11,3 +11,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(distributors.group)
     app.cli.add_command(agreements.group)
     app.cli.add_command(demo.command)
+    app.cli.add_command(backup.backup)
+    app.cli.add_command(backup.restore)

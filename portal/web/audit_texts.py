@@ -32,6 +32,7 @@ ACTIONS: dict[str, object] = {
     "user.granted": _l("Role given"),
     "user.revoked": _l("Role taken back"),
     "user.reactivated": _l("User let in again"),
+    "database.restored": _l("Database put back from a backup"),
 }
 
 _LABELS: dict[str, object] = {
@@ -125,6 +126,10 @@ def text(event: AuditEvent) -> str:
         case "list.exported":
             what = str(_LISTS.get(str(params.get("what")), params.get("what")))
             return _("%(what)s, %(count)s rows", what=what, count=params.get("count"))
+        case "database.restored":
+            return _(
+                "backup of %(made_at)s, %(rows)s rows", made_at=params.get("made_at"), rows=params.get("rows")
+            )
         case "agreement.approved" | "agreement.printed" if params.get("paper"):
             return _("paper %(no)s", no=params["paper"])
         case "agreement.signed" if params.get("signed_on"):

@@ -76,7 +76,13 @@ def audit_trail() -> ResponseReturnValue:
 
 def _actions() -> list[tuple[str, list[tuple[str, str]]]]:
     """The choices of actions, under the word for what they are done to."""
-    subjects = {"user": "user_account", "template": "paper_template", "settings": "region", "list": ""}
+    subjects = {
+        "user": "user_account",
+        "template": "paper_template",
+        "settings": "region",
+        "list": "",
+        "database": "",
+    }
     found = []
     for prefix, actions in groupby(sorted(ACTIONS), key=lambda action: action.split(".")[0]):
         table = subjects.get(prefix, prefix)
