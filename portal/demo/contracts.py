@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from portal.db import CHINA, clock_at, today
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.documents import services as documents
-from portal.domain.price_protection import approval, drafting, price_approvals, products, steps, templates
+from portal.domain.price_protection import approval, drafting, price_approvals, products, steps, texts
 from portal.domain.price_protection.models import Agreement, PriceKind, Product
+from portal.domain.templates import services as templates
 from portal.domain.users.models import User
 
 TEMPLATE = "price-protection.zh"
@@ -79,7 +80,7 @@ class Contracts:
         self._session.commit()
 
     def _release(self, counsel: User) -> None:
-        for key in templates.AGREEMENT_KEYS:
+        for key in texts.AGREEMENT_KEYS:
             edition = templates.edition(self._session, key)
             if edition is None:
                 raise RuntimeError(f"the text {key} is missing")

@@ -10,8 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from portal.domain.audit.models import AuditEvent
 from portal.domain.audit.queries import names_of
 from portal.domain.distributors.models import Distributor, Territory
-from portal.domain.price_protection.models import Agreement, Product, Template
+from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.regions.models import Region
+from portal.domain.templates.models import Template
 from portal.domain.users.models import User
 
 

@@ -22,11 +22,10 @@ from portal.domain.price_protection.models import (
     PriceApproval,
     PriceKind,
     Product,
-    Template,
-    TemplateRelease,
 )
 from portal.domain.regions.models import Region
 from portal.domain.settings import services as settings
+from portal.domain.templates.models import Template, TemplateRelease
 from portal.domain.users.models import User
 from tests.factories import Factory
 from tests.paper_examples import CHINESE, template_text

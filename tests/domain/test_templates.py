@@ -6,8 +6,10 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import templates, todos_counsel
-from portal.domain.price_protection.models import Template
+from portal.domain.price_protection import texts, todos_counsel
+from portal.domain.templates import reading
+from portal.domain.templates import services as templates
+from portal.domain.templates.models import Template
 
 KEY = "price-protection.zh"
 
@@ -24,16 +26,16 @@ def release(session, actor, key=KEY, **changes):
 
 
 def test_every_agreement_text_that_ships_is_listed_and_the_chinese_one_is_offered(session):
-    assert [edition.key for edition in templates.editions(session)] == list(templates.AGREEMENT_KEYS)
-    assert [edition.key for edition in templates.offered_templates(session)] == [KEY]
+    assert [edition.key for edition in texts.agreement_editions(session)] == list(texts.AGREEMENT_KEYS)
+    assert [edition.key for edition in texts.offered_editions(session)] == [KEY]
 
 
 def test_every_released_text_is_offered_and_the_main_one_while_nothing_is_released(session, counsel):
     release(session, counsel, "price-protection-small.zh")
-    assert [edition.key for edition in templates.offered_templates(session)] == ["price-protection-small.zh"]
+    assert [edition.key for edition in texts.offered_editions(session)] == ["price-protection-small.zh"]
     release(session, counsel)
     release(session, counsel, "price-protection.bilingual")
-    assert [edition.key for edition in templates.offered_templates(session)] == list(templates.AGREEMENT_KEYS)
+    assert [edition.key for edition in texts.offered_editions(session)] == list(texts.AGREEMENT_KEYS)
 
 
 def test_counsel_is_asked_for_the_main_text_and_for_new_versions_of_what_is_in_use(
@@ -64,7 +66,7 @@ def test_another_text_under_the_same_version_is_refused_loudly(session, monkeypa
     monkeypatch.setattr(templates, "_shipped_text", lambda key: _text(key) + "\n")
     with pytest.raises(DomainError, match="without raising its version"):
         templates.ensure_template(session, KEY)
-    assert KEY not in [edition.key for edition in templates.offered_templates(session)]
+    assert KEY not in [edition.key for edition in texts.offered_editions(session)]
 
 
 _text = templates._shipped_text
@@ -78,7 +80,7 @@ def test_a_new_version_is_kept_beside_the_old_one_and_offered_only_when_released
     monkeypatch.setattr(
         templates, "_shipped_text", lambda key: _text(key).replace("version: 1.0.0", "version: 1.10.0", 1)
     )
-    versions = [edition.version for edition in templates.editions(session) if edition.key == KEY]
+    versions = [edition.version for edition in texts.agreement_editions(session) if edition.key == KEY]
     assert versions == ["1.10.0", "1.0.0"]
     assert templates.ensure_template(session, KEY) is old
     newest = templates.edition(session, KEY, "1.10.0")
@@ -137,12 +139,12 @@ def test_a_release_cannot_be_changed_or_taken_away_in_the_database(session, coun
 
 def test_drafting_notes_stand_where_they_were_written_and_only_counsel_reads_them():
     text = _text(KEY)
-    parts = templates.reading(text, with_notes=True)
+    parts = reading.reading(text, with_notes=True)
     notes = [part for part in parts if part.kind == "note"]
     assert len(notes) == sum(line.startswith(">") for line in text.split("\n"))
     before_price_notes = parts[parts.index(notes[2]) - 1]
     assert (before_price_notes.kind, before_price_notes.number) == ("section", "price-territory")
     assert [part.kind for part in parts][-2:] == ["library", "note"]
-    bare = templates.reading(text, with_notes=False)
+    bare = reading.reading(text, with_notes=False)
     assert [part for part in parts if part.kind != "note"] == bare
     assert sum(part.kind == "clause" for part in bare) == len(templates.parsed(text).clauses())

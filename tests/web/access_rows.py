@@ -20,8 +20,8 @@ from portal.domain.price_protection.models import (
     Product,
     Status,
 )
-from portal.domain.price_protection.templates import ensure_template
 from portal.domain.regions.models import Region
+from portal.domain.templates.services import ensure_template
 from portal.domain.users.models import User
 from tests.factories import Factory
 from tests.paper_examples import example_payload

@@ -3,8 +3,9 @@
 import pytest
 
 from portal.domain.access.roles import Role
-from portal.domain.price_protection import templates
-from portal.domain.price_protection.models import Template, TemplateRelease
+from portal.domain.price_protection import texts
+from portal.domain.templates import services as templates
+from portal.domain.templates.models import Template, TemplateRelease
 
 KEY = "price-protection.zh"
 PAGE = f"/templates/{KEY}/1.0.0"
@@ -23,9 +24,9 @@ def edition(session):
 
 def test_a_fresh_installation_shows_every_text_as_not_released(session, counsel):
     page = counsel.get("/templates/").text
-    for key in templates.AGREEMENT_KEYS:
+    for key in texts.AGREEMENT_KEYS:
         assert key in page
-    assert page.count("Not released") == len(templates.AGREEMENT_KEYS)
+    assert page.count("Not released") == len(texts.AGREEMENT_KEYS)
     session.rollback()
     assert session.query(Template).count() == 0, "looking at a page wrote to the database"
 
@@ -84,7 +85,7 @@ def test_who_reads_no_templates_is_refused(make, sign_in):
     assert sign_in(make.user(Role.TRAINER)).get("/templates/").status_code == 403
 
 
-@pytest.mark.parametrize("key", templates.AGREEMENT_KEYS)
+@pytest.mark.parametrize("key", texts.AGREEMENT_KEYS)
 def test_every_text_has_its_page_in_both_languages(make, sign_in, key):
     user = make.user(Role.COUNSEL)
     for language in ("zh_CN", "en"):

@@ -12,12 +12,13 @@ from portal.domain.access.roles import Role
 from portal.domain.administration import todos as administration
 from portal.domain.administration import users
 from portal.domain.distributors.models import Distributor
-from portal.domain.price_protection import products, templates, todos_setup
+from portal.domain.price_protection import products, texts, todos_setup
 from portal.domain.price_protection.models import Status
 from portal.domain.price_protection.overview import overview
 from portal.domain.price_protection.phases import Phase
 from portal.domain.regions import services as regions
 from portal.domain.settings import services as settings
+from portal.domain.templates import services as templates
 from portal.web.plots import bars
 from tests.domain.agreement_world import COMPANY, AgreementWorld
 
@@ -92,7 +93,7 @@ def test_an_administrator_of_one_office_hears_of_that_office_only(session, make)
 
 def test_counsel_is_not_asked_for_once_the_text_is_released(session, make, admin):
     counsel = make.user(Role.COUNSEL)
-    edition = templates.edition(session, templates.MAIN_KEY)
+    edition = templates.edition(session, texts.MAIN_KEY)
     templates.release_template(
         session, counsel, key=edition.key, version=edition.version, sha256=edition.sha256, note="示例意见书"
     )

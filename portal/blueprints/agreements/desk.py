@@ -13,10 +13,12 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import holes as register
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import defaults, drafting, queries, templates
+from portal.domain.price_protection import defaults, drafting, queries, texts
 from portal.domain.price_protection.drafting import Entry
-from portal.domain.price_protection.models import Agreement, Template
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.problems import Problem
+from portal.domain.templates import services as templates
+from portal.domain.templates.models import Template
 from portal.extensions import db
 from portal.web.access import actor
 
@@ -55,7 +57,7 @@ class Desk:
 
 def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agreement | None) -> Desk:
     """The form as sent, or as the draft, the forerunner or the defaults fill it."""
-    offered = templates.offered_templates(db.session)
+    offered = texts.offered_editions(db.session)
     kept = agreement.template if agreement else None
     if kept is not None and all((kept.key, kept.version) != (row.key, row.version) for row in offered):
         same = templates.edition(db.session, kept.key, kept.version)

@@ -10,8 +10,8 @@ from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Percent, Raw, percent
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.drafting import Entry
-from portal.domain.price_protection.models import Template
-from portal.domain.price_protection.templates import parsed
+from portal.domain.templates.models import Template
+from portal.domain.templates.services import parsed
 from portal.web.words import word
 
 

@@ -15,13 +15,15 @@ from portal.domain.distributors import services as distributors
 from portal.domain.distributors.duplicates import LooksKnown
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError, Stale
-from portal.domain.price_protection import defaults, drafting, steps, templates
+from portal.domain.price_protection import defaults, drafting, steps
 from portal.domain.price_protection.drafting import Entry, ViolationEntry
 from portal.domain.price_protection.models import Agreement
+from portal.domain.templates import services as templates
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor
 from portal.web.htmx import submit
+from portal.web.tables import as_id
 
 
 def entry_from(desk: Desk, template_id: int) -> Entry:
@@ -98,8 +100,7 @@ def _written(desk: Desk, me: User, *, and_submit: bool) -> Agreement:
     if desk.agreement is None:
         saved = drafting.draft(db.session, me, desk.distributor, entry, follows=desk.follows)
     else:
-        typed = str(desk.form.version.data)
-        version = int(typed) if typed.isascii() and typed.isdigit() else 0
+        version = as_id(str(desk.form.version.data)) or 0
         saved = drafting.edit(db.session, me, desk.agreement, entry, version=version)
     if and_submit:
         steps.submit(db.session, me, saved)

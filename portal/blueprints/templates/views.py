@@ -14,8 +14,10 @@ from portal.blueprints.templates import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.price_protection import templates
-from portal.domain.price_protection.templates import Edition
+from portal.domain.price_protection import texts
+from portal.domain.templates import reading
+from portal.domain.templates import services as templates
+from portal.domain.templates.services import Edition
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
@@ -50,8 +52,8 @@ class ReleaseForm(FlaskForm):
 @requires(P.TEMPLATES_READ)
 def index() -> ResponseReturnValue:
     """Every text with its versions, and which of them agreements may be approved on."""
-    editions = templates.editions(db.session)
-    offered = {(edition.key, edition.version) for edition in templates.offered_templates(db.session)}
+    editions = texts.agreement_editions(db.session)
+    offered = {(edition.key, edition.version) for edition in texts.offered_editions(db.session)}
     return render(
         "templates/index.html",
         editions=[(edition, (edition.key, edition.version) in offered) for edition in editions],
@@ -95,6 +97,8 @@ def release(key: str, version: str) -> ResponseReturnValue:
 
 
 def _edition(key: str, version: str | None) -> Edition:
+    if key not in texts.AGREEMENT_KEYS:
+        abort(404)
     return templates.edition(db.session, key, version) or abort(404)
 
 
@@ -104,13 +108,13 @@ def _page(edition: Edition, form: ReleaseForm) -> Response:
         "templates/detail.html",
         form=form,
         edition=edition,
-        parts=templates.reading(edition.text, with_notes=may_release),
+        parts=reading.reading(edition.text, with_notes=may_release),
         notes=sum(line.startswith(">") for line in edition.text.split("\n")),
         placeholders=_by_source(edition.paper.placeholders()),
         known=PLACEHOLDERS,
         languages=LANGUAGES,
         sources=SOURCES,
-        used=templates.agreements_on(db.session, edition),
+        used=texts.agreements_on(db.session, edition),
         may_release=may_release,
     )
 

@@ -14,12 +14,12 @@ from portal.domain.papers.model import Paper
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Raw
-from portal.domain.price_protection.models import Template
-from portal.domain.price_protection.templates import parsed
 from portal.domain.regions import services as regions
 from portal.domain.regions.models import Region
 from portal.domain.settings import services as settings
 from portal.domain.settings.catalogue import ENTRIES, Keeper
+from portal.domain.templates.models import Template
+from portal.domain.templates.services import parsed
 from portal.domain.text import phones
 
 # Stand in columns of their own, since the portal computes with them.

@@ -12,6 +12,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
+from portal.domain.numbering.services import agreement_number
 from portal.domain.price_protection.defaults import (
     COUNSEL_ONLY,
     Values,
@@ -30,13 +31,8 @@ from portal.domain.price_protection.entries import (
     has_approved_price,
     snapshot,
 )
-from portal.domain.price_protection.models import (
-    Agreement,
-    AgreementEvent,
-    Status,
-    Template,
-)
-from portal.domain.price_protection.numbers import agreement_number
+from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from portal.domain.templates.models import Template
 from portal.domain.users.models import User
 
 # What may have a successor.

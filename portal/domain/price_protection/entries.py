@@ -29,8 +29,8 @@ from portal.domain.price_protection.models import (
     PriceKind,
     Product,
     Status,
-    Template,
 )
+from portal.domain.templates.models import Template
 
 
 @dataclass(frozen=True)

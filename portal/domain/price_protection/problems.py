@@ -23,7 +23,7 @@ from portal.domain.price_protection.models import (
     Product,
 )
 from portal.domain.price_protection.payload import payload
-from portal.domain.price_protection.templates import is_released
+from portal.domain.templates.services import is_released
 
 
 class Place(StrEnum):

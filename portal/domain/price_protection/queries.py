@@ -25,10 +25,10 @@ from portal.domain.price_protection.models import (
     Product,
     ProductPrice,
     Status,
-    Template,
 )
 from portal.domain.price_protection.phases import Phase, in_phase
 from portal.domain.regions.models import Region
+from portal.domain.templates.models import Template
 from portal.domain.users.models import Grant, User
 
 # Days before the last one on which an owner is reminded.

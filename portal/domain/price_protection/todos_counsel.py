@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
-from portal.domain.price_protection import templates
+from portal.domain.price_protection.texts import unreleased
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
@@ -26,13 +26,3 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
             params={"title": edition.title, "version": edition.version},
             group="setup",
         )
-
-
-def unreleased(session: Session) -> list[templates.Edition]:
-    """The newest version of the main text, and of every other one in use, where counsel has not released it."""
-    found = templates.editions(session)
-    in_use = {templates.MAIN_KEY, *(edition.key for edition in found if edition.release)}
-    newest: dict[str, templates.Edition] = {}
-    for edition in found:
-        newest.setdefault(edition.key, edition)
-    return [edition for key, edition in newest.items() if key in in_use and edition.release is None]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Product
-from portal.domain.price_protection.todos_counsel import unreleased
+from portal.domain.price_protection.texts import unreleased
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 from portal.domain.users.queries import paths_held

@@ -4,7 +4,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.db import today
-from portal.domain.price_protection.models import NumberSequence
+from portal.domain.numbering.models import NumberSequence
 
 
 def next_number(session: Session, series: str) -> int:

@@ -1,12 +1,11 @@
-"""The texts that agreements are written on, and counsel's release of them (P8).
+"""The texts of papers, and counsel's release of them (P8).
 
 A text ships with the portal and is kept in the database from its first use on: same key and version, same
 text, for ever. A release is a record of key, version and sha256 of what counsel read.
 """
 
 import hashlib
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,16 +21,14 @@ from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.papers.fill import placeholder
-from portal.domain.papers.model import Block, Line, Paper, Table, plain
+from portal.domain.papers.model import Paper, plain
 from portal.domain.papers.parse import parse
-from portal.domain.price_protection.models import Agreement, Template, TemplateRelease
+from portal.domain.templates.models import Template, TemplateRelease
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
 TEXTS = Path(papers.__file__).parent / "texts"
-# Every text of the agreement itself that ships; the first is the one that everybody starts with.
-AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-protection-small.zh")
-MAIN_KEY = AGREEMENT_KEYS[0]
+SHIPPED = frozenset(path.stem for path in TEXTS.glob("*.md"))
 
 
 @dataclass(frozen=True)
@@ -74,23 +71,6 @@ class Edition:
         return kept is not None and not self.sha256 == kept.sha256 == sha256_of(kept.text)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of a text as it is read on screen: what it is and its words, or a table's cells.
-
-    `kind` is title, section, clause, item, paragraph, table, note (never printed) or library (loaded, not
-    printed).
-    """
-
-    kind: str
-    line_no: int
-    words: Line = ()
-    english: Line | None = None
-    number: str = ""
-    table: Table | None = None
-    note: str = ""
-
-
 def sha256_of(text: str) -> str:
     """The hash that a release names, hexadecimal, of the text in UTF-8."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -102,7 +82,12 @@ def parsed(text: str) -> Paper:
     return parse(text)
 
 
-@lru_cache(maxsize=8)
+def is_shipped(key: str) -> bool:
+    """Whether a text of this key ships with the portal."""
+    return key in SHIPPED
+
+
+@lru_cache(maxsize=16)
 def _shipped_text(key: str) -> str:
     return (TEXTS / f"{key}.md").read_text(encoding="utf-8")
 
@@ -113,52 +98,28 @@ def is_released(template: Template) -> bool:
     return release is not None and release.sha256 == sha256_of(template.text) == template.sha256
 
 
-def editions(session: Session) -> list[Edition]:
-    """Every agreement text that shipped or is kept: by key in the order of use, the newest version first."""
+def editions(session: Session, keys: Sequence[str]) -> list[Edition]:
+    """What shipped or is kept of these texts: in the order of `keys`, the newest version first."""
     rows = session.scalars(
         sa.select(Template)
-        .where(Template.key.in_(AGREEMENT_KEYS))
+        .where(Template.key.in_(keys))
         .options(selectinload(Template.release).joinedload(TemplateRelease.released_by))
     ).all()
     kept = {(row.key, row.version): row for row in rows}
     found = []
-    for key in AGREEMENT_KEYS:
+    for key in keys:
         text = _shipped_text(key)
         found.append(Edition(key, text, kept.pop((key, parsed(text).front.version), None)))
     found.extend(Edition(row.key, row.text, row) for row in kept.values())
-    return sorted(found, key=lambda edition: (AGREEMENT_KEYS.index(edition.key), _newest_first(edition)))
+    return sorted(found, key=lambda edition: (keys.index(edition.key), _newest_first(edition)))
 
 
 def edition(session: Session, key: str, version: str | None = None) -> Edition | None:
     """One text by key and version; the version that is offered, or else the newest, when none is named."""
-    of_key = [edition for edition in editions(session) if edition.key == key]
+    of_key = editions(session, [key]) if is_shipped(key) else []
     if version is not None:
         return next((edition for edition in of_key if edition.version == version), None)
     return next((edition for edition in of_key if edition.release), of_key[0] if of_key else None)
-
-
-def agreements_on(session: Session, edition: Edition) -> int:
-    """How many agreements are written on this version, in all regions."""
-    if edition.template is None:
-        return 0
-    counted = sa.select(sa.func.count()).where(Agreement.template_id == edition.template.id)
-    return session.scalar(counted) or 0
-
-
-def offered_templates(session: Session) -> list[Edition]:
-    """What a new agreement may be written on: of each text the newest version that counsel released.
-
-    While nothing is released at all, the main text is offered all the same: drafts may be written, their
-    approval waits.
-    """
-    sound = [found for found in editions(session) if not found.is_altered]
-    released = [found for found in sound if found.release]
-    if not released:
-        return [found for found in sound if found.key == MAIN_KEY][:1]
-    newest: dict[str, Edition] = {}
-    for found in released:
-        newest.setdefault(found.key, found)
-    return list(newest.values())
 
 
 def ensure_template(session: Session, key: str, version: str | None = None) -> Template:
@@ -225,42 +186,6 @@ def release_template(
         session, actor, "template.released", template, key=key, version=version, sha256=sha256, note=note
     )
     return release
-
-
-def reading(text: str, *, with_notes: bool) -> list[Part]:
-    """The text in the order of its lines, for the screen; drafting notes only for those who may see them."""
-    paper = parsed(text)
-    parts = [*_parts_of(paper), *_library(paper, text)]
-    if with_notes:
-        parts.extend(
-            Part("note", no, note=line[1:].strip())
-            for no, line in enumerate(text.split("\n"), 1)
-            if line.startswith(">")
-        )
-    return sorted(parts, key=lambda part: part.line_no)
-
-
-def _parts_of(paper: Paper) -> Iterator[Part]:
-    # The title knows no line of its own; it stands before everything else.
-    yield Part("title", 0, paper.title, paper.title_english)
-    yield from map(_part, paper.preamble)
-    for section in paper.sections:
-        yield Part("section", section.line_no, section.heading, section.english, number=section.id)
-        yield from map(_part, section.blocks)
-
-
-def _part(block: Block | Table) -> Part:
-    if isinstance(block, Table):
-        return Part("table", block.line_no, table=block)
-    return Part(block.kind.value, block.line_no, block.text, block.english, block.number or "")
-
-
-def _library(paper: Paper, text: str) -> Iterator[Part]:
-    """The kinds of violation, at the place where the text has them; a parsed paper keeps only their rows."""
-    if paper.library:
-        lines = text.split("\n")
-        at = next(no for no, line in enumerate(lines, 1) if re.match(r"^## .+ \{#library-", line))
-        yield Part("library", at)
 
 
 def _newest_first(edition: Edition) -> tuple[int, ...]:

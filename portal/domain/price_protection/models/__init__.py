@@ -1,0 +1,30 @@
+"""The tables of price protection: products with their prices, agreements, and what happens to them (P1)."""
+
+from portal.domain.price_protection.models.agreements import (
+    BINDING,
+    MOVES,
+    Agreement,
+    AgreementPrice,
+    AgreementTerms,
+    AgreementViolation,
+    Status,
+)
+from portal.domain.price_protection.models.life import AgreementEvent, AgreementPaper, AgreementScan
+from portal.domain.price_protection.models.products import PriceApproval, PriceKind, Product, ProductPrice
+
+__all__ = [
+    "BINDING",
+    "MOVES",
+    "Agreement",
+    "AgreementEvent",
+    "AgreementPaper",
+    "AgreementPrice",
+    "AgreementScan",
+    "AgreementTerms",
+    "AgreementViolation",
+    "PriceApproval",
+    "PriceKind",
+    "Product",
+    "ProductPrice",
+    "Status",
+]

@@ -1,0 +1,53 @@
+"""Which texts agreements are written on, and which of them counsel let go (P8)."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.price_protection.models import Agreement
+from portal.domain.templates import services as templates
+from portal.domain.templates.services import Edition
+
+# Every text of the agreement itself that ships; the first is the one that everybody starts with.
+AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-protection-small.zh")
+MAIN_KEY = AGREEMENT_KEYS[0]
+
+
+def agreement_editions(session: Session) -> list[Edition]:
+    """Every version of every agreement text, the newest of each first."""
+    return templates.editions(session, AGREEMENT_KEYS)
+
+
+def agreements_on(session: Session, edition: Edition) -> int:
+    """How many agreements are written on this version, in all regions."""
+    if edition.template is None:
+        return 0
+    counted = sa.select(sa.func.count()).where(Agreement.template_id == edition.template.id)
+    return session.scalar(counted) or 0
+
+
+def offered_editions(session: Session) -> list[Edition]:
+    """What a new agreement may be written on: of each text the newest version that counsel released.
+
+    While nothing is released at all, the main text is offered all the same: drafts may be written, their
+    approval waits.
+    """
+    sound = [found for found in agreement_editions(session) if not found.is_altered]
+    released = [found for found in sound if found.release]
+    if not released:
+        return [found for found in sound if found.key == MAIN_KEY][:1]
+    return list(_newest(released).values())
+
+
+def unreleased(session: Session) -> list[Edition]:
+    """The newest version of the main text, and of every other one in use, where counsel has not released it."""
+    found = agreement_editions(session)
+    in_use = {MAIN_KEY, *(edition.key for edition in found if edition.release)}
+    return [edition for key, edition in _newest(found).items() if key in in_use and edition.release is None]
+
+
+def _newest(editions: list[Edition]) -> dict[str, Edition]:
+    """The first of each text; the newest stand first."""
+    newest: dict[str, Edition] = {}
+    for edition in editions:
+        newest.setdefault(edition.key, edition)
+    return newest
