@@ -50,7 +50,8 @@ def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         # The standard library's SQLite has the WAL-reset bug on Debian 12; pysqlite3 brings a mended one.
         return {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 20}}
-    return {"pool_pre_ping": True}
+    # A server that does not even refuse must not hold a request for the minutes that the system would wait.
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
 
 
 def from_environment() -> dict[str, Any]:
@@ -62,6 +63,8 @@ def from_environment() -> dict[str, Any]:
         "INSTANCE": instance,
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        # Empty: a file of the instance folder.
+        "QUEUE_URL": os.environ.get("PORTAL_QUEUE_URL", ""),
         "BASE_URL": os.environ.get("PORTAL_BASE_URL", "").rstrip("/"),
         "ASSETS": os.environ.get("PORTAL_ASSETS", "cdn"),
         "CDN_URL": os.environ.get("PORTAL_CDN_URL", "https://cdn.jsdelivr.net/npm").rstrip("/"),

@@ -71,6 +71,7 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]
             "TESTING": False,
             "WTF_CSRF_ENABLED": False,
             "ASSETS": "local",
+            "QUEUE_URL": "immediate:",
             "BASE_URL": "http://portal.example",
         }
         app = create_app(**(settings | overrides))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db import now
 from portal.domain.errors import DomainError
 from portal.domain.jobs.models import Job, JobState, JobStep
-from portal.domain.jobs.services import KEPT, LEASE, RESENT_AFTER
+from portal.domain.jobs.services import GIVEN_UP, KEPT, LEASE, MOST_CRASHES, RESENT_AFTER
 from portal.domain.users.models import User
 
 
@@ -39,7 +39,7 @@ class Run:
         self.earlier: list[dict[str, Any]] = list(
             session.scalars(sa.select(JobStep.result).where(JobStep.job_id == job.id).order_by(JobStep.no))
         )
-        self._no = len(self.earlier)
+        self._no, self._crashes = len(self.earlier), job.crashes
 
     @property
     def owner(self) -> User:
@@ -97,9 +97,13 @@ class Run:
         """The job failed for a reason that only the log tells, under this reference."""
         self._end(JobState.FAILED, reference=reference)
 
-    def give_back(self) -> None:
-        """The job waits for another worker, whose sweeper sends its message again."""
-        self._move(JobState.QUEUED, sent_at=now() - RESENT_AFTER - timedelta(seconds=1))
+    def give_back(self, *, is_crash: bool = False) -> None:
+        """The job waits for another run; one that was cut short again and again is given up."""
+        if is_crash and self._crashes + 1 >= MOST_CRASHES:
+            self._end(JobState.FAILED, error=GIVEN_UP, crashes=self._crashes + 1)
+            return
+        waits = timedelta(0) if is_crash else RESENT_AFTER + timedelta(seconds=1)
+        self._move(JobState.QUEUED, crashes=self._crashes + is_crash, sent_at=now() - waits)
 
     def _end(self, state: JobState, **facts: Any) -> None:
         self._move(state, ended_at=now(), expires_at=now() + KEPT, **facts)

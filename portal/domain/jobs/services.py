@@ -1,6 +1,6 @@
 """Asking for jobs, cancelling them, and looking after those whose worker is gone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ BEAT = timedelta(seconds=10)  # how often it says so
 RESENT_AFTER = timedelta(seconds=30)  # a message that nobody has taken by then is sent again
 MOST_CRASHES = 3
 KEPT = timedelta(days=30)
+GIVEN_UP = N_("The task was cut short several times and has been given up. Tell an administrator.")
 
 
 def enqueue(
@@ -62,15 +63,15 @@ def _has_steps(session: Session, job: Job) -> bool:
     return session.scalar(sa.select(JobStep.no).where(JobStep.job_id == job.id).limit(1)) is not None
 
 
-def beat(session: Session, worker: str) -> None:
-    """Say that this worker lives, and that its jobs are still its own."""
+def beat(session: Session, worker: str, jobs: Collection[int] = ()) -> None:
+    """Say that this worker lives, and that these jobs are still its own."""
     moment = now()
     known = session.execute(sa.update(JobWorker).where(JobWorker.name == worker).values(beat_at=moment))
     if not known.rowcount:  # type: ignore[attr-defined]
         session.add(JobWorker(name=worker, started_at=moment, beat_at=moment))
     session.execute(
         sa.update(Job)
-        .where(Job.worker == worker, Job.state == JobState.RUNNING)
+        .where(Job.id.in_(jobs), Job.worker == worker, Job.state == JobState.RUNNING)
         .values(leased_until=moment + LEASE)
         .execution_options(synchronize_session=False)
     )
@@ -98,7 +99,7 @@ def sweep(session: Session) -> Sequence[int]:
             crashes=Job.crashes + 1,
             ended_at=moment,
             expires_at=moment + KEPT,
-            error=N_("The worker ended unexpectedly several times. Tell an administrator."),
+            error=GIVEN_UP,
         )
         .execution_options(synchronize_session=False)
     )

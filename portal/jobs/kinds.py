@@ -1,0 +1,12 @@
+"""Which function does which kind of job. A new kind is a function and a line here."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain.jobs.runs import Run
+
+Handler = Callable[[Session, Run], dict[str, Any]]
+
+KINDS: dict[str, Handler] = {}

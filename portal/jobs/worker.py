@@ -1,0 +1,123 @@
+"""A worker process: takes ids from the queue, says that it lives, and looks after what others left."""
+
+import argparse
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Any
+
+from flask import Flask
+from huey.consumer import Consumer
+
+from portal.domain.jobs import services
+from portal.extensions import db
+from portal.jobs.queue import Queue
+from portal.jobs.running import perform
+
+_log = logging.getLogger(__name__)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_SECONDS = 10  # what is not at the end of its part by then is cut off, and goes on elsewhere
+
+
+class Worker:
+    """Does jobs in `threads` threads until it is told to end; any number of workers may run beside it."""
+
+    def __init__(self, app: Flask, threads: int = 2) -> None:
+        self.app, self.threads = app, threads
+        self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.stopping = threading.Event()
+        self.running: set[int] = set()
+        self.queue = Queue(app, self._perform)
+        self._parent = os.getppid()
+
+    def run(self, *, ends_with_parent: bool = False) -> None:
+        """Work until SIGINT, SIGTERM or SIGHUP; a job that is under way stops after its part and waits."""
+        with self.app.app_context():
+            self._beat()
+        beating = threading.Thread(target=self._look_after, name="Beat", daemon=True)
+        beating.start()
+        if ends_with_parent:
+            threading.Thread(target=self._watch_parent, name="Parent", daemon=True).start()
+        _Consumer(self).run()
+        self.stopping.set()
+        beating.join(services.BEAT.total_seconds())
+        with self.app.app_context():
+            services.leave(db.session(), self.name)
+            db.session.commit()
+
+    def _perform(self, job_id: int) -> None:
+        if self.stopping.is_set():
+            return  # the sweeper of another worker, or of this one's next start, sends it again
+        with self.app.app_context():
+            self.running.add(job_id)
+            try:
+                perform(job_id, self.name, self.stopping.is_set)
+            finally:
+                self.running.discard(job_id)
+
+    def _look_after(self) -> None:
+        """Beat and sweep until the end; a database that is away for a while is no reason to give up."""
+        while True:
+            try:
+                with self.app.app_context():
+                    self._beat()
+                    for job_id in self._sweep():
+                        self.queue.send(job_id)
+            except Exception:
+                _log.exception("the worker could not say that it lives")
+            if self.stopping.wait(services.BEAT.total_seconds()):
+                return
+
+    def _beat(self) -> None:
+        session = db.session()
+        services.beat(session, self.name, tuple(self.running))
+        session.commit()
+
+    def _sweep(self) -> list[int]:
+        session = db.session()
+        waiting = list(services.sweep(session))
+        session.commit()
+        return waiting
+
+    def _watch_parent(self) -> None:
+        while not self.stopping.wait(0.5):
+            if os.getppid() != self._parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+
+class _Consumer(Consumer):  # type: ignore[misc]
+    """huey's consumer, which ends alike on every signal and lets jobs know of it."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(
+            worker.queue.huey,
+            workers=worker.threads,
+            periodic=False,  # sweeping does not wait behind jobs
+            max_delay=0.5,
+            shutdown_timeout=GRACE_SECONDS,
+        )
+        self._worker = worker
+
+    def _set_signal_handlers(self) -> None:
+        for signum in _SIGNALS:
+            signal.signal(signum, self._handle_signal)
+
+    def _handle_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._worker.stopping.set()
+        self._signum, self._restart, self._graceful = signum, False, True
+
+
+def main(app: Flask, arguments: list[str] | None = None) -> None:
+    """`python -m portal.jobs`: run a worker until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m portal.jobs", description=main.__doc__)
+    parser.add_argument("--threads", type=int, default=2, help="jobs done at once")
+    parser.add_argument(
+        "--ends-with-parent", action="store_true", help="end when the parent process has gone"
+    )
+    wanted: Any = parser.parse_args(arguments)
+    Worker(app, wanted.threads).run(ends_with_parent=wanted.ends_with_parent)
