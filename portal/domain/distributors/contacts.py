@@ -1,4 +1,4 @@
-"""The people at a distributor: personal data in rows of their own; the audit trail holds references only."""
+"""The people at a distributor: personal data in rows of their own; the audit trail holds references only (D1)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Files kept with a distributor: business licence, account opening, photographs of the shop."""
+"""Files kept with a distributor: business licence, account opening, photographs of the shop (D1)."""
 
 from pathlib import PurePath
 

@@ -1,4 +1,4 @@
-"""What is not known yet of a distributor: what an agreement needs first, then what rounds off the picture."""
+"""What is not known yet of a distributor: what an agreement needs first, then what rounds off the picture (D1)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Sector licences (食品经营许可证 …) and when they run out."""
+"""Sector licences (食品经营许可证 …) and when they run out (D1)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Finding distributors by what people remember: code, name or part of it, pinyin, initials, a telephone's tail.
+"""Finding distributors by what people remember: code, name or part of it, pinyin, initials, a telephone's tail (D1).
 
 One full-text row per distributor, on SQLite in FTS5 and on PostgreSQL in a tsvector. Both get the same tokens,
 made here: a hanzi is a token of its own (trigrams find no two-character word), written as hexadecimal so that
