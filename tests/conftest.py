@@ -12,6 +12,10 @@ from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
 from portal import create_app
+from portal.domain.access.roles import Role
+from portal.domain.distributors.models import Distributor
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
 from portal.extensions import db
 from tests.factories import PASSWORD, Factory
 from tests.postgres import PostgresServer
@@ -112,6 +116,24 @@ def session(app: Flask) -> Iterator[Session]:
 def make(session: Session) -> Factory:
     """The factory of rows; everything it makes is committed."""
     return Factory(session)
+
+
+@pytest.fixture
+def office(make: Factory) -> Region:
+    """A regional office."""
+    return make.region("示例东区")
+
+
+@pytest.fixture
+def clerk(make: Factory, office: Region) -> User:
+    """A salesperson of the office."""
+    return make.user(Role.SALESPERSON, office)
+
+
+@pytest.fixture
+def distributor(make: Factory, office: Region, clerk: User) -> Distributor:
+    """A distributor of the office that the clerk answers for."""
+    return make.distributor(office, clerk)
 
 
 @pytest.fixture

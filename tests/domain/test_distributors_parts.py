@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db import today
-from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import contacts, documents, duplicates, licences, search
 from portal.domain.distributors.contacts import Erasure
@@ -16,21 +15,6 @@ from portal.domain.documents.models import Blob
 from portal.domain.errors import DomainError
 
 PDF = b"%PDF-1.7 sample"
-
-
-@pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
-def clerk(make, office):
-    return make.user(Role.SALESPERSON, office)
-
-
-@pytest.fixture
-def distributor(make, office, clerk):
-    return make.distributor(office, clerk)
 
 
 def written(session):

@@ -6,20 +6,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.access.roles import Role
 from portal.domain.distributors import mentions, services, tree
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.errors import DomainError
-
-
-@pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
-def clerk(make, office):
-    return make.user(Role.SALESPERSON, office)
 
 
 def under(session, child, parent):

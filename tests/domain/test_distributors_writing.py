@@ -18,16 +18,6 @@ from portal.domain.errors import DomainError, Stale
 USCC = "91330500MA00EX3B4P"
 
 
-@pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
-def clerk(make, office):
-    return make.user(Role.SALESPERSON, office)
-
-
 def facts(office, clerk, **more):
     return {"name": "湖州样板商贸有限公司", "region": office, "owner": clerk} | more
 

@@ -4,27 +4,10 @@ from datetime import timedelta
 from io import BytesIO
 from urllib.parse import quote
 
-import pytest
-
 from portal.db import today
 from portal.domain.access.roles import Role
 
 PDF = b"%PDF-1.7 sample"
-
-
-@pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
-def clerk(make, office):
-    return make.user(Role.SALESPERSON, office)
-
-
-@pytest.fixture
-def distributor(make, office, clerk):
-    return make.distributor(office, clerk)
 
 
 def file(browser, distributor, data=PDF, name="营业执照.pdf", title=""):

@@ -12,11 +12,6 @@ from portal.domain.distributors import contacts
 
 
 @pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
 def clerk(make, office):
     return make.user(Role.SALESPERSON, office, name="示例业务员")
 

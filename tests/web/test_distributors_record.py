@@ -14,16 +14,6 @@ USCC = "91330500MA00EX3B4P"
 
 
 @pytest.fixture
-def office(make):
-    return make.region("示例东区")
-
-
-@pytest.fixture
-def clerk(make, office):
-    return make.user(Role.SALESPERSON, office)
-
-
-@pytest.fixture
 def distributor(make, office, clerk):
     return make.distributor(office, clerk, phones=["0572-5555102"])
 
