@@ -17,6 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -43,9 +44,13 @@ _SETTINGS = {
 
 
 class PostgresServer:
-    """One PostgreSQL cluster, a context manager; its databases know nothing of one another."""
+    """One PostgreSQL cluster, a context manager; its databases know nothing of one another.
 
-    def __init__(self) -> None:
+    `settings` are PostgreSQL's own, over those that suit tests.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = _SETTINGS | dict(settings or {})
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._counter = itertools.count(1)
@@ -67,7 +72,7 @@ class PostgresServer:
                     *("--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 ]
             )
-            settings = [arg for name, value in _SETTINGS.items() for arg in ("-c", f"{name}={value}")]
+            settings = [arg for name, value in self._settings.items() for arg in ("-c", f"{name}={value}")]
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
                     [programs / "postgres", "-D", self._data, "-h", "", "-k", self._folder, *settings],

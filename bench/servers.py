@@ -1,0 +1,129 @@
+"""The servers that are measured: each as `scripts/run` starts the portal's, on loopback, gone when the bench is."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.client import BenchError, Browser
+from portal.config import ROOT
+
+WORKERS = 2
+_START_SECONDS = 60
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its port, and its first process, whose children are the workers."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[int]:
+        """Ids of the processes that answer."""
+        return [
+            pid for pid in _children(self.process.pid) if "granian" in _title(pid) or "spawn" in _title(pid)
+        ]
+
+    def shares(self) -> list[float]:
+        """MiB of memory that each worker has for itself, plus its share of what it has with others (PSS)."""
+        return [share(pid) for pid in self.workers()]
+
+
+def share(pid: int) -> float:
+    """MiB of a process: PSS."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def offspring(pid: int) -> list[int]:
+    """Every process below this one."""
+    below = _children(pid)
+    return [*below, *(one for child in below for one in offspring(child))]
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, task.read_text(encoding="ascii").split())
+    return sorted(found)
+
+
+def _title(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def serving(
+    python: Path | str, target: str, environment: Mapping[str, str], log: Path, ready: str
+) -> Iterator[Server]:
+    """Granian with `target`, two workers with two threads each; `ready` is the address that says it is up."""
+    port = _free_port()
+    command = [
+        *(str(python), "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", str(WORKERS), "--blocking-threads", "2", "--respawn-failed-workers"),
+        *("--workers-kill-timeout", "15", "--no-ws", "--log-level", "warning", target),
+    ]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**environment, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C ends the bench, which then ends its servers
+            preexec_fn=_stop_when_parent_dies,
+        )
+    try:
+        _wait(port, process, log, ready)
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        browser = Browser(port)
+        try:
+            browser.get(ready)
+            return
+        except (OSError, BenchError):
+            time.sleep(0.2)
+        finally:
+            browser.close()
+    raise BenchError(
+        f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-4000:]}"
+    )
+
+
+def _stop_when_parent_dies() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
