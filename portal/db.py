@@ -1,15 +1,17 @@
 """The database as every feature sees it: declarative base, column types, transactions and row locks."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -127,10 +129,75 @@ def lock(session: Session, row: Row) -> Row:
     return row
 
 
+class Trouble(StrEnum):
+    """What keeps the database from working although the portal is in order."""
+
+    BUSY = "busy"  # somebody else holds what is needed: again in a moment, nothing was written
+    GONE = "gone"  # it does not answer; whether the last commit arrived is not known
+    FULL = "full"  # no room: nothing was written, and nothing can be until somebody makes room
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# SQLite's primary result codes: https://sqlite.org/rescode.html
+_SQLITE = {
+    5: Trouble.BUSY,
+    6: Trouble.BUSY,
+    10: Trouble.GONE,
+    11: Trouble.GONE,
+    13: Trouble.FULL,
+    14: Trouble.GONE,
+    26: Trouble.GONE,
+}
+# PostgreSQL's classes and codes: serialization failure and deadlock come here when three tries were not enough.
+_POSTGRES = {
+    "40001": Trouble.BUSY,
+    "40P01": Trouble.BUSY,
+    "53100": Trouble.FULL,
+    "53200": Trouble.BUSY,
+    "53300": Trouble.BUSY,
+    "55P03": Trouble.BUSY,
+    "57014": Trouble.BUSY,
+    "25006": Trouble.GONE,
+    "08": Trouble.GONE,
+    "57P": Trouble.GONE,
+    "58": Trouble.GONE,
+}
+
+
+def trouble_of(error: BaseException) -> Trouble | None:
+    """What is wrong with the database or the disk, if that is what this error says; None for a bug of ours."""
+    if isinstance(error, OSError):
+        return Trouble.FULL if error.errno in _FULL else None
+    if isinstance(error, exc.TimeoutError):
+        return Trouble.BUSY  # every connection of the pool is in use
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE.get(code & 0xFF)
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        return next((_POSTGRES[key] for key in (state, state[:3], state[:2]) if key in _POSTGRES), None)
+    # No code at all: the connection broke, or could not be made.
+    return Trouble.GONE if isinstance(error, exc.OperationalError | exc.InterfaceError) else None
+
+
+LOCK_SECONDS = 20
+
+
 def prepare_engine(engine: Engine) -> None:
     """Give every connection of this engine the portal's pragmas and its way to begin a transaction."""
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def wait_no_longer(connection: Any, _record: Any) -> None:
+            # As long as SQLite waits: a request that hangs for ever tells its user nothing.
+            connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            connection.commit()
+
         return
+    if engine.url.database not in (None, "", ":memory:"):
+        _watch_file(engine, Path(str(engine.url.database)))
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
@@ -139,7 +206,7 @@ def prepare_engine(engine: Engine) -> None:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
-            "busy_timeout=20000",
+            f"busy_timeout={LOCK_SECONDS * 1000}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
             "cache_size=-32000",
@@ -151,3 +218,37 @@ def prepare_engine(engine: Engine) -> None:
     def began(connection: Connection) -> None:
         deferred = connection.get_execution_options().get("portal_deferred", _read_only.get())
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+def _watch_file(engine: Engine, path: Path) -> None:
+    """See to it that a database whose file is moved or removed is missed.
+
+    An open connection would go on writing into a file that has no name any more, and a new one would make an
+    empty database in its place; both look as if all were well.
+    """
+    had_file = False
+
+    @event.listens_for(engine, "do_connect")
+    def must_be_there(dialect: Any, _record: Any, _args: Any, _kwargs: Any) -> None:
+        if had_file and not path.exists():
+            raise dialect.dbapi.OperationalError(f"the database file is gone: {path}")
+
+    @event.listens_for(engine, "connect")
+    def opened(_connection: Any, record: Any) -> None:
+        nonlocal had_file
+        had_file = True
+        record.info["file"] = _identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def still_the_same(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.get("file") != _identity(path):
+            raise exc.DisconnectionError(f"the database file was replaced: {path}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file the path leads to; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

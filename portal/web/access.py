@@ -5,8 +5,9 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import UserMixin, current_user
 
 from portal.domain.access.roles import Permission
@@ -65,24 +66,40 @@ def _guarded(view: View, permissions: tuple[Permission, ...]) -> View:
         return result
 
     wrapper.access = permissions  # type: ignore[attr-defined]
+    wrapper.is_guarded = True  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]
 
 
 def to_sign_in() -> ResponseReturnValue:
-    """To the sign-in page and, after a GET, back to here; htmx is told to leave the page."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    """To the sign-in page and back to here, or to the page that sent a form; htmx is told to leave the page."""
+    if request.method == "GET":
+        wanted = request.full_path.rstrip("?")
+    else:
+        wanted = _sending_page()
+        flash(_("You are no longer signed in, so nothing was saved. Sign in to go on."), "warning")
     target = url_for("auth.login", next=wanted if wanted not in ("", "/") else None)
     if request.headers.get("HX-Request"):
         return Response(status=204, headers={"HX-Redirect": target})
     return redirect(target, 303)
 
 
+def _sending_page() -> str:
+    """The page of this site that a form was sent from; empty when the browser does not say."""
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    if f"{parts.scheme}://{parts.netloc}/" != request.host_url:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
 def safe_next(target: str | None) -> str:
     """The page to go to after signing in: a path of this site, anything else is the workbench."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        parts = urlsplit(target.replace("\\", "/"))
-        if not parts.scheme and not parts.netloc and not any(ord(c) < 32 for c in target):
-            return target
+    # A control character would be passed over by the browser: "/", tab, "/elsewhere" leads elsewhere.
+    is_path = target and target.startswith("/") and not target.replace("\\", "/").startswith("//")
+    if target and is_path and not any(ord(char) < 32 for char in target):
+        return target
     return url_for("workbench.index")
 
 

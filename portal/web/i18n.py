@@ -1,7 +1,7 @@
 """Which language a page speaks."""
 
 from babel.support import Translations
-from flask import Flask, has_request_context, request, session
+from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
 
@@ -37,7 +37,9 @@ def select_locale() -> str:
     """The user's own choice, else this browser's, else what it asks for; Chinese by default."""
     if not has_request_context():
         return "zh_CN"
-    if current_user and current_user.is_authenticated and current_user.account.language in LANGUAGES:
+    # A page that says that the database is gone does not ask it.
+    is_known = not g.get("without_database") and current_user and current_user.is_authenticated
+    if is_known and current_user.account.language in LANGUAGES:
         return str(current_user.account.language)
     if session.get("language") in LANGUAGES:
         return str(session["language"])

@@ -117,5 +117,14 @@ def chosen(choices: type[Choice], name: str) -> Choice | None:
 
 def number(name: str) -> int | None:
     """The id that the address gives under `name`, None when it is no number."""
-    text = request.args.get(name, "")
+    return as_id(request.args.get(name, ""))
+
+
+def ids(name: str = "id") -> list[int]:
+    """Every id that the address or the form gives under `name`; what is no id is passed over."""
+    return [id for text in request.values.getlist(name) if (id := as_id(text)) is not None]
+
+
+def as_id(text: str) -> int | None:
+    """A number that a database and a page's script both hold exactly; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -17,7 +17,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
-from portal.web.tables import chosen, number, page_of, sorting
+from portal.web.tables import chosen, ids, number, page_of, sorting
 from portal.web.words import word
 
 
@@ -109,9 +109,8 @@ def export() -> ResponseReturnValue:
     """The current view, or the ticked rows of it, as an Excel file; who took it is on record."""
     me, wanted = actor(), _filter()
     statement = queries.agreement_rows(db.session, me, wanted)
-    ids = [int(value) for value in request.args.getlist("id") if value.isascii() and value.isdigit()]
-    if ids:
-        statement = statement.where(Agreement.id.in_(ids))
+    if ticked := ids():
+        statement = statement.where(Agreement.id.in_(ticked))
     order = sorting(queries.SORTS, default="updated", descending=True)
     rows = db.session.execute(order.apply(statement, queries.SORTS, tie=Agreement.id.desc())).all()
     heads = _heads()

@@ -17,16 +17,17 @@ from portal.extensions import db
 from portal.printing.joining import join
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.tables import ids
 
 MOST_AT_ONCE = 100
 
 
 def _ticked(permission: P) -> list[Agreement]:
     """The agreements that the address names, as far as this user reaches them; in the order of their numbers."""
-    ids = [int(value) for value in request.values.getlist("id") if value.isascii() and value.isdigit()]
-    if len(ids) > MOST_AT_ONCE:
+    ticked = ids()
+    if len(ticked) > MOST_AT_ONCE:
         raise DomainError("At most %(most)s originals are printed at once.", most=MOST_AT_ONCE)
-    found = queries.agreements_visible_to(actor(), permission).where(Agreement.id.in_(ids))
+    found = queries.agreements_visible_to(actor(), permission).where(Agreement.id.in_(ticked))
     return list(db.session.scalars(found.order_by(Agreement.number)))
 
 

@@ -6,6 +6,7 @@ from portal.blueprints.agreements.forms import AgreementForm, dress
 from portal.domain.price_protection import products, queries
 from portal.domain.price_protection.drafting import Entry, PriceEntry
 from portal.extensions import db
+from portal.web.tables import as_id
 
 
 def change_rows(form: AgreementForm, base: Entry, do: str) -> None:
@@ -21,8 +22,8 @@ def change_rows(form: AgreementForm, base: Entry, do: str) -> None:
             if (row.product.id, row.kind) not in known and (not row.kind.needs_approval or row.approval)
         ]
         _set_rows(form, [*kept, *new])
-    elif (place := do.removeprefix("remove-")).isdigit():
-        _set_rows(form, [row.form.data for no, row in enumerate(form.prices) if no != int(place)])
+    elif (place := as_id(do.removeprefix("remove-"))) is not None:
+        _set_rows(form, [row.form.data for no, row in enumerate(form.prices) if no != place])
     dress(form, queries.product_choices(db.session, besides=[row.product_id for row in base.prices]))
 
 

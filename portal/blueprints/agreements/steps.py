@@ -16,6 +16,7 @@ from portal.domain.price_protection.payload import current_paper
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.tables import as_id
 
 
 def _back(agreement: Agreement, said: str) -> ResponseReturnValue:
@@ -28,8 +29,7 @@ def _back(agreement: Agreement, said: str) -> ResponseReturnValue:
 def hand_over(id: int) -> ResponseReturnValue:
     """Submit for approval; what is missing is listed on the record."""
     agreement = loading.writable(id)
-    version = request.form.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() else None
+    seen = as_id(request.form.get("version", ""))
     try:
         submit(None, lambda: steps.submit(db.session, actor(), agreement, version=seen) or True)
     except steps.Incomplete:

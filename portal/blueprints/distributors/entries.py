@@ -15,6 +15,7 @@ from portal.domain.distributors.facts import BY_NAME, FACTS, OTHER_LABELS, phone
 from portal.domain.distributors.models import Distributor
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+from portal.web.tables import as_id
 from portal.web.words import WORDS
 
 _CHOSEN = ("level", "channel", "standing")
@@ -215,7 +216,7 @@ def _shown(session: Session, name: str, entry: str) -> str:
     """An entry as people read it: words for codes, names for ids."""
     if name in _CHOSEN:
         return str(WORDS.get(entry, entry))  # type: ignore[call-overload]
-    if name in ("region_id", "owner_id") and entry.isdigit():
-        row = session.get(Region if name == "region_id" else User, int(entry))
+    if name in ("region_id", "owner_id") and (id := as_id(entry)) is not None:
+        row = session.get(Region if name == "region_id" else User, id)
         return row.name if row else ""
     return entry

@@ -15,6 +15,7 @@ from portal.domain.errors import Stale
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.tables import as_id
 
 
 @bp.get(f"/<{ROW}:id>")
@@ -76,7 +77,7 @@ def _make(form: DistributorForm, alike: list[Likeness]) -> Distributor:
 def _accepted(form: DistributorForm) -> set[int]:
     """The look-alikes that stood on the page when the tick was set; one that came since is asked about."""
     seen = (form.seen.data or "").split(",")
-    return {int(part) for part in seen if part.isascii() and part.isdigit()} if form.accepted.data else set()
+    return {id for part in seen if (id := as_id(part)) is not None} if form.accepted.data else set()
 
 
 @bp.route(f"/<{ROW}:id>/edit", methods=["GET", "POST"])

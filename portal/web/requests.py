@@ -1,0 +1,46 @@
+"""Requests as the portal takes them: no NUL reaches a view, since PostgreSQL keeps it in no text."""
+
+from typing import Any
+
+from flask import Flask, Request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.routing import UnicodeConverter, ValidationError
+from werkzeug.utils import cached_property
+
+
+def _without_nul(values: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
+    if not any("\x00" in name or "\x00" in value for name, value in values.items(multi=True)):
+        return values  # type: ignore[return-value]
+    return ImmutableMultiDict(
+        (name.replace("\x00", ""), value.replace("\x00", "")) for name, value in values.items(multi=True)
+    )
+
+
+class PortalRequest(Request):
+    """A request whose query and form hold text that every database can keep."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:  # type: ignore[override]
+        """The query of the address."""
+        return _without_nul(super().args)
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        parts: dict[str, Any] = self.__dict__
+        parts["form"] = _without_nul(parts["form"])
+
+
+class TextConverter(UnicodeConverter):
+    """A part of an address; with a NUL in it, it names nothing."""
+
+    def to_python(self, value: str) -> str:
+        """The text, or no match."""
+        if "\x00" in value:
+            raise ValidationError()
+        return value
+
+
+def init_app(app: Flask) -> None:
+    """Take requests this way; before any route is registered."""
+    app.request_class = PortalRequest
+    app.url_map.converters["default"] = app.url_map.converters["string"] = TextConverter
