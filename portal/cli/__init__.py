@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import agreements, backup, demo, distributors, users
+from portal.cli import agreements, backup, demo, distributors, doctor, users
 
 
 def register(app: Flask) -> None:
@@ -13,3 +13,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(demo.command)
     app.cli.add_command(backup.backup)
     app.cli.add_command(backup.restore)
+    app.cli.add_command(doctor.doctor)

@@ -43,6 +43,7 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
             Entry(_l("Regions"), "admin.regions", (P.REGIONS_MANAGE,)),
             Entry(_l("Company and defaults"), "admin.settings", (P.SETTINGS_READ,)),
             Entry(_l("Audit trail"), "admin.audit_trail", (P.AUDIT_READ,)),
+            Entry(_l("System check"), "admin.health", (P.SETTINGS_WRITE,)),
         ),
     ),
 )

@@ -129,6 +129,7 @@ TABLE: dict[str, Line] = {
     "admin.settings": line(P.SETTINGS_READ),
     "admin.change_settings": line(P.SETTINGS_WRITE, P.TEMPLATES_RELEASE),
     "admin.audit_trail": line(P.AUDIT_READ),
+    "admin.health": Line((P.SETTINGS_WRITE,), is_scoped=False),
     "admin.export_trail": line(P.AUDIT_READ),
 }
 # Ends the sign-in that the other cells need; tests/web/test_sign_in.py asks it.

@@ -1,0 +1,1 @@
+"""What the portal needs of its machine, its database and its settings, looked at one by one."""

@@ -1,0 +1,227 @@
+"""The database: reachable, of this version, writable, whole, and set up as the portal needs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from portal.db import now
+from portal.domain.i18n import N_
+from portal.domain.users.models import Throttle
+from portal.health.findings import Finding, Place, failed, ok, warning
+
+# Records that triggers keep from being changed; a rebuilt table loses its triggers in silence.
+GUARDED = ("audit_event", "agreement_event", "template_release")
+_OLDEST_POSTGRES = 140_000
+_WASTE = 64 * 1024**2
+_WAIT_SECONDS = 3
+
+
+def database(place: Place) -> Iterator[Finding]:
+    """Everything about the database; when it does not answer, only that."""
+    try:
+        with _reading(place) as connection:
+            yield _answers(connection)
+            is_current, finding = _version(place, connection)
+            yield finding
+            if not is_current:
+                return
+            yield _guards(connection)
+            yield from (_sqlite if connection.dialect.name == "sqlite" else _postgres)(place, connection)
+    except sa.exc.DBAPIError as error:
+        yield failed(
+            N_("The database does not answer: %(reason)s"),
+            N_("Start the database, and compare PORTAL_DATABASE_URL with its address and password."),
+            reason=_first_line(error.orig),
+        )
+        return
+    yield _writable(place)
+
+
+@contextmanager
+def _reading(place: Place) -> Iterator[Connection]:
+    with place.engine.connect() as connection:
+        yield connection.execution_options(portal_deferred=True)
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__
+
+
+def _answers(connection: Connection) -> Finding:
+    if connection.dialect.name == "sqlite":
+        version = connection.scalar(sa.text("SELECT sqlite_version()"))
+        return ok(N_("SQLite %(version)s answers."), version=version)
+    number = int(str(connection.scalar(sa.text("SHOW server_version_num"))))
+    version = connection.scalar(sa.text("SHOW server_version"))
+    if number < _OLDEST_POSTGRES:
+        return warning(
+            N_("PostgreSQL %(version)s answers; it is older than the portal is tested with."),
+            N_("Bring PostgreSQL to version 14 or newer."),
+            version=version,
+        )
+    return ok(N_("PostgreSQL %(version)s answers."), version=version)
+
+
+def _version(place: Place, connection: Connection) -> tuple[bool, Finding]:
+    config = Config()
+    config.set_main_option("script_location", str(place.migrations))
+    scripts = ScriptDirectory.from_config(config)
+    heads, known = set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
+    found: set[str] = set()
+    if sa.inspect(connection).has_table("alembic_version"):
+        found = {
+            str(row[0]) for row in connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        }
+    facts = {"found": ", ".join(sorted(found)) or "—", "wanted": ", ".join(sorted(heads))}
+    if found == heads:
+        return True, ok(N_("Its tables are of this version (%(found)s)."), **facts)
+    if found - known:
+        return False, failed(
+            N_("Its tables are of a newer version (%(found)s) than the portal (%(wanted)s)."),
+            N_("Update the portal, or restore a backup of this version."),
+            **facts,
+        )
+    return False, failed(
+        N_("Its tables are of an older version (%(found)s) than the portal (%(wanted)s)."),
+        N_("Take a backup, then run flask --app wsgi db upgrade."),
+        **facts,
+    )
+
+
+def _guards(connection: Connection) -> Finding:
+    if connection.dialect.name == "sqlite":
+        sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        wanted = {f"{table}_no_{what}" for table in GUARDED for what in ("update", "delete", "replace")}
+    else:
+        sql = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D' AND NOT tgisinternal"
+        wanted = {f"{table}_is_kept" for table in GUARDED}
+    missing = wanted - {str(row[0]) for row in connection.execute(sa.text(sql))}
+    if missing:
+        return failed(
+            N_("What keeps records from being changed is gone: %(triggers)s"),
+            N_("Find out who removed it; restore the latest backup onto an empty database."),
+            triggers=", ".join(sorted(missing)),
+        )
+    return ok(N_("Records that must not change cannot be changed."))
+
+
+def _sqlite(place: Place, connection: Connection) -> Iterator[Finding]:
+    def pragma(name: str) -> Any:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+    # SQLite says so only by ignoring it: a file in another mode lets readers and writers wait for one another.
+    if pragma("foreign_keys") != 1:
+        yield failed(N_("Foreign keys are off."), N_("Start the portal anew; report this if it stays."))
+    mode = str(pragma("journal_mode")).lower()
+    if mode != "wal":
+        yield failed(
+            N_(
+                "The journal is in the mode %(mode)s instead of WAL: readers and writers wait for one another."
+            ),
+            N_("Keep the file on a local disk, not on a network folder, and start the portal anew."),
+            mode=mode,
+        )
+    size = int(pragma("page_size"))
+    pages, free = int(pragma("page_count")), int(pragma("freelist_count"))
+    if free * size > _WASTE and free > pages / 4:
+        yield warning(
+            N_("%(free)s MB of the file's %(size)s MB are unused."),
+            N_("Stop the portal and run VACUUM on the file when there is time."),
+            free=free * size // 10**6,
+            size=pages * size // 10**6,
+        )
+    if place.is_thorough:
+        said = str(pragma("quick_check(5)"))
+        if said != "ok":
+            yield failed(
+                N_("The file is damaged: %(said)s"),
+                N_("Stop the portal, keep a copy of the file and restore the latest backup."),
+                said=_first_line(said),
+            )
+            return
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            yield failed(
+                N_("A row of %(table)s points nowhere."),
+                N_("Stop the portal, keep a copy of the file and restore the latest backup."),
+                table=broken[0],
+            )
+            return
+    yield ok(N_("The file is in order: %(size)s MB, WAL, foreign keys on."), size=pages * size // 10**6)
+
+
+def _postgres(_place: Place, connection: Connection) -> Iterator[Finding]:
+    row = connection.execute(
+        sa.text(
+            "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collation FROM pg_database"
+            " WHERE datname = current_database()"
+        )
+    ).one()
+    if row.encoding != "UTF8":
+        yield failed(
+            N_("The database keeps text as %(encoding)s: Chinese is lost."),
+            N_("Create a database with ENCODING 'UTF8', and move with flask backup and flask restore."),
+            encoding=row.encoding,
+        )
+    else:
+        yield ok(N_("Text is kept as UTF8, ordered by %(collation)s."), collation=row.collation)
+    most = int(str(connection.scalar(sa.text("SHOW max_connections"))))
+    used = int(
+        connection.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")) or 0
+    )
+    if used > most * 0.9:
+        yield warning(
+            N_("%(used)s of %(most)s connections are in use."),
+            N_("Raise max_connections, or start fewer WORKERS."),
+            used=used,
+            most=most,
+        )
+    if sum(int(found or 0) for (found,) in connection.execute(sa.text(_STALE_SEQUENCES))):
+        yield failed(
+            N_("Numbers of new rows would collide with rows that are there."),
+            N_("Move with flask backup and flask restore, which set the counters."),
+        )
+
+
+# Rows copied in by hand leave their counter behind; the largest and busiest tables tell.
+_STALE_SEQUENCES = " UNION ALL ".join(
+    f"SELECT CASE WHEN (SELECT max(id) FROM {table}) > COALESCE((SELECT last_value FROM pg_sequences"  # noqa: S608
+    f" WHERE schemaname = current_schema() AND sequencename = '{table}_id_seq'), 0) THEN 1 ELSE 0 END"
+    for table in ("audit_event", "distributor", "agreement", "document", "user_account")
+)
+
+
+def _writable(place: Place) -> Finding:
+    """A row is written and taken back; nothing of it stays."""
+    try:
+        with place.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                driver: Any = connection.connection.driver_connection
+                driver.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
+            try:
+                connection.execution_options(portal_deferred=False)
+                connection.execute(
+                    sa.insert(Throttle).values(key="doctor:", attempts=0, window_ends_at=now())
+                )
+                connection.rollback()
+            finally:
+                if connection.dialect.name == "sqlite":
+                    connection.invalidate()  # its waiting time was changed
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == 5:
+            return warning(
+                N_("Somebody has been writing for more than %(seconds)s seconds."),
+                N_("Look again in a moment; if it stays, see which import or process it is."),
+                seconds=_WAIT_SECONDS,
+            )
+        return failed(
+            N_("It cannot be written to: %(reason)s"),
+            N_("See to room on the disk and to the owner of the file, or to the role's rights."),
+            reason=_first_line(error.orig),
+        )
+    return ok(N_("It can be written to."))
