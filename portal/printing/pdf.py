@@ -4,20 +4,24 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pydyf
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 
-from portal.printing import justify, qr
+from portal.printing import embedding, justify, qr, tagging
 from portal.printing.fetcher import Nothing, OwnFonts
-from portal.printing.health import FAMILIES
 from portal.printing.markup import TEMPLATES
 
 POINTS_PER_MM = 72 / 25.4
+# What colours mean, which PDF/A wants to be told: a fifth of the size of WeasyPrint's own file.
+_SRGB = Path(__file__).with_name("srgb.icc").read_bytes()
 
 justify.install()
+embedding.install()
+tagging.install()
 # Letters and style sheets are read once a process: that is a fifth of a render.
 _FONTS = FontConfiguration()
 _STYLES = {
@@ -77,14 +81,11 @@ def write_pdf(
             )
         )
 
-    def finish(laid_out: Any, pdf: Any) -> None:
-        foreign = {font.family for font in laid_out.fonts.values()} - FAMILIES
-        if foreign or any(font.missing for font in laid_out.fonts.values()):
-            raise RuntimeError(
-                f"The paper holds characters that our letters lack (instead: {sorted(foreign)})."
-            )
+    def finish(_: Any, pdf: Any) -> None:
         if "AF" in pdf.catalog:  # WeasyPrint 70 lists each attachment twice
             pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
+        [intent] = pdf.catalog["OutputIntents"]
+        _object(pdf, intent["DestOutputProfile"]).stream = [_SRGB]
         if verify_url is not None:
             _draw_codes(pdf, verify_url, code_place)
 
@@ -98,25 +99,25 @@ def write_pdf(
     return data, len(document.pages)
 
 
+def _object(pdf: Any, reference: bytes) -> Any:
+    """Find what a reference like `12 0 R` refers to."""
+    return pdf.objects[int(reference.split()[0])]
+
+
 def _draw_codes(pdf: Any, verify_url: str, place: CodePlace) -> None:
     """Draw each page's QR code as an artifact, which a screen reader skips; one bit a module."""
     pages = [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Page"]
-    for number, page in enumerate(pages, 1):
-        size, rows = qr.bitmap(f"{verify_url}?p={number}")
+    codes = qr.bitmaps(f"{verify_url}?p={number}" for number in range(1, len(pages) + 1))
+    for page, (size, rows) in zip(pages, codes, strict=True):
         _, _, right, bottom = page["MediaBox"]
         side = place.side_mm * POINTS_PER_MM
         x = right - place.right_mm * POINTS_PER_MM - side
         y = bottom - place.bottom_mm * POINTS_PER_MM
         # The page's own stream has turned the vertical axis downwards and left it so.
-        drawing = pydyf.Stream(
-            [
-                b"/Artifact BMC q",
-                f"{side:.3f} 0 0 {-side:.3f} {x:.3f} {y:.3f} cm".encode(),
-                f"BI /W {size} /H {size} /CS /G /BPC 1 /F /AHx ID".encode(),
-                rows.hex().encode() + b">",
-                b"EI Q EMC",
-            ],
-            compress=True,
-        )
-        pdf.add_object(drawing)
-        page["Contents"] = pydyf.Array([page["Contents"], drawing.reference])
+        _object(pdf, page["Contents"]).stream += [
+            b"/Artifact BMC q",
+            f"{side:.3f} 0 0 {-side:.3f} {x:.3f} {y:.3f} cm".encode(),
+            f"BI /W {size} /H {size} /CS /G /BPC 1 /F /AHx ID".encode(),
+            rows.hex().encode() + b">",
+            b"EI Q EMC",
+        ]

@@ -1,11 +1,17 @@
 """What runs in the printing process."""
 
+import gc
+
 from portal.printing.job import PrintJob
 from portal.printing.pdf import Attached, CodePlace, write_pdf
 
 # The code stands at the foot, right; the middle of the right edge stays free for the seal across pages.
 FULL_PLACE = CodePlace(side_mm=13.5, right_mm=24.57, bottom_mm=6.5)
-SMALL_PLACE = CodePlace(side_mm=9, right_mm=12, bottom_mm=3.5)
+SMALL_PLACE = CodePlace(side_mm=10, right_mm=12, bottom_mm=6)
+
+# What is loaded now stays for good: looking through it for garbage again and again is a tenth of a render.
+gc.collect()
+gc.freeze()
 
 
 def print_job(job: PrintJob) -> tuple[bytes, int]:
