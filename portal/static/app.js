@@ -12,6 +12,7 @@
   const memory = {
     get: (key) => { try { return sessionStorage.getItem(key); } catch { return null; } },
     set: (key, value) => { try { sessionStorage.setItem(key, value); } catch { /* private windows may refuse */ } },
+    drop: (key) => { try { sessionStorage.removeItem(key); } catch { /* as above */ } },
   };
 
   async function fromCdn(address, integrity) {
@@ -50,6 +51,7 @@
   /* ---- Small tools ------------------------------------------------------------------------------------------------ */
 
   const on = (name, act, options) => document.addEventListener(name, act, options);
+  const here = () => location.pathname + location.search;
   const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]") !== null;
 
   function say(text, kind = "warning") {
@@ -62,19 +64,53 @@
     notices.scrollIntoView({ block: "nearest" });
   }
 
-  /* ---- Keys: / finds, Esc closes ------------------------------------------------------------------------------------ */
+  /* ---- Chinese input: a key that chooses characters is none of ours, and half-written syllables search nothing ------ */
+
+  on("keydown", (event) => { if (event.isComposing || event.keyCode === 229) event.stopPropagation(); }, true);
+  on("input", (event) => { if (event.isComposing) event.stopPropagation(); }, true);
+  on("compositionend", (event) => event.target.dispatchEvent(new Event("input", { bubbles: true })));
+
+  /* ---- Keys: / finds, ? tells the keys, Esc closes -------------------------------------------------------------------- */
 
   on("keydown", (event) => {
-    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing && !isTyping(event.target)) {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
+    if (event.key === "/" && isPlain) {
       const find = document.getElementById("find");
       if (find) { event.preventDefault(); find.focus(); find.select(); }
     }
-    if (event.key === "Escape" && !event.isComposing) {
+    if ((event.key === "?" || event.key === "？") && isPlain) {
+      const link = document.querySelector("a[data-keys]");
+      if (link) { event.preventDefault(); showKeys(link.href); }
+    }
+    if (event.key === "Escape") {
       if (location.hash === "#nav" || location.hash === "#filters") location.hash = "main";
       const deed = event.target.closest("details.act[open]");
       if (deed) { deed.open = false; deed.querySelector("summary").focus(); }
     }
   });
+
+  on("click", (event) => {
+    const link = event.target.closest("a[data-keys]");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    showKeys(link.href);
+  });
+
+  // The page of the keys, shown above this one; the browser gives the focus back when it is closed.
+  async function showKeys(address) {
+    if (document.querySelector("dialog[open]")) return;
+    try {
+      const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      if (!answer.ok) throw new Error(answer.status);
+      const dialog = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("dialog");
+      dialog.removeAttribute("open");
+      document.body.append(dialog);
+      dialog.addEventListener("close", () => dialog.remove());
+      dialog.showModal();
+    } catch {
+      location.assign(address);
+    }
+  }
 
   on("toggle", (event) => {
     if (event.target.matches?.("details.act") && event.target.open) event.target.querySelector("textarea, input:not([type=hidden])")?.focus();
@@ -82,31 +118,52 @@
 
   /* ---- Rows open on click and on Enter; arrows go from row to row ----------------------------------------------------- */
 
+  const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
   const rowOf = (target) => target.closest("tr[data-href]");
+  const filterBox = () => document.querySelector(".filters input[type=search]");
+  // Back from a record, the focus is on its row again.
+  const leaveFrom = (row) => memory.set("row", JSON.stringify([here(), row.dataset.href]));
 
   on("click", (event) => {
     const row = rowOf(event.target);
     if (!row || event.defaultPrevented || event.button !== 0) return;
+    if (event.target.closest("a")) leaveFrom(row);
     if (event.target.closest("a, button, input, label, select, textarea, summary, .tick")) return;
     if (String(getSelection()).trim()) return; // somebody marks text to copy it
     if (event.ctrlKey || event.metaKey) open(row.dataset.href, "_blank", "noopener");
-    else location.assign(row.dataset.href);
+    else { leaveFrom(row); location.assign(row.dataset.href); }
   });
 
   on("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.key === "ArrowDown" && event.target === filterBox()) {
+      const first = document.querySelector("tr[data-href] a[href]");
+      if (first) { event.preventDefault(); first.focus(); }
+      return;
+    }
+    if (event.key === "ArrowDown" && event.target.id === "list") {
+      const first = event.target.querySelector("tr[data-href] a[href]");
+      if (first) { event.preventDefault(); first.focus(); }
+      return;
+    }
     const row = rowOf(event.target);
-    if (!row || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!row) return;
     if (event.key === "Enter" && event.target.matches("input[type=checkbox]")) {
       event.preventDefault();
+      leaveFrom(row);
       location.assign(row.dataset.href);
-    }
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const side = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
-      const wanted = event.target.matches("input") ? "input[type=checkbox]" : "a[href]";
-      for (let next = row[side]; next; next = next[side]) {
-        const target = next.querySelector(wanted);
-        if (target) { event.preventDefault(); target.focus(); break; }
-      }
+    } else if (event.key === "Escape") {
+      filterBox()?.focus();
+    } else if (event.key in STEPS) {
+      const rows = [...row.parentElement.querySelectorAll("tr[data-href]")];
+      const wanted = rows.indexOf(row) + STEPS[event.key];
+      // One step beyond the ends stand the filter and the next page; a leap stops at the ends.
+      const beyond = { ArrowUp: wanted < 0 && filterBox(), ArrowDown: wanted === rows.length && document.getElementById("page-next") }[event.key];
+      const next = rows[Math.min(Math.max(wanted, 0), rows.length - 1)];
+      const kind = event.target.matches("input") ? "input[type=checkbox]" : "a[href]";
+      const column = [...row.querySelectorAll(kind)].indexOf(event.target);
+      const target = beyond || next.querySelectorAll(kind)[column] || next.querySelector(kind);
+      if (target) { event.preventDefault(); target.focus(); }
     }
   });
 
@@ -145,7 +202,7 @@
 
   const state = (form) => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value instanceof File ? value.name : value]));
   const before = new WeakMap();
-  const guarded = () => [...document.querySelectorAll("form[data-guard]")];
+  const guarded = () => [...document.querySelectorAll("form[data-guard], details.act form")];
   const isChanged = (form) => form.hasAttribute("data-changed") || (before.has(form) && before.get(form) !== state(form));
 
   function remember() {
@@ -157,37 +214,102 @@
     }
   }
 
-  on("input", (event) => {
-    const form = event.target.form;
-    if (!form || !before.has(form)) return;
+  function tellUnsaved(form) {
     const note = form.querySelector("[data-unsaved]");
     if (!note) return;
     if (!("quiet" in note.dataset)) note.dataset.quiet = note.textContent;
-    note.textContent = isChanged(form) ? note.dataset.unsaved : note.dataset.quiet;
-  });
+    const words = isChanged(form) ? note.dataset.unsaved : note.dataset.quiet;
+    if (note.textContent !== words) note.textContent = words;
+  }
 
-  addEventListener("beforeunload", (event) => {
-    if (guarded().some((form) => !form.hasAttribute("data-sent") && isChanged(form))) event.preventDefault();
-  });
+  for (const name of ["input", "change"]) on(name, (event) => { if (before.has(event.target.form)) tellUnsaved(event.target.form); });
+
+  const isAnythingUnsaved = () => guarded().some((form) => !form.hasAttribute("data-sent") && isChanged(form));
+
+  addEventListener("beforeunload", (event) => { if (isAnythingUnsaved()) event.preventDefault(); });
 
   on("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
-    const isDownload = (event.submitter || form).matches("[data-download]");
     form.setAttribute("data-sent", "");
-    setTimeout(() => {
-      for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
-    }, 300);
-    if (isDownload) setTimeout(() => release(form), 3000);
+    keepDraft(form);
+    setTimeout(() => busy(form, event.submitter), 300);
+    // A download and a new window leave this page as it is.
+    const isApart = form.target === "_blank" || (event.submitter || form).matches("[data-download]");
+    if (isApart) setTimeout(() => release(form), 3000);
+    isOutdated ||= form.hasAttribute("data-reload");
   });
+
+  const quiet = new WeakMap(); // what a busy button says otherwise
+
+  function busy(form, submitter) {
+    if (!form.hasAttribute("data-sent")) return;
+    for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
+    const words = submitter?.dataset.busy;
+    if (!words) return;
+    quiet.set(submitter, [...submitter.childNodes]);
+    submitter.textContent = words;
+    tell(words);
+  }
 
   function release(form) {
     form.removeAttribute("data-sent");
-    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+    for (const button of form.querySelectorAll("[aria-busy]")) {
+      button.removeAttribute("aria-busy");
+      if (quiet.has(button)) button.replaceChildren(...quiet.get(button));
+      quiet.delete(button);
+    }
   }
+
+  // What opened in a new window changed this record too (the printing is written down): whoever comes back sees it.
+  let isOutdated = false;
+  addEventListener("focus", () => { if (isOutdated && !isAnythingUnsaved()) location.reload(); });
+
   addEventListener("pageshow", (event) => { if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release); });
   on("htmx:afterRequest", (event) => { const form = event.target.closest?.("form[data-sent]"); if (form) release(form); });
+
+  /* ---- A sign-in that ended while somebody wrote: what was sent stays in this tab and is put back after signing in ----- */
+
+  function keepDraft(form) {
+    const no = guarded().indexOf(form);
+    if (no < 0) return;
+    const isKept = (name) => !form.elements[name]?.matches?.("[type=hidden], [type=password]");
+    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && isKept(name));
+    memory.set("draft", JSON.stringify({ who: document.body.dataset.who, where: here(), no, fields }));
+  }
+
+  function restoreDraft() {
+    const draft = JSON.parse(memory.get("draft") || "null");
+    if (!draft) return;
+    const who = document.body.dataset.who;
+    if (!who) { // the sign-in page stands between
+      const words = document.querySelector("[data-restored]")?.dataset.restored;
+      if (words) memory.set("draft", JSON.stringify({ ...draft, words }));
+      return;
+    }
+    memory.drop("draft");
+    const form = guarded()[draft.no];
+    if (!draft.words || draft.who !== who || draft.where !== here() || !form) return;
+    for (const box of form.querySelectorAll("[type=checkbox], [type=radio]")) box.checked = false;
+    const places = {};
+    let isShort = false;
+    for (const [name, value] of draft.fields) {
+      const place = (places[name] = (places[name] ?? -1) + 1);
+      const named = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]:not([type=hidden])`)];
+      const box = named.find((field) => field.matches("[type=checkbox], [type=radio]") && field.value === value);
+      if (box) box.checked = true;
+      else if (named[place]) named[place].value = value;
+      else { // a row that is not there: the server lays it out
+        isShort = true;
+        form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+      }
+    }
+    form.setAttribute("data-changed", "");
+    const layOut = isShort && form.querySelector("[name=do][value=preview]");
+    if (layOut) form.requestSubmit(layOut);
+    else say(draft.words);
+  }
 
   /* ---- htmx: short addresses, focus that stays, failures that are told --------------------------------------------------- */
 
@@ -208,16 +330,32 @@
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) on(name, () => say(document.body.dataset.offline));
 
-  let focused = "";
-  on("htmx:beforeSwap", () => { focused = document.activeElement && document.activeElement.closest("#list") ? document.activeElement.id : ""; });
-  on("htmx:afterSettle", () => {
-    if (focused && (!document.activeElement || document.activeElement === document.body)) document.getElementById("list")?.focus({ preventScroll: true });
-    focused = "";
-    const list = document.getElementById("list");
-    const told = document.getElementById("told");
-    if (list && told && list.dataset.told) told.textContent = list.dataset.told;
+  // Where the focus goes: where the button says (data-after), else where it was, else to the list that was swapped.
+  let isInside = false;
+  on("htmx:beforeRequest", (event) => { event.detail.requestConfig.after = event.detail.elt.dataset?.after; });
+  on("htmx:beforeSwap", (event) => { isInside = event.detail.target.contains(document.activeElement); });
+  on("htmx:afterSettle", (event) => {
+    const wish = event.detail.requestConfig;
+    if (wish?.after) {
+      document.querySelector(wish.after)?.focus({ preventScroll: wish.after.startsWith("#list") });
+      wish.after = "";
+    } else if (isInside && document.activeElement === document.body) {
+      document.getElementById("list")?.focus({ preventScroll: true });
+    }
+    const teller = event.target.closest?.("[data-told]");
+    if (teller) tell(teller.dataset.told);
     ready();
   });
+  on("htmx:historyRestore", () => {
+    ready();
+    if (document.activeElement === document.body) document.getElementById("list")?.focus({ preventScroll: true });
+  });
+
+  // To a screen reader, and again when the same is to be said twice.
+  function tell(words) {
+    const told = document.getElementById("told");
+    if (told) told.textContent = told.textContent === words ? words + "\u00a0" : words;
+  }
 
   // Waiting is shown only when it takes longer than a blink.
   let waiting = 0;
@@ -293,13 +431,12 @@
   }
 
   on("input", (event) => {
-    if (event.target.id !== "find" || event.isComposing) return;
+    if (event.target.id !== "find") return;
     clearTimeout(find.timer);
     find.timer = setTimeout(suggest, 150);
   });
-  on("compositionend", (event) => { if (event.target.id === "find") suggest(); });
   on("keydown", (event) => {
-    if (event.target.id !== "find" || event.isComposing) return;
+    if (event.target.id !== "find") return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (find.list) { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
     } else if (event.key === "Enter") {
@@ -321,10 +458,21 @@
 
   function ready() {
     remember();
+    for (const form of guarded()) tellUnsaved(form);
     prepareSearch();
     countTicks();
   }
 
   ready();
+  restoreDraft();
   document.querySelector("[data-focus]")?.focus();
+
+  // What was done is said aloud: a live region tells only what comes after the page.
+  const said = document.querySelectorAll("#notices .said");
+  if (said.length) setTimeout(() => document.getElementById("notices").replaceChildren(...said), 100);
+
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+    const [address, record] = JSON.parse(memory.get("row") || "[]");
+    if (address === here()) document.querySelector(`tr[data-href="${CSS.escape(record)}"] a[href]`)?.focus();
+  }
 })();

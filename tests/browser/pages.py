@@ -77,6 +77,7 @@ DEMO_PAGES = (
     PageLine("checking an approved paper", "director", "/verify/{paper}?p=2"),
     PageLine("checking a page that does not belong", "director", "/verify/{paper}?p=99"),
     PageLine("checking a paper that is unknown", "director", "/verify/ABCD-EFGH"),
+    PageLine("keyboard shortcuts", "manager", "/keys"),
     PageLine("administration", "admin", "/admin/"),
     PageLine("users", "admin", "/admin/users"),
     PageLine("a user", "admin", "/admin/users/{user}"),

@@ -30,9 +30,20 @@ def test_the_summary_of_what_was_refused_has_the_focus_and_leads_to_the_field(pa
 def test_two_quick_clicks_send_a_form_once(page):
     sent = []
     page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
-    page.route("**/account", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    held: list = []
+    page.route("**/account", lambda route: held.append(route))
     page.fill("[name=current]", "a wrong password")
-    page.evaluate("() => { const b = document.querySelector('main .formbar button'); b.click(); b.click(); }")
+    button = page.locator("main .formbar button")
+    # While the server is asked the button is seen to be busy, and a third click sends nothing either.
+    button.evaluate(
+        """button => new Promise((done) => {
+            const again = () => { button.click(); button.ariaBusy === "true" ? done() : requestAnimationFrame(again); };
+            button.click();
+            again();
+        })"""
+    )
+    assert len(held) == 1
+    held[0].continue_()
     expect(page.locator(".errors")).to_be_visible()
     assert len(sent) == 1
 
@@ -41,18 +52,12 @@ def test_leaving_with_changes_that_are_not_saved_asks_first(visit):
     person = visit("manager")
     page = person.open("/distributors/new")
     person.settle()
-    asked: list[str] = []
-
-    def stay(dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.on("dialog", stay)
     page.fill("[name=name]", "示例新商贸有限公司")
     expect(page.locator("[data-unsaved]")).to_have_text("有未提交的修改")
-    page.get_by_role("link", name="经销商名录", exact=True).click()
-    page.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
+    with page.expect_event("dialog") as asked:
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("link", name="经销商名录", exact=True).click()
+    assert asked.value.type == "beforeunload"
     assert page.url.endswith("/distributors/new")
     expect(page.locator("[name=name]")).to_have_value("示例新商贸有限公司")
 

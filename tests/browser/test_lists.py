@@ -77,20 +77,42 @@ def test_back_and_forward_show_what_the_address_says(person):
     expect(page.locator("[name=level]")).to_have_value("")
     page.go_forward()
     expect(page.locator("#count")).to_contain_text("筛出 40 家")
+    # The focus is not lost in nowhere, and what scripts add to the page works on.
+    expect(page.locator("#sort-office")).to_be_focused()
+    page.focus("#filter-q")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#list tbody a").first).to_be_focused()
     assert person.troubles == []
 
 
-def test_paging_keeps_the_focus_on_the_button_and_shows_the_top_of_the_list(person):
+def test_paging_goes_to_the_first_row_of_the_page_and_says_which_rows_these_are(person):
     page = person.page
     page.focus("#page-next")
     page.keyboard.press("Enter")
     expect(page.locator("#list tbody th").first).to_contain_text("示例第51商贸")
-    expect(page.locator("#page-next")).to_be_focused()
+    expect(page.locator("#list tbody a").first).to_be_focused()
     page.wait_for_function("() => document.querySelector('#list').getBoundingClientRect().top >= 0")
+    expect(page.locator("#told")).to_have_text("120 家 · 第 51—100 条，共 120 条")
+    expect(page).to_have_title("经销商 · 第 2 页 · 渠道管理系统")
+    # From the last row one step further stands the next page.
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#page-next")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#list tbody tr")).to_have_count(20)
-    # There is no next page any more: the focus goes to the list, not to nowhere.
-    expect(page.locator("#list")).to_be_focused()
+    expect(page.locator("#list tbody a").first).to_be_focused()
+    expect(page).to_have_title("经销商 · 第 3 页 · 渠道管理系统")
+
+
+def test_what_is_narrowed_is_told_in_the_language_of_the_reader(visit):
+    person = visit("manager", lang="en")
+    page = person.open("/distributors/")
+    person.settle()
+    page.select_option("[name=level]", "general")
+    expect(page.locator("#told")).to_have_text("40 distributors")
+    assert page.locator("#told").get_attribute("role") == "status"
+    page.fill("#filter-q", "0571-88000003")
+    expect(page.locator("#told")).to_have_text("1 distributor")
 
 
 def test_ticked_rows_bring_the_bar_and_are_exported(person):
@@ -119,13 +141,43 @@ def test_a_row_opens_on_click_and_on_enter(person, site):
     page.wait_for_url(f"**/distributors/{site.world.distributor.id}")
 
 
-def test_arrows_go_from_row_to_row(person):
+def test_keys_go_from_row_to_row(person):
     page = person.page
-    page.locator("tbody a").first.focus()
-    page.keyboard.press("ArrowDown")
-    assert "示例第2商贸" in page.evaluate("document.activeElement.textContent")
+    links = page.locator("#list tbody a")
+    page.focus("#filter-q")
+    for key, row in (
+        ("ArrowDown", 0),
+        ("ArrowDown", 1),
+        ("PageDown", 11),
+        ("PageUp", 1),
+        ("PageUp", 0),
+        ("End", 49),
+        ("ArrowUp", 48),
+        ("PageDown", 49),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        expect(links.nth(row), key).to_be_focused()
+        assert links.nth(row).evaluate("link => getComputedStyle(link).outlineStyle") == "solid"
     page.keyboard.press("ArrowUp")
-    assert "示例第1商贸" in page.evaluate("document.activeElement.textContent")
+    expect(page.locator("#filter-q")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.locator("#filter-q")).to_be_focused()
+    # Among the boxes the arrows stay among the boxes.
+    page.locator("tbody .tick input").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("tbody .tick input").nth(1)).to_be_focused()
+
+
+def test_enter_opens_the_row_and_back_returns_to_it(person, site):
+    page = person.page
+    page.locator("#list tbody a").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/distributors/{site.world.full.id}")
+    page.go_back()
+    expect(page.locator("#list tbody a").nth(1)).to_be_focused()
 
 
 def test_on_a_phone_the_conditions_open_and_narrow(visit):

@@ -50,6 +50,7 @@ def product(*needs: P, **rows: str) -> Line:
 TABLE: dict[str, Line] = {
     "system.healthz": Line(OPEN),
     "system.readyz": Line(OPEN),
+    "system.keys": Line(SIGNED_IN),
     "auth.login": Line(OPEN),
     "auth.language": Line(OPEN, values={"code": "en"}),
     "auth.account": Line(SIGNED_IN),
