@@ -7,7 +7,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.tabular.cells import Cell
 
-MOST_BYTES = 20 * 2**20
+MOST_BYTES = 50 * 2**20
 MOST_COLUMNS = 300
 MOST_ROWS = 200_000
 MOST_CELLS = 5_000_000

@@ -37,14 +37,13 @@ class Known:
 class Matcher:
     """Finds the records of the rows: by code; without one by credit code, then by exact name.
 
-     Only records from before the import count (`newest` is the last of them), so that a plan and its
-     application agree. A row without code never means a record whose code another row of the file bears
-    .
+    Records that the import itself made (`made`) do not count, so that a plan and its application agree. A row
+    without code never means a record whose code another row of the file bears.
     """
 
     def __init__(self, session: Session, named: Named) -> None:
         self.session, self.named = session, named
-        self.newest = session.scalar(sa.select(sa.func.max(Distributor.id))) or 0
+        self.made: set[int] = set()
         self._rows_by_code: dict[str, tuple[str, int]] = {}
         self._rows_by_name: dict[str, tuple[str, int]] = {}
         self._claimed: dict[int, tuple[str, int]] = {}
@@ -65,6 +64,18 @@ class Matcher:
                 found.append(self._of_company(draft, by_uscc, by_name))
         known = self._known(identity for identity in found if identity is not None)
         return [known.get(identity) if identity is not None else None for identity in found]
+
+    def recall(self, draft: Draft, identity: int | None, *, is_made: bool) -> None:
+        """Know again a row whose chunk is done, and the record it was about or made."""
+        place = (draft.sheet, draft.row)
+        if draft.code:
+            self._rows_by_code.setdefault(draft.code_key, place)
+        elif draft.name:
+            self._rows_by_name.setdefault(draft.name, place)
+        if is_made and identity is not None:
+            self.made.add(identity)
+        elif identity is not None:
+            self._claimed[identity] = place
 
     def _of_code(self, draft: Draft, by_code: dict[str, list[tuple[int, str, str]]]) -> int | None:
         if first := self._rows_by_code.get(draft.code_key):
@@ -125,10 +136,11 @@ class Matcher:
             key = _TABLE.c[column]
             for row in self.session.execute(
                 sa.select(key, _TABLE.c.id, _TABLE.c.code_key, _TABLE.c.name)
-                .where(key.in_(keys), _TABLE.c.id <= self.newest)
+                .where(key.in_(keys))
                 .order_by(_TABLE.c.id)
             ):
-                found[row[0]].append((row[1], row[2], row[3]))
+                if row[1] not in self.made:
+                    found[row[0]].append((row[1], row[2], row[3]))
         return found
 
     def _known(self, ids: Iterable[int]) -> dict[int, Known]:
@@ -178,9 +190,16 @@ class PeerBook:
         self.session = session
         self._ids: dict[int, int] = {}
         self._new: list[tuple[str, str, str]] = []
-        rows = session.execute(sa.select(_TABLE.c.id, _TABLE.c.name, _TABLE.c.uscc).order_by(_TABLE.c.id))
-        for identity, name, uscc in rows:
+        self._newest = 0
+
+    def refresh(self) -> None:
+        """Learn of the records that are new since the last time, whoever made them."""
+        facts = sa.select(_TABLE.c.id, _TABLE.c.name, _TABLE.c.uscc)
+        for identity, name, uscc in self.session.execute(
+            facts.where(_TABLE.c.id > self._newest).order_by(_TABLE.c.id)
+        ):
             self._learn(identity, name, uscc)
+            self._newest = identity
 
     @staticmethod
     def _keys(name: str, uscc: str) -> list[tuple[str, int]]:
@@ -202,6 +221,7 @@ class PeerBook:
         if identity is None:
             self._new.append((code, name, office))
             identity = -len(self._new)
+        self._newest = max(self._newest, identity)
         self._learn(identity, name, uscc)
 
     def candidates(self, name: str, uscc: str, besides: int | None = None) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Suppliers that a list names: records there are already, or rows of the same file, even later ones."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,8 +27,8 @@ class Parent:
 class ParentBook:
     """Resolves suppliers, and refuses one that the distributor itself supplies."""
 
-    def __init__(self, session: Session, named: Named) -> None:
-        self.session, self.named = session, named
+    def __init__(self, session: Session, named: Named, ids: Mapping[str, int]) -> None:
+        self.session, self.named, self.ids = session, named, ids
         self._found: dict[str, list[tuple[int, str]]] = {}
         self._up: dict[int, int] | None = None
 
@@ -58,6 +58,9 @@ class ParentBook:
                 name=typed,
                 codes="、".join(shown.split(" ")[0] for _, shown in found[:5]),
             )
+        for key in (*_keys(typed), typed):
+            if key in self.ids:
+                return Parent(self.ids[key], "", typed)
         for key in _keys(typed):
             if key in self.named.codes:
                 return Parent(None, key, typed)
@@ -80,6 +83,10 @@ class ParentBook:
     def link(self, child: int, parent: int) -> None:
         """Remember a supplier that this import sets."""
         self._above()[child] = parent
+
+    def forget(self) -> None:
+        """Others may have rearranged the register since the last chunk."""
+        self._up = None
 
     def _above(self) -> dict[int, int]:
         if self._up is None:

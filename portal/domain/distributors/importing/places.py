@@ -145,6 +145,12 @@ class RegionBook:
         self.created.append(name)
         return region
 
+    def told(self) -> tuple[Counter[str], list[str]]:
+        """The names of unknown offices with their rows, and of those made, since this was last asked."""
+        missing, created = self.missing, self.created
+        self.missing, self.created = Counter(), []
+        return missing, created
+
     def is_open(self, region: Region) -> bool:
         """Whether the actor may import into this office."""
         return region.id in self.open or region in self._made.values()
@@ -171,6 +177,11 @@ class TerritoryBook:
         self.names: dict[int, str] = {
             identity: name for (_, name), identity in self._ids.items() if identity is not None
         }
+
+    def told(self) -> list[str]:
+        """The names of the territories made since this was last asked."""
+        created, self.created = self.created, []
+        return created
 
     def find_or_make(self, region: Region, name: str) -> int | None:
         """The territory's id; None for one that a plan would add."""

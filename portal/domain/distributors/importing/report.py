@@ -130,13 +130,33 @@ class ImportReport:
         """Rows that were not taken."""
         return self.counts[Action.REFUSED]
 
-    def add(self, row: RowReport) -> None:
-        """Count a row; keep it where somebody has to look at it, or as long as the preview has room."""
+    def add(self, row: RowReport, shown: int = 0) -> None:
+        """Count a row; keep it as long as the preview has room, longer where somebody has to look at it.
+
+        `shown` rows stand before this report's.
+        """
+        self.read += 1
         self.counts[row.action] += 1
         self.refusals += row.refusals
         self.flags += row.flags
-        if row.refusals or row.flags or len(self.rows) < SHOWN_ROWS:
+        room = SHOWN_ROWS * 10 if row.refusals or row.flags else SHOWN_ROWS
+        if shown + len(self.rows) < room:
             self.rows.append(row)
+
+    def merge(self, part: "ImportReport") -> None:
+        """Add what a further chunk came to."""
+        self.read += part.read
+        self.counts.update(part.counts)
+        self.skipped.update(part.skipped)
+        self.regions_missing.update(part.regions_missing)
+        for name in ("totals", "rows", "refusals", "flags", "regions_created", "territories_created"):
+            getattr(self, name).extend(getattr(part, name))
+        assumed = Counter({(one.name, one.value): one.count for one in self.assumed})
+        assumed.update({(one.name, one.value): one.count for one in part.assumed})
+        self.assumed = [Assumed(*what, count) for what, count in assumed.items()]
+        stand_ins = Counter({(one.office, one.owner): one.count for one in self.stand_ins})
+        stand_ins.update({(one.office, one.owner): one.count for one in part.stand_ins})
+        self.stand_ins = [StandIn(*who, count) for who, count in stand_ins.items()]
 
     def as_json(self) -> dict[str, Any]:
         """The report as a record keeps it; `from_json` gives it back."""

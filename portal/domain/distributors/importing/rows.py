@@ -50,6 +50,11 @@ class Decision:
             self.action is Action.UPDATED and bool({"name", "uscc"} & self.values.keys())
         )
 
+    @property
+    def needs_link(self) -> bool:
+        """Whether its supplier is a row of this file that had no record yet."""
+        return self.parent is not None and self.action is not Action.REFUSED
+
     def flag(self, message: str, **params: Any) -> None:
         """Note what somebody should look at."""
         self.report.flags.append(Flag(self.draft.sheet, self.draft.row, message, params))

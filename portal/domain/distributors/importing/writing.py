@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,6 +36,15 @@ def _blank(column: sa.Column[Any]) -> Any:
 _BLANK: dict[str, Any] = {name: _blank(_TABLE.c[name]) for name in _WRITTEN}
 
 
+class Link(NamedTuple):
+    """A supplier to be set: the record, its supplier, the one before, the record's office."""
+
+    child: int
+    parent: int
+    before: int | None
+    region_id: int
+
+
 class Writer:
     """Writes one batch after another in the caller's transaction; nothing is committed here."""
 
@@ -61,23 +70,28 @@ class Writer:
             self._insert_all(AuditEvent, events)
         search.index(self.session, [decision.id for decision in changed if decision.id is not None])
 
-    def link(self, child: int, parent: int, before: int | None, region_id: int) -> None:
-        """Set a supplier that was itself made by this import."""
-        self.session.execute(
+    def link(self, links: Sequence[Link]) -> None:
+        """Set suppliers that were themselves made by this import."""
+        if not links:
+            return
+        moment = now()
+        self.session.connection().execute(
             sa.update(_TABLE)
-            .where(_TABLE.c.id == child)
-            .values(parent_id=parent, version=_TABLE.c.version + 1, updated_at=now())
+            .where(_TABLE.c.id == sa.bindparam("which"))
+            .values(parent_id=sa.bindparam("to_parent"), version=_TABLE.c.version + 1, updated_at=moment),
+            [{"which": link.child, "to_parent": link.parent} for link in links],
         )
-        self.session.execute(
-            sa.insert(AuditEvent),
+        self._insert_all(
+            AuditEvent,
             [
                 self._event(
                     "distributor.updated",
-                    child,
-                    region_id,
-                    changes={"parent_id": [before, parent]},
+                    link.child,
+                    link.region_id,
+                    changes={"parent_id": [link.before, link.parent]},
                     personal=[],
                 )
+                for link in links
             ],
         )
 
