@@ -72,26 +72,22 @@ class PostgresServer:
                     *("--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 ]
             )
-            settings = [arg for name, value in self._settings.items() for arg in ("-c", f"{name}={value}")]
-            with self._log.open("wb") as log:
-                self._process = subprocess.Popen(
-                    [programs / "postgres", "-D", self._data, "-h", "", "-k", self._folder, *settings],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=self._folder,
-                    # Its own session: Ctrl-C in the terminal ends pytest, which then ends the server.
-                    start_new_session=True,
-                    user=self._user,
-                    group=self._user,
-                    extra_groups=None if self._user is None else [],
-                    preexec_fn=_stop_when_parent_dies,
-                )
-            self._wait_until_ready()
+            self._binaries = programs
+            self._launch()
         except BaseException:
             self.stop()
             raise
         return self
+
+    def halt(self) -> None:
+        """Stop the server as an administrator would, cutting every connection; the databases stay."""
+        assert self._process is not None, "the server is not running"
+        self._process.send_signal(signal.SIGINT)  # "fast shutdown"
+        self._process.wait(20)
+
+    def resume(self) -> None:
+        """Start the server again after `halt`."""
+        self._launch()
 
     def create_database(self, name: str | None = None, template: str | None = None) -> str:
         """Create an empty database, or a copy of `template`, and return its postgresql+psycopg:// URL.
@@ -138,6 +134,24 @@ class PostgresServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _launch(self) -> None:
+        settings = [arg for name, value in self._settings.items() for arg in ("-c", f"{name}={value}")]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._data, "-h", "", "-k", self._folder, *settings],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                # Its own session: Ctrl-C in the terminal ends pytest, which then ends the server.
+                start_new_session=True,
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
+                preexec_fn=_stop_when_parent_dies,
+            )
+        self._wait_until_ready()
 
     @property
     def _data(self) -> Path:

@@ -10,7 +10,9 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
+from portal.db import trouble_of
 from portal.domain.distributors import importing
 from portal.domain.distributors.models import Channel, Level
 from portal.domain.errors import DomainError
@@ -18,6 +20,7 @@ from portal.domain.tabular import Table
 from portal.domain.users.models import User
 from portal.domain.users.services import normal_username
 from portal.extensions import db
+from portal.web import troubles
 from portal.web.htmx import say
 from portal.web.importing import assumptions, column, reason, remark, stand_ins
 
@@ -57,7 +60,8 @@ def import_file(
 ) -> None:
     """Import the dealer list FILE (CSV or Excel).
 
-    Exit 0: every row was taken; 1: some were refused, the others stay; 2: the file could not be read.
+    Exit 0: every row was taken; 1: some were refused, the others stay; 2: the file could not be read,
+    or the database did not take it and nothing was written.
     """
     try:
         table = importing.read(file.read_bytes(), file.name, _mapping(columns))
@@ -79,6 +83,13 @@ def import_file(
     except DomainError as error:
         db.session.rollback()
         click.echo(say(error), err=True)
+        sys.exit(UNREADABLE)
+    except (SQLAlchemyError, OSError) as error:
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        db.session.close()
+        click.echo(troubles.words(trouble, is_writing=not dry_run), err=True)
         sys.exit(UNREADABLE)
     click.echo(_as_json(report) if as_json else _as_text(report, table))
     sys.exit(REFUSED if report.refused else 0)
