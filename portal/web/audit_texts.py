@@ -32,6 +32,7 @@ ACTIONS: dict[str, object] = {
     "user.granted": _l("Role given"),
     "user.revoked": _l("Role taken back"),
     "user.reactivated": _l("User let in again"),
+    "numbering.changed": _l("Numbering rule changed"),
     "database.restored": _l("Database put back from a backup"),
 }
 
@@ -43,6 +44,8 @@ _LABELS: dict[str, object] = {
     "username": _l("Sign-in name"),
     "signing_place": _l("Place of signing"),
     "template": _l("Template"),
+    "pattern": _l("Pattern"),
+    "digits": _l("Digits of the running number"),
     "prices": _l("Prices"),
     "violations": _l("Kinds of violation"),
     **{f"price_{kind.value}": WORDS[kind] for kind in PriceKind},
@@ -55,7 +58,7 @@ _LISTS = {
     "users": _l("Users"),
     "audit": _l("Audit trail"),
 }
-_FEATURES = ("product", "agreement", "user", "region", "settings")
+_FEATURES = ("product", "agreement", "user", "region", "settings", "numbering")
 
 
 def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:

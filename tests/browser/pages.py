@@ -87,6 +87,7 @@ DEMO_PAGES = (
     PageLine("a new region", "admin", "/admin/regions/new"),
     PageLine("settings", "admin", "/admin/settings"),
     PageLine("audit trail", "admin", "/admin/audit"),
+    PageLine("numbering", "admin", "/admin/numbering"),
     PageLine("system check", "admin", "/admin/health"),
     PageLine("not for a salesperson", "sales-hz", "/admin/users", 403),
 )

@@ -130,6 +130,8 @@ TABLE: dict[str, Line] = {
     "admin.settings": line(P.SETTINGS_READ),
     "admin.change_settings": line(P.SETTINGS_WRITE, P.TEMPLATES_RELEASE),
     "admin.audit_trail": line(P.AUDIT_READ),
+    "admin.numbering": line(P.SETTINGS_READ),
+    "admin.change_numbering": Line((P.SETTINGS_WRITE,), is_scoped=False),
     "admin.health": Line((P.SETTINGS_WRITE,), is_scoped=False),
     "admin.export_trail": line(P.AUDIT_READ),
 }

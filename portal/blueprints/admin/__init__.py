@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-from portal.blueprints.admin import grants, health, index, regions, settings, trail, users  # noqa: E402, F401
+from portal.blueprints.admin import grants, health, index, numbering, regions, settings, trail, users  # noqa: E402, F401

@@ -80,6 +80,7 @@ def _actions() -> list[tuple[str, list[tuple[str, str]]]]:
         "user": "user_account",
         "template": "paper_template",
         "settings": "region",
+        "numbering": "",
         "list": "",
         "database": "",
     }

@@ -1,10 +1,171 @@
-"""Numbers of papers: one series a year, no number twice (P1b)."""
+"""Numbers of papers: a rule of the company gives them their form, one counter a series, no number twice (P1b)."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import lock, today
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.numbering.models import NumberSequence
+from portal.domain.regions import services as regions
+from portal.domain.regions.models import Region
+from portal.domain.settings import services as settings
+from portal.domain.text import clean, half_width
+from portal.domain.users.models import User
+
+SETTING = "numbering.agreement"
+DIGITS = range(3, 9)
+_LONGEST = 30
+_PLACE = re.compile(r"\{([^{}]*)\}")
+# Papers and their file names carry numbers: printable, no blank, nothing that a path or a search reads otherwise.
+_SIGNS = re.compile(r"[A-Za-z0-9._()\-]*")
+_CODE = re.compile(r"[A-Za-z0-9._\-]+")
+_PLACES = ("office", "year", "yy", "number")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The form of a number: a pattern with {office}, {year} or {yy}, and {number} of at least so many digits."""
+
+    pattern: str = "PPA-{year}-{number}"
+    digits: int = 6
+
+    def series(self, office: str, year: int) -> str:
+        """Everything but the running number, for which # stands: what is counted together."""
+        return self._filled(office, year, "#")
+
+    def number(self, office: str, year: int, count: int) -> str:
+        """A whole number."""
+        return self._filled(office, year, f"{count:0{self.digits}d}")
+
+    def _filled(self, office: str, year: int, number: str) -> str:
+        said = {"office": office, "year": f"{year:04d}", "yy": f"{year % 100:02d}", "number": number}
+        return _PLACE.sub(lambda place: said[place[1]], self.pattern)
+
+
+@dataclass(frozen=True)
+class Next:
+    """What an office's next agreement would be numbered; `given` so many numbers of that series are out."""
+
+    office: Region
+    number: str
+    given: int
+
+
+def read_rule(pattern: str, digits: int) -> Rule:
+    """The rule of this pattern; DomainError says what is wrong with it."""
+    pattern = re.sub(r"\s+", "", half_width(clean(pattern)))
+    places = _PLACE.findall(pattern)
+    if not pattern:
+        raise DomainError(N_("Give the number a pattern."), field="pattern")
+    if unknown := [place for place in places if place not in _PLACES]:
+        raise DomainError(
+            N_("{%(place)s} means nothing; there are {office}, {year}, {yy} and {number}."),
+            field="pattern",
+            place=unknown[0],
+        )
+    if places.count("number") != 1:
+        raise DomainError(N_("{number} stands in the pattern once."), field="pattern")
+    if not _SIGNS.fullmatch(_PLACE.sub("", pattern)):
+        raise DomainError(
+            N_("Besides the places, use letters, digits and - . _ ( ) only: file names carry the number."),
+            field="pattern",
+        )
+    if re.search(r"(?:\d|year\}|yy\}|office\})\{number\}|\{number\}(?:\d|\{)", pattern):
+        raise DomainError(
+            N_("Put a sign, a dash for instance, between {number} and other digits or places."),
+            field="pattern",
+        )
+    if digits not in DIGITS:
+        raise DomainError(
+            N_("The running number has %(low)s to %(high)s digits."),
+            field="digits",
+            low=DIGITS[0],
+            high=DIGITS[-1],
+        )
+    return Rule(pattern, digits)
+
+
+def rule(session: Session) -> Rule:
+    """The rule that holds: the company's, else PPA, year and six digits."""
+    said = settings.own_values(session, regions.head_office(session)).get(SETTING)
+    return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else Rule()
+
+
+def change_rule(session: Session, actor: User | None, new: Rule) -> bool:
+    """Let the next agreements be numbered otherwise; False when the rule stands already.
+
+    Numbers that are out stay. What the new pattern leaves alike goes on counting; what it makes new begins at 1.
+    Raises DomainError when an office's number would be too long or its code cannot stand in one.
+    """
+    office = regions.head_office(session)
+    lock(session, office)
+    new, old = read_rule(new.pattern, new.digits), rule(session)
+    if new == old:
+        return False
+    for region in session.scalars(sa.select(Region)):
+        check_office(new, region)
+    settings.keep(
+        session,
+        actor,
+        office,
+        SETTING,
+        None if new == Rule() else {"pattern": new.pattern, "digits": new.digits},
+    )
+    audit.record(
+        session,
+        actor,
+        "numbering.changed",
+        office,
+        region_id=office.id,
+        changes={"pattern": [old.pattern, new.pattern], "digits": [old.digits, new.digits]},
+    )
+    return True
+
+
+def check_office(rule: Rule, region: Region) -> None:
+    """Raise DomainError when an office's number would be too long or its code cannot stand in one."""
+    if "{office}" in rule.pattern and not _CODE.fullmatch(region.code):
+        raise DomainError(
+            N_("The code %(code)s of %(office)s cannot stand in a number: letters and digits only."),
+            field="pattern",
+            code=region.code,
+            office=region.name,
+        )
+    number = rule.number(region.code, today().year, 1)
+    if len(number) > _LONGEST:
+        raise DomainError(
+            N_("%(number)s has %(length)s characters; at most %(limit)s fit on the papers."),
+            field="pattern",
+            number=number,
+            length=len(number),
+            limit=_LONGEST,
+        )
+
+
+def next_numbers(session: Session, rule: Rule, offices: Sequence[Region]) -> list[Next]:
+    """What the next agreement of each office would be numbered; nothing is given out."""
+    year = today().year
+    series = {office.id: rule.series(office.code, year) for office in offices}
+    given = {
+        row.series: row.last
+        for row in session.execute(
+            sa.select(NumberSequence.series, NumberSequence.last).where(
+                NumberSequence.series.in_(set(series.values()))
+            )
+        )
+    }
+    return [
+        Next(office, rule.number(office.code, year, last + 1), last)
+        for office in offices
+        for last in (given.get(series[office.id], 0),)
+    ]
 
 
 def next_number(session: Session, series: str) -> int:
@@ -21,7 +182,8 @@ def next_number(session: Session, series: str) -> int:
     return int(session.scalars(statement).one())
 
 
-def agreement_number(session: Session) -> str:
-    """A number for a new agreement: PPA, the year in China, six digits."""
-    year = today().year
-    return f"PPA-{year}-{next_number(session, f'PPA-{year}'):06d}"
+def agreement_number(session: Session, office: Region) -> str:
+    """A number for a new agreement of this office, by the company's rule and the year in China."""
+    holding, year = rule(session), today().year
+    check_office(holding, office)
+    return holding.number(office.code, year, next_number(session, holding.series(office.code, year)))

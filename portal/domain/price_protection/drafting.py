@@ -32,6 +32,7 @@ from portal.domain.price_protection.entries import (
     snapshot,
 )
 from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User
 
@@ -56,13 +57,21 @@ def draft(
     _check(entry)
     agreement = assemble(session, distributor, entry)
     _refuse_counsels_terms(actor, {}, agreement.terms[0].values)
-    agreement.number = agreement_number(session)
+    agreement.number = _free_number(session, agreement.region)
     agreement.author_id = actor.id
     agreement.follows_id = _followed(session, follows, distributor)
     session.add(agreement)
     session.flush()
     note(session, actor, agreement, "created", follows=follows.number if follows else None)
     return agreement
+
+
+def _free_number(session: Session, office: Region) -> str:
+    """The next number that no agreement has: another rule may have given it out before."""
+    while True:
+        number = agreement_number(session, office)
+        if session.scalar(sa.select(Agreement.id).where(Agreement.number == number)) is None:
+            return number
 
 
 def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, version: int) -> Agreement:

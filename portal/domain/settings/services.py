@@ -133,6 +133,12 @@ def _read(key: str, value: Any) -> Any:
     return stored
 
 
+def keep(session: Session, actor: User | None, region: Region, key: str, value: Any) -> None:
+    """Keep a value that is no placeholder's (None takes it back); who asks has checked and audits it."""
+    _write(session, actor, region, key, value)
+    session.flush()
+
+
 def _write(session: Session, actor: User | None, region: Region, key: str, value: Any) -> None:
     row = session.get(Setting, (region.id, key))
     if value is None:
