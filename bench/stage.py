@@ -18,6 +18,7 @@ from bench.servers import Server, serving
 from portal.domain.users.services import DEMO_PASSWORD
 
 _DJANGO_USER, _DJANGO_PASSWORD = "bench", "bench-bench-bench"
+_ADMIN = "/admin/django_admin/distributor/"
 # Lists are looked at from the front.
 _PAGES = 8
 
@@ -69,7 +70,7 @@ class Stage:
             "plain list": (self.plain, lists),
             "admin list": (
                 self.django,
-                [f"/admin/django_admin/distributor/?p={number}" for number in range(1, _PAGES + 1)],
+                [_ADMIN + f"?p={number}" for number in range(1, _PAGES + 1)],
             ),
             "small list": (self.portal_small, lists),
             "search, many": (
@@ -85,14 +86,14 @@ class Stage:
             "detail": (self.portal, [f"/distributors/{identity}" for identity in self._ids(self.large)]),
             "admin detail": (
                 self.django,
-                [f"/admin/django_admin/distributor/{identity}/change/" for identity in self._ids(self.large)],
+                [_ADMIN + f"{identity}/change/" for identity in self._ids(self.large)],
             ),
             "small detail": (
                 self.portal_small,
                 [f"/distributors/{identity}" for identity in self._ids(self.small)],
             ),
             "form": (self.portal, ["/distributors/new"]),
-            "admin form": (self.django, ["/admin/django_admin/distributor/add/"]),
+            "admin form": (self.django, [_ADMIN + "add/"]),
         }
         return found
 
@@ -129,9 +130,8 @@ def _search(words: str, page: int = 1) -> str:
     return f"/distributors/?q={quote(words)}&page={page}"
 
 
-# What is typed in for one new record, by the portal's names and by the admin's.
+# What is typed in for one new record, where the portal and the admin call it the same.
 _FACTS = {
-    "uscc": "",
     "legal_rep": "示例法人",
     "province": "浙江省",
     "city": "杭州市",
@@ -145,7 +145,38 @@ _FACTS = {
     "bank_account": "6200000000000001",
     "credit_days": "30",
 }
-_MOBILE = "138 0000 0001"
+_PHONE, _PERSON, _TITLE, _MOBILE = "0571-5555 0001", "示例联系人", "经理", "138 0000 0001"
+_chance = random.Random(2)
+
+
+def _new_name() -> str:
+    # Six characters: like nothing that is registered already.
+    return "".join(_chance.choices(register.SIGNS, k=6)) + "商贸有限公司"
+
+
+def in_portal() -> dict[str, str]:
+    """A new record by the names of the portal's form."""
+    return _FACTS | {
+        "name": _new_name(),
+        "phones": _PHONE,
+        "contact_name": _PERSON,
+        "contact_title": _TITLE,
+        "contact_phone": _MOBILE,
+    }
+
+
+def in_admin() -> dict[str, str]:
+    """A new record by the names of the admin's form; it gives no codes by itself."""
+    return _FACTS | {
+        "code": f"B-{_chance.randrange(10**12)}",
+        "name": _new_name(),
+        "phones-0-no": "0",
+        "phones-0-display": _PHONE,
+        "phones-0-digits": "057155550001",
+        "contacts-0-name": _PERSON,
+        "contacts-0-title": _TITLE,
+        "contacts-0-phone": _MOBILE,
+    }
 
 
 class Typist:
@@ -154,55 +185,16 @@ class Typist:
     def __init__(self, stage: Stage) -> None:
         self._portal, self._django = stage.portal.twin(), stage.django.twin()
         self._form = fields_of(self._portal.get("/distributors/new").text, "legal_rep")
-        self._admin_form = fields_of(
-            self._django.get("/admin/django_admin/distributor/add/").text, "legal_rep"
-        )
-        self._owner = self._form["owner_id"]
-        self._random = random.Random(2)
+        office = {"region": self._form["region_id"], "owner": self._form["owner_id"]}
+        self._admin_form = fields_of(self._django.get(_ADMIN + "add/").text, "legal_rep") | office
 
     def into_portal(self) -> float:
         """Seconds of one."""
-        answer = self._portal.post(
-            "/distributors/new",
-            self._form
-            | _FACTS
-            | {
-                "name": self._name(),
-                "phones": "0571-5555 0001",
-                "contact_name": "示例联系人",
-                "contact_title": "经理",
-                "contact_phone": _MOBILE,
-            },
-            expect=303,
-        )
-        return answer.seconds
+        return self._portal.post("/distributors/new", self._form | in_portal(), expect=303).seconds
 
     def into_admin(self) -> float:
         """Seconds of one."""
-        name = self._name()
-        fields = self._admin_form | _FACTS
-        answer = self._django.post(
-            "/admin/django_admin/distributor/add/",
-            fields
-            | {
-                "code": f"B-{self._random.randrange(10**12)}",
-                "name": name,
-                "region": self._form["region_id"],
-                "owner": self._owner,
-                "phones-0-no": "0",
-                "phones-0-display": "0571-5555 0001",
-                "phones-0-digits": "057155550001",
-                "contacts-0-name": "示例联系人",
-                "contacts-0-title": "经理",
-                "contacts-0-phone": _MOBILE,
-            },
-            expect=302,
-        )
-        return answer.seconds
-
-    def _name(self) -> str:
-        # Six characters: like nothing that is registered already.
-        return "".join(self._random.choices(register.SIGNS, k=6)) + "商贸有限公司"
+        return self._django.post(_ADMIN + "add/", self._admin_form | in_admin(), expect=302).seconds
 
     def close(self) -> None:
         """Leave both servers."""

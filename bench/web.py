@@ -156,7 +156,7 @@ def _memory(server: Server, large: Filled, browser: Browser, options: Options) -
         "/distributors/new",
         "/search?q=sx",
     ]
-    paths += [f"/distributors/{large.first + number * 97}" for number in range(20)]
+    paths += [f"/distributors/{large.first + number * 7}" for number in range(20)]
     seconds = 3 if options.quick else 10
     per_second(browser, lambda number: paths[number % len(paths)], clients=2 * _CLIENTS, seconds=seconds)
     shares = server.shares()

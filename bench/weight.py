@@ -85,15 +85,18 @@ def _visit(page: Page, base: str, path: str) -> View:
             view.received += size
             view.parts[names[identity]] = size
 
+    def answered(answer: Response) -> None:
+        answers.append(answer)
+
     session.on("Network.requestWillBeSent", began)
     session.on("Network.requestServedFromCache", lambda event: kept.add(event["requestId"]))
     session.on("Network.loadingFinished", ended)
-    page.on("response", answers.append)
+    page.on("response", answered)
     answer = page.goto(base + path, wait_until="networkidle")
     if answer is None or answer.status != 200:
         raise BenchError(f"{path} does not open in Chromium")
     page.wait_for_timeout(300)
-    page.remove_listener("response", answers.append)
+    page.remove_listener("response", answered)
     session.detach()
     for one in answers:
         name = one.url.removeprefix(base).split("?")[0]
