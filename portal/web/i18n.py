@@ -1,5 +1,6 @@
 """Which language a page speaks."""
 
+from babel import Locale
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
@@ -13,7 +14,7 @@ class Catalogues(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> Translations:
         """The catalogue of the page's language."""
-        code = "zh_CN" if str(get_locale()).startswith("zh") else "en"
+        code = language()
         if code not in self.cache:
             self.cache[code] = Translations.load(self.translation_directories[0], [code])
         return self.cache[code]
@@ -33,8 +34,16 @@ class Languages(Babel):  # type: ignore[misc]
 babel = Languages()
 
 
-def select_locale() -> str:
+def select_locale() -> Locale:
     """The user's own choice, else this browser's, else what it asks for; Chinese by default."""
+    return _LOCALES[_wanted()]
+
+
+# Parsed once: parsing looks through the names of all languages there are, for a millisecond of every request.
+_LOCALES = {code: Locale.parse(code) for code in LANGUAGES}
+
+
+def _wanted() -> str:
     if not has_request_context():
         return "zh_CN"
     # A page that says that the database is gone does not ask it.
@@ -52,16 +61,34 @@ def select_locale() -> str:
     return "zh_CN"
 
 
+def language() -> str:
+    """The language of this page: zh_CN or en."""
+    locale = get_locale()
+    return "zh_CN" if locale is None or locale.language == "zh" else "en"
+
+
+def _catalogue() -> Translations:
+    """The catalogue of this page, without Flask-Babel's search for it: a page has hundreds of messages."""
+    return babel.domain_instance.get_translations()
+
+
 def init_app(app: Flask) -> None:
     """Bind Flask-Babel and give templates the language of the page."""
     babel.init_app(app, locale_selector=select_locale)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, number: _catalogue().ungettext(one, many, number),
+        pgettext=lambda context, text: _catalogue().upgettext(context, text),
+        npgettext=lambda context, one, many, number: _catalogue().unpgettext(context, one, many, number),
+        newstyle=True,
+    )
 
     @app.context_processor
-    def language() -> dict[str, str]:
-        code = str(get_locale())
+    def languages() -> dict[str, str]:
+        is_chinese = language() == "zh_CN"
         return {
-            "lang": "zh-CN" if code.startswith("zh") else "en",
-            "other_language": "en" if code.startswith("zh") else "zh_CN",
+            "lang": "zh-CN" if is_chinese else "en",
+            "other_language": "en" if is_chinese else "zh_CN",
         }
 
     @app.after_request

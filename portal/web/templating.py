@@ -22,7 +22,8 @@ from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.htmx import wants_fragment
 from portal.web.navigation import navigation
-from portal.web.words import tone, word
+from portal.web.tables import rows_by
+from portal.web.words import badge, badge_of, tone, word
 
 
 def money(fen: int | None) -> str:
@@ -45,7 +46,7 @@ def day(value: date | None) -> str:
     """2026-11-22, of a date or of an instant in China."""
     if value is None:
         return "—"
-    return (value.astimezone(CHINA) if isinstance(value, datetime) else value).strftime("%Y-%m-%d")
+    return (value.astimezone(CHINA) if isinstance(value, datetime) else value).isoformat()[:10]
 
 
 def moment(value: datetime | None) -> str:
@@ -215,6 +216,9 @@ def init_app(app: Flask) -> None:
         until=until,
         shell=shell,
         tone=tone,
+        badge_of=badge_of,
+        rows_by=rows_by,
+        status_badge=badge,
         navigation=navigation,
         same_page=same_page,
         days_until=days_until,

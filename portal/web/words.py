@@ -6,12 +6,15 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Channel, Level, Standing
+from portal.domain.jobs.models import JobState
 from portal.domain.price_protection.models import PriceKind, Status
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
+from portal.web.i18n import language
 
 Said = TypeVar("Said")
 
@@ -56,6 +59,11 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     (Role.TRAINER, _l("Trainer")),
     (Role.INVESTIGATOR, _l("Investigator")),
     (Role.AUDITOR, _l("Auditor")),
+    (JobState.QUEUED, _l("Waiting")),
+    (JobState.RUNNING, _l("Under way")),
+    (JobState.DONE, _l("Finished")),
+    (JobState.FAILED, _l("Failed")),
+    (JobState.CANCELLED, _l("Cancelled")),
     (Level.GENERAL, _l("General distributor")),
     (Level.SECOND_TIER, _l("Second-tier")),
     (Level.RETAILER, _l("Retailer")),
@@ -95,6 +103,10 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
 
 # Grey "", blue "wait", green "ok", amber "warn", red "bad": always beside the word.
 TONES: Mapping[StrEnum, str] = ByCode(
+    (JobState.RUNNING, "wait"),
+    (JobState.DONE, "ok"),
+    (JobState.FAILED, "bad"),
+    (JobState.CANCELLED, "warn"),
     (ApprovalState.VALID, "ok"),
     (ApprovalState.UPCOMING, "wait"),
     (ApprovalState.EXPIRED, "warn"),
@@ -126,7 +138,30 @@ def tone(code: StrEnum | None) -> str:
 
 def word(code: StrEnum | None) -> str:
     """The word for a code in the page's language; a dash for none."""
-    return "—" if code is None else str(WORDS[code])
+    if code is None:
+        return "—"
+    key = (language(), type(code), code)
+    if key not in _said:
+        _said[key] = str(WORDS[code])
+    return _said[key]
 
 
-__all__ = ["TONES", "WORDS", "gettext", "pgettext", "tone", "word"]
+def badge(code: StrEnum, big: bool = False) -> Markup:
+    """A status: its word in its colour and shape."""
+    key = (language(), type(code), code, big)
+    if key not in _badges:
+        _badges[key] = badge_of(word(code), tone(code), big)
+    return _badges[key]
+
+
+def badge_of(text: str, tone: str = "", big: bool = False) -> Markup:
+    """A badge with any text; `tone` is "", wait, ok, warn or bad."""
+    look = " ".join(["st", *([f"st-{tone}"] if tone else []), *(["st-lg"] if big else [])])
+    return Markup('<span class="{}">{}</span>').format(look, text)
+
+
+# Lists say the same few words hundreds of times a page; a catalogue never changes while the portal runs.
+_said: dict[tuple[str, type, str], str] = {}
+_badges: dict[tuple[str, type, str, bool], Markup] = {}
+
+__all__ = ["TONES", "WORDS", "badge", "badge_of", "gettext", "pgettext", "tone", "word"]

@@ -1,10 +1,12 @@
 """The register as a list, and the same list as an Excel file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from portal.blueprints.distributors import bp
 from portal.db import today
@@ -17,12 +19,16 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
-from portal.web.tables import chosen, ids, number, page_of
-from portal.web.words import word
+from portal.web.tables import REMEMBERED_FROM, chosen, counted, ids, number, page_of, row_address
+from portal.web.templating import day
+from portal.web.words import badge, word
 
 _KINDS = {"credit_limit_fen": "money", "deposit_fen": "money", "founded_on": "date"} | dict.fromkeys(
     ("staff", "vehicles", "outlets", "credit_days"), "whole"
 )
+# A telephone below the name, where the screen is too narrow for a column of its own.
+_BELOW, _END = Markup('<span class="sub narrow">'), Markup("</span>")
+_EVERYTHING = DistributorFilter()
 _WIDTHS = {"name": 34, "name_en": 34, "address": 40, "phones": 36, "uscc": 22, "bank_account": 24, "note": 40}
 
 
@@ -44,25 +50,63 @@ def _filter() -> DistributorFilter:
 def index() -> ResponseReturnValue:
     """The list: narrowed, sorted and cut into pages as the address says."""
     me, wanted = actor(), _filter()
+    reach = listing.reach(db.session, me)
+    total = _count(reach, wanted)
+    page = page_of(
+        db.session,
+        listing.found(db.session, reach, wanted, is_many=total >= REMEMBERED_FROM),
+        sorts=listing.SORTS,
+        default="code",
+        tie=Distributor.id,
+        total=total,
+        shown=listing.SHOWN,
+        gathered=bool(wanted.q) and total < REMEMBERED_FROM,
+    )
     return render(
         "distributors/index.html",
         fragment="distributors/_table.html",
-        page=page_of(
-            db.session,
-            listing.rows(db.session, me, wanted),
-            sorts=listing.SORTS,
-            default="code",
-            tie=Distributor.id,
-        ),
-        total=listing.total(db.session, me),
+        page=page,
+        lines=_lines(page.rows),
+        total=total if wanted == _EVERYTHING else _count(reach, _EVERYTHING),
         wanted=wanted,
-        offices=listing.offices(db.session, me),
-        owners=listing.owners(db.session, me),
+        offices=[(office.id, office.name, office.depth) for office in reach.offices],
+        owners=listing.owners(db.session, reach),
         may_write=me.can(P.DISTRIBUTORS_WRITE),
         may_import=me.can(P.DISTRIBUTORS_IMPORT),
         levels=list(Level),
         standings=list(Standing),
     )
+
+
+def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
+    """The cells of each row in the page's language."""
+    address = row_address("distributors.detail")
+    levels, standings = {code: word(code) for code in Level}, {code: badge(code) for code in Standing}
+    missing, twice, comma = _("facts missing"), _("possible duplicate"), _(", ")
+    hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
+    return [
+        {
+            "id": str(row.id),
+            "address": address(row.id),
+            "code": row.code,
+            "name": row.name,
+            "level": levels[row.level],
+            "office": row.office,
+            "owner": row.owner,
+            "standing": standings[row.standing],
+            "city": row.city or "—",
+            "phone": row.phone or "—",
+            "phone_below": _BELOW + row.phone + _END if row.phone else "",
+            "updated": day(row.updated_at),
+            "hints": hints[bool(row.has_holes), bool(row.is_flagged)],
+        }
+        for row in rows
+    ]
+
+
+def _count(reach: listing.Reach, wanted: DistributorFilter) -> int:
+    statement = listing.found(db.session, reach, wanted)
+    return counted(db.session, statement, key=("distributors", reach.key, wanted))
 
 
 @bp.get("/export")

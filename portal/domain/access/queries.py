@@ -1,6 +1,7 @@
 """Which regions a user reaches: the query that every scoped list, count, export and search goes through."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -23,6 +24,8 @@ def visible(user: Holder, permission: Permission) -> sa.Select[int]:
     return sa.select(Region.id).where(sa.or_(*(Region.path.startswith(path) for path in paths)))
 
 
-def regions_visible_to(user: Holder, permission: Permission) -> sa.Select[Region]:
-    """The regions themselves, in the order of the tree."""
-    return sa.select(Region).where(Region.id.in_(visible(user, permission))).order_by(Region.path)
+def regions_visible_to(
+    user: Holder, permission: Permission, columns: Sequence[Any] = (Region,)
+) -> sa.Select[*tuple[Any, ...]]:
+    """The regions themselves, or some columns of them, in the order of the tree."""
+    return sa.select(*columns).where(Region.id.in_(visible(user, permission))).order_by(Region.path)

@@ -1,7 +1,8 @@
 """The register as a list: its rows, what it is narrowed and sorted by, what there is to choose from."""
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -11,13 +12,10 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors import duplicates, holes, search
 from portal.domain.distributors.facts import code_key
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, Level, Territory
-from portal.domain.distributors.queries import DistributorFilter, narrowed
+from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed, tested
 from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
-
-# A statement of as many columns as it happens to have.
-Columns: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 HOLES, NEAR_SAME = "holes", "near_same"
 HINTS = {HOLES: holes.lacks_what_an_agreement_needs, NEAR_SAME: duplicates.has_open_flag}
@@ -27,20 +25,72 @@ SORTS: dict[str, Any] = {
     "name": Distributor.name,
     # Down the chain of supply, not by the word.
     "level": sa.case({level.value: place for place, level in enumerate(Level)}, value=Distributor.level),
-    "office": Region.path,
-    "owner": User.name,
+    "office": sa.select(Region.path)
+    .where(Region.id == Distributor.region_id)
+    .correlate(Distributor)
+    .scalar_subquery(),
+    "owner": sa.select(User.name)
+    .where(User.id == Distributor.owner_id)
+    .correlate(Distributor)
+    .scalar_subquery(),
     "standing": Distributor.standing,
     "city": Distributor.city,
     "updated": Distributor.updated_at,
 }
 
 
-def _of(user: User) -> sa.ColumnElement[bool]:
-    return Distributor.region_id.in_(visible(user, Permission.DISTRIBUTORS_READ))
+@dataclass(frozen=True)
+class Office:
+    """An office whose records somebody sees; `depth` counts from the highest of them."""
+
+    id: int
+    name: str
+    path: str
+    depth: int
 
 
-def _wanted(session: Session, statement: Columns, wanted: DistributorFilter) -> Columns:
-    statement = narrowed(session, statement, wanted)
+@dataclass(frozen=True)
+class Reach:
+    """The offices whose records somebody sees, in the order of the tree; asked once for a whole page."""
+
+    offices: tuple[Office, ...]
+    is_everything: bool
+
+    @property
+    def key(self) -> tuple[int, ...] | None:
+        """What tells one reach from another."""
+        return None if self.is_everything else tuple(office.id for office in self.offices)
+
+    def below(self, region_id: int) -> tuple[int, ...]:
+        """Ids of this office and those below it, as far as they are seen."""
+        path = next((office.path for office in self.offices if office.id == region_id), None)
+        return tuple(office.id for office in self.offices if path and office.path.startswith(path))
+
+
+def reach(session: Session, user: User) -> Reach:
+    """Which offices' records `user` sees."""
+    found = list(session.execute(regions_visible_to(user, Permission.DISTRIBUTORS_READ, _OFFICE)))
+    depths = [row.path.count("/") for row in found]
+    top = min(depths, default=0)
+    offices = tuple(
+        Office(row.id, row.name, row.path, depth - top) for row, depth in zip(found, depths, strict=True)
+    )
+    return Reach(offices, is_everything=any(row.parent_id is None for row in found))
+
+
+_OFFICE = (Region.id, Region.name, Region.path, Region.parent_id)
+
+
+def found(session: Session, reach: Reach, wanted: DistributorFilter, *, is_many: bool = False) -> Columns:
+    """Ids of the distributors within reach that the filter lets through.
+
+    `is_many`: they are expected to be so many that going through the register in the order of the list and
+    stopping after a page is quicker than collecting them. It changes the way, never the result.
+    """
+    offices = reach.key if wanted.region_id is None else reach.below(wanted.region_id)
+    statement = narrowed(session, sa.select(Distributor.id), replace(wanted, region_id=None), is_many=is_many)
+    if offices is not None:
+        statement = statement.where(tested(session, Distributor.region_id, is_many).in_(offices))
     return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
 
 
@@ -55,47 +105,43 @@ def _first_phone() -> sa.ScalarSelect[str]:
     )
 
 
-def rows(session: Session, user: User, wanted: DistributorFilter) -> Columns:
-    """What the list shows of every distributor that `user` sees and the filter lets through."""
-    statement = (
-        sa.select(
-            Distributor.id,
-            Distributor.code,
-            Distributor.name,
-            Distributor.level,
-            Distributor.standing,
-            Distributor.city,
-            Region.name.label("office"),
-            User.name.label("owner"),
-            _first_phone().label("phone"),
-            Distributor.updated_at,
-            holes.lacks_what_an_agreement_needs().label("has_holes"),
-            duplicates.has_open_flag().label("is_flagged"),
-        )
-        .join(Region, Region.id == Distributor.region_id)
-        .join(User, User.id == Distributor.owner_id)
-        .where(_of(user))
+# What a row of the list shows; to be narrowed to the ids of one page, since it asks much of each row.
+SHOWN: Columns = (
+    sa.select(
+        Distributor.id,
+        Distributor.code,
+        Distributor.name,
+        Distributor.level,
+        Distributor.standing,
+        Distributor.city,
+        Region.name.label("office"),
+        User.name.label("owner"),
+        _first_phone().label("phone"),
+        Distributor.updated_at,
+        holes.lacks_what_an_agreement_needs().label("has_holes"),
+        duplicates.has_open_flag().label("is_flagged"),
     )
-    return _wanted(session, statement, wanted)
+    .join(Region, Region.id == Distributor.region_id)
+    .join(User, User.id == Distributor.owner_id)
+)
 
 
-def total(session: Session, user: User) -> int:
-    """How many distributors `user` sees."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Distributor).where(_of(user))) or 0
-
-
-def offices(session: Session, user: User) -> list[tuple[int, str, int]]:
-    """(id, name, depth) of the offices whose records `user` sees, in the order of the tree."""
-    found = list(session.scalars(regions_visible_to(user, Permission.DISTRIBUTORS_READ)))
-    top = min((region.depth for region in found), default=0)
-    return [(region.id, region.name, region.depth - top) for region in found]
-
-
-def owners(session: Session, user: User) -> list[tuple[int, str]]:
-    """(id, name) of the users who own a distributor that `user` sees."""
-    owned = sa.select(Distributor.owner_id).where(_of(user))
-    statement = sa.select(User.id, User.name).where(User.id.in_(owned)).order_by(User.name, User.id)
+def owners(session: Session, reach: Reach) -> list[tuple[int, str]]:
+    """(id, name) of the users who own a distributor within reach."""
+    owned = sa.select(Distributor.id).where(Distributor.owner_id == User.id)
+    if reach.key is not None:
+        owned = owned.where(Distributor.region_id.in_(reach.key))
+    statement = sa.select(User.id, User.name).where(owned.exists()).order_by(User.name, User.id)
     return [(row.id, row.name) for row in session.execute(statement)]
+
+
+def _of(user: User) -> sa.ColumnElement[bool]:
+    return Distributor.region_id.in_(visible(user, Permission.DISTRIBUTORS_READ))
+
+
+def _wanted(session: Session, statement: Columns, wanted: DistributorFilter) -> Columns:
+    statement = narrowed(session, statement, wanted)
+    return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
 
 
 # What the Excel file holds of a distributor beside its own columns.

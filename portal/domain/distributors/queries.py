@@ -1,9 +1,10 @@
 """Reading the register, always within the regions of whoever asks."""
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
@@ -11,6 +12,9 @@ from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Level, Standing
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+
+# A statement of as many columns as it happens to have.
+Columns: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 
 def distributors_visible_to(
@@ -33,12 +37,20 @@ class DistributorFilter:
 
 
 def narrowed(
-    session: Session, statement: sa.Select[Distributor], wanted: DistributorFilter
-) -> sa.Select[Distributor]:
-    """The statement with the filter's conditions; a region stands for its whole subtree."""
+    session: Session, statement: Columns, wanted: DistributorFilter, *, is_many: bool = False
+) -> Columns:
+    """The statement with the filter's conditions; a region stands for its whole subtree.
+
+    `is_many` says that very many are expected: words are then looked for in one record after the other.
+    """
     if wanted.q.strip():
         found = search.matching(session, wanted.q)
-        statement = statement.where(Distributor.id.in_(found) if found is not None else sa.false())
+        if found is None:
+            statement = statement.where(sa.false())
+        elif is_many:
+            statement = statement.where(search.matches(session, wanted.q))
+        else:
+            statement = statement.where(Distributor.id.in_(found))
     if wanted.region_id is not None:
         path = sa.select(Region.path).where(Region.id == wanted.region_id).scalar_subquery()
         statement = statement.where(
@@ -47,7 +59,17 @@ def narrowed(
     if wanted.level is not None:
         statement = statement.where(Distributor.level == wanted.level)
     if wanted.standing is not None:
-        statement = statement.where(Distributor.standing == wanted.standing)
+        statement = statement.where(tested(session, Distributor.standing, is_many) == wanted.standing)
     if wanted.owner_id is not None:
-        statement = statement.where(Distributor.owner_id == wanted.owner_id)
+        statement = statement.where(tested(session, Distributor.owner_id, is_many) == wanted.owner_id)
     return statement
+
+
+def tested(session: Session, column: InstrumentedAttribute[Any], is_many: bool) -> sa.ColumnElement[Any]:
+    """The column; when many rows are expected, in a form that SQLite only tests and does not look up by an index.
+
+    Having found so many rows by an index it would sort them all; PostgreSQL weighs that by itself.
+    """
+    if not is_many or session.get_bind().dialect.name != "sqlite":
+        return column.expression
+    return sa.type_coerce(sa.literal_column(f"+{column.expression}"), column.type)

@@ -131,24 +131,43 @@ def matching(session: Session, query: str) -> sa.Select[int] | None:
     if not pieces:
         return None
     if session.get_bind().dialect.name == "postgresql":
-        parts = [
-            "(" + " <-> ".join(_han(character) for character in piece) + ")"
-            if _HAN.match(piece)
-            else f"{piece}:*"
-            for piece in pieces
-        ]
         sql = "SELECT id FROM distributor_search WHERE tokens @@ to_tsquery('simple', :portal_search)"
-        return sa.select(
-            sa.text(sql).bindparams(portal_search=" & ".join(parts)).columns(Distributor.id).subquery().c.id
-        )
-    parts = [
-        '"' + " ".join(_han(character) for character in piece) + '"' if _HAN.match(piece) else f'"{piece}"*'
+        wanted = " & ".join(map(_lexemes, pieces))
+    else:
+        sql = "SELECT rowid AS id FROM distributor_search WHERE distributor_search MATCH :portal_search"
+        wanted = " AND ".join(f'"{_tokens(piece)}"' + ("" if _HAN.match(piece) else "*") for piece in pieces)
+    return sa.select(sa.text(sql).bindparams(portal_search=wanted).columns(Distributor.id).subquery().c.id)
+
+
+def matches(session: Session, query: str) -> sa.ColumnElement[bool]:
+    """The same as a test of one distributor after another: the quicker way to the first of very many.
+
+    Where a word stands in every fifth record, collecting its ids costs more than finding a page's worth of them
+    in the order of the page.
+    """
+    pieces = _PIECES.findall(_folded(query))
+    row = sa.table("distributor_search", sa.column("id", sa.BigInteger), sa.column("tokens", sa.Text))
+    if session.get_bind().dialect.name == "postgresql":
+        wanted = sa.func.to_tsquery("simple", " & ".join(map(_lexemes, pieces)))
+        holds = row.c.tokens.bool_op("@@")(wanted)
+        return sa.select(row.c.id).where(row.c.id == Distributor.id, holds).correlate(Distributor).exists()
+    indexed = sa.literal(" ").concat(row.c.tokens).concat(" ")
+    held = [
+        sa.func.instr(indexed, " " + _tokens(piece) + (" " if _HAN.match(piece) else "")) > 0
         for piece in pieces
     ]
-    sql = "SELECT rowid AS id FROM distributor_search WHERE distributor_search MATCH :portal_search"
-    return sa.select(
-        sa.text(sql).bindparams(portal_search=" AND ".join(parts)).columns(Distributor.id).subquery().c.id
-    )
+    own = sa.literal_column("distributor_search.rowid") == Distributor.id
+    return sa.select(sa.literal(1)).select_from(row).where(own, *held).correlate(Distributor).exists()
+
+
+def _tokens(piece: str) -> str:
+    """A piece of a query as it stands in the index."""
+    return " ".join(_han(character) for character in piece) if _HAN.match(piece) else piece
+
+
+def _lexemes(piece: str) -> str:
+    """A piece of a query for PostgreSQL: hanzi one after the other, or how a token begins."""
+    return "(" + " <-> ".join(map(_han, piece)) + ")" if _HAN.match(piece) else f"{piece}:*"
 
 
 def _folded(query: str) -> str:
