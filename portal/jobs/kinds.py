@@ -5,8 +5,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.domain.distributors.importing import files, tasks
 from portal.domain.jobs.runs import Run
 
 Handler = Callable[[Session, Run], dict[str, Any]]
 
-KINDS: dict[str, Handler] = {}
+KINDS: dict[str, Handler] = {
+    files.PLAN: tasks.plan_list,
+    files.IMPORT: tasks.import_list,
+}

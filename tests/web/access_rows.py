@@ -10,6 +10,7 @@ from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Contact, DistributorDocument, ImportFile, Licence, NearSame
 from portal.domain.documents import services as documents
+from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -62,6 +63,15 @@ def rows_of_region(
         ),
         "flag": kept(NearSame(distributor_id=distributor.id, other_id=other.id)),
         "import": kept(ImportFile(document_id=dealers.id, by_id=(by or owner).id)),
+        "job": kept(
+            Job(
+                kind="distributors.import",
+                owner_id=(by or owner).id,
+                region_id=region.id,
+                params={"import_id": 0},
+                state=JobState.QUEUED,
+            )
+        ),
         "product": kept(product),
         "approval": kept(
             PriceApproval(

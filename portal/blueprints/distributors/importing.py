@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask import abort, flash, request, url_for
+from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField
@@ -17,8 +16,10 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.importing import SPEC, Defaults, files
 from portal.domain.distributors.models import Channel, ImportFile, Level
 from portal.domain.errors import DomainError
+from portal.domain.jobs.models import JobState
 from portal.domain.users.models import User
 from portal.extensions import db
+from portal.jobs import start
 from portal.web import importing as words
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
@@ -106,7 +107,7 @@ def import_file() -> ResponseReturnValue:
             ),
         )
         if made is not None:
-            return leave(url_for(".import_preview", import_id=made.id))
+            return _on(made)
     return render("distributors/import.html", form=form)
 
 
@@ -115,6 +116,8 @@ def import_file() -> ResponseReturnValue:
 def import_preview(import_id: int) -> ResponseReturnValue:
     """What importing the list would do, row by row; once imported, what it did."""
     file = _found(import_id)
+    if file.applied_at is None and file.job is not None and file.job.state is not JobState.DONE:
+        return leave(url_for("jobs.detail", job_id=file.job.id))
     form = OptionsForm(
         data={
             "owner_id": str(file.options.get("owner_id") or ""),
@@ -166,7 +169,7 @@ def import_again(import_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, work):
-        return leave(url_for(".import_preview", import_id=import_id))
+        return _on(_found(import_id))
     return _preview(_found(import_id), form)
 
 
@@ -186,17 +189,20 @@ def import_apply(import_id: int) -> ResponseReturnValue:
     """Import the list as it was planned."""
     file = _found(import_id)
     form = FlaskForm()
-    report = (
-        submit(form, lambda: files.apply(db.session, actor(), file)) if form.validate_on_submit() else None
-    )
-    if report is None:
+    job = submit(form, lambda: files.start(db.session, actor(), file)) if form.validate_on_submit() else None
+    if job is None:
         options = OptionsForm(formdata=None)
         options.offer()
         options.form_errors = list(form.form_errors)
         return _preview(_found(import_id), options)
-    taken = report.created + report.updated
-    flash(ngettext("%(num)s record was written.", "%(num)s records were written.", taken), "success")
-    return leave(url_for(".import_preview", import_id=import_id))
+    return _on(_found(import_id))
+
+
+def _on(file: ImportFile) -> ResponseReturnValue:
+    """Do what the list asks for, or send it to a worker; then to the list's page, or to the progress."""
+    if file.job is not None:
+        start(file.job.id, here=files.is_small(file))
+    return leave(url_for(".import_preview", import_id=file.id))
 
 
 @bp.get(f"/import/<{ROW}:import_id>/refused")

@@ -201,8 +201,8 @@ def word_of(field: str, text: str) -> StrEnum:
         return code
     if field == "level":
         raise DomainError(
-            N_("%(text)s is no level: write general distributor, second-tier or retailer."), text=text
+            N_("%(text)s is not a level: enter general distributor, second-tier or retailer."), text=text
         )
     raise DomainError(
-        N_("%(text)s is no channel: write direct, agent, distributor or e-commerce."), text=text
+        N_("%(text)s is not a channel: enter direct, agent, distributor or e-commerce."), text=text
     )

@@ -139,5 +139,5 @@ def _degrees(raw: str, most: float) -> float:
     except ValueError:
         degrees = most + 1
     if not -most <= degrees <= most:
-        raise DomainError(N_("This is no position on the map: %(text)s"), text=text.clean(raw))
+        raise DomainError(N_("This is not a valid position: %(text)s"), text=text.clean(raw))
     return degrees

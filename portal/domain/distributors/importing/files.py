@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import lock, now
+from portal.db import lock
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import ROLE_PERMISSIONS, Permission
-from portal.domain.audit import services as audit
 from portal.domain.distributors import importing
 from portal.domain.distributors.importing.report import ImportReport
 from portal.domain.distributors.importing.rows import Defaults
@@ -17,10 +17,14 @@ from portal.domain.distributors.models import Channel, ImportFile, Level
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.jobs import services as jobs
+from portal.domain.jobs.models import Job
 from portal.domain.regions import services as regions
 from portal.domain.tabular import Table, distinct
 from portal.domain.users.models import Grant, User
 
+PLAN, IMPORT = "distributors.plan", "distributors.import"  # kinds of jobs (importing.tasks)
+SMALL_BYTES = 128 * 1024  # some 600 rows
 _IMPORTERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_IMPORT in may]
 _KEEPERS = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DISTRIBUTORS_WRITE in may]
 
@@ -79,8 +83,12 @@ def hand_in(
     create_regions: bool | Collection[str],
     defaults: Defaults | None = None,
 ) -> ImportFile:
-    """Keep a list and plan its import; DomainError, field "file", when it cannot be read."""
-    importing.read(data, filename)
+    """Keep a list and plan its import; DomainError, field "file", when it cannot be read.
+
+    What is large is read and planned by a job (`file.job`), which tells the same of a file that cannot be read.
+    """
+    if len(data) <= SMALL_BYTES:
+        importing.read(data, filename)
     document = documents.store(session, data, filename=filename, by=actor, field="file")
     file = ImportFile(document_id=document.id, document=document, by_id=actor.id)
     session.add(file)
@@ -101,7 +109,10 @@ def plan_again(
     create_regions: bool | Collection[str],
     defaults: Defaults | None = None,
 ) -> None:
-    """Plan the import with these choices; while columns are disputed there is no plan yet."""
+    """Plan the import with these choices; while columns are disputed there is no plan yet.
+
+    A large list is planned by a job, which is to be sent after the commit.
+    """
     lock(session, file)
     _refuse_applied(file)
     defaults = defaults or Defaults()
@@ -114,9 +125,14 @@ def plan_again(
         "level": defaults.level,
         "channel": defaults.channel,
     }
-    table = _table(session, file)
+    file.result = {}
+    if not is_small(file):
+        file.job = jobs.enqueue(session, actor, PLAN, title=file.document.filename, import_id=file.id)
+        return
+    file.job = None
+    table = table_of(session, file)
+    file.headings = headings_of(table)
     if any(sheet.match.clashes for sheet in table.sheets):
-        file.result = {}
         return
     report = importing.plan(
         session, actor, table, owner=owner, create_regions=create_regions, defaults=defaults
@@ -124,34 +140,26 @@ def plan_again(
     file.result = report.as_json()
 
 
-def apply(session: Session, actor: User, file: ImportFile) -> ImportReport:
-    """Import the list as it was planned; the result is kept with it. A second time is refused."""
+def start(session: Session, actor: User, file: ImportFile) -> Job:
+    """Ask for the import of the list as it was planned; its job is to be sent after the commit.
+
+    The result is kept with the list. A second time is refused.
+    """
     lock(session, file)
     _refuse_applied(file)
-    report = importing.apply(
-        session,
-        actor,
-        _table(session, file),
-        owner=owner_of(session, file),
-        create_regions=file.options.get("create_regions", False),
-        defaults=defaults_of(file),
+    report = report_of(file)
+    if report is None:
+        raise DomainError(N_("Two columns could be the same field. Choose below which one to use."))
+    job = jobs.enqueue(
+        session, actor, IMPORT, title=file.document.filename, total=report.read, import_id=file.id
     )
-    file.applied_at = now()
-    file.result = report.as_json()
-    audit.record(
-        session,
-        actor,
-        "distributor_import.applied",
-        file,
-        region_id=actor.home.id if actor.home else None,
-        filename=file.document.filename,
-        sha256=file.document.sha256,
-        created=report.created,
-        updated=report.updated,
-        unchanged=report.unchanged,
-        refused=report.refused,
-    )
-    return report
+    file.job = job
+    return job
+
+
+def is_small(file: ImportFile) -> bool:
+    """Whether the list is planned and imported while its sender waits."""
+    return file.document.size <= SMALL_BYTES
 
 
 def report_of(file: ImportFile) -> ImportReport | None:
@@ -179,14 +187,20 @@ def is_picked(file: ImportFile) -> bool:
 
 
 def headings(session: Session, file: ImportFile) -> list[Heading]:
-    """The columns of the file, each once, and how they are read."""
-    found: dict[str, Heading] = {}
-    for sheet in _table(session, file).sheets:
+    """The columns of the file, each once, and how they were last read."""
+    kept = file.headings or headings_of(table_of(session, file))
+    return [Heading(*facts) for facts in kept]
+
+
+def headings_of(table: Table) -> list[list[Any]]:
+    """The columns of a table as a list keeps them: heading, field, whether others claim it."""
+    found: dict[str, list[Any]] = {}
+    for sheet in table.sheets:
         taken = {place: name for name, places in sheet.match.fields.items() for place in places}
         disputed = {heading for clash in sheet.match.clashes for heading in clash.headings}
         for place, (text, label) in enumerate(zip(sheet.head, distinct(sheet.head), strict=True)):
             if text and label not in found:
-                found[label] = Heading(label, taken.get(place, ""), text in disputed)
+                found[label] = [label, taken.get(place, ""), text in disputed]
     return list(found.values())
 
 
@@ -196,7 +210,7 @@ def refused_rows(
     """The headings of the file, and of each refused row its sheet, number and cells, to be mended."""
     report = report_of(file)
     wanted = {(refusal.sheet, refusal.row) for refusal in report.refusals} if report else set()
-    table = _table(session, file)
+    table = table_of(session, file)
     heads = list(dict.fromkeys(label for sheet in table.sheets for label in distinct(sheet.head) if label))
 
     def rows() -> Iterator[tuple[str, int, list[str]]]:
@@ -208,11 +222,14 @@ def refused_rows(
     return heads, rows()
 
 
-def _table(session: Session, file: ImportFile) -> Table:
+def table_of(session: Session, file: ImportFile) -> Table:
+    """The list as a table, with the columns as they were matched by hand."""
     data = documents.content(session, file.document)
     return importing.read(data, file.document.filename, file.options.get("mapping"))
 
 
 def _refuse_applied(file: ImportFile) -> None:
+    if file.job is not None and not file.job.is_over:
+        raise DomainError(N_("This list is being worked on. Wait for the end or cancel it."))
     if file.applied_at is not None:
-        raise DomainError(N_("This list has been imported already. Hand it in again to import it once more."))
+        raise DomainError(N_("This list has already been imported. Upload it again to import it once more."))

@@ -79,7 +79,7 @@ class Matcher:
 
     def _of_code(self, draft: Draft, by_code: dict[str, list[tuple[int, str, str]]]) -> int | None:
         if first := self._rows_by_code.get(draft.code_key):
-            draft.refuse("code", _second(N_("Row %(row)s has this code already."), first))
+            draft.refuse("code", _second(N_("Row %(row)s already has this code."), first))
             return None
         self._rows_by_code[draft.code_key] = (draft.sheet, draft.row)
         identity = next((found[0] for found in by_code.get(draft.code_key, [])), None)
@@ -99,7 +99,7 @@ class Matcher:
         if not draft.name:
             return None
         if first := self._rows_by_name.get(draft.name):
-            draft.refuse("name", _second(N_("Row %(row)s is about this company already."), first))
+            draft.refuse("name", _second(N_("Row %(row)s is already about this company."), first))
             return None
         self._rows_by_name[draft.name] = (draft.sheet, draft.row)
         sharing = [
@@ -124,7 +124,7 @@ class Matcher:
             return None
         identity = candidates[0][0]
         if first := self._claimed.get(identity):
-            draft.refuse("name", _second(N_("Row %(row)s is about this company already."), first))
+            draft.refuse("name", _second(N_("Row %(row)s is already about this company."), first))
             return None
         self._claimed[identity] = (draft.sheet, draft.row)
         return identity

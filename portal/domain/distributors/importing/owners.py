@@ -64,4 +64,6 @@ class OwnerBook:
         for user in (*managers, self.actor, *self._administrators):
             if user is not None and user.is_active and user.can(Permission.DISTRIBUTORS_WRITE, region):
                 return user
-        raise DomainError(N_("There is nobody to own the records. Add a user first, or name the owner."))
+        raise DomainError(
+            N_("There is nobody who could own the records. Add a user first, or name the owner.")
+        )

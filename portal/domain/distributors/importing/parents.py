@@ -76,7 +76,7 @@ class ParentBook:
         seen: set[int] = set()
         while step is not None and step not in seen:
             if step == child:
-                raise DomainError(N_("It is supplied by this distributor, so it cannot be its supplier."))
+                raise DomainError(N_("This distributor supplies it, so it cannot be the supplier."))
             seen.add(step)
             step = self._above().get(step)
 

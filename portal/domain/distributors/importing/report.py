@@ -109,6 +109,7 @@ class ImportReport:
     sheets_ignored: list[tuple[str, Ignored]] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     is_applied: bool = False
+    is_cut_short: bool = False  # cancelled: the rows behind were not looked at
 
     @property
     def created(self) -> int:

@@ -127,7 +127,7 @@ def decide(books: Books, draft: Draft, known: Known | None) -> Decision:
     for phone in decision.phones or ():
         if not phone.is_understood:
             decision.flag(
-                N_("%(text)s was not understood as a telephone number; it is kept as it is."),
+                N_("%(text)s was not recognised as a telephone number; it is kept as typed."),
                 text=phone.display,
             )
     return decision

@@ -1,0 +1,277 @@
+"""Tasks on the page: a large list is read and imported by a worker, its progress is shown, it can be cancelled."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from portal.domain.access.roles import Role
+from portal.domain.distributors.importing import course, files
+from portal.domain.distributors.models import Distributor, ImportFile
+from portal.domain.jobs import runs, services
+from portal.domain.jobs.models import Job, JobState, JobWorker
+from portal.domain.users.models import User
+from portal.jobs import queue, running
+from tests.domain.tabular_files import csv_text
+from tests.factories import Factory
+
+SignIn = Callable[..., FlaskClient]
+ROWS = 25
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """Every list is a large one, chunks are of ten rows, and a worker is needed."""
+    monkeypatch.setattr(files, "SMALL_BYTES", 0)
+    monkeypatch.setattr(course, "CHUNK", 10)
+    return make_app(QUEUE_URL="")
+
+
+@pytest.fixture
+def manager(make: Factory) -> User:
+    return make.user(Role.REGIONAL_MANAGER, make.region("华东大区", code="E"))
+
+
+def dealers(rows: int = ROWS) -> bytes:
+    lines = [("E", f"A{number:03d}", f"示例{number}号商行") for number in range(1, rows + 1)]
+    return csv_text(("大区", "编码", "名称"), *lines, ("E", "A900", "")).encode()
+
+
+def hand_in(client: FlaskClient, data: bytes) -> str:
+    answer = client.post(
+        "/distributors/import",
+        data={"file": (io.BytesIO(data), "名录.csv"), "owner_id": ""},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+def work(app: Flask) -> list[int]:
+    """Do what is in the queue, as a worker does."""
+    taken: list[int] = []
+    worker = queue.Queue(app, taken.append)
+    while (task := worker.huey.dequeue()) is not None:
+        worker.huey.execute(task)
+    for job_id in taken:
+        with app.app_context():
+            running.perform(job_id, "test")
+    return taken
+
+
+def count(session: Session) -> int:
+    session.rollback()
+    return session.scalar(sa.select(sa.func.count()).select_from(Distributor)) or 0
+
+
+def last_job(session: Session) -> Job:
+    session.rollback()
+    job = session.scalars(sa.select(Job).order_by(Job.id.desc())).first()
+    assert job is not None
+    session.rollback()
+    return job
+
+
+def planned(app: Flask, client: FlaskClient) -> str:
+    """A list that a worker has read: the address of its page."""
+    page = hand_in(client, dealers())
+    work(app)
+    return page
+
+
+def test_a_large_list_is_read_and_imported_by_a_worker(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    page = hand_in(client, dealers())
+    waiting = client.get(page)
+    assert waiting.status_code == 303
+    progress = client.get(waiting.location)
+    assert progress.status_code == 200
+    assert "<progress" in progress.text
+    assert "no worker is running" in progress.text
+    assert 'http-equiv="refresh"' in progress.text
+    assert len(work(app)) == 1
+    shown = client.get(page)
+    assert shown.status_code == 200
+    assert f"Import {ROWS} rows" in shown.text
+    applied = client.post(f"{page}/apply")
+    assert applied.status_code == 303
+    assert count(session) == 0
+    assert len(work(app)) == 1
+    assert count(session) == ROWS
+    job = last_job(session)
+    assert (job.state, job.done, job.result["created"]) == (JobState.DONE, ROWS + 1, ROWS)
+    assert client.get(f"/tasks/{job.id}").location == page
+    done = client.get(page).text
+    assert "The name is missing" in done
+    assert client.get(f"{page}/refused").status_code == 200
+    listed = client.get("/tasks/").text
+    assert "Importing a dealer list" in listed
+    assert f"{ROWS} records were written" in listed
+
+
+def test_the_bar_is_swapped_and_leads_on_when_all_is_done(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    job = last_job(session)
+    run = runs.claim(session, job.id, "test")
+    assert run is not None
+    run.progress(done=13, total=26)
+    address = f"/tasks/{job.id}/progress"
+    bar = client.get(address, headers={"HX-Request": "true"})
+    assert bar.status_code == 200
+    assert 'value="50"' in bar.text
+    assert "13 of 26, 50%" in bar.text
+    assert 'id="told"' in bar.text
+    assert "<html" not in bar.text
+    again = client.get(f"{address}?told=50", headers={"HX-Request": "true"})
+    assert 'id="told"' not in again.text
+    run.finish({"created": 0, "updated": 0, "refused": 0})
+    over = client.get(address, headers={"HX-Request": "true"})
+    assert (over.status_code, over.headers["HX-Location"]) == (204, page)
+
+
+def test_where_a_worker_lives_nobody_is_told_to_start_one(
+    app: Flask, session: Session, manager: User, make: Factory, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    address = client.get(hand_in(client, dealers())).location
+    assert "no worker is running" in client.get(address).text
+    assert "python -m portal.jobs" in sign_in(make.user(Role.ADMINISTRATOR)).get(address).text
+    services.beat(session, "alive")
+    session.commit()
+    assert "no worker is running" not in client.get(address).text
+    session.execute(sa.update(JobWorker).values(beat_at=JobWorker.started_at))
+    session.commit()
+
+
+def test_a_cancelled_import_stops_at_the_next_chunk_and_says_what_is_written(
+    app: Flask, session: Session, manager: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    job = last_job(session)
+    # Before the second chunk's transaction: SQLite lets one write at a time.
+    monkeypatch.setattr(runs.Run, "_go_on", _cancelling(runs.Run._go_on, client, job.id))
+    work(app)
+    assert count(session) == 20
+    assert last_job(session).state is JobState.CANCELLED
+    text = client.get(page).text
+    assert "cancelled after 20 rows" in text
+    again = hand_in(client, dealers())
+    monkeypatch.undo()
+    monkeypatch.setattr(files, "SMALL_BYTES", 0)
+    work(app)
+    client.post(f"{again}/apply")
+    work(app)
+    assert count(session) == ROWS
+    assert last_job(session).result["created"] == 5
+
+
+def _cancelling(go_on: Callable[[runs.Run], bool], client: FlaskClient, job_id: int) -> Callable[..., bool]:
+    """Cancel after the first chunk's commit; the second still sees it only at its own end."""
+    asked: list[int] = []
+
+    def wrapper(run: runs.Run) -> bool:
+        if not asked:
+            asked.append(client.post(f"/tasks/{job_id}/cancel").status_code)
+            assert asked == [303]
+        return go_on(run)
+
+    return wrapper
+
+
+def test_a_worker_that_dies_between_two_chunks_leaves_nothing_twice_and_nothing_out(
+    app: Flask, session: Session, manager: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    go_on = runs.Run._go_on
+    turns: list[int] = []
+
+    def stopping(run: runs.Run) -> bool:
+        turns.append(1)
+        if len(turns) < 3:
+            raise runs.Stopped
+        return go_on(run)
+
+    monkeypatch.setattr(runs.Run, "_go_on", stopping)
+    job = last_job(session)
+    for _turn in range(3):
+        with app.app_context():
+            running.perform(job.id, "test")
+    done = last_job(session)
+    assert (done.state, done.attempts, done.result["created"]) == (JobState.DONE, 3, ROWS)
+    assert count(session) == ROWS
+    file = session.scalars(sa.select(ImportFile)).one()
+    report = files.report_of(file)
+    assert report is not None
+    assert (report.read, report.created, report.refused, len(report.rows)) == (ROWS + 1, ROWS, 1, ROWS + 1)
+
+
+def test_a_file_that_cannot_be_read_is_told_on_the_task(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    page = hand_in(client, b"%PDF-1.7 fictional")
+    work(app)
+    assert last_job(session).state is JobState.FAILED
+    answer = client.get(page)
+    assert answer.status_code == 303
+    text = client.get(answer.location).text
+    assert "not a table" in text
+    assert "/distributors/import" in text
+
+
+def test_a_fault_gives_a_reference_and_can_be_tried_again(
+    app: Flask, session: Session, manager: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    with monkeypatch.context() as patch:
+        patch.setattr(course.Course, "_take", lambda *_: 1 / 0)
+        work(app)
+    job = last_job(session)
+    assert job.state is JobState.FAILED
+    text = client.get(f"/tasks/{job.id}").text
+    assert job.reference in text
+    assert "ZeroDivision" not in text
+    assert client.post(f"/tasks/{job.id}/again").status_code == 303
+    work(app)
+    assert count(session) == ROWS
+
+
+def test_while_a_list_is_worked_on_it_is_not_imported_again(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    assert client.post(f"{page}/apply").status_code == 303
+    assert client.post(f"{page}/apply").status_code in (303, 409, 422)
+    assert client.post(f"{page}/plan", data={"owner_id": ""}).status_code in (303, 409, 422)
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).where(Job.kind == files.IMPORT)) == 1
+    work(app)
+    assert count(session) == ROWS
+
+
+def test_nobody_else_sees_a_task(app: Flask, session: Session, manager: User, make: Factory, sign_in: SignIn):
+    client = sign_in(manager)
+    address = client.get(hand_in(client, dealers())).location
+    other = sign_in(make.user(Role.REGIONAL_MANAGER, manager.home))
+    for path in (address, f"{address}/progress"):
+        assert other.get(path).status_code == 404
+    assert other.post(f"{address}/cancel").status_code == 404
+    assert sign_in(make.user(Role.ADMINISTRATOR)).get(address).status_code == 200
+    assert "There are none" in other.get("/tasks/").text
