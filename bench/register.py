@@ -6,10 +6,12 @@ name keys and credit codes are made by the very functions that the services use.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -343,24 +345,37 @@ def write(engine: sa.Engine, count: int) -> int:
     with engine.connect() as connection:
         rows = Register(connection, count).rows()
     with engine.begin() as connection:
-        for model, values in rows.tables.items():
-            for start in range(0, len(values), _BATCH):
-                connection.execute(sa.insert(model.__table__), values[start : start + _BATCH])
         if engine.dialect.name == "postgresql":
-            _finish_postgresql(connection, rows)
+            _into_postgresql(connection, rows)
         else:
-            for start in range(0, count, _BATCH):
-                connection.execute(
-                    sa.text("INSERT INTO distributor_search (rowid, tokens) VALUES (:id, :tokens)"),
-                    rows.tokens[start : start + _BATCH],
-                )
+            _into_sqlite(connection, rows)
     # What autovacuum does by itself on a server that is left alone for a minute; SQLite is told on purpose.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE")
     return int(rows.tables[Distributor][0]["id"])
 
 
-def _finish_postgresql(connection: Connection, rows: Rows) -> None:
+def _into_sqlite(connection: Connection, rows: Rows) -> None:
+    for model, values in rows.tables.items():
+        for start in range(0, len(values), _BATCH):
+            connection.execute(sa.insert(model.__table__), values[start : start + _BATCH])
+    for start in range(0, len(rows.tokens), _BATCH):
+        connection.execute(
+            sa.text("INSERT INTO distributor_search (rowid, tokens) VALUES (:id, :tokens)"),
+            rows.tokens[start : start + _BATCH],
+        )
+
+
+def _into_postgresql(connection: Connection, rows: Rows) -> None:
+    cursor = connection.connection.cursor()
+    for model, values in rows.tables.items():
+        table, columns = model.__tablename__, list(values[0])
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in values:
+                copy.write_row([_copied(row[column]) for column in columns])
+        connection.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+        )
     for start in range(0, len(rows.tokens), _BATCH):
         some = rows.tokens[start : start + _BATCH]
         connection.execute(
@@ -370,9 +385,10 @@ def _finish_postgresql(connection: Connection, rows: Rows) -> None:
             ),
             {"ids": [one["id"] for one in some], "words": [one["tokens"] for one in some]},
         )
-    for model in rows.tables:
-        table = model.__tablename__
-        connection.execute(
-            sa.text(f"SELECT setval(pg_get_serial_sequence(:name, 'id'), (SELECT max(id) FROM {table}))"),
-            {"name": table},
-        )
+
+
+def _copied(value: Any) -> Any:
+    """The value as COPY takes it."""
+    if isinstance(value, StrEnum):
+        return value.value
+    return json.dumps(value) if isinstance(value, dict) else value
