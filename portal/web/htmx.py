@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from wtforms import Field, FieldList, Form, FormField
 
@@ -17,7 +17,9 @@ from portal.domain.i18n import Msgid
 from portal.extensions import db
 
 Result = TypeVar("Result")
-_RETRIED = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL asks to try again
+# Serialization failure, deadlock: PostgreSQL asks to try again. A unique key taken meanwhile: the work, done
+# again, finds who took it and says so in words.
+_RETRIED = {"40001", "40P01", "23505"}
 _TRIES = 3
 
 
@@ -52,12 +54,12 @@ def submit(form: Form | None, work: Callable[[], Result]) -> Result | None:
             return None
         except StaleDataError:
             db.session.rollback()
-            error = DomainError("Somebody else saved this a moment ago. Look at it again before you go on.")
+            error = DomainError("Somebody else saved this a moment ago. Check it again before you go on.")
             if form is None:
                 raise error from None
             refuse(form, error)
             return None
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
             db.session.rollback()
             if turn == _TRIES or getattr(error.orig, "sqlstate", None) not in _RETRIED:
                 raise

@@ -164,7 +164,7 @@ def test_a_wrong_method_is_told_so_and_shown_the_right_ones(app: Flask, client: 
                 method,
                 path,
             )
-    assert "use the page" in client.put("/distributors/import", headers={"Accept-Language": "en"}).text
+    assert "use the buttons" in client.put("/distributors/import", headers={"Accept-Language": "en"}).text
 
 
 HEADERS: list[dict[str, str]] = [

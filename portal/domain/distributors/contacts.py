@@ -27,11 +27,17 @@ class Erasure(StrEnum):
 def add(
     session: Session, actor: User | None, distributor: Distributor, facts: Mapping[str, str | bool]
 ) -> Contact:
-    """A new contact (values by `facts.CONTACT_FACTS`, and `is_primary`); the first one is the primary one."""
+    """A new contact (values by `facts.CONTACT_FACTS`, and `is_primary`); the first one is the primary one.
+
+    The same person with the same facts is refused: a form that was sent twice.
+    """
+    lock(session, distributor)
     contact = Contact(distributor_id=distributor.id, name="")
     named = _apply(contact, facts)
     if not contact.name:
-        raise DomainError(N_("Give the contact's name."), field="name")
+        raise DomainError(N_("Enter the contact's name."), field="name")
+    if any(facts_of(other) == facts_of(contact) for other in distributor.people):
+        raise DomainError(N_("This contact is entered already."), field="name")
     contact.is_primary = bool(facts.get("is_primary")) or not distributor.people
     distributor.contacts.append(contact)
     session.flush()
@@ -58,7 +64,7 @@ def edit(
     if opened is not None and opened != facts_of(contact):
         raise Stale(N_("Somebody else changed this contact after you opened it."))
     if "name" in facts and not facts["name"]:
-        raise DomainError(N_("Give the contact's name."), field="name")
+        raise DomainError(N_("Enter the contact's name."), field="name")
     changed = _apply(contact, facts)
     is_promoted = bool(facts.get("is_primary")) and not contact.is_primary
     if is_promoted:

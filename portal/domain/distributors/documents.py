@@ -23,9 +23,14 @@ def file(
 
     Raises DomainError on `file` or `title`.
     """
+    lock(session, distributor)
     document = documents.store(
         session, data, filename=filename, by=actor, allowed=documents.SCANS, field="file"
     )
+    if same := next(
+        (one for one in distributor.documents_filed if one.document.sha256 == document.sha256), None
+    ):
+        raise DomainError(N_("This very file is filed already: %(title)s"), field="file", title=same.title)
     try:
         name = _TITLE(title) or PurePath(document.filename).stem[:60]
     except DomainError as error:
@@ -60,7 +65,7 @@ def withdraw(
     except DomainError as error:
         raise DomainError(error.msgid, field="why", **error.params) from error
     if not reason:
-        raise DomainError(N_("Say why it is withdrawn."), field="why")
+        raise DomainError(N_("Enter why it is being withdrawn."), field="why")
     filed.withdrawn_at = now()
     audit.record(
         session,

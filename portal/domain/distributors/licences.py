@@ -17,9 +17,13 @@ WARNING_DAYS = 60  # a renewal at the market authority takes about a month
 
 
 def add(session: Session, actor: User | None, distributor: Distributor, facts: Mapping[str, Any]) -> Licence:
-    """A new licence; values by `facts.LICENCE_FACTS`."""
+    """A new licence; values by `facts.LICENCE_FACTS`. One that says the same is refused: a form sent twice."""
+    lock(session, distributor)
     licence = Licence(distributor_id=distributor.id, kind="", number="")
     _apply(licence, facts)
+    held = [other for other in distributor.licences if other.ended_at is None]
+    if any(_snapshot(other) == _snapshot(licence) for other in held):
+        raise DomainError(N_("This licence is entered already."))
     distributor.licences.append(licence)
     session.flush()
     audit.record(
@@ -80,7 +84,7 @@ def _apply(licence: Licence, facts: Mapping[str, Any]) -> None:
             except DomainError as error:
                 raise DomainError(error.msgid, field=fact.name, **error.params) from error
     if not licence.kind:
-        raise DomainError(N_("Say which licence it is."), field="kind")
+        raise DomainError(N_("Enter which licence it is."), field="kind")
 
 
 def _snapshot(licence: Licence) -> dict[str, Any]:
