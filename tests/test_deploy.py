@@ -1,0 +1,211 @@
+"""The files of deploy/ and the README's table of settings say what the code does."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from portal import config
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in (".service", ".timer"))
+# Set by the portal itself, for libraries.
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def settings_in_code() -> set[str]:
+    """Every PORTAL_* that the portal reads, and what scripts/run reads besides."""
+    found = set()
+    for path in (ROOT / "portal").rglob("*.py"):
+        found |= set(
+            re.findall(r"environ[^\n]*?[\"'](PORTAL_[A-Z_]+|PORT|WORKERS)[\"']", path.read_text("utf-8"))
+        )
+    run = (ROOT / "scripts" / "run").read_text("utf-8")
+    return found | set(re.findall(r"\$\{(PORT|WORKERS):-", run))
+
+
+def table_of_settings() -> dict[str, tuple[str, str]]:
+    """Name → meaning and default, from the README's table."""
+    part = README.split("## Settings", 1)[1].split("\n## ", 1)[0]
+    found = {}
+    for line in part.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 3 and cells[0].startswith("`"):
+            for name in re.findall(r"`([A-Z_]+)`", cells[0]):
+                found[name] = (cells[1], cells[2])
+    return found
+
+
+def test_the_table_of_settings_names_every_setting_and_no_other():
+    assert set(table_of_settings()) == settings_in_code()
+    assert len(settings_in_code()) >= 10
+    assert all(meaning and default for meaning, default in table_of_settings().values())
+
+
+def test_the_table_tells_the_defaults_that_hold(monkeypatch, tmp_path):
+    for name in os.environ.copy():
+        if name.startswith("PORTAL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PORTAL_INSTANCE", str(tmp_path))
+    held, table = config.from_environment(), table_of_settings()
+    assert table["PORTAL_ASSETS"][1] == f"`{held['ASSETS']}`"
+    assert table["PORTAL_PROXIES"][1] == f"`{held['PROXIES']}`"
+    assert table["PORTAL_CDN_URL"][1] == f"`{held['CDN_URL']}`"
+    run = (ROOT / "scripts" / "run").read_text("utf-8")
+    for name in ("PORT", "WORKERS"):
+        assert table[name][1] == f"`{re.search(rf'{name}:-([0-9]+)', run)[1]}`"
+
+
+def test_the_example_of_settings_names_only_settings_that_there_are():
+    lines = (DEPLOY / "portal.env").read_text("utf-8").splitlines()
+    names = [line.split("=", 1)[0] for line in lines if line and not line.startswith("#")]
+    assert len(names) >= 5 and set(names) <= settings_in_code()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
+def test_systemd_takes_the_units(tmp_path):
+    """With paths that exist here in place of /opt/portal; every complaint is a failure."""
+    python = tmp_path / "portal" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    (tmp_path / "portal.env").write_text((DEPLOY / "portal.env").read_text())
+    units = []
+    for name in UNITS:
+        text = (DEPLOY / name).read_text("utf-8")
+        text = text.replace("/opt/portal", str(tmp_path / "portal")).replace(
+            "/etc/portal/portal.env", str(tmp_path / "portal.env")
+        )
+        units.append(tmp_path / name)
+        units[-1].write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    own = [line for line in done.stderr.splitlines() if "portal" in line]
+    assert not own, done.stderr
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_units_have_their_sections_and_run_nothing_as_root(name):
+    text = (DEPLOY / name).read_text("utf-8")
+    sections = re.findall(r"^\[(\w+)\]$", text, re.M)
+    assert sections[0] == "Unit" and len(sections) == len(set(sections))
+    if name.endswith(".service"):
+        assert "\nUser=portal\n" in text and "\nUMask=0077\n" in text
+        assert "EnvironmentFile=/etc/portal/portal.env" in text
+    assert all(re.match(r"(\[\w+\]|#.*|\w+=.+|)$", line) for line in text.splitlines())
+
+
+def test_the_server_is_started_as_scripts_run_starts_it():
+    def options(text):
+        command = re.search(r"-m granian (.*?wsgi:app)", text.replace("\\\n", " "), re.S)[1]
+        return set(re.findall(r"--[a-z-]+", command))
+
+    unit = (DEPLOY / "portal-server.service").read_text("utf-8")
+    assert options(unit) == options((ROOT / "scripts" / "run").read_text("utf-8"))
+
+
+# --- nginx --------------------------------------------------------------------------------------------------------
+
+
+def parsed(text):
+    """nginx's configuration as nested lists of words; ValueError where a brace or a semicolon is missing."""
+    tokens = re.findall(r"#[^\n]*|\"[^\"]*\"|\$\{\w+\}|[{};]|[^\s{};\"]+", text)
+    stack, words = [[]], []
+    for token in tokens:
+        if token.startswith("#"):
+            continue
+        if token == "{":
+            block = []
+            stack[-1].append((words, block))
+            stack.append(block)
+            words = []
+        elif token == "}":
+            if words or len(stack) == 1:
+                raise ValueError(f"unfinished before a brace: {words}")
+            stack.pop()
+        elif token == ";":
+            if not words:
+                raise ValueError("an empty directive")
+            stack[-1].append((words, None))
+            words = []
+        else:
+            words.append(token)
+    if len(stack) != 1 or words:
+        raise ValueError("unfinished at the end")
+    return stack[0]
+
+
+def directives(block, name):
+    return [words[1:] for words, _inner in block if words[0] == name]
+
+
+@pytest.fixture(scope="module")
+def nginx():
+    """The server that speaks TLS: its directives and its locations."""
+    top = parsed((DEPLOY / "nginx.conf").read_text("utf-8"))
+    servers = [inner for words, inner in top if words == ["server"]]
+    tls = next(server for server in servers if any("ssl" in words for words in directives(server, "listen")))
+    return tls, {words[1]: inner for words, inner in tls if words[0] == "location"}
+
+
+@pytest.mark.parametrize("broken", ["server { listen 80 }", "server { listen 80; ", "listen 80; }", "a;;"])
+def test_the_parser_notices_what_is_broken(broken):
+    with pytest.raises(ValueError, match=r"unfinished|empty"):
+        parsed(broken)
+
+
+def test_nginx_takes_files_as_large_as_the_portal_does(nginx, monkeypatch, tmp_path):
+    monkeypatch.setenv("PORTAL_INSTANCE", str(tmp_path))
+    size = directives(nginx[0], "client_max_body_size")[0][0]
+    assert int(size.removesuffix("m")) * 1024 * 1024 == config.from_environment()["MAX_CONTENT_LENGTH"]
+
+
+def test_nginx_says_who_asks_and_how(nginx):
+    said = {words[0]: words[1] for words in directives(nginx[1]["/"], "proxy_set_header")}
+    assert said["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
+    assert said["X-Forwarded-Proto"] == "$scheme"
+    assert said["X-Forwarded-Host"] == said["Host"] == "$host"
+    environment = (DEPLOY / "portal.env").read_text("utf-8")
+    assert "PORTAL_PROXIES=1" in environment and "PORTAL_BASE_URL=https://" in environment
+
+
+def test_nginx_serves_static_files_where_they_are(nginx):
+    assert directives(nginx[1]["/static/"], "alias") == [["/opt/portal/portal/static/"]]
+    assert (ROOT / "portal" / "static").is_dir()
+    assert not directives(nginx[0], "root")  # nothing else of the disk is served
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx")
+def test_nginx_itself_takes_it(tmp_path):
+    text = (DEPLOY / "nginx.conf").read_text("utf-8")
+    certificate = tmp_path / "c.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=portal.example.com"),
+            *("-keyout", certificate, "-out", tmp_path / "chain.pem"),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    text = re.sub(r"/etc/letsencrypt\S+/fullchain.pem", str(tmp_path / "chain.pem"), text)
+    text = re.sub(r"/etc/letsencrypt\S+/privkey.pem", str(certificate), text)
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text}\n}}\n")
+    done = subprocess.run(
+        ["nginx", "-t", "-e", str(tmp_path / "log"), "-c", str(whole)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
