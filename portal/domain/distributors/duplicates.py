@@ -13,7 +13,7 @@ from portal.domain.distributors.mentions import Mention, mentions
 from portal.domain.distributors.models import Distributor, NearSame, Verdict
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.text import clean, name_key, near_same
+from portal.domain.text import clean, name_key, near_same, sound_mark, swapped
 from portal.domain.users.models import User
 
 NAME, USCC = "name", "uscc"
@@ -35,8 +35,8 @@ class LooksKnown(DomainError):
     def __init__(self, found: Sequence[Likeness]) -> None:
         super().__init__(
             N_(
-                "Records like this one exist (%(count)s). Open the one that is meant, or tick below that this"
-                " is another company."
+                "Similar records exist (%(count)s). Open the right one, or confirm below that this is"
+                " a different company."
             ),
             field="accepted",
             count=len(found),
@@ -69,9 +69,15 @@ def _of_the_name(session: Session, name: str) -> list[int]:
     key = name_key(name)
     if not key:
         return []
+    # All that `near_same` can say yes to stands in an index.
     rows = session.execute(
         sa.select(Distributor.id, Distributor.name, Distributor.name_key).where(
-            sa.or_(Distributor.name_key == key, sa.func.length(Distributor.name_key) == len(key))
+            sa.or_(
+                Distributor.name_key.in_([key, *swapped(key)]),
+                sa.and_(
+                    Distributor.sound == sound_mark(name), sa.func.length(Distributor.name_key) == len(key)
+                ),
+            )
         )
     )
     return [
@@ -145,15 +151,15 @@ def settle(
     """
     lock(session, flag_)
     if flag_.settled_at is not None:
-        raise DomainError(N_("Somebody has settled this already."))
+        raise DomainError(N_("Somebody has resolved this already."))
     if not actor.can(Permission.DISTRIBUTORS_WRITE, distributor.region):
         raise DomainError(N_("You do not keep the records of this office."))
     why = clean(why)
     if verdict is Verdict.DIFFERENT and not why:
-        raise DomainError(N_("Say how one knows that they are two companies."), field="why")
+        raise DomainError(N_("Say how you know that they are two companies."), field="why")
     if len(why) > 300:
         raise DomainError(
-            N_("At most %(limit)s characters; here are %(count)s."), field="why", limit=300, count=len(why)
+            N_("At most %(limit)s characters; this has %(count)s."), field="why", limit=300, count=len(why)
         )
     flag_.settled_at, flag_.settled_by_id = now(), actor.id
     flag_.verdict, flag_.settled_why = verdict, why

@@ -1,5 +1,6 @@
 """The register of distributors (D1)."""
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
 from portal.domain.jobs.models import Job
 from portal.domain.regions.models import Region
+from portal.domain.text import sound_mark
 from portal.domain.users.models import User
 
 
@@ -53,6 +55,23 @@ class Territory(Base):
     name_en: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
+SERIES = re.compile(r"D-(\d{5,15})")
+
+
+def series_no(code: str) -> int | None:
+    """The number of a code of the portal's own series D-00001; None for any other code."""
+    found = SERIES.fullmatch(code.upper())
+    return int(found[1]) if found else None
+
+
+def _sound(context: Any) -> str:
+    return sound_mark(context.get_current_parameters()["name"])
+
+
+def _series_no(context: Any) -> int | None:
+    return series_no(context.get_current_parameters()["code"])
+
+
 class Distributor(Base):
     """经销商: a company that buys and resells; facts not known yet are empty and show as holes."""
 
@@ -63,6 +82,11 @@ class Distributor(Base):
         sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name="not_its_own_parent"),
         sa.CheckConstraint("deposit_fen >= 0 AND credit_limit_fen >= 0", name="sums_not_negative"),
         sa.Index("ix_distributor_region_id_code", "region_id", "code"),
+        sa.Index("ix_distributor_owner_id_region_id", "owner_id", "region_id"),
+        # What the list is sorted by.
+        sa.Index("ix_distributor_name", "name"),
+        sa.Index("ix_distributor_city", "city"),
+        sa.Index("ix_distributor_updated_at", "updated_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,6 +98,10 @@ class Distributor(Base):
     name_en: Mapped[str] = mapped_column(sa.String(120), default="")
     # Of near-same names: brackets, blanks and company suffixes taken off.
     name_key: Mapped[str] = mapped_column(sa.String(100), index=True)
+    # How the name sounds, and the number of a code of the series: both follow from their columns and serve to
+    # find in one step what is like a new record, and the code that comes next.
+    sound: Mapped[str | None] = mapped_column(sa.String(16), index=True, default=_sound)
+    series_no: Mapped[int | None] = mapped_column(index=True, default=_series_no)
     uscc: Mapped[str] = mapped_column(sa.String(18), default="", index=True)
     legal_rep: Mapped[str] = mapped_column(sa.String(40), default="")
     level: Mapped[Level] = mapped_column(enum_type(Level), default=Level.GENERAL)
@@ -82,7 +110,7 @@ class Distributor(Base):
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("distributor.id"), index=True)
     region_id: Mapped[int] = mapped_column(sa.ForeignKey("region.id"), index=True)
     territory_id: Mapped[int | None] = mapped_column(sa.ForeignKey("territory.id"))
-    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
 
     province: Mapped[str] = mapped_column(sa.String(40), default="")
     city: Mapped[str] = mapped_column(sa.String(40), default="")

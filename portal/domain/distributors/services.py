@@ -16,7 +16,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors import choices, contacts, duplicates, search, tree
 from portal.domain.distributors.facts import BY_NAME, FACTS, code_key, code_of, line
-from portal.domain.distributors.models import Distributor, DistributorPhone
+from portal.domain.distributors.models import Distributor, DistributorPhone, series_no
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
@@ -56,7 +56,7 @@ def create(
     owner = _owner(facts.get("owner"), region)
     name = _checked("name", facts.get("name") or "")
     if not name:
-        raise DomainError(N_("Give the full name, as on the business licence."), field="name")
+        raise DomainError(N_("Enter the full name, as on the business licence."), field="name")
     code = _free_code(session, facts.get("code") or "")
     found = _unknown(session, actor, name, facts.get("uscc") or "", accepted, besides=())
     distributor = Distributor(
@@ -122,7 +122,7 @@ def edit(
     region = _region(actor, facts["region"]) if "region" in facts else distributor.region
     owner = _owner(facts.get("owner", distributor.owner), region, distributor)
     if "name" in facts and not facts["name"]:
-        raise DomainError(N_("Give the full name, as on the business licence."), field="name")
+        raise DomainError(N_("Enter the full name, as on the business licence."), field="name")
     tree.check_supplier(session, distributor.id, facts.get("parent"))
     before, owner_before = _snapshot(distributor), distributor.owner_id
     phones_before = _numbers(distributor.phones)
@@ -169,13 +169,13 @@ def edit(
 
 def next_code(session: Session) -> str:
     """The code after the highest one of the series; the caller holds the register's lock."""
-    codes = session.scalars(
-        sa.select(Distributor.code_key)
-        .where(Distributor.code_key.startswith("D-"))
-        .order_by(sa.func.length(Distributor.code_key).desc(), Distributor.code_key.desc())
-    )
-    highest = next((int(found[1]) for code in codes if (found := GENERATED.fullmatch(code))), 0)
-    return f"D-{highest + 1:05d}"
+    number = session.scalar(sa.select(sa.func.max(Distributor.series_no))) or 0
+    while True:
+        number += 1
+        code = f"D-{number:05d}"
+        # Written by some other program, which knows nothing of the series?
+        if session.scalar(sa.select(Distributor.id).where(Distributor.code_key == code)) is None:
+            return code
 
 
 def _free_code(session: Session, wanted: str) -> str:
@@ -199,6 +199,7 @@ def _recode(session: Session, distributor: Distributor, wanted: str) -> None:
     if code_key(code) != distributor.code_key:
         code = _free_code(session, code)
     distributor.code, distributor.code_key = code, code_key(code)
+    distributor.series_no = series_no(code)
 
 
 def _region(actor: User | None, region: Region | None) -> Region:
@@ -213,7 +214,7 @@ def _region(actor: User | None, region: Region | None) -> Region:
 
 def _owner(owner: User | None, region: Region, distributor: Distributor | None = None) -> User:
     if owner is None:
-        raise DomainError(N_("Choose the owner: an account is never without one."), field="owner_id")
+        raise DomainError(N_("Choose the owner: every distributor has one."), field="owner_id")
     # An owner who has left must not stop others from mending an address; a new one, or a move, is checked.
     unchanged = distributor and distributor.owner_id == owner.id and distributor.region_id == region.id
     if not unchanged:
@@ -264,7 +265,10 @@ def _apply(session: Session, distributor: Distributor, facts: Mapping[str, Any],
     for fact in FACTS:
         if fact.name in facts:
             setattr(distributor, fact.name, _checked(fact.name, facts[fact.name]))
-    distributor.name_key = text.name_key(distributor.name)
+    distributor.name_key, distributor.sound = (
+        text.name_key(distributor.name),
+        text.sound_mark(distributor.name),
+    )
     if "parent" in facts:
         distributor.parent_id = facts["parent"].id if facts["parent"] else None
     if "territory" in facts or distributor.region_id != region.id:

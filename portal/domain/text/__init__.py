@@ -7,7 +7,16 @@ knows it.
 from portal.domain.text.cleaning import NumericText, clean, clean_lines, half_width
 from portal.domain.text.codes import bank_account, email, uscc
 from portal.domain.text.dates import date_on
-from portal.domain.text.names import Pinyin, name_key, near_same, pinyin, sound_key, syllables
+from portal.domain.text.names import (
+    Pinyin,
+    name_key,
+    near_same,
+    pinyin,
+    sound_key,
+    sound_mark,
+    swapped,
+    syllables,
+)
 from portal.domain.text.numbers import amount_fen, rate_ppm, whole
 from portal.domain.text.phones import Phone, phones
 
@@ -28,6 +37,8 @@ __all__ = [
     "pinyin",
     "rate_ppm",
     "sound_key",
+    "sound_mark",
+    "swapped",
     "syllables",
     "uscc",
     "whole",

@@ -1,5 +1,6 @@
 """Company names: how they sound, and whether two of them are probably one company."""
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -104,6 +105,19 @@ def sound_key(name: str) -> str:
     it.
     """
     return "".join(syllables(name_key(name)))
+
+
+def sound_mark(name: str) -> str:
+    """A short mark of a name's sound, to look up by: names of one sound have one mark."""
+    return hashlib.blake2b(sound_key(name).encode(), digest_size=8).hexdigest()
+
+
+def swapped(key: str) -> list[str]:
+    """The keys that a slip of the fingers makes of this one: two unlike neighbours swapped, digits excepted."""
+    pairs = ((place, key[place], key[place + 1]) for place in range(len(key) - 1))
+    return [
+        key[:place] + b + a + key[place + 2 :] for place, a, b in pairs if a != b and not (a + b).isdigit()
+    ]
 
 
 def near_same(one: str, other: str) -> bool:

@@ -19,7 +19,7 @@ from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.report import Action
 from portal.domain.distributors.importing.rows import Decision
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, NearSame
-from portal.domain.text import name_key
+from portal.domain.text import name_key, sound_mark
 from portal.domain.users.models import User
 
 _TABLE = Base.metadata.tables[Distributor.__tablename__]
@@ -137,6 +137,7 @@ class Writer:
         for decision in updated:
             if "name" in decision.values:
                 decision.values["name_key"] = name_key(decision.values["name"])
+                decision.values["sound"] = sound_mark(decision.values["name"])
             columns = tuple(sorted(decision.values))
             groups[columns].append(
                 {f"to_{name}": decision.values[name] for name in columns} | {"which": decision.id}
@@ -236,7 +237,7 @@ class Writer:
         business = {
             name: value
             for name, value in values.items()
-            if name not in personal and name not in ("code_key", "name_key", "owner_id")
+            if name not in personal and name not in ("code_key", "name_key", "sound", "owner_id")
         }
         events = []
         if known is None:
