@@ -27,11 +27,12 @@ ACTIONS: dict[str, object] = {
     "agreement.signed": _l("Signing recorded"),
     "agreement.scan_filed": _l("Scan filed"),
     "agreement.terminated": _l("Agreement terminated"),
-    "agreement.voided": _l("Given up"),
+    "agreement.voided": _l("Voided"),
     "user.edited": _l("User renamed"),
-    "user.granted": _l("Role given"),
-    "user.revoked": _l("Role taken back"),
-    "user.reactivated": _l("User let in again"),
+    "user.granted": _l("Role assigned"),
+    "user.revoked": _l("Role revoked"),
+    "user.accounts_handed_over": _l("Accounts handed over"),
+    "user.reactivated": _l("User reactivated"),
     "numbering.changed": _l("Numbering rule changed"),
     "database.restored": _l("Database put back from a backup"),
 }
@@ -129,6 +130,11 @@ def text(event: AuditEvent) -> str:
         case "list.exported":
             what = str(_LISTS.get(str(params.get("what")), params.get("what")))
             return _("%(what)s, %(count)s rows", what=what, count=params.get("count"))
+        case "user.accounts_handed_over":
+            facts = _("%(count)s distributors, to %(name)s", count=params.get("count"), name=params.get("to"))
+            return " · ".join(
+                str(part) for part in (facts, params.get("office"), params.get("reason")) if part
+            )
         case "database.restored":
             return _(
                 "backup of %(made_at)s, %(rows)s rows", made_at=params.get("made_at"), rows=params.get("rows")

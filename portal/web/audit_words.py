@@ -40,7 +40,7 @@ ACTIONS: dict[str, object] = {
     "distributor.licence_ended": _l("Licence ended"),
     "distributor.document_filed": _l("Document filed"),
     "distributor.document_withdrawn": _l("Document withdrawn"),
-    "distributor.near_same_settled": _l("Likeness settled"),
+    "distributor.near_same_settled": _l("Possible duplicate resolved"),
     "territory.created": _l("Territory added"),
     "distributor_import.applied": _l("Dealer list imported"),
     "list.exported": _l("List exported"),
@@ -65,8 +65,8 @@ FIELD_LABELS: dict[str, object] = {}
 
 ERASURES = {
     Erasure.LEFT: _l("The person has left the company"),
-    Erasure.ASKED: _l("The person asked for it"),
-    Erasure.NOT_NEEDED: _l("The data is not needed any more"),
+    Erasure.ASKED: _l("At the person's request"),
+    Erasure.NOT_NEEDED: _l("The data is no longer needed"),
     Erasure.MISTAKE: _l("It was entered by mistake"),
 }
 VERDICTS = {
@@ -198,7 +198,8 @@ def _text(event: AuditEvent, names: _Names) -> str:
     params, action = event.params, event.action
     if action == "distributor.owner_changed":
         before, after = names("user", params.get("from_id")), names("user", params.get("to_id"))
-        return _("%(before)s → %(after)s", before=before, after=after)
+        moved = _("%(before)s → %(after)s", before=before, after=after)
+        return _(" · ").join(part for part in (moved, str(params.get("reason", ""))) if part)
     if action == "distributor.moved":
         before, after = names("region", event.region_id), names("region", params.get("to_id"))
         return _("%(before)s → %(after)s", before=before, after=after)

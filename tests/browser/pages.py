@@ -81,6 +81,7 @@ DEMO_PAGES = (
     PageLine("administration", "admin", "/admin/"),
     PageLine("users", "admin", "/admin/users"),
     PageLine("a user", "admin", "/admin/users/{user}"),
+    PageLine("handing over", "admin", "/admin/users/{user}/hand-over"),
     PageLine("a new user", "admin", "/admin/users/new"),
     PageLine("regions", "admin", "/admin/regions"),
     PageLine("a region", "admin", "/admin/regions/{region}"),

@@ -1,7 +1,17 @@
-"""Users, offices, settings and the audit trail."""
+"""Users, offices, settings, the audit trail and the system check."""
 
 from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-from portal.blueprints.admin import grants, health, index, numbering, regions, settings, trail, users  # noqa: E402, F401
+from portal.blueprints.admin import (  # noqa: E402, F401
+    grants,
+    handing_over,
+    health,
+    index,
+    numbering,
+    regions,
+    settings,
+    trail,
+    users,
+)
