@@ -47,12 +47,12 @@ def secrets(place: Place) -> Iterator[Finding]:
             )
     with Session(place.engine.execution_options(portal_deferred=True)) as session:
         is_demo = has_demo(session)
-    if is_demo and not is_here(urlsplit(place.config["BASE_URL"])):
+    if is_demo and place.config["BASE_URL"] and not is_here(urlsplit(place.config["BASE_URL"])):
         sound = False
         yield warning(
             N_("The demo's sign-ins, whose password everybody knows, work on %(url)s."),
             N_("Begin with an empty folder or database for real work, or deactivate the demo's users."),
-            url=place.config["BASE_URL"] or "—",
+            url=place.config["BASE_URL"],
         )
     if sound:
         yield ok(N_("Key, folder and database are closed to others; no password is known."))

@@ -51,7 +51,7 @@ def _looked(check: Check, place: Place) -> list[Finding]:
         found.append(
             failed(
                 N_("This could not be looked at: %(reason)s"),
-                N_("Mend what the checks above name first, then look again."),
+                N_("Fix what the checks above report first, then check again."),
                 reason=f"{type(error).__name__}: {str(error).strip().split(chr(10))[0]}",
             )
         )

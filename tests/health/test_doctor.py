@@ -489,3 +489,9 @@ def test_the_command_gives_json(make_app):
 def test_the_checksums_are_those_of_the_fonts_that_ship():
     names = {line.split("  ")[1] for line in (printing.FONTS / "SHA256SUMS").read_text().splitlines()}
     assert names == set(printing.FACES) == {path.name for path in Path(printing.FONTS).glob("*.ttf")}
+
+
+def test_the_demo_on_the_first_start_without_an_address_is_nothing_to_warn_about(place, make):
+    make.user(Role.ADMINISTRATOR, is_demo=True)
+    place = replace(place, config={**place.config, "BASE_URL": ""})
+    assert not troubles(configuration.secrets, place)
