@@ -119,7 +119,7 @@ def init_app(app: Flask) -> None:
         form = kept()
         return _page(
             400,
-            _("This form is too old"),
+            _("This form has expired"),
             _("You signed in or out since it was opened. What you typed is kept here: send it once more.")
             if form
             else _(
@@ -145,19 +145,19 @@ def init_app(app: Flask) -> None:
             return _page(
                 404,
                 _("Not found"),
-                _("There is no such page, or it belongs to an office that you do not see."),
+                _("This page does not exist, or it belongs to an office you do not have access to."),
             )
         if error.code == 403:
             return _page(
                 403,
-                _("Not for you"),
-                _("Your role does not open this page. Ask an administrator if it should."),
+                _("No access"),
+                _("Your role does not give access to this page. Ask an administrator if you need it."),
             )
         if error.code == 405:
             response = _page(
                 405,
-                _("Not this way"),
-                _("This address does not take what was sent. Go back and use the page's buttons."),
+                _("That did not work"),
+                _("This address does not accept what was sent. Go back and use the buttons on the page."),
             )
             response.headers.extend(
                 (name, value) for name, value in error.get_headers(request.environ) if name == "Allow"
@@ -187,10 +187,10 @@ def _bug(error: Exception) -> Response:
     logger.error("%s %s failed, reference %s", request.method, request.path, reference, exc_info=error)
     return _page(
         500,
-        _("Something broke"),
+        _("Something went wrong"),
         _(
-            "It is our fault, not yours, and it has been noted. Try again; if it stays, "
-            "tell your administrator the reference."
+            "This is our fault, not yours, and it has been logged. Try again; if it happens again, "
+            "give your administrator the reference."
         ),
         reference=reference,
         keeps_page=True,

@@ -33,7 +33,7 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
             Entry(_l("Price-protection agreements"), "agreements.index", (P.AGREEMENTS_READ,)),
             Entry(_l("Products and prices"), "products.index", (P.PRODUCTS_READ,)),
             Entry(_l("Templates"), "templates.index", (P.TEMPLATES_READ,)),
-            Entry(_l("Check a paper"), "verify.index"),
+            Entry(_l("Check a document"), "verify.index"),
         ),
     ),
     (

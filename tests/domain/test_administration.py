@@ -234,5 +234,5 @@ def test_of_two_administrators_who_remove_each_other_at_once_one_stays(app, sess
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(outcomes) == ["%(name)s is the last administrator of the whole.", "removed"]
+    assert sorted(outcomes) == ["%(name)s is the last administrator of the whole company.", "removed"]
     assert len(list(session.scalars(sa.select(User).where(User.deactivated_at.is_(None))))) == 1

@@ -101,15 +101,15 @@ def test_facts_are_the_administrators_phrases_are_counsels_and_deadlines_both_on
     session, make, boss, counsel, root
 ):
     phrase = {"dispute_resolution": "提交杭州仲裁委员会仲裁"}
-    with pytest.raises(DomainError, match="not yours to change"):
+    with pytest.raises(DomainError, match="You cannot change"):
         settings.change(session, boss, root, phrase)
     settings.change(session, counsel, root, phrase | {"cure_days": 20})
-    with pytest.raises(DomainError, match="not yours to change"):
+    with pytest.raises(DomainError, match="You cannot change"):
         settings.change(session, counsel, root, {"manufacturer_name": "别的公司"})
     settings.change(session, boss, root, {"cure_days": 10})
     local = make.user(Role.ADMINISTRATOR, make.region())
     for outsider in (local, make.user(Role.EXECUTIVE), make.user(Role.AUDITOR)):
-        with pytest.raises(DomainError, match="not yours to change"):
+        with pytest.raises(DomainError, match="You cannot change"):
             settings.change(session, outsider, root, {"cure_days": 30})
 
 

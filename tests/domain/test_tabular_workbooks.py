@@ -147,12 +147,17 @@ def test_a_formula_gives_its_value_and_one_without_value_is_named() -> None:
     assert isinstance(never, Broken) and never == "" and "never calculated" in never.reason
 
 
-def test_macros_are_never_looked_at() -> None:
+@pytest.mark.parametrize("filename", ["名录.xlsm", "名录.xlsx"])
+def test_a_workbook_with_macros_is_refused_whatever_it_is_called(filename: str) -> None:
     data = workbook(名录=[HEAD, row("示例一号商行")])
     target = io.BytesIO(data)
     with zipfile.ZipFile(target, "a") as archive:
         archive.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0 Sub Auto_Open()")
-    assert values(read_table(target.getvalue(), "名录.xlsm", SPEC), "name") == ["示例一号商行"]
+    assert "contains macros" in refusal(target.getvalue(), filename).msgid
+
+
+def test_an_old_workbook_with_macros_is_refused() -> None:
+    assert "contains macros" in refusal(XLS + "_VBA_PROJECT_CUR".encode("utf-16-le"), "名录.xls").msgid
 
 
 def test_a_protected_workbook_is_refused_with_what_to_do() -> None:
@@ -185,7 +190,7 @@ def test_a_zip_bomb_is_refused_while_it_unpacks() -> None:
     data = repacked(workbook(名录=[HEAD]), "xl/worksheets/sheet1.xml", lambda xml: xml + b" " * 60_000_000)
     assert len(data) < 100_000
     tracemalloc.start()
-    assert "far larger" in refusal(data).msgid
+    assert "far too large" in refusal(data).msgid
     assert tracemalloc.get_traced_memory()[1] < 80_000_000
     tracemalloc.stop()
 
@@ -198,7 +203,7 @@ def test_a_zip_that_lies_about_its_size_is_refused_all_the_same() -> None:
         size = archive.getinfo("xl/worksheets/sheet1.xml").file_size.to_bytes(4, "little")
     lying = bytes(data).replace(size, (1000).to_bytes(4, "little"))
     assert lying != bytes(data)
-    assert "far larger" in refusal(lying).msgid
+    assert "far too large" in refusal(lying).msgid
 
 
 def test_two_far_corners_are_refused_before_they_are_laid_out() -> None:
@@ -206,7 +211,7 @@ def test_two_far_corners_are_refused_before_they_are_laid_out() -> None:
         sheet.write_row(0, 0, HEAD)
         sheet.write(1_048_575, 200, "x")
 
-    assert "far larger" in refusal(workbook(名录=corners)).msgid
+    assert "far too large" in refusal(workbook(名录=corners)).msgid
 
 
 def test_far_empty_cells_with_a_format_do_no_harm() -> None:
@@ -222,7 +227,7 @@ def test_an_opendocument_bomb_of_repeated_cells_is_refused() -> None:
     row_xml = ods_row("x", attributes=' table:number-rows-repeated="900000"').replace(
         "<table:table-cell ", '<table:table-cell table:number-columns-repeated="250" '
     )
-    assert "far larger" in refusal(ods(ods_row(*HEAD) + row_xml), "a.ods").msgid
+    assert "far too large" in refusal(ods(ods_row(*HEAD) + row_xml), "a.ods").msgid
 
 
 def test_fifty_thousand_rows_are_read_within_their_memory() -> None:

@@ -26,7 +26,7 @@ def test_an_office_is_added_below_another_and_stands_in_the_tree(session, make, 
     ("changes", "says"),
     [
         ({"code": "hq"}, "is taken"),
-        ({"name": ""}, "Give the region a name."),
+        ({"name": ""}, "Enter a name for the office."),
         ({"signing_place": "某地\U0001f9f4"}, "cannot be printed"),
     ],
 )

@@ -82,7 +82,7 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(session, admin, root
     ("name", "typed", "says"),
     [
         ("release_days", "99", "whole number from 1 to 60"),
-        ("manufacturer_uscc", "91330100MA00EX1A2X", "no valid unified social credit code"),
+        ("manufacturer_uscc", "91330100MA00EX1A2X", "not a valid unified social credit code"),
         ("manufacturer_name", "示例\U0001f9f4", "cannot be printed"),
         ("late_lpr_percent", "abc", ""),
     ],

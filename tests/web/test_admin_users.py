@@ -76,7 +76,7 @@ def test_a_typed_password_obeys_the_rules(session, admin, north):
     [
         ({"username": "boss"}, "is taken"),
         ({"name": "示例\U0001f9f4"}, "cannot be printed"),
-        ({"username": ""}, "Give the user a sign-in name."),
+        ({"username": ""}, "Enter a sign-in name for the user."),
     ],
 )
 def test_a_refused_form_says_why_and_makes_nobody(session, admin, north, changes, says):
@@ -117,7 +117,7 @@ def test_roles_are_given_and_taken_back(session, make, admin, north):
     grant = next(held for held in user.grants if held.role is Role.FINANCE)
     assert admin.post(f"{page}/grants/{grant.id}/revoke").status_code == 303
     shown = admin.get(page).text
-    assert "Role given" in shown and "Role taken back" in shown
+    assert "Role assigned" in shown and "Role revoked" in shown
 
 
 def test_a_role_is_taken_back_through_its_own_user_only(make, admin, north):

@@ -1,6 +1,7 @@
 """The way of an agreement through its pages: draft, submit, approve, print, sign, file, terminate."""
 
 import io
+import re
 from datetime import timedelta
 
 import openpyxl
@@ -213,6 +214,123 @@ def test_a_stale_form_shows_both_readings_and_loses_nothing(world, session, sign
     now = page.split('name="version"')[1].split('value="')[1].split('"')[0]
     assert second.post(address, data={**sent, "version": now}).status_code == 303
     assert only(session).terms[0].rebate_ppm == 60_000
+
+
+def test_of_two_readings_each_line_can_be_theirs(world, session, sign_in):
+    agreement = world.draft()
+    first, second = sign_in(world.author), sign_in(world.manager)
+    address, version = f"/agreements/{agreement.id}/edit", str(agreement.version)
+    theirs = filled(
+        world, version=version, rebate_rate="5", base_share="70", signing_place="浙江省湖州市吴兴区"
+    )
+    theirs |= {"violation-hostile_quoting": "y", "prices-0-amount": "30.00"}
+    assert first.post(address, data=theirs).status_code == 303
+    mine = filled(world, version=version, rebate_rate="6", base_share="80")
+    page = second.post(address, data=mine).get_data(as_text=True)
+    keys = re.findall(r'name="theirs" value="([^"]+)"', page)
+    price = f"price {world.product.id} suggested_retail"
+    assert {"rebate_ppm", "base_share", "value signing_place", "violation hostile_quoting", price} <= set(
+        keys
+    )
+    now = page.split('name="version"')[1].split('value="')[1].split('"')[0]
+    chosen = ["rebate_ppm", "value signing_place", "violation hostile_quoting", price, "no such line"]
+    # A refusal meanwhile loses no choice.
+    refused = second.post(address, data={**mine, "version": now, "theirs": chosen, "expires_on": ""})
+    assert refused.status_code == 422
+    assert refused.get_data(as_text=True).count('type="hidden" name="theirs"') == len(chosen)
+    assert second.post(address, data={**mine, "version": now, "theirs": chosen}).status_code == 303
+    terms = only(session).terms[0]
+    assert (terms.rebate_ppm, terms.base_share) == (50_000, 80)
+    assert terms.values["signing_place"] == "浙江省湖州市吴兴区"
+    assert {row.code for row in terms.violations} == {"cross_territory", "hostile_quoting"}
+    assert [row.amount_fen for row in terms.prices] == [3000]
+
+
+def test_an_approver_sees_what_was_changed_since_it_was_sent_back(world, session, sign_in):
+    agreement = world.submitted()
+    manager, author = sign_in(world.manager), sign_in(world.author)
+    review = f"/agreements/{agreement.id}/review"
+    assert 'id="mended"' not in manager.get(review).get_data(as_text=True)
+    manager.post(review, data={"do": "send_back", "reason": "返利率有误，地址不清"})
+    before = only(session)
+    fields = filled(world, effective_on=before.effective_on, expires_on=before.expires_on)
+    for rate, place in (("4", "浙江省湖州市吴兴区"), ("5", "浙江省湖州市长兴县")):
+        fields |= {"version": only(session).version, "rebate_rate": rate, "signing_place": place}
+        assert author.post(f"/agreements/{before.id}/edit", data=fields).status_code == 303
+    assert author.post(f"/agreements/{before.id}/submit").status_code == 303
+    page = manager.get(review, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    mended = page.split('id="mended"')[1].split("</section>")[0]
+    assert "返利率有误，地址不清" in mended
+    # Two edits are one change: what it said then, what it says now.
+    assert "<td>3.00%</td><td>5.00%</td>" in mended and "4.00%" not in mended
+    assert "<td>浙江省湖州市长兴县</td>" in mended
+    assert "Last day" not in mended
+
+
+def test_sent_back_and_submitted_unchanged_is_told_so(world, sign_in):
+    agreement = world.submitted()
+    manager, author = sign_in(world.manager), sign_in(world.author)
+    manager.post(f"/agreements/{agreement.id}/review", data={"do": "send_back", "reason": "请再核对"})
+    author.post(f"/agreements/{agreement.id}/submit")
+    page = manager.get(f"/agreements/{agreement.id}/review").get_data(as_text=True)
+    assert "Nothing was changed since" in page.split('id="mended"')[1].split("</section>")[0]
+
+
+def test_who_has_a_running_agreement_is_offered_its_renewal_first(world, session, sign_in):
+    signed, drafted = world.signed(), world.draft(world.add_distributor())
+    fresh = world.add_distributor()
+    author = sign_in(world.author)
+
+    def row(distributor_id):
+        page = author.get("/agreements/new").get_data(as_text=True)
+        return next(part for part in page.split("<tr") if f'distributor={distributor_id}"' in part)
+
+    with_one = row(signed.distributor_id)
+    assert f'data-href="/agreements/new?follows={signed.id}"' in with_one
+    assert ">Renew<" in with_one and ">Draft another<" in with_one
+    assert ">Renew<" not in row(drafted.distributor_id)
+    assert f"/agreements/{drafted.id}/" in row(drafted.distributor_id)
+    assert f'data-href="/agreements/new?distributor={fresh.id}"' in row(fresh.id)
+    # Once its renewal is drafted there is nothing to renew any more.
+    assert author.post(f"/agreements/new?follows={signed.id}", data=filled(world)).status_code == 303
+    assert ">Renew<" not in row(signed.distributor_id)
+
+
+def test_a_text_that_is_not_offered_says_why(session, make, sign_in):
+    world = AgreementWorld(session, make)
+    address = f"/agreements/new?distributor={world.add_distributor().id}"
+    page = sign_in(world.author).get(address, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    helped = page.split('id="template-h">')[1].split("</p>")[0]
+    assert helped.count("counsel has not released this version yet") == 2
+    session.rollback()
+    world.add_template("price-protection.bilingual")
+    session.commit()
+    page = sign_in(world.author).get(address, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert page.split('id="template-h">')[1].split("</p>")[0].count("Not offered") == 1
+    assert 'value="price-protection.bilingual@' in page
+
+
+def test_choosing_a_product_shows_its_price_and_approval_at_once(world, session, sign_in):
+    approval = world.approve_price(world.product, PriceKind.MINIMUM_RESALE)
+    session.commit()
+    address = f"/agreements/new?distributor={world.add_distributor().id}"
+    author = sign_in(world.author)
+
+    def hint(kind):
+        sent = filled(world, do="preview") | {"prices-0-kind": kind, "prices-0-amount": ""}
+        answer = author.post(address, data=sent, headers={"HX-Request": "true", "Accept-Language": "en"})
+        told = answer.get_data(as_text=True).split('id="prices-0-hint" hx-swap-oob="true">')[1]
+        return re.sub("<[^>]+>", "", told.split("</p>")[0])
+
+    proposed = {price.kind: price.amount_fen for price in world.product.prices}
+    for kind in PriceKind:
+        said = hint(kind.value)
+        if kind in proposed:
+            assert f"Default {proposed[kind] / 100:,.2f}" in said
+        else:
+            assert "No default price" in said
+        assert (approval.number in said) == (kind is PriceKind.MINIMUM_RESALE)
+        assert ("not approved by counsel" in said) == (kind is PriceKind.MAXIMUM_RETAIL)
 
 
 def test_an_unreleased_template_is_listed_and_cannot_be_approved(session, make, sign_in):

@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_said_beside_the_file(admin: User, sign_in: SignI
     for data, words in (
         (b"", "empty"),
         (b"%PDF-1.7", "not a table"),
-        ("甲,乙\n一,二".encode(), "names its columns"),
+        ("甲,乙\n一,二".encode(), "No heading row"),
     ):
         answer = hand_in(client, data, "x.csv")
         assert answer.status_code == 422

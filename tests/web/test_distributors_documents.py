@@ -83,9 +83,9 @@ def test_a_licence_is_added_warns_and_is_ended(session, distributor, clerk, sign
     licence = distributor.licences_held[0]
     past = form | {"expires_on": (today() - timedelta(days=1)).strftime("%Y年%m月%d日")}
     assert browser.post(f"{here}/licences/{licence.id}/edit", data=past).status_code == 303
-    assert "run out" in browser.get(here).get_data(as_text=True)
+    assert "expired" in browser.get(here).get_data(as_text=True)
     ended = browser.post(f"{here}/licences/{licence.id}/edit", data=form | {"is_ended": "y"})
     assert ended.status_code == 303
     assert browser.get(f"{here}/licences/{licence.id}/edit").status_code == 404
     shown = browser.get(here).get_data(as_text=True)
-    assert "No sector licence is recorded." in shown and "Licence ended" in shown
+    assert "No sector licences recorded." in shown and "Licence ended" in shown

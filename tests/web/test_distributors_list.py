@@ -139,7 +139,7 @@ def test_who_took_a_list_out_is_on_record(browser, session, world):
 def test_who_may_write_is_told_what_to_do_first(make, sign_in):
     empty = make.region()
     page = sign_in(make.user(Role.REGIONAL_MANAGER, empty)).get("/distributors/").get_data(as_text=True)
-    assert "No distributor is registered yet" in page
+    assert "No distributors registered yet" in page
     assert "/distributors/import" in page and "/distributors/new" in page
     reader = sign_in(make.user(Role.AUDITOR, empty)).get("/distributors/").get_data(as_text=True)
     assert "/distributors/new" not in reader

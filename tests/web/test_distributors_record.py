@@ -131,7 +131,7 @@ def test_a_look_alike_of_another_office_shows_its_code_name_and_office_and_needs
     flag = session.scalars(sa.select(NearSame)).one()
     assert flag.other_id == known.id
     shown = browser.get(made.location).get_data(as_text=True)
-    assert "Perhaps registered twice" in shown and "W-77" in shown and "秘密路" not in shown
+    assert "Possibly registered twice" in shown and "W-77" in shown and "秘密路" not in shown
 
 
 def test_the_tick_without_the_list_it_was_set_for_counts_for_nothing(session, make, clerk, office, sign_in):
@@ -193,7 +193,7 @@ def test_who_saves_second_sees_both_versions_and_saves_with_one_more_click(
     html = told.get_data(as_text=True)
     assert told.status_code == 422
     assert "Somebody else saved this record after you opened it." in html
-    assert "他的路2号" in html and "Save mine over theirs" in html
+    assert "他的路2号" in html and "Overwrite with my version" in html
     again = entries(html)
     assert (again["address"], again["city"], again["staff"]) == ("我的路3号", "杭州", "9")
     afresh(session)
@@ -354,7 +354,7 @@ def test_a_contact_is_added_changed_and_erased(session, distributor, clerk, sign
     assert browser.post(erase, data={"why": "asked"}).status_code == 303
     shown = browser.get(here).get_data(as_text=True)
     assert "欧阳示例" not in shown and "经理" not in shown
-    assert "Contact erased" in shown and "The person asked for it" in shown
+    assert "Contact erased" in shown and "At the person's request" in shown
     assert browser.get(erase).status_code == 404
 
 
@@ -388,7 +388,7 @@ def test_a_flag_is_settled_on_a_page_that_shows_both(session, make, office, cler
     settled = browser.post(address, data={"verdict": "different", "why": "法定代表人不同"})
     assert settled.status_code == 303
     shown = browser.get(f"/distributors/{other.id}").get_data(as_text=True)
-    assert "法定代表人不同" in shown and "Perhaps registered twice" not in shown
+    assert "法定代表人不同" in shown and "Possibly registered twice" not in shown
 
 
 def test_the_tree_opens_level_by_level_and_shows_strangers_by_name_only(make, office, clerk, sign_in):

@@ -54,10 +54,10 @@ def test_a_price_is_read_as_people_type_it(session, admin, typed):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"price_suggested_retail": "0"}, "A price is greater than 0."),
+        ({"price_suggested_retail": "0"}, "The price must be greater than 0."),
         ({"price_suggested_retail": "28.505"}, "at most two decimals"),
         ({"name": "示例\U0001f9f4"}, "cannot be printed"),
-        ({"code": ""}, "Give the product a code."),
+        ({"code": ""}, "Enter a code for the product."),
     ],
 )
 def test_a_refused_form_keeps_every_entry(session, admin, changes, says):
@@ -116,7 +116,7 @@ def entered(**changes):
 
 def test_counsel_enters_an_approval_and_the_price_is_binding_from_then_on(session, counsel, product):
     page = f"/products/{product.id}"
-    assert "not proposed: no valid approval" in counsel.get(page).text
+    assert "not offered: no valid approval" in counsel.get(page).text
     saved = counsel.post(f"{page}/approvals", data=entered())
     assert (saved.status_code, saved.location) == (303, f"{page}#approvals")
     shown = counsel.get(page).text
@@ -127,7 +127,7 @@ def test_counsel_enters_an_approval_and_the_price_is_binding_from_then_on(sessio
     assert counsel.post(revoke, data={"reason": ""}).status_code == 409
     assert counsel.post(revoke, data={"reason": "市场份额上升"}).status_code == 303
     shown = counsel.get(page).text
-    assert "市场份额上升" in shown and "not proposed: no valid approval" in shown
+    assert "市场份额上升" in shown and "not offered: no valid approval" in shown
 
 
 def test_a_refused_approval_shows_why_beside_its_field(session, counsel, product):

@@ -39,7 +39,7 @@ def test_the_approved_paper_is_shown_with_all_that_proves_it(world, paper, sign_
 
 def test_a_page_that_does_not_belong_is_said_to_be_so(world, paper, sign_in):
     page = sign_in(world.author).get(f"/verify/{paper.code}?p=7").text
-    assert "This page does not belong" in page and "has no page 7" in page
+    assert "This page does not belong to the document" in page and "has no page 7" in page
     assert "The approved paper" not in page
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_code_gets_one_answer_whatever_is_asked(world, paper, sign_in
             for path in ("/verify/ABCDEFGH", "/verify/ABCDEFGH?p=3", f"/verify/{'9' * 400}")
         }
     assert len(answers) == 1
-    assert "Unknown paper" in answers.pop()
+    assert "Unknown document" in answers.pop()
 
 
 def test_the_finder_from_another_office_learns_whether_it_holds_and_no_more(world, paper, make, sign_in):

@@ -18,16 +18,17 @@ class NamesForm(FlaskForm):
     """Who a user is."""
 
     name = LineField(
-        lazy_pgettext("person", "Name"), [InputRequired(_l("Give the user's name as it stands on papers."))]
+        lazy_pgettext("person", "Name"),
+        [InputRequired(_l("Enter the user's name as it appears on documents."))],
     )
-    username = LineField(_l("Sign-in name"), [InputRequired(_l("Give the user a sign-in name."))])
+    username = LineField(_l("Sign-in name"), [InputRequired(_l("Enter a sign-in name for the user."))])
 
 
 class GrantForm(FlaskForm):
     """A role in an office and all below it."""
 
     role = SelectField(_l("Role"), choices=ROLES)
-    region_id = SelectField(_l("Office and all below it"), coerce=int)
+    region_id = SelectField(_l("Office and everything below it"), coerce=int)
 
 
 class PasswordForm(FlaskForm):
@@ -43,12 +44,12 @@ class UserForm(NamesForm, GrantForm, PasswordForm):
 class RegionForm(FlaskForm):
     """An office."""
 
-    name = LineField(_l("Name of the office"), [InputRequired(_l("Give the region a name."))])
+    name = LineField(_l("Name of the office"), [InputRequired(_l("Enter a name for the office."))])
     signing_place = LineField(_l("Place of signing"))
 
 
 class NewRegionForm(RegionForm):
     """A new office."""
 
-    code = LineField(_l("Code of the office"), [InputRequired(_l("Give the region a code."))])
+    code = LineField(_l("Code of the office"), [InputRequired(_l("Enter a code for the office."))])
     parent_id = SelectField(_l("Below"), coerce=int)

@@ -39,7 +39,7 @@ def revoke(id: int, grant_id: int) -> ResponseReturnValue:
     user = user_or_404(id)
     held = grant_or_404(user, grant_id)
     submit(None, lambda: administration.revoke(db.session, actor(), user, held))
-    flash(_("The role is taken back."))
+    flash(_("The role has been revoked."))
     still = administration.users_visible_to(actor()).where(type(user).id == id)
     return leave(url_for("admin.user", id=id) if db.session.scalar(still) else url_for("admin.users"))
 
@@ -68,7 +68,7 @@ def deactivate(id: int) -> ResponseReturnValue:
     """End a user's time here; refused while they answer for accounts (D6)."""
     user = user_or_404(id)
     submit(None, lambda: administration.deactivate(db.session, actor(), user))
-    flash(_("%(name)s is deactivated and signed out everywhere.", name=user.name))
+    flash(_("%(name)s has been deactivated and signed out everywhere.", name=user.name))
     return leave(url_for("admin.user", id=id))
 
 
@@ -78,5 +78,5 @@ def reactivate(id: int) -> ResponseReturnValue:
     """Let a user in again."""
     user = user_or_404(id)
     submit(None, lambda: administration.reactivate(db.session, actor(), user))
-    flash(_("%(name)s may sign in again.", name=user.name))
+    flash(_("%(name)s can sign in again.", name=user.name))
     return leave(url_for("admin.user", id=id))

@@ -52,7 +52,7 @@ def new_region() -> ResponseReturnValue:
             ),
         )
         if made is not None:
-            flash(_("%(name)s is added.", name=made.name))
+            flash(_("%(name)s has been added.", name=made.name))
             return leave(url_for("admin.regions", _anchor=f"region-{made.id}"))
     return render("admin/region.html", form=form, region=None, events=[])
 
@@ -76,7 +76,7 @@ def region(id: int) -> ResponseReturnValue:
             return True
 
         if submit(form, work):
-            flash(_("%(name)s is saved.", name=region.name))
+            flash(_("%(name)s has been saved.", name=region.name))
             return leave(url_for("admin.regions", _anchor=f"region-{region.id}"))
     return render(
         "admin/region.html",

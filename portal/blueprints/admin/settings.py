@@ -64,7 +64,7 @@ def change_settings() -> ResponseReturnValue:
         new = said(form, seen, _defaults(region))
         done = submit(form, lambda: services.change(db.session, actor(), region, new, seen=seen))
         if done is not None:
-            flash(_("The settings are saved.") if done else _("Nothing was changed."))
+            flash(_("The settings have been saved.") if done else _("Nothing was changed."))
             return leave(url_for("admin.settings", region=None if region.parent_id is None else region.id))
     return _page(region, form)
 

@@ -182,6 +182,6 @@ def rename_user(id: int) -> ResponseReturnValue:
             return True
 
         if submit(form, work):
-            flash(_("%(name)s is saved.", name=user.name))
+            flash(_("%(name)s has been saved.", name=user.name))
             return leave(url_for("admin.user", id=id))
     return user_page(user, names=form)

@@ -11,8 +11,8 @@ from portal.blueprints.agreements.differences import Difference, differences
 from portal.blueprints.agreements.forms import DecisionForm
 from portal.domain.access.roles import Permission as P
 from portal.domain.papers.agreement import payload_sha256
-from portal.domain.price_protection import approval, drafting, queries, steps
-from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.price_protection import approval, drafting, queries, steps, turns
+from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
 from portal.domain.price_protection.payload import payload
 from portal.domain.price_protection.problems import Problem, obstacles, problems_of
 from portal.extensions import db
@@ -34,12 +34,14 @@ def review(id: int) -> ResponseReturnValue:
         if done:
             return leave(url_for("agreements.detail", id=id))
     if agreement.status is not Status.SUBMITTED:
-        flash(_("%(number)s does not await approval any more.", number=agreement.number), "warning")
+        flash(_("%(number)s is no longer awaiting approval.", number=agreement.number), "warning")
         return leave(url_for("agreements.detail", id=id))
     data = payload(db.session, agreement)
     form.seen.data = payload_sha256(data)
     found = [*problems_of(agreement, data), *obstacles(db.session, agreement)]
     earlier, changed = _compared(agreement)
+    back = turns.came_back(agreement)
+    mended = _mended(agreement, back) if back else []
     return render(
         "agreements/review.html",
         form=form,
@@ -49,6 +51,8 @@ def review(id: int) -> ResponseReturnValue:
         paper=render_agreement_html(data, agreement.template.text, number=agreement.number),
         earlier=earlier,
         changed=changed,
+        back=back,
+        mended=mended,
         prices=data["prices"],
         powers=record.powers(agreement),
         submitted=next((event for event in agreement.events if event.kind == "submitted"), None),
@@ -64,7 +68,7 @@ def _decide(agreement: Agreement, form: DecisionForm) -> tuple[bool, list[Proble
         if submit(
             form, lambda: steps.send_back(db.session, actor(), agreement, form.reason.data or "") or True
         ):
-            flash(_("%(number)s went back to its author.", number=number))
+            flash(_("%(number)s was sent back to its author.", number=number))
             return True, []
         return False, []
 
@@ -79,9 +83,15 @@ def _decide(agreement: Agreement, form: DecisionForm) -> tuple[bool, list[Proble
         return True
 
     if submit(form, work):
-        flash(_("%(number)s is approved; its original is kept.", number=number))
+        flash(_("%(number)s is approved and its original is on file.", number=number))
         return True, []
     return False, listed
+
+
+def _mended(agreement: Agreement, back: AgreementEvent) -> list[Difference]:
+    """What its author changed since it came back."""
+    before = turns.entry_when(db.session, agreement, back)
+    return differences(db.session, before, drafting.entry_of(db.session, agreement))
 
 
 def _compared(agreement: Agreement) -> tuple[Agreement | None, list[Difference]]:

@@ -46,6 +46,8 @@ class Desk:
     asked: list[str]
     # Where somebody saved meanwhile: what that one says, and what this form says.
     stale: list[Difference] = field(default_factory=list)
+    # Of those, the keys of the lines that are to stay as that one says.
+    taken: list[str] = field(default_factory=list)
     # What keeps the agreement from being submitted.
     listed: list[Problem] = field(default_factory=list)
 
@@ -64,7 +66,7 @@ def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agree
         offered = [*offered, same] if same is not None else offered
     by_code = {f"{row.key}@{row.version}": row for row in offered}
     if not by_code:
-        raise DomainError("There is no template to write an agreement on.")
+        raise DomainError("There is no template to draft an agreement on.")
     code = request.form.get("template", "")
     if code not in by_code:
         code = f"{kept.key}@{kept.version}" if kept else next(iter(by_code))
@@ -94,7 +96,8 @@ def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agree
             del form[name]
     if request.method == "GET" and not form.prices.entries:
         add_rows(form, base, 3)
-    return Desk(distributor, agreement, follows, edition, base, form, asked)
+    taken = request.form.getlist("theirs")
+    return Desk(distributor, agreement, follows, edition, base, form, asked, taken=taken)
 
 
 def row_of(edition: templates.Edition) -> Template:

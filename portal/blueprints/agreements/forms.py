@@ -38,7 +38,7 @@ from portal.web.fields import (
 from portal.web.htmx import say
 from portal.web.words import word
 
-NEEDED = _l("This is needed.")
+NEEDED = _l("This field is required.")
 
 
 class TermField(Understood):
@@ -109,7 +109,7 @@ class AgreementForm(FactsForm):
     signing_place = printed_line("signing_place", _l("Place of signing"))
     territory_description = printed_line("territory_description", _l("Territory in words"))
     rebate_rate = RateField(_l("Rebate rate (%)"), validators=[InputRequired(NEEDED)])
-    base_share = WholeField(_l("Base part of the rebate (of 100)"), validators=[InputRequired(NEEDED)])
+    base_share = WholeField(_l("Base share of the rebate (out of 100)"), validators=[InputRequired(NEEDED)])
     award_share = RateField(_l("Award to the reporter (%)"), validators=[InputRequired(NEEDED)])
     prices = FieldList(FormField(PriceRow), max_entries=200)
     # Asked only when the credit code typed for party B is another record's too (D1: related parties).
@@ -171,7 +171,7 @@ def dress(form: AgreementForm, products: list[tuple[int, str]]) -> None:
 class ReasonForm(FlaskForm):
     """A step that asks why."""
 
-    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Give the reason.")), Length(max=500)])
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Enter the reason.")), Length(max=500)])
 
 
 class DecisionForm(FlaskForm):
@@ -198,7 +198,7 @@ class TerminationForm(FlaskForm):
     """When and why an agreement ends early."""
 
     ends_on = DateOnField(_l("Last day"), validators=[InputRequired(NEEDED)])
-    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Give the reason.")), Length(max=500)])
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Enter the reason.")), Length(max=500)])
 
 
 class PrintForm(FlaskForm):

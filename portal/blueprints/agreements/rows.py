@@ -1,10 +1,14 @@
 """The price rows of an agreement's form: adding, removing, proposing, and reading them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from portal.blueprints.agreements.forms import AgreementForm, dress
+from portal.db import today
 from portal.domain.price_protection import products, queries
+from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.drafting import Entry, PriceEntry
+from portal.domain.price_protection.models import PriceApproval, PriceKind
 from portal.extensions import db
 from portal.web.tables import as_id
 
@@ -52,6 +56,34 @@ def prices(form: AgreementForm) -> list[PriceEntry]:
             fen = queries.proposed_price(db.session, row.product_id.data, row.kind.data)
         rows.append(PriceEntry(row.product_id.data, row.kind.data, fen or 0))
     return rows
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What the product says beside a row's price: its default in fen, and counsel's approval where one is needed."""
+
+    fen: int | None
+    needs_approval: bool
+    approval: PriceApproval | None
+
+
+def hints(form: AgreementForm) -> dict[str, Hint]:
+    """The hint of each row with a product, by the row's name."""
+    rows = [row for row in said_rows(form) if isinstance(row.kind.data, PriceKind)]
+    chosen = [PriceEntry(row.product_id.data, row.kind.data, 0) for row in rows]
+    proposed = {
+        (one.product_id, one.kind): one.amount_fen for one in queries.at_proposed_prices(db.session, chosen)
+    }
+    ids = {one.product_id for one in chosen if one.kind.needs_approval}
+    approvals = valid_approvals(db.session, ids, form.effective_on.data or today()) if ids else {}
+    return {
+        row.name: Hint(
+            proposed.get((one.product_id, one.kind)),
+            one.kind.needs_approval,
+            approvals.get((one.product_id, one.kind)),
+        )
+        for row, one in zip(rows, chosen, strict=True)
+    }
 
 
 def said_rows(form: AgreementForm) -> list[Any]:

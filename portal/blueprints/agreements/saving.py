@@ -7,7 +7,7 @@ from flask import flash, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.agreements.desk import HOLES, Desk
-from portal.blueprints.agreements.differences import differences
+from portal.blueprints.agreements.differences import differences, take
 from portal.blueprints.agreements.forms import AgreementForm, TermChoice, TermField
 from portal.blueprints.agreements.rows import prices, said_rows
 from portal.domain.distributors import contacts
@@ -82,9 +82,9 @@ def save(desk: Desk, do: str) -> str | None:
     saved = submit(form, work)
     if saved is not None:
         if do == "submit":
-            flash(_("%(number)s is submitted for approval.", number=saved.number))
+            flash(_("%(number)s has been submitted for approval.", number=saved.number))
         else:
-            flash(_("%(number)s is saved.", number=saved.number))
+            flash(_("%(number)s has been saved.", number=saved.number))
         return url_for("agreements.detail", id=saved.id)
     if is_outdated and desk.agreement is not None:
         # Both readings are shown; saving again then replaces the other one knowingly.
@@ -101,6 +101,8 @@ def _written(desk: Desk, me: User, *, and_submit: bool) -> Agreement:
         saved = drafting.draft(db.session, me, desk.distributor, entry, follows=desk.follows)
     else:
         version = as_id(str(desk.form.version.data)) or 0
+        # Where two people wrote, each line is the one that was chosen.
+        entry = take(entry, drafting.entry_of(db.session, desk.agreement), desk.taken)
         saved = drafting.edit(db.session, me, desk.agreement, entry, version=version)
     if and_submit:
         steps.submit(db.session, me, saved)

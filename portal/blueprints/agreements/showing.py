@@ -10,12 +10,13 @@ from markupsafe import Markup
 from portal.blueprints.agreements import words
 from portal.blueprints.agreements.desk import Desk, row_of
 from portal.blueprints.agreements.differences import shown
+from portal.blueprints.agreements.rows import hints
 from portal.blueprints.agreements.saving import entry_from
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Whole
-from portal.domain.price_protection import defaults, drafting
+from portal.domain.price_protection import defaults, drafting, texts
 from portal.domain.price_protection.payload import live_payload
 from portal.domain.price_protection.problems import Problem, obstacles, problems_of
 from portal.domain.settings.catalogue import GROUPS
@@ -80,6 +81,7 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
         desk=desk,
         preview=_preview(desk),
         back=words.last_turn(desk.agreement) if desk.agreement else None,
+        held_back=[(row.title, row.version, _(reason)) for row, reason in texts.held_back(db.session)],
         groups=_groups(desk),
         limits=_limits(desk),
         company=_stated(values, [name for name in names if name.startswith("manufacturer_")]),
@@ -90,6 +92,7 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
             defaults.distributor_values(desk.distributor),
             [name for name in names if name.startswith("distributor_") and name not in desk.asked],
         ),
+        hints=hints(desk.form),
         library=desk.edition.paper.library,
         has_approved=drafting.has_approved_price(db.session, entry_from(desk, 0)),
         may_set=actor().can(P.SETTINGS_READ),

@@ -35,7 +35,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     except steps.Incomplete:
         flash(_("Not submitted: the list below says what is still missing."), "error")
         return leave(url_for("agreements.detail", id=id, _anchor="checks"))
-    return _back(agreement, _("%(number)s is submitted for approval.", number=agreement.number))
+    return _back(agreement, _("%(number)s has been submitted for approval.", number=agreement.number))
 
 
 @bp.post(f"/<{loading.ROW}:id>/take-back")
@@ -54,7 +54,7 @@ def void(id: int) -> ResponseReturnValue:
     agreement = loading.writable(id)
     form = ReasonForm()
     submit(None, lambda: steps.void(db.session, actor(), agreement, form.reason.data or "") or True)
-    return _back(agreement, _("%(number)s is void.", number=agreement.number))
+    return _back(agreement, _("%(number)s is now void.", number=agreement.number))
 
 
 @bp.post(f"/<{loading.ROW}:id>/withdraw-approval")
@@ -66,7 +66,7 @@ def withdraw_approval(id: int) -> ResponseReturnValue:
     submit(
         None, lambda: steps.withdraw_approval(db.session, actor(), agreement, form.reason.data or "") or True
     )
-    return _back(agreement, _("The approval of %(number)s is withdrawn.", number=agreement.number))
+    return _back(agreement, _("The approval of %(number)s has been withdrawn.", number=agreement.number))
 
 
 @bp.post(f"/<{loading.ROW}:id>/print")

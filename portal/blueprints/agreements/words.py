@@ -31,7 +31,7 @@ EVENTS = {
     "signed": _l("Signing recorded"),
     "scan_filed": _l("Scan filed"),
     "terminated": _l("Terminated"),
-    "voided": _l("Given up"),
+    "voided": _l("Voided"),
 }
 
 PARTS = {"template": _l("Template"), "prices": _l("Products and prices"), "violations": _l("Violations")}
@@ -61,7 +61,7 @@ def told(event: AgreementEvent) -> str:
             "original no. %(paper)s, %(copies)s copies", paper=said.get("paper"), copies=said.get("copies")
         )
     if event.kind == "signed":
-        return _("both parties by %(day)s", day=said.get("signed_on"))
+        return _("by both parties, %(day)s", day=said.get("signed_on"))
     if event.kind == "scan_filed":
         return str(said.get("filename", ""))
     if event.kind == "terminated":
@@ -69,7 +69,7 @@ def told(event: AgreementEvent) -> str:
     if event.kind == "edited":
         return _(", ").join(_label(name) for name in said.get("changes", {}))
     if event.kind == "created" and said.get("follows"):
-        return _("follows %(number)s", number=said["follows"])
+        return _("renews %(number)s", number=said["follows"])
     return event.reason
 
 
@@ -143,11 +143,11 @@ def _with_name(event: AgreementEvent | None) -> str:
 def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement | None) -> Next:
     """What comes next, whoever looks."""
     here = phase(agreement)
-    owner = _("%(name)s acts", name=agreement.distributor.owner.name)
+    owner = _("%(name)s to act", name=agreement.distributor.owner.name)
     if here is Phase.DRAFT:
         back = last_turn(agreement)
         if back is not None:
-            return Next(_("Mend and submit again: %(reason)s", reason=back.reason), owner)
+            return Next(_("Correct and submit again: %(reason)s", reason=back.reason), owner)
         if is_complete:
             return Next(_("Submit for approval"), owner)
         return Next(_("Fill in what is missing, then submit"), owner)
@@ -155,31 +155,33 @@ def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement |
         names = approvers(db.session, agreement)
         return Next(
             _("Approve or send back"),
-            _("%(name)s acts", name=_(" or ").join(names[:3]))
+            _("%(name)s to act", name=_(" or ").join(names[:3]))
             if names
-            else _("nobody of %(office)s may approve: ask an administrator", office=agreement.region.name),
+            else _("nobody in %(office)s may approve: ask an administrator", office=agreement.region.name),
         )
     if here is Phase.AWAITING_SIGNATURE:
         if last(agreement, "printed") is None:
             return Next(_("Print the original"), owner)
-        return Next(_("Have both parties sign and seal, then record the signing"), owner)
+        return Next(_("Have both parties sign and seal it, then record the signing"), owner)
     if agreement.status in (Status.SIGNED, Status.TERMINATED) and not agreement.scans:
         return Next(_("File the scan of the signed paper"), owner)
     if here is Phase.NOT_YET_EFFECTIVE:
-        return Next(_("Takes effect by itself on %(day)s", day=day(agreement.effective_on)))
+        return Next(_("Takes effect automatically on %(day)s", day=day(agreement.effective_on)))
     if here in (Phase.EFFECTIVE, Phase.EXPIRED):
         if successor is not None:
-            return Next(_("%(number)s follows it", number=successor.number))
+            return Next(_("Renewed by %(number)s", number=successor.number))
         if here is Phase.EXPIRED:
-            return Next(_("It ended on %(day)s and nothing follows it", day=day(agreement.ends_on)), owner)
+            return Next(_("It ended on %(day)s and has not been renewed", day=day(agreement.ends_on)), owner)
         if agreement.ends_on - timedelta(days=90) <= today():
             return Next(_("Renew it before %(day)s", day=day(agreement.ends_on)), owner)
-        return Next(_("In force; renew it from %(day)s on", day=day(agreement.ends_on - timedelta(days=90))))
+        return Next(
+            _("In force; can be renewed from %(day)s", day=day(agreement.ends_on - timedelta(days=90)))
+        )
     if here is Phase.ENDING:
         return Next(_("In force until %(day)s, then terminated", day=day(agreement.ends_on)))
     if here is Phase.TERMINATED:
-        return Next(_("It ended on %(day)s; the fund is settled apart", day=day(agreement.ends_on)))
-    return Next(_("Nothing: it was given up"))
+        return Next(_("It ended on %(day)s; the fund is settled separately", day=day(agreement.ends_on)))
+    return Next(_("Nothing: it was voided"))
 
 
 def last_turn(agreement: Agreement) -> AgreementEvent | None:

@@ -44,7 +44,7 @@ def _choose() -> ResponseReturnValue:
         fragment="agreements/_partners.html",
         q=words,
         found=found,
-        current=queries.in_force_by_distributor(db.session, [row.id for row in found]),
+        current=queries.running_by_distributor(db.session, [row.id for row in found]),
         lacking={row.id: [hole for hole in register.holes(row) if hole.is_needed] for row in found},
     )
 
@@ -55,7 +55,7 @@ def edit(id: int) -> ResponseReturnValue:
     """Change a draft; two people at once: the second sees both readings and loses nothing."""
     agreement = loading.writable(id)
     if agreement.status is not Status.DRAFT:
-        flash(_("%(number)s is no draft any more; it cannot be changed.", number=agreement.number), "warning")
+        flash(_("%(number)s is no longer a draft and cannot be changed.", number=agreement.number), "warning")
         return leave(url_for("agreements.detail", id=id))
     return _write(agreement.distributor, agreement, None)
 

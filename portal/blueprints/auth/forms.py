@@ -19,5 +19,5 @@ class PasswordForm(FlaskForm):
     current = PasswordField(_l("Current password"), validators=[InputRequired(_l("Enter your password."))])
     password = PasswordField(_l("New password"), validators=[InputRequired(_l("Enter a new password."))])
     again = PasswordField(
-        _l("New password again"), validators=[InputRequired(_l("Enter the new password again."))]
+        _l("Repeat the new password"), validators=[InputRequired(_l("Enter the new password again."))]
     )

@@ -45,7 +45,7 @@ def _try_sign_in(form: SignInForm) -> bool:
         refuse(form, DomainError("Too many attempts. Try again in %(minutes)s minutes.", minutes=wait))
         return False
     if not users.password_matches(found[1] if found else None, password) or found is None:
-        refuse(form, DomainError("The sign-in name or the password is wrong."))
+        refuse(form, DomainError("The sign-in name or password is wrong."))
         return False
     account = db.session.get_one(User, found[0])
     token = submit(form, lambda: users.begin_sign_in(db.session, account, address=address))
@@ -87,7 +87,7 @@ def account() -> ResponseReturnValue:
     """Who I am, what I may do, and a new password; it ends the other sign-ins."""
     form = PasswordForm()
     if form.validate_on_submit() and _change_password(form):
-        flash(_("The password is changed. Other sign-ins of yours have ended."))
+        flash(_("Your password has been changed. You have been signed out everywhere else."))
         return leave("/account")
     return render("auth/account.html", form=form, me=actor())
 

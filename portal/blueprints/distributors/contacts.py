@@ -43,7 +43,7 @@ def contact_new(id: int) -> ResponseReturnValue:
     if form.validate_on_submit() and submit(
         form, lambda: contacts.add(db.session, actor(), distributor, _said(form))
     ):
-        flash(_("The contact is added."), "success")
+        flash(_("The contact has been added."), "success")
         return leave(url_for(".detail", id=id, _anchor="people"))
     return render("distributors/contact.html", form=form, d=distributor, contact=None)
 
@@ -74,7 +74,7 @@ def contact_edit(id: int, contact_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, change):
-        flash(_("The contact is saved."), "success")
+        flash(_("The contact has been saved."), "success")
         return leave(url_for(".detail", id=id, _anchor="people"))
     return render("distributors/contact.html", form=form, d=distributor, contact=contact, theirs=theirs)
 
@@ -115,7 +115,7 @@ def contact_erase(id: int, contact_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, erase):
-        flash(_("The contact's data is erased."), "success")
+        flash(_("The contact's data has been erased."), "success")
         return leave(url_for(".detail", id=id, _anchor="people"))
     return render("distributors/contact_erase.html", form=form, d=distributor, contact=contact)
 
@@ -129,7 +129,7 @@ def licence_new(id: int) -> ResponseReturnValue:
     if form.validate_on_submit() and submit(
         form, lambda: licences.add(db.session, actor(), distributor, _licensed(form))
     ):
-        flash(_("The licence is added."), "success")
+        flash(_("The licence has been added."), "success")
         return leave(url_for(".detail", id=id, _anchor="licences"))
     return render("distributors/licence.html", form=form, d=distributor, licence=None)
 
@@ -148,7 +148,7 @@ def licence_edit(id: int, licence_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, change):
-        flash(_("The licence is saved."), "success")
+        flash(_("The licence has been saved."), "success")
         return leave(url_for(".detail", id=id, _anchor="licences"))
     return render("distributors/licence.html", form=form, d=distributor, licence=licence)
 

@@ -46,7 +46,7 @@ def document_new(id: int) -> ResponseReturnValue:
             title=form.title.data,
         ),
     ):
-        flash(_("The document is filed."), "success")
+        flash(_("The document has been filed."), "success")
         return leave(url_for(".detail", id=id, _anchor="documents"))
     return render("distributors/document.html", form=form, d=distributor)
 
@@ -79,6 +79,6 @@ def document_withdraw(id: int, document_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, withdraw):
-        flash(_("The document is withdrawn."), "success")
+        flash(_("The document has been withdrawn."), "success")
         return leave(url_for(".detail", id=id, _anchor="documents"))
     return render("distributors/document_withdraw.html", form=form, d=distributor, filed=filed)

@@ -65,13 +65,17 @@ GROUPS: tuple[Group, ...] = (
         _l("Identity"),
         (
             Slot("name", help=_l("As on the business licence"), does=READ),
-            Slot("short_name", help=_l("As the office calls it")),
+            Slot("short_name", help=_l("What the office calls it")),
             Slot("uscc", help=_l("18 characters; often misread: 8 and B, 0 and D, 2 and Z"), does=READ),
-            Slot("legal_rep", help=_l("Of a sole proprietor, the person who runs it"), does=READ),
+            Slot("legal_rep", help=_l("For a sole proprietor, the person who runs it"), does=READ),
             Slot("level", "f2"),
             Slot("channel", "f2"),
             Slot("standing", "f2"),
-            Slot("parent", help=_l("Type a code or a name; empty when we supply it"), does="suppliers"),
+            Slot(
+                "parent",
+                help=_l("Type a code or name; leave empty if we supply it directly"),
+                does="suppliers",
+            ),
             Slot("founded_on", does=READ),
             Slot("name_en", help=_l("For bilingual agreements")),
             Slot("code", help=_l("Left empty, the next number of the series is given"), does=READ),
@@ -82,11 +86,11 @@ GROUPS: tuple[Group, ...] = (
         _l("Office and address"),
         (
             Slot("region_id", "f2", does="office"),
-            Slot("owner_id", "f2", help=_l("One user is responsible for the account")),
-            Slot("territory", "f2", help=_l("Where it may sell; a new name makes a new territory")),
+            Slot("owner_id", "f2", help=_l("One user is responsible for the distributor")),
+            Slot("territory", "f2", help=_l("Where it may sell; a new name creates a new territory")),
             Slot("province", does=READ),
             Slot("city", does=READ),
-            Slot("address", "f6", help=_l("As in the licence, or where notices are to go"), does=READ),
+            Slot("address", "f6", help=_l("As on the licence, or where notices should go"), does=READ),
         ),
     ),
     Group(
@@ -96,7 +100,7 @@ GROUPS: tuple[Group, ...] = (
             Slot(
                 "phones",
                 "f6",
-                help=_l("Several at once, as they stand in the list; names in brackets are kept"),
+                help=_l("Paste several at once as they are in the list; names in brackets are kept"),
                 does=READ,
             ),
             Slot("contact_name", "f2", does=READ),
@@ -105,7 +109,7 @@ GROUPS: tuple[Group, ...] = (
             Slot("email", help=_l("Notices are sent there"), does=READ),
             Slot("contact_birthday", help=_l("With or without the year"), does=READ),
             Slot("contact_personality"),
-            Slot("contact_preferences", help=_l("Only what matters for the business")),
+            Slot("contact_preferences", help=_l("Only what matters for business")),
         ),
         new_only=frozenset(
             "contact_" + name for name in ("name", "title", "phone", "birthday", "personality", "preferences")
@@ -118,7 +122,7 @@ GROUPS: tuple[Group, ...] = (
             Slot("staff", "f2", does=READ),
             Slot("vehicles", "f2", does=READ),
             Slot("outlets", "f2", does=READ),
-            Slot("brands", "f6", help=_l("Parted by commas"), does=READ),
+            Slot("brands", "f6", help=_l("Separated by commas"), does=READ),
         ),
     ),
     Group(
@@ -128,7 +132,7 @@ GROUPS: tuple[Group, ...] = (
             Slot("bank_account_name", "f2", help=_l("Usually the full name"), does=READ),
             Slot("bank_name", "f2", does=READ),
             Slot("bank_account", "f2", does=READ),
-            Slot("credit_days", "f2", help=_l("0 is cash on delivery"), does=READ),
+            Slot("credit_days", "f2", help=_l("0 means cash on delivery"), does=READ),
             Slot("credit_limit_fen", "f2", help=_l("In yuan"), does=READ),
             Slot("deposit_fen", "f2", help=_l("In yuan"), does=READ),
             Slot("invoice_title", "f6", help=_l("Where it differs from the full name"), does=READ),
@@ -144,7 +148,7 @@ SLOTS: dict[str, Slot] = {slot.name: slot for group in GROUPS for slot in group.
 class DistributorForm(FlaskForm):
     """A record's own facts, to make one or to change one."""
 
-    name = _fact("name", validators=[InputRequired(_l("Give the full name, as on the business licence."))])
+    name = _fact("name", validators=[InputRequired(_l("Enter the full name, as on the business licence."))])
     short_name = _fact("short_name")
     uscc = _fact("uscc")
     legal_rep = _fact("legal_rep")
@@ -184,7 +188,7 @@ class DistributorForm(FlaskForm):
     invoice_bank = _fact("invoice_bank")
     note = _fact("note")
 
-    accepted = BooleanField(_l("Records like this one"))
+    accepted = BooleanField(_l("Similar records"))
     seen = HiddenField()
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
     opened = HiddenField()
@@ -193,14 +197,14 @@ class DistributorForm(FlaskForm):
 class ContactForm(FlaskForm):
     """A person at a distributor."""
 
-    name = _of_contact("name", validators=[InputRequired(_l("Give the contact's name."))])
+    name = _of_contact("name", validators=[InputRequired(_l("Enter the contact's name."))])
     title = _of_contact("title")
     phone = _of_contact("phone")
     email = _of_contact("email")
     birthday = _of_contact("birthday")
     personality = _of_contact("personality")
     preferences = _of_contact("preferences")
-    is_primary = BooleanField(_l("The main contact: agreements name this person"))
+    is_primary = BooleanField(_l("Main contact: named in agreements"))
     opened = HiddenField()
 
 
@@ -211,8 +215,8 @@ class ErasureForm(FlaskForm):
         _l("Reason"),
         choices=[
             (Erasure.LEFT.value, _l("The person has left the company")),
-            (Erasure.ASKED.value, _l("The person asked for it")),
-            (Erasure.NOT_NEEDED.value, _l("The data is not needed any more")),
+            (Erasure.ASKED.value, _l("At the person's request")),
+            (Erasure.NOT_NEEDED.value, _l("The data is no longer needed")),
             (Erasure.MISTAKE.value, _l("It was entered by mistake")),
         ],
         validators=[InputRequired(_l("Choose a reason."))],
@@ -222,10 +226,10 @@ class ErasureForm(FlaskForm):
 class LicenceForm(FlaskForm):
     """A sector licence."""
 
-    kind = FactField(LICENCE_BY_NAME["kind"], validators=[InputRequired(_l("Say which licence it is."))])
+    kind = FactField(LICENCE_BY_NAME["kind"], validators=[InputRequired(_l("Enter which licence it is."))])
     number = FactField(LICENCE_BY_NAME["number"])
     expires_on = FactField(LICENCE_BY_NAME["expires_on"])
-    is_ended = BooleanField(_l("Given up or replaced: it warns no more"))
+    is_ended = BooleanField(_l("Given up or replaced: no more reminders"))
 
 
 class DocumentForm(FlaskForm):
@@ -238,18 +242,18 @@ class DocumentForm(FlaskForm):
 class WithdrawalForm(FlaskForm):
     """Why a document is taken off the record."""
 
-    why = LineField(_l("Reason"), validators=[InputRequired(_l("Say why it is withdrawn."))])
+    why = LineField(_l("Reason"), validators=[InputRequired(_l("Enter why it is being withdrawn."))])
 
 
 class VerdictForm(FlaskForm):
     """What two records that look alike are."""
 
     verdict = RadioField(
-        _l("What are they?"),
+        _l("What are these two records?"),
         choices=[
             (Verdict.DIFFERENT.value, _l("Two different companies")),
             (Verdict.SAME.value, _l("The same company, entered twice or as related parties")),
         ],
         validators=[InputRequired(_l("Choose one of the two."))],
     )
-    why = LinesField(_l("How one knows"))
+    why = LinesField(_l("How we know"))

@@ -42,7 +42,7 @@ def likeness(id: int, flag_id: int) -> ResponseReturnValue:
         return True
 
     if form.validate_on_submit() and submit(form, settle):
-        flash(_("Settled; both records keep the answer."), "success")
+        flash(_("Resolved. Both records keep the answer."), "success")
         return leave(url_for(".detail", id=id))
     return render(
         "distributors/likeness.html",

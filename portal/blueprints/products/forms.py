@@ -16,9 +16,11 @@ class ProductForm(FlaskForm):
     """A product and its proposed prices; `version` is the one that the form showed."""
 
     version = HiddenField()
-    code = LineField(_l("Product code"), [InputRequired(_l("Give the product a code."))])
-    name = LineField(_l("Product name and specification"), [InputRequired(_l("Give the product a name."))])
-    unit = LineField(_l("Sales unit"), [InputRequired(_l("Say in which unit it is sold."))])
+    code = LineField(_l("Product code"), [InputRequired(_l("Enter a code for the product."))])
+    name = LineField(
+        _l("Product name and specification"), [InputRequired(_l("Enter a name for the product."))]
+    )
+    unit = LineField(_l("Sales unit"), [InputRequired(_l("Enter the unit in which it is sold."))])
     name_en = LineField(_l("Product name in English"))
     price_suggested_retail = AmountField(WORDS[PriceKind.SUGGESTED_RETAIL])
     price_suggested_resale = AmountField(WORDS[PriceKind.SUGGESTED_RESALE])

@@ -85,7 +85,7 @@ def new() -> ResponseReturnValue:
     if form.validate_on_submit():
         made = submit(form, lambda: products.create_product(db.session, actor(), form.facts))
         if made is not None:
-            flash(_("%(name)s is added.", name=made.name))
+            flash(_("%(name)s has been added.", name=made.name))
             return leave(url_for("products.detail", id=made.id))
     return render("products/form.html", form=form, product=None, theirs=[])
 
@@ -111,7 +111,7 @@ def edit(id: int) -> ResponseReturnValue:
             return True
 
         if submit(form, work):
-            flash(_("%(name)s is saved.", name=product.name))
+            flash(_("%(name)s has been saved.", name=product.name))
             return leave(url_for("products.detail", id=id))
     if request.method == "POST" and form.seen_version != product.version:
         theirs = form.differing(product)
@@ -125,7 +125,7 @@ def discontinue(id: int) -> ResponseReturnValue:
     """Propose it to new agreements no more."""
     product, reason = product_or_404(id), request.form.get("reason", "")
     submit(None, lambda: products.discontinue(db.session, actor(), product, reason=reason))
-    flash(_("%(name)s is discontinued.", name=product.name))
+    flash(_("%(name)s has been discontinued.", name=product.name))
     return leave(url_for("products.detail", id=id))
 
 
@@ -135,5 +135,5 @@ def resume(id: int) -> ResponseReturnValue:
     """Propose it again."""
     product = product_or_404(id)
     submit(None, lambda: products.resume(db.session, actor(), product))
-    flash(_("%(name)s is proposed to new agreements again.", name=product.name))
+    flash(_("%(name)s is offered for new agreements again.", name=product.name))
     return leave(url_for("products.detail", id=id))

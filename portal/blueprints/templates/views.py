@@ -26,13 +26,13 @@ from portal.web.htmx import leave, render, submit
 # Where a placeholder's value comes from, in the words of whoever reads the text.
 SOURCES = {
     Source.AGREEMENT: _l("Asked for in the agreement"),
-    Source.AGREEMENT_DEFAULT: _l("Proposed by the settings, said in the agreement"),
+    Source.AGREEMENT_DEFAULT: _l("Default in the settings, can be changed in the agreement"),
     Source.COMPANY: _l("The company's facts"),
     Source.DISTRIBUTOR: _l("The register of distributors"),
     Source.SETTINGS: _l("The settings"),
     Source.ROW: _l("A row of an annex"),
     Source.COMPUTED: _l("Computed"),
-    Source.NUMBER: _l("Given by the portal"),
+    Source.NUMBER: _l("Assigned by the system"),
     Source.FRONT: _l("The template itself"),
 }
 LANGUAGES = {"zh": _l("Chinese"), "zh+en": _l("Chinese and English"), "en": _l("English")}
@@ -44,7 +44,7 @@ class ReleaseForm(FlaskForm):
     sha256 = HiddenField()
     note = LineField(
         _l("Reviewed by, or legal opinion"),
-        [InputRequired(_l("Say who reviewed the text, or name the legal opinion."))],
+        [InputRequired(_l("Enter who reviewed the text, or the legal opinion."))],
     )
 
 

@@ -97,7 +97,7 @@ def in_time(items: Iterable[Item], day: date) -> list[Part]:
         if item.is_setup:
             name = _("Set up first")
         elif item.due_on is None:
-            name = _("When there is time")
+            name = _("No deadline")
         elif item.due_on < day:
             name = _("Overdue")
         elif item.due_on == day:

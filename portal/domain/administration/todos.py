@@ -25,8 +25,8 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
     if user.is_password_temporary:
         yield Todo(
             kind=N_("My account"),
-            title=N_("Choose a password of your own"),
-            sub=N_("An administrator knows the present one."),
+            title=N_("Choose your own password"),
+            sub=N_("An administrator knows your current one."),
             verb=N_("Change the password"),
             endpoint="auth.account",
             group="setup",
@@ -52,7 +52,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         yield Todo(
             kind=N_("Set-up"),
             title=N_("The register has no distributors yet"),
-            sub=N_("The Excel list that your office keeps will do."),
+            sub=N_("The Excel list your office already keeps is fine."),
             verb=N_("Import a list"),
             endpoint="distributors.import_file",
             group="setup",
@@ -85,7 +85,7 @@ def _offices(session: Session, user: User) -> Iterator[Todo]:
             yield Todo(
                 kind=N_("Set-up"),
                 title=N_("Nobody may approve agreements: %(offices)s"),
-                sub=N_("Make somebody a regional manager there, or an executive of the head office."),
+                sub=N_("Make somebody a regional manager there, or an executive at head office."),
                 verb=N_("To the users"),
                 endpoint="admin.users",
                 params={"offices": _named(leaderless)},

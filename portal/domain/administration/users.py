@@ -102,7 +102,7 @@ def create_user(
 ) -> User:
     """A new user with grants in the administrator's part; the password is to be replaced by its owner."""
     if not grants:
-        raise DomainError(N_("Give the user a role and an office."), field="role")
+        raise DomainError(N_("Choose a role and an office for the user."), field="role")
     for _role, region in grants:
         _require_within(actor, region)
     return users.add_user(
@@ -205,7 +205,7 @@ def deactivate(session: Session, actor: User, user: User) -> None:
     owned = accounts_owned(session, user)
     if owned:
         raise AccountsOwned(
-            N_("%(name)s still answers for %(count)s distributors. Hand them over first."),
+            N_("%(name)s is still responsible for %(count)s distributors. Hand them over first."),
             name=user.name,
             count=owned,
         )
@@ -231,21 +231,23 @@ def _is_at_root(actor: User) -> bool:
 def _require_within(actor: User, region: Region) -> None:
     if not actor.can(Permission.USERS_MANAGE, region):
         raise DomainError(
-            N_("%(region)s is not in your part of the tree."), field="region_id", region=region.name
+            N_("%(region)s is not in your part of the organisation."), field="region_id", region=region.name
         )
 
 
 def _require_managed(actor: User, user: User) -> None:
     if not is_managed_by(user, actor):
         raise DomainError(
-            N_("%(name)s also works outside your part of the tree; ask an administrator above you."),
+            N_(
+                "%(name)s also has roles outside your part of the organisation; ask an administrator above you."
+            ),
             name=user.name,
         )
 
 
 def _refuse_self(actor: User, user: User) -> None:
     if actor.id == user.id:
-        raise DomainError(N_("Another administrator does this for you."))
+        raise DomainError(N_("Another administrator must do this for you."))
 
 
 def _hold_administrators(session: Session) -> None:
@@ -267,22 +269,22 @@ def _refuse_last(session: Session, user: User) -> None:
     )
     holds = any(held.role is Role.ADMINISTRATOR and held.region.parent_id is None for held in user.grants)
     if holds and not others:
-        raise DomainError(N_("%(name)s is the last administrator of the whole."), name=user.name)
+        raise DomainError(N_("%(name)s is the last administrator of the whole company."), name=user.name)
 
 
 def _username(username: str) -> str:
     username = half_width(clean(username))
     if not username:
-        raise DomainError(N_("Give the user a sign-in name."), field="username")
+        raise DomainError(N_("Enter a sign-in name for the user."), field="username")
     if len(username) > 60 or any(character.isspace() for character in username):
-        raise DomainError(N_("A sign-in name has no blanks and at most 60 characters."), field="username")
+        raise DomainError(N_("A sign-in name has no spaces and at most 60 characters."), field="username")
     return username
 
 
 def _name(name: str) -> str:
     name = clean(name)
     if not name:
-        raise DomainError(N_("Give the user's name as it stands on papers."), field="name")
+        raise DomainError(N_("Enter the user's name as it appears on documents."), field="name")
     if len(name) > 40:
         raise DomainError(N_("Use at most %(limit)s characters."), field="name", limit=40)
     check_characters(name, field="name")

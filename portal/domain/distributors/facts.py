@@ -70,7 +70,7 @@ def lines(limit: int) -> Reader:
 def _check_length(value: str, limit: int) -> None:
     if len(value) > limit:
         raise DomainError(
-            N_("At most %(limit)s characters; here are %(count)s."), limit=limit, count=len(value)
+            N_("At most %(limit)s characters; this has %(count)s."), limit=limit, count=len(value)
         )
 
 
@@ -85,8 +85,8 @@ def code_of(raw: str) -> str:
     if value and not _CODE.fullmatch(value):
         raise DomainError(
             N_(
-                "A code consists of letters, digits and the signs - . _ / # without blanks;"
-                " %(code)s does not."
+                "A code may contain only letters, digits and - . _ / #, without spaces;"
+                " %(code)s does not fit."
             ),
             code=value,
         )
@@ -103,7 +103,7 @@ def code_key(code: str) -> str:
 def _founded(raw: str) -> date:
     founded = text.date_on(raw)
     if founded > today():
-        raise DomainError(N_("%(day)s has not come yet."), day=founded.isoformat())
+        raise DomainError(N_("%(day)s is in the future."), day=founded.isoformat())
     return founded
 
 
@@ -151,7 +151,7 @@ def birthday(raw: str) -> str:
         raise DomainError(N_("There is no such day: %(text)s"), text=plain)
     born = text.date_on(raw)
     if born > today():
-        raise DomainError(N_("%(day)s has not come yet."), day=born.isoformat())
+        raise DomainError(N_("%(day)s is in the future."), day=born.isoformat())
     return born.isoformat()
 
 

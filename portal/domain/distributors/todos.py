@@ -39,7 +39,7 @@ def _alike(session: Session, user: User) -> Iterator[Todo]:
     count = session.scalar(sa.select(sa.func.count()).select_from(flags.order_by(None).subquery())) or 0
     if count > _MOST:
         yield Todo(
-            kind=N_("Look alike"),
+            kind=N_("Possible duplicates"),
             title=N_("%(count)s of your distributors look like others in the register"),
             sub=N_("Say of each whether it is the same company or another one."),
             verb=N_("Compare"),
@@ -51,9 +51,9 @@ def _alike(session: Session, user: User) -> Iterator[Todo]:
         return
     for row in session.execute(flags):
         yield Todo(
-            kind=N_("Look alike"),
+            kind=N_("Possible duplicates"),
             title=N_("%(code)s %(name)s"),
-            sub=N_("It looks like another distributor of the register."),
+            sub=N_("It looks like another distributor in the register."),
             verb=N_("Compare"),
             endpoint="distributors.detail",
             args={"id": row.id},
@@ -80,7 +80,7 @@ def _ending_licences(session: Session, user: User) -> Iterator[Todo]:
             kind=N_("Licence"),
             title=N_("%(licence)s of %(name)s"),
             sub=N_("Valid until %(day)s"),
-            verb=N_("Look at it"),
+            verb=N_("View"),
             endpoint="distributors.detail",
             args={"id": row.id},
             params={"licence": row.kind, "name": row.name, "day": row.expires_on.isoformat()},

@@ -7,6 +7,7 @@ from pathlib import PurePath
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.documents.images import MOST_PIXELS, pixels
 from portal.domain.documents.models import CHUNK, Blob, Document
 from portal.domain.errors import DomainError
 from portal.domain.users.models import User
@@ -38,12 +39,18 @@ def store(
     allowed: frozenset[str] | None = None,
     field: str | None = None,
 ) -> Document:
-    """Keep a file; raises DomainError when it is empty or not of an `allowed` type (told by its bytes)."""
+    """Keep a file; raises DomainError when it is empty, a bomb, or not of an `allowed` type (told by its bytes)."""
     if not data:
         raise DomainError("The file is empty. Choose it again.", field=field)
     kind = media_type or media_type_of(data)
     if allowed is not None and kind not in allowed:
-        raise DomainError("Hand in a PDF, JPG, PNG or TIFF file; this one is none of them.", field=field)
+        raise DomainError("Upload a PDF, JPG, PNG or TIFF file; this file is none of these.", field=field)
+    if pixels(data) > MOST_PIXELS:
+        raise DomainError(
+            "This image has far more pixels than a scan: %(millions)s million. Scan it again, with 300 dpi.",
+            field=field,
+            millions=pixels(data) // 1_000_000,
+        )
     digest = hashlib.sha256(data).hexdigest()
     if session.scalar(sa.select(Blob.no).where(Blob.sha256 == digest).limit(1)) is None:
         session.add_all(

@@ -106,7 +106,7 @@ def _inconsistent(payload: AgreementPaperData) -> Iterator[DomainError]:
     values = payload["values"]
     first, last = values.get("effective_on"), values.get("expires_on")
     if isinstance(first, str) and isinstance(last, str) and first and last and first >= last:
-        yield DomainError("The last day comes after the first.", field="expires_on")
+        yield DomainError("The last day must be after the first day.", field="expires_on")
     copies = values.get("copies_total")
     if isinstance(copies, int) and copies % 2:
         yield DomainError("The number of copies is even: each party keeps as many.", field="copies_total")
@@ -142,7 +142,7 @@ def _annex_1(payload: AgreementPaperData) -> Iterator[DomainError]:
         product_and_kind = (row.get("product_code"), row.get("kind"))
         if product_and_kind in seen and not is_empty(row.get("product_code")):
             yield DomainError(
-                "Row %(row)s: %(product)s stands in annex 1 twice with the same kind of price.",
+                "Row %(row)s: %(product)s is in annex 1 twice with the same kind of price.",
                 field="price.product_code",
                 row=number,
                 product=row.get("product_name"),
@@ -167,7 +167,7 @@ def _annex_2(paper: Paper, payload: AgreementPaperData) -> Iterator[DomainError]
             )
         if kind in seen and not is_empty(kind):
             yield DomainError(
-                "Row %(row)s: %(kind)s stands in annex 2 twice.",
+                "Row %(row)s: %(kind)s is in annex 2 twice.",
                 field="violation.kind",
                 row=number,
                 kind=kind,

@@ -96,7 +96,7 @@ _ALL = (
        "Wuxing and Nanxun Districts, Huzhou, Zhejiang", empty_from="territory_description"),
     _p("rebate_rate", "返利率", N_("Rebate rate"), "ABP", AGREEMENT, Percent(100, decimals=2, max_decimals=2),
        30000),
-    _p("base_share", "基本利润份额", N_("Base part of the rebate"), "ABP", AGREEMENT, Whole(0, 100), 60),
+    _p("base_share", "基本利润份额", N_("Base share of the rebate"), "ABP", AGREEMENT, Whole(0, 100), 60),
     _p("fund_share", "基金份额", N_("Fund part of the rebate"), "ABP", COMPUTED, Whole(0, 100), 40),
     _p("base_rate", "基本利润率", N_("Base rebate rate"), "ABP", COMPUTED, Percent(decimals=2), 18000),
     _p("fund_rate", "基金率", N_("Fund rate"), "ABP", COMPUTED, Percent(decimals=2), 12000),

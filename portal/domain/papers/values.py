@@ -61,9 +61,11 @@ class Text(Kind):
         if not self.keeps_full_stop:
             text = text.rstrip("。")
         if "\n" in text or "\r" in text:
-            raise DomainError("%(label)s is one line.", label=label)
+            raise DomainError("%(label)s must be a single line.", label=label)
         if len(text) > self.limit:
-            raise DomainError("%(label)s has at most %(limit)s characters.", label=label, limit=self.limit)
+            raise DomainError(
+                "%(label)s may have at most %(limit)s characters.", label=label, limit=self.limit
+            )
         check_characters(text)
         return text
 
@@ -76,7 +78,9 @@ class Identifier(Kind):
         """Trim and check it."""
         text = str(raw).strip()
         if not _ID.match(text):
-            raise DomainError("%(label)s consists of letters, digits and signs without blanks.", label=label)
+            raise DomainError(
+                "%(label)s may contain only letters, digits and symbols, without spaces.", label=label
+            )
         return text
 
 
@@ -93,7 +97,7 @@ class Whole(Kind):
         number = _decimal(raw, label)
         if number != int(number) or not self.low <= number <= self.high:
             raise DomainError(
-                "%(label)s is a whole number from %(low)s to %(high)s.",
+                "%(label)s must be a whole number from %(low)s to %(high)s.",
                 label=label,
                 low=self.low,
                 high=self.high,
@@ -132,11 +136,11 @@ class Percent(Kind):
         step = 10 ** (4 - self.max_decimals)
         if ppm != int(ppm) or int(ppm) % step:
             raise DomainError(
-                "%(label)s has at most %(decimals)s decimals.", label=label, decimals=self.max_decimals
+                "%(label)s may have at most %(decimals)s decimals.", label=label, decimals=self.max_decimals
             )
         if not self.low_ppm <= ppm <= self.high_ppm:
             raise DomainError(
-                "%(label)s is between %(low)s and %(high)s.",
+                "%(label)s must be between %(low)s and %(high)s.",
                 label=label,
                 low=percent(self.low_ppm),
                 high=percent(self.high_ppm),
@@ -169,10 +173,10 @@ class Figures(Kind):
         else:
             fen = _decimal(raw, label)
         if fen != int(fen):
-            raise DomainError("%(label)s has at most %(decimals)s decimals.", label=label, decimals=2)
+            raise DomainError("%(label)s may have at most %(decimals)s decimals.", label=label, decimals=2)
         if not self.low_fen <= fen <= self.high_fen:
             raise DomainError(
-                "%(label)s is between %(low)s and %(high)s.",
+                "%(label)s must be between %(low)s and %(high)s.",
                 label=label,
                 low=figures(self.low_fen),
                 high=figures(self.high_fen),
@@ -251,7 +255,7 @@ class Uscc(Kind):
         code = unicodedata.normalize("NFKC", str(raw)).replace(" ", "").upper()
         if not uscc.is_valid(code):
             raise DomainError(
-                "%(label)s is no valid unified social credit code: %(value)s", label=label, value=code
+                "%(label)s is not a valid unified social credit code: %(value)s", label=label, value=code
             )
         return code
 
@@ -264,7 +268,7 @@ class Phone(Kind):
         """Read it in any width."""
         number = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(raw)).strip())
         if not _PHONE.match(number):
-            raise DomainError("%(label)s is no telephone number: %(value)s", label=label, value=number)
+            raise DomainError("%(label)s is not a telephone number: %(value)s", label=label, value=number)
         return number
 
 
@@ -276,7 +280,7 @@ class Email(Kind):
         """Read it in any width."""
         address = unicodedata.normalize("NFKC", str(raw)).strip()
         if not _EMAIL.match(address) or len(address) > 120:
-            raise DomainError("%(label)s is no e-mail address: %(value)s", label=label, value=address)
+            raise DomainError("%(label)s is not an e-mail address: %(value)s", label=label, value=address)
         return address
 
 
@@ -291,7 +295,7 @@ class Choice(Kind):
         text = str(raw).strip()
         if text not in dict(self.choices):
             raise DomainError(
-                "%(label)s is one of: %(choices)s",
+                "%(label)s must be one of: %(choices)s",
                 label=label,
                 choices="、".join(chinese for chinese, _ in self.choices),
             )
@@ -330,9 +334,9 @@ def _decimal(raw: object, label: Msgid) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > DAXIE_LIMIT_FEN * 100:
-        raise DomainError("%(label)s is no number: %(value)s", label=label, value=str(raw))
+        raise DomainError("%(label)s is not a number: %(value)s", label=label, value=str(raw))
     return number
 
 
 def _refuse_date(raw: object, label: Msgid) -> Raw:
-    raise DomainError("%(label)s is no date: %(value)s", label=label, value=str(raw))
+    raise DomainError("%(label)s is not a date: %(value)s", label=label, value=str(raw))

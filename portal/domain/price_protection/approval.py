@@ -120,7 +120,9 @@ def _keep(
     )
     hold(session, agreement)
     if agreement.version != frozen.version:
-        raise DomainError("%(number)s has changed since you opened it. Read it again.", number=frozen.number)
+        raise DomainError(
+            "%(number)s has changed since you opened it. Please read it again.", number=frozen.number
+        )
     data = _approvable(session, actor, agreement, frozen.sha256, holds=True)
     document = documents.store(
         session,
@@ -165,7 +167,8 @@ def _approvable(
 ) -> AgreementPaperData:
     if agreement.status is not Status.SUBMITTED:
         raise DomainError(
-            "%(number)s has moved on meanwhile; this step is not possible any more.", number=agreement.number
+            "%(number)s has moved on in the meantime; this step is no longer possible.",
+            number=agreement.number,
         )
     require_approver(session, actor, agreement)
     if holds:
@@ -177,7 +180,7 @@ def _approvable(
         raise Blocked(found)
     if payload_sha256(data) != seen_sha256:
         raise DomainError(
-            "%(number)s has changed since you opened it. Read it again.", number=agreement.number
+            "%(number)s has changed since you opened it. Please read it again.", number=agreement.number
         )
     return data
 

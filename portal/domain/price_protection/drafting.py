@@ -81,7 +81,7 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
     """
     lock(session, agreement)
     if agreement.status is not Status.DRAFT:
-        raise DomainError("%(number)s is no draft any more; it cannot be changed.", number=agreement.number)
+        raise DomainError("%(number)s is no longer a draft and cannot be changed.", number=agreement.number)
     if agreement.version != version:
         raise Stale(N_("Somebody else saved this agreement after you opened it."))
     _check(entry)
@@ -91,7 +91,8 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
     # Its rows are others than this one: the version must rise whichever of them changed.
     agreement.updated_at = now()
     session.flush()
-    changes = audit.changes(before, snapshot(agreement))
+    # A term that went back to its default is no longer named: that is a change too.
+    changes = audit.changes(before, {**dict.fromkeys(before), **snapshot(agreement)})
     if changes:
         note(session, actor, agreement, "edited", changes=changes)
     return agreement
@@ -100,13 +101,13 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
 def _check(entry: Entry) -> None:
     """Refuse what the database would refuse; a preview shows it as missing or wrong."""
     if entry.effective_on >= entry.expires_on:
-        raise DomainError("The last day comes after the first.", field="expires_on")
+        raise DomainError("The last day must be after the first day.", field="expires_on")
     if not 0 < entry.rebate_ppm <= 1_000_000:
-        raise DomainError("Say the rebate rate: above 0 and at most 100 percent.", field="rebate_rate")
+        raise DomainError("Enter a rebate rate above 0 and up to 100 percent.", field="rebate_rate")
     for no, row in enumerate(entry.prices):
         if row.amount_fen <= 0:
             raise DomainError(
-                "Enter the price: the product proposes none of this kind.", field=f"prices-{no}-amount"
+                "Enter the price: the product has no default of this kind.", field=f"prices-{no}-amount"
             )
 
 
@@ -115,7 +116,7 @@ def _refuse_counsels_terms(actor: User, before: Values, after: Values) -> None:
         return
     for name in sorted(COUNSEL_ONLY):
         if name in after and before.get(name) != after[name]:
-            raise DomainError("This term is counsel's; only counsel changes it.", field=name)
+            raise DomainError("This term belongs to counsel; only counsel can change it.", field=name)
 
 
 def _followed(session: Session, follows: Agreement | None, distributor: Distributor) -> int | None:
@@ -123,7 +124,7 @@ def _followed(session: Session, follows: Agreement | None, distributor: Distribu
         return None
     if follows.distributor_id != distributor.id:
         raise DomainError(
-            "%(number)s is with another distributor and cannot be followed.", number=follows.number
+            "%(number)s belongs to another distributor and cannot be renewed here.", number=follows.number
         )
     if follows.status not in RENEWABLE:
         raise DomainError(
@@ -134,7 +135,7 @@ def _followed(session: Session, follows: Agreement | None, distributor: Distribu
         sa.select(Agreement.number).where(Agreement.follows_id == follows.id, Agreement.status != Status.VOID)
     )
     if taken is not None:
-        raise DomainError("%(number)s follows it already.", number=taken)
+        raise DomainError("%(number)s already renews it.", number=taken)
     return follows.id
 
 

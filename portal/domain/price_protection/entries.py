@@ -129,10 +129,10 @@ def _write_prices(session: Session, terms: AgreementTerms, entry: Entry) -> None
         key = (said.product_id, said.kind)
         product = products.get(said.product_id)
         if product is None:
-            raise DomainError("Choose a product of the list.", field=f"prices-{no}-product_id")
+            raise DomainError("Choose a product from the list.", field=f"prices-{no}-product_id")
         if key in seen:
             raise DomainError(
-                "%(product)s stands in the list twice with the same kind of price.",
+                "%(product)s is in the list twice with the same kind of price.",
                 field=f"prices-{no}-product_id",
                 product=product.name,
             )

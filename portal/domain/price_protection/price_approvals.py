@@ -140,4 +140,4 @@ def approval_of(session: Session, product: Product, approval_id: int) -> PriceAp
 
 def _require_counsel(actor: User) -> None:
     if not actor.can(Permission.PRICES_APPROVE):
-        raise DomainError(N_("Only counsel of the head office enters and revokes price approvals."))
+        raise DomainError(N_("Only counsel at head office can enter and revoke price approvals."))

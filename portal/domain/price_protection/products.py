@@ -219,9 +219,9 @@ def agreements_naming(session: Session, product: Product, *, on: date | None = N
 def _checked(facts: ProductFacts) -> ProductFacts:
     given = {name: clean(getattr(facts, name)) for name in _PRINTED_AS}
     missing = {
-        "code": N_("Give the product a code."),
-        "name": N_("Give the product a name."),
-        "unit": N_("Say in which unit it is sold."),
+        "code": N_("Enter a code for the product."),
+        "name": N_("Enter a name for the product."),
+        "unit": N_("Enter the unit in which it is sold."),
     }
     for name, msgid in missing.items():
         if not given[name]:
@@ -231,7 +231,7 @@ def _checked(facts: ProductFacts) -> ProductFacts:
     prices = {kind: fen for kind, fen in facts.prices.items() if fen is not None}
     for kind, fen in prices.items():
         if not 0 < fen <= DAXIE_LIMIT_FEN:
-            raise DomainError(N_("A price is greater than 0."), field=f"price_{kind.value}")
+            raise DomainError(N_("The price must be greater than 0."), field=f"price_{kind.value}")
     return ProductFacts(**given, prices=prices)
 
 
@@ -247,7 +247,7 @@ def reason_of(reason: str) -> str:
     """A reason as it is kept; raises DomainError when none is given."""
     reason = clean(reason)
     if not reason:
-        raise DomainError(N_("Give a reason."), field="reason")
+        raise DomainError(N_("Enter a reason."), field="reason")
     if len(reason) > 200:
         raise DomainError(N_("The reason has at most %(limit)s characters."), field="reason", limit=200)
     return reason

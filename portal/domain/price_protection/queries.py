@@ -212,20 +212,42 @@ def forerunner(session: Session, agreement: Agreement) -> Agreement | None:
     )
 
 
-def in_force_by_distributor(session: Session, ids: Iterable[int]) -> dict[int, list[str]]:
-    """Numbers of the agreements that these distributors have and that are not over, by distributor."""
+@dataclass(frozen=True)
+class Running:
+    """An agreement that is not over: enough to go on with it."""
+
+    id: int
+    number: str
+    status: Status
+    ends_on: date
+    # A signed one that nothing follows yet.
+    is_renewable: bool
+
+
+def running_by_distributor(session: Session, ids: Iterable[int]) -> dict[int, list[Running]]:
+    """The agreements that these distributors have and that are not over, by distributor, oldest first."""
+    follower = aliased(Agreement)
+    is_followed = sa.exists().where(follower.follows_id == Agreement.id, follower.status != Status.VOID)
     rows = session.execute(
-        sa.select(Agreement.distributor_id, Agreement.number)
+        sa.select(
+            Agreement.distributor_id,
+            Agreement.id,
+            Agreement.number,
+            Agreement.status,
+            Agreement.ends_on,
+            sa.and_(Agreement.status == Status.SIGNED, ~is_followed).label("is_renewable"),
+        )
         .where(
             Agreement.distributor_id.in_(list(ids)),
             Agreement.status.not_in((Status.VOID, Status.TERMINATED)),
             Agreement.ends_on >= today(),
         )
-        .order_by(Agreement.number)
+        .order_by(Agreement.ends_on, Agreement.number)
     )
-    found: dict[int, list[str]] = {}
+    found: dict[int, list[Running]] = {}
     for row in rows:
-        found.setdefault(row.distributor_id, []).append(row.number)
+        said = Running(row.id, row.number, row.status, row.ends_on, bool(row.is_renewable))
+        found.setdefault(row.distributor_id, []).append(said)
     return found
 
 

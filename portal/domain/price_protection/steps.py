@@ -33,7 +33,7 @@ class Incomplete(DomainError):
     """The paper is not ready: `problems` lists every hole and every failed check."""
 
     def __init__(self, found: Sequence[Problem]) -> None:
-        super().__init__(N_("The agreement is not complete yet. Mend what is listed, then submit it."))
+        super().__init__(N_("The agreement is not complete yet. Correct what is listed, then submit it."))
         self.problems = list(found)
 
 
@@ -65,7 +65,7 @@ def withdraw_submission(session: Session, actor: User, agreement: Agreement) -> 
         _moved_on(agreement)
     if actor.id not in (agreement.author_id, submitter_id(session, agreement)):
         raise DomainError(
-            "Only who wrote or submitted the agreement takes it back; an approver sends it back."
+            "Only the author or the person who submitted it can take it back; an approver can send it back."
         )
     agreement.move_to(Status.DRAFT)
     note(session, actor, agreement, "withdrawn")
@@ -141,10 +141,12 @@ def sign(
     approved_on = paper.made_at.astimezone(CHINA).date()
     if signed_on < approved_on:
         raise DomainError(
-            "The signing comes after the approval of %(day)s.", field="signed_on", day=approved_on.isoformat()
+            "The signing cannot be before the approval on %(day)s.",
+            field="signed_on",
+            day=approved_on.isoformat(),
         )
     if signed_on > today():
-        raise DomainError("This day has not come yet.", field="signed_on")
+        raise DomainError("This day is in the future.", field="signed_on")
     agreement.move_to(Status.SIGNED)
     agreement.signed_on = signed_on
     note(session, actor, agreement, "signed", signed_on=signed_on)
@@ -173,7 +175,7 @@ def terminate(session: Session, actor: User, agreement: Agreement, *, ends_on: d
         _moved_on(agreement)
     if ends_on < agreement.signed_on:
         raise DomainError(
-            "The last day is not before the signing of %(day)s.",
+            "The last day cannot be before the signing on %(day)s.",
             field="ends_on",
             day=agreement.signed_on.isoformat(),
         )
@@ -198,9 +200,9 @@ def why_not_approver(session: Session, actor: User, agreement: Agreement) -> str
     if not actor.can(Permission.AGREEMENTS_APPROVE, agreement.region):
         return N_("You may not approve agreements of this office.")
     if actor.id == agreement.author_id:
-        return N_("You wrote this agreement; somebody else approves it.")
+        return N_("You drafted this agreement; somebody else must approve it.")
     if actor.id == submitter_id(session, agreement):
-        return N_("You submitted this agreement; somebody else approves it.")
+        return N_("You submitted this agreement; somebody else must approve it.")
     return None
 
 
@@ -226,6 +228,8 @@ def _file(session: Session, actor: User, agreement: Agreement, scans: Iterable[t
         document = documents.store(
             session, content, filename=name, by=actor, allowed=documents.SCANS, field="scans"
         )
+        if any(scan.document.sha256 == document.sha256 for scan in agreement.scans):
+            raise DomainError("This very file is filed already: %(title)s", field="scans", title=name)
         session.add(AgreementScan(agreement_id=agreement.id, document_id=document.id, filed_by_id=actor.id))
         note(session, actor, agreement, "scan_filed", filename=document.filename, sha256=document.sha256)
     session.expire(agreement, ["scans"])
@@ -235,13 +239,13 @@ def _hold(session: Session, agreement: Agreement, version: int | None = None) ->
     hold(session, agreement)
     if version is not None and agreement.version != version:
         raise DomainError(
-            "Somebody else changed this agreement after you opened it. Look at it again before you go on."
+            "Somebody else changed this agreement after you opened it. Check it again before you go on."
         )
 
 
 def _moved_on(agreement: Agreement) -> NoReturn:
     raise DomainError(
-        "%(number)s has moved on meanwhile; this step is not possible any more.", number=agreement.number
+        "%(number)s has moved on in the meantime; this step is no longer possible.", number=agreement.number
     )
 
 
@@ -253,7 +257,7 @@ def _require_permission(actor: User, agreement: Agreement) -> None:
 def _reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
-        raise DomainError("Give the reason.", field="reason")
+        raise DomainError("Enter the reason.", field="reason")
     if len(reason) > REASON_LIMIT:
         raise DomainError("The reason has at most %(limit)s characters.", field="reason", limit=REASON_LIMIT)
     return reason

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
 from portal.domain.templates import services as templates
 from portal.domain.templates.services import Edition
@@ -36,6 +37,22 @@ def offered_editions(session: Session) -> list[Edition]:
     if not released:
         return [found for found in sound if found.key == MAIN_KEY][:1]
     return list(_newest(released).values())
+
+
+def held_back(session: Session) -> list[tuple[Edition, str]]:
+    """The newest version of each text that no agreement may be written on now, with the msgid of why not."""
+    offered = {(found.key, found.version) for found in offered_editions(session)}
+    reasons = []
+    for edition in _newest(agreement_editions(session)).values():
+        if (edition.key, edition.version) in offered:
+            continue
+        if edition.is_altered:
+            reasons.append(
+                (edition, N_("its text was changed without a new version; counsel must settle it"))
+            )
+        else:
+            reasons.append((edition, N_("counsel has not released this version yet")))
+    return reasons
 
 
 def unreleased(session: Session) -> list[Edition]:

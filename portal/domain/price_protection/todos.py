@@ -127,7 +127,7 @@ def sent_back_to(session: Session, user: User) -> list[Todo]:
             kind=N_("Sent back"),
             title=N_("%(number)s %(distributor)s"),
             sub=N_("Reason: %(reason)s"),
-            verb=N_("Mend and submit"),
+            verb=N_("Correct and submit"),
             endpoint="agreements.edit",
             args={"id": row.id},
             params={"number": row.number, "distributor": row.distributor, "reason": row.reason},
@@ -228,9 +228,9 @@ def expiring(session: Session, user: User, on: date | None = None) -> list[Todo]
         Todo(
             kind=N_("Ends within %(stage)s days"),
             title=N_("%(number)s %(distributor)s"),
-            sub=N_("Last day %(last)s, %(days)s days left; nothing follows it yet")
+            sub=N_("Last day %(last)s, %(days)s days left; not renewed yet")
             if row.owner_id == user.id
-            else N_("Last day %(last)s, %(days)s days left; nothing follows it yet. Owner: %(owner)s"),
+            else N_("Last day %(last)s, %(days)s days left; not renewed yet. Owner: %(owner)s"),
             verb=N_("Renew"),
             endpoint="agreements.new",
             args={"follows": row.id},

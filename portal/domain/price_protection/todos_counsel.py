@@ -19,7 +19,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         yield Todo(
             kind=N_("Template"),
             title=N_("Review and release %(title)s %(version)s"),
-            sub=N_("No agreement on it can be approved before."),
+            sub=N_("No agreement based on it can be approved before then."),
             verb=N_("Review"),
             endpoint="templates.detail",
             args={"key": edition.key, "version": edition.version},

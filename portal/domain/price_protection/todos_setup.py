@@ -31,7 +31,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         yield Todo(
             kind=N_("Set-up"),
             title=N_("The agreement’s text waits for counsel’s release, and there is no counsel"),
-            sub=N_("Give the role to somebody at the head office; no agreement can be approved before."),
+            sub=N_("Assign the role to somebody at head office; until then no agreement can be approved."),
             verb=N_("Add counsel"),
             endpoint="admin.new_user",
             group="setup",

@@ -34,9 +34,9 @@ def add_region(
     code = _fitting(code, "code", 40)
     name, signing_place = _fitting(name, "name", 60), _fitting(signing_place, "signing_place", 60)
     if not code:
-        raise DomainError("Give the region a code.", field="code")
+        raise DomainError("Enter a code for the office.", field="code")
     if not name:
-        raise DomainError("Give the region a name.", field="name")
+        raise DomainError("Enter a name for the office.", field="name")
     if len(parent.path) > 180:
         raise DomainError("The tree is too deep here.", field="parent")
     if session.scalar(sa.select(Region.id).where(sa.func.lower(Region.code) == code.lower())):
@@ -71,12 +71,14 @@ def edit_region(
     lock(session, region)
     name, signing_place = _fitting(name, "name", 60), _fitting(signing_place, "signing_place", 60)
     if not name:
-        raise DomainError("Give the region a name.", field="name")
+        raise DomainError("Enter a name for the office.", field="name")
     taken = sa.select(Region.id).where(
         Region.parent_id == region.parent_id, Region.name == name, Region.id != region.id
     )
     if session.scalar(taken):
-        raise DomainError("There is already an office named %(name)s beside it.", field="name", name=name)
+        raise DomainError(
+            "There is already an office named %(name)s at the same level.", field="name", name=name
+        )
     differing = audit.changes(
         {"name": region.name, "signing_place": region.signing_place},
         {"name": name, "signing_place": signing_place},

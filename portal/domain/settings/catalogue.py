@@ -81,7 +81,7 @@ GROUPS = (
     ),
     Group(
         "channels",
-        N_("Where people turn to"),
+        N_("Contact channels"),
         N_("Printed in the agreement; distributors report violations and complain here."),
         (
             "reporting_channel",
@@ -94,8 +94,8 @@ GROUPS = (
     ),
     Group(
         "proposals",
-        N_("Proposed for new agreements"),
-        N_("Who writes an agreement sees them and may say otherwise."),
+        N_("Defaults for new agreements"),
+        N_("Whoever drafts an agreement sees them and can change them."),
         (
             "rebate_rate",
             "base_share",

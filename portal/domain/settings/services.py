@@ -103,10 +103,10 @@ def change(
     for key in differing:
         entry = ENTRIES.get(key)
         if seen is not None and seen.get(key) != old.get(key):
-            raise Stale(N_("Somebody else changed this a moment ago. Look at it again."), field=key)
+            raise Stale(N_("Somebody else changed this a moment ago. Check it again."), field=key)
         if actor is not None and entry is not None and not may_change(actor, entry):
             raise DomainError(
-                N_("%(label)s is not yours to change."), field=key, label=Msgid(entry.placeholder.label)
+                N_("You cannot change %(label)s."), field=key, label=Msgid(entry.placeholder.label)
             )
     for key, (_before, value) in differing.items():
         _write(session, actor, region, key, value)

@@ -52,7 +52,7 @@ def decode(data: bytes) -> tuple[str, str]:
             except UnicodeDecodeError as error:
                 raise _refuse_encoding(data[len(mark) :], error.start) from None
     if b"\x00" in data:
-        raise DomainError(N_("This file is not a table: hand in Excel or CSV."), field="file")
+        raise DomainError(N_("This file is not a table: upload an Excel or CSV file."), field="file")
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:

@@ -182,7 +182,7 @@ def read_table(data: bytes, filename: str, spec: Spec, override: Mapping[str, st
         if all(reason is Ignored.EMPTY for _, reason in ignored):
             raise DomainError(N_("The file is empty. Choose another."), field="file")
         raise DomainError(
-            N_("No row of the file names its columns. Needed is a column %(key)s, and at least one more."),
+            N_("No heading row was found. The file needs a column %(key)s and at least one more."),
             field="file",
             key=Msgid(spec.column(spec.keys[0]).title),
         )
@@ -193,7 +193,7 @@ def _refuse_other_kinds(data: bytes) -> None:
     start = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"mime-version")):
         raise DomainError(
-            N_("This is a web page that only calls itself Excel. Open it in Excel and save it as .xlsx."),
+            N_("This is a web page with an Excel file name. Open it in Excel and save it as .xlsx."),
             field="file",
         )
     is_binary = start.startswith(
@@ -201,7 +201,7 @@ def _refuse_other_kinds(data: bytes) -> None:
     )
     has_controls = any(byte in data[:4096] for byte in b"\x01\x02\x03\x05\x06\x0e\x0f\x10")
     if is_binary or (has_controls and not data.startswith((b"\xff\xfe", b"\xfe\xff"))):
-        raise DomainError(N_("This file is not a table: hand in Excel or CSV."), field="file")
+        raise DomainError(N_("This file is not a table: upload an Excel or CSV file."), field="file")
 
 
 def _find_head(grid: Grid, spec: Spec, override: Mapping[str, str] | None) -> TableSheet | None:

@@ -59,10 +59,9 @@ class _Survey:
 
 
 def read_workbook(data: bytes) -> list[Grid]:
-    """Give the sheets of an Excel or OpenDocument workbook; macros are never looked at, formulas give their
-    values.
+    """Give the sheets of an Excel or OpenDocument workbook; formulas give their values.
 
-    Refuses (DomainError) encrypted workbooks, other kinds of files in a zip, and what unpacks to far more
+    Refuses (DomainError) workbooks with macros, encrypted ones, other kinds of files in a zip, and what unpacks to far more
     than a list ever holds.
     """
     surveys = _survey_zip(data) if data.startswith(ZIP) else _survey_ole(data)
@@ -112,6 +111,8 @@ def _survey_ole(data: bytes) -> dict[str, _Survey]:
         raise _refuse_encrypted()
     if "WordDocument".encode("utf-16-le") in data or "PowerPoint Document".encode("utf-16-le") in data:
         raise _refuse_kind()
+    if "_VBA_PROJECT_CUR".encode("utf-16-le") in data:
+        raise _refuse_macros()
     return {}
 
 
@@ -124,7 +125,9 @@ def _survey_zip(data: bytes) -> dict[str, _Survey]:
     names = {part.filename for part in parts}
     is_ods = "content.xml" in names
     if "xl/workbook.bin" in names:
-        raise DomainError(N_("Files of the kind .xlsb are not read. Save it as .xlsx."), field="file")
+        raise DomainError(N_(".xlsb files cannot be read. Save the file as .xlsx."), field="file")
+    if any(name.endswith("vbaProject.bin") or name.startswith("Basic/") for name in names):
+        raise _refuse_macros()
     if "xl/workbook.xml" not in names and not (is_ods and _is_spreadsheet(data, parts)):
         raise _refuse_kind()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
@@ -316,8 +319,14 @@ def _survey_ods(pieces: Iterator[bytes]) -> int:
 
 def _refuse_encrypted() -> DomainError:
     return DomainError(
-        N_("The workbook is protected by a password. Remove it in Excel and hand in the file again."),
+        N_("The workbook is password-protected. Remove the password in Excel and upload the file again."),
         field="file",
+    )
+
+
+def _refuse_macros() -> DomainError:
+    return DomainError(
+        N_("The workbook contains macros. Save it as .xlsx, without macros, and upload it again."), field="file"
     )
 
 
@@ -326,11 +335,11 @@ def _refuse_damaged() -> DomainError:
 
 
 def _refuse_kind() -> DomainError:
-    return DomainError(N_("This file is not a table: hand in Excel or CSV."), field="file")
+    return DomainError(N_("This file is not a table: upload an Excel or CSV file."), field="file")
 
 
 def _refuse_size() -> DomainError:
     return DomainError(
-        N_("Unpacked, the workbook is far larger than a list. Copy the list into a new file."),
+        N_("Once unpacked, the workbook is far too large for a list. Copy the list into a new file."),
         field="file",
     )

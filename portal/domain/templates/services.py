@@ -163,10 +163,10 @@ def release_template(
     holds a placeholder that nobody fills, and when it is released already.
     """
     if not actor.can(Permission.TEMPLATES_RELEASE):
-        raise DomainError(N_("Only counsel of the head office releases a template."))
+        raise DomainError(N_("Only counsel at head office can release a template."))
     note = clean(note)
     if not note:
-        raise DomainError(N_("Say who reviewed the text, or name the legal opinion."), field="note")
+        raise DomainError(N_("Enter who reviewed the text, or the legal opinion."), field="note")
     if len(note) > 200:
         raise DomainError(N_("The note has at most %(limit)s characters."), field="note", limit=200)
     template = lock(session, ensure_template(session, key, version))

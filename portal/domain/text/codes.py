@@ -32,7 +32,7 @@ def uscc(text: str) -> str:
             N_("This is a registration number of the old kind; the credit code has 18 characters.")
         )
     if len(code) != 18:
-        raise DomainError(N_("A credit code has 18 characters; here are %(count)s."), count=len(code))
+        raise DomainError(N_("A credit code has 18 characters; this one has %(count)s."), count=len(code))
     for place, char in enumerate(code, 1):
         if char in _NOT_IN_A_CREDIT_CODE:
             raise DomainError(
@@ -113,12 +113,10 @@ def bank_account(text: str) -> str:
             text=str(text).strip(),
         )
     if not digits.isascii() or not digits.isdigit():
-        raise DomainError(
-            N_("An account number consists of digits; %(text)s does not."), text=str(text).strip()
-        )
+        raise DomainError(N_("An account number contains only digits: %(text)s"), text=str(text).strip())
     if len(digits) not in ACCOUNT_DIGITS:
         raise DomainError(
-            N_("An account number has 8 to 32 digits; here are %(count)s."),
+            N_("An account number has 8 to 32 digits; this one has %(count)s."),
             count=len(digits),
         )
     return digits
@@ -129,5 +127,5 @@ def email(text: str) -> str:
     address = half_width(clean(text)).strip("<>,;。、 ").removeprefix("mailto:")
     address = re.sub(r"\s*@\s*", "@", address)
     if not _MAIL.fullmatch(address) or ".." in address or len(address) > 254:
-        raise DomainError(N_("This is not a mail address: %(text)s"), text=str(text).strip())
+        raise DomainError(N_("This is not an e-mail address: %(text)s"), text=str(text).strip())
     return address

@@ -42,16 +42,17 @@ def amount_fen(text: str | int, *, is_signed: bool = False) -> int:
     yuan = _decimal(number.strip(), text) * scale
     if scale == 1 and (point := number.find(".")) >= 0 and len(number.strip()) - point - 1 > 2:
         raise DomainError(
-            N_("A sum has at most two decimals; %(text)s has more. Is a comma meant?"), text=_shown(text)
+            N_("An amount has at most two decimals; %(text)s has more. Did you mean a comma?"),
+            text=_shown(text),
         )
     fen = yuan * 100
     if fen != int(fen):
         raise DomainError(N_("%(text)s is not a whole number of fen."), text=_shown(text))
     result = -int(fen) if is_negative else int(fen)
     if result < 0 and not is_signed:
-        raise DomainError(N_("The sum may not be negative: %(text)s"), text=_shown(text))
+        raise DomainError(N_("The amount must not be negative: %(text)s"), text=_shown(text))
     if abs(result) > LARGEST_FEN:
-        raise DomainError(N_("The sum is too large: %(text)s"), text=_shown(text))
+        raise DomainError(N_("The amount is too large: %(text)s"), text=_shown(text))
     return result
 
 
@@ -73,14 +74,12 @@ def rate_ppm(text: str | int) -> int:
         unit = 1_000 if found[1] == "千" else 10_000
     number = _decimal(plain.strip(), text)
     if is_bare and 0 < number < 1:
-        raise DomainError(
-            N_("%(text)s can be read in two ways; write it with its percent sign."), text=_shown(text)
-        )
+        raise DomainError(N_("%(text)s can be read in two ways; add the percent sign."), text=_shown(text))
     ppm = number * unit
     if ppm != int(ppm):
-        raise DomainError(N_("A rate has at most four decimals of a percent: %(text)s"), text=_shown(text))
+        raise DomainError(N_("A percentage may have at most four decimals: %(text)s"), text=_shown(text))
     if not 0 <= ppm <= 1_000_000:
-        raise DomainError(N_("A rate lies between 0 and 100 percent: %(text)s"), text=_shown(text))
+        raise DomainError(N_("A percentage must be between 0 and 100: %(text)s"), text=_shown(text))
     return int(ppm)
 
 
@@ -94,7 +93,7 @@ def whole(text: str | int) -> int:
     scaled = re.fullmatch(r"(.+?)\s*(万|千)", plain)
     number = _decimal(scaled[1], text) * _SCALES[scaled[2]] if scaled else _decimal(plain, text)
     if number != int(number) or number < 0:
-        raise DomainError(N_("A whole number is needed, 0 or more: %(text)s"), text=_shown(text))
+        raise DomainError(N_("Enter a whole number, 0 or more: %(text)s"), text=_shown(text))
     if number > LARGEST_WHOLE:
         raise DomainError(N_("The number is too large: %(text)s"), text=_shown(text))
     return int(number)
@@ -111,7 +110,7 @@ def _decimal(number: str, text: str | int) -> Decimal:
     """The exact value of a plain decimal number; ``text`` is what the message shows."""
     if _SCIENTIFIC.fullmatch(number):
         raise DomainError(
-            N_("%(text)s is in scientific notation; write all its digits."),
+            N_("%(text)s is in scientific notation; enter all digits."),
             text=_shown(text),
         )
     found = _NUMBER.fullmatch(number)

@@ -62,7 +62,7 @@ def check_password(password: str, *, username: str = "", name: str = "") -> None
         or any(folded.replace(part, "") == "" or len(folded.replace(part, "")) < 5 for part in personal)
     ):
         raise DomainError(
-            "Too many people would guess this password. Choose another, for example four words.",
+            "This password is too easy to guess. Choose another, for example four words.",
             field="password",
         )
 
@@ -90,7 +90,7 @@ def add_user(
     """A new user with grants; raises DomainError when the name is empty or taken."""
     username = normal_username(username)
     if not username:
-        raise DomainError("Give the user a sign-in name.", field="username")
+        raise DomainError("Enter a sign-in name for the user.", field="username")
     if session.scalar(sa.select(User.id).where(User.username == username)):
         raise DomainError(
             "The sign-in name %(username)s is taken. Choose another.", field="username", username=username

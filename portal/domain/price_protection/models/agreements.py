@@ -94,7 +94,8 @@ class Agreement(Base):
         """Take the next legal status; raises DomainError for a move that MOVES does not know."""
         if status not in MOVES[self.status]:
             raise DomainError(
-                "%(number)s has moved on meanwhile; this step is not possible any more.", number=self.number
+                "%(number)s has moved on in the meantime; this step is no longer possible.",
+                number=self.number,
             )
         self.status = status
 
