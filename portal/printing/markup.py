@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from portal.domain.papers.fill import SLASH, FilledPaper
-from portal.domain.papers.model import Block, BlockKind, Line, Paper, Section, Table, plain
+from portal.domain.papers.model import Block, BlockKind, Line, Paper, Run, Section, Table, plain
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "print"
 ENVIRONMENT = Environment(
@@ -106,6 +106,35 @@ def halves(line: Line) -> tuple[Line, Line]:
     return line, ()
 
 
+def english(line: Line) -> Line:
+    """Set the template's own English as a printer does: curly quotes, and no line's end inside `Annex 1`.
+
+    Kinds of violation come from the template too. The quotes of any other value are left as they were typed;
+    templates are written on keyboards that have straight quotes only.
+    """
+    result = []
+    before = ""
+    for run in line:
+        is_ours = run.placeholder is None or run.placeholder.startswith("violation.")
+        text = _set_english(run.text, before) if is_ours else run.text
+        result.append(replace(run, text=_MEASURE.sub("\u00a0", text)))
+        before = run.text[-1:]
+    return tuple(result)
+
+
+def _set_english(text: str, before: str) -> str:
+    """Set a piece of English text that follows the character `before`."""
+    text = _OPENING.sub(lambda match: match[1] + _CURLY[match[2]][0], before + text)[len(before) :]
+    return _TIED.sub("\u00a0", text.replace('"', _CURLY['"'][1]).replace("'", _CURLY["'"][1]))
+
+
+_CURLY = {'"': "\u201c\u201d", "'": "\u2018\u2019"}
+# A quote at the beginning or behind a blank or a bracket opens, every other one closes or is an apostrophe.
+_OPENING = re.compile(r"(^|[\s(\[\u2014])([\"'])")
+_MEASURE = re.compile(r"(?<=\d) (?=(?:ml|mL|l|L|mg|g|kg|mm|cm|m|pcs)\b)")
+_TIED = re.compile(r"(?<=\bArticle) |(?<=\bAnnex) |(?<=\bParty) |(?<=\bRMB) | (?=:(?: |$))|(?<= :) ")
+
+
 def is_figures(line: Line) -> bool:
     """Say whether a cell holds nothing but a sum, which is set flush right."""
     return len(line) == 1 and (line[0].placeholder or "").endswith("_figures")
@@ -116,14 +145,20 @@ def is_for_signature(line: Line) -> bool:
     return plain(halves(line)[0]).endswith("（签字）：")
 
 
-def is_nowrap(placeholder: str | None) -> bool:
-    """Say whether a value is short and must not be broken: figures, dates, rates, numbers, codes."""
-    return placeholder is not None and bool(_NOWRAP.search(placeholder))
+def is_nowrap(run: Run) -> bool:
+    """Say whether a value is short and must not be broken: figures, dates, rates, numbers, codes, people."""
+    return (
+        run.placeholder is not None
+        and len(run.text) <= _LONGEST_NOWRAP
+        and bool(_NOWRAP.search(run.placeholder))
+    )
 
 
+_LONGEST_NOWRAP = 24
 _NOWRAP = re.compile(
-    r"(_figures|_on|_days|_months|_years|_rate|_share|_percent|_number|_uscc|_phone|\.no|\.share|copies_\w+)$"
+    r"(_figures|_on|_days|_months|_years|_rate|_share|_percent|_number|_uscc|_phone|_legal_rep|_contact"
+    r"|\.no|\.share|copies_\w+)$"
 )
 
-ENVIRONMENT.filters.update(blanks=blanks, halves=halves)
+ENVIRONMENT.filters.update(blanks=blanks, english=english, halves=halves)
 ENVIRONMENT.tests.update(figures=is_figures, nowrap=is_nowrap, for_signature=is_for_signature)

@@ -1,6 +1,7 @@
 """HTML into PDF/A-3b with tags: the only module that lays out, and only printing processes import it."""
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +89,7 @@ def write_pdf(
         _object(pdf, intent["DestOutputProfile"]).stream = [_SRGB]
         if verify_url is not None:
             _draw_codes(pdf, verify_url, code_place)
+        _compress(pdf)
 
     data = document.write_pdf(
         finisher=finish,
@@ -102,6 +104,21 @@ def write_pdf(
 def _object(pdf: Any, reference: bytes) -> Any:
     """Find what a reference like `12 0 R` refers to."""
     return pdf.objects[int(reference.split()[0])]
+
+
+def _compress(pdf: Any) -> None:
+    """Compress every stream now: left alone, each is compressed once to be written and once to be hashed."""
+    for part in pdf.objects:
+        if isinstance(part, pydyf.Stream) and part.compress:
+            text = b"\n".join(item if isinstance(item, bytes) else _data(item) for item in part.stream)
+            part.stream = [zlib.compress(text, 9)]
+            part.extra["Filter"] = "/FlateDecode"
+            part.compress = False
+
+
+def _data(item: Any) -> bytes:
+    """Write an item of a stream as bytes."""
+    return item.data if isinstance(item, pydyf.Object) else str(item).encode()
 
 
 def _draw_codes(pdf: Any, verify_url: str, place: CodePlace) -> None:

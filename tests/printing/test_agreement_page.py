@@ -36,6 +36,21 @@ def lines_of(paper: RenderedPaper, page: int) -> list[tuple[float, float, str]]:
     ]
 
 
+def words_of(paper: RenderedPaper, page: int) -> list[tuple[float, float, float, float, str]]:
+    """Give left, upper, right and lower edge, and the text, of every word of a page."""
+    found = subprocess.run(
+        ["pdftotext", "-f", str(page), "-l", str(page), "-bbox", "-", "-"],
+        input=paper.pdf,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    pattern = r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">([^<]*)<'
+    return [
+        (float(left), float(top), float(right), float(bottom), text)
+        for left, top, right, bottom, text in re.findall(pattern, found)
+    ]
+
+
 @pytest.mark.parametrize("page", [2, 3])
 def test_lines_of_sentences_are_flush_on_both_sides(page: int) -> None:
     lines = [line for line in lines_of(printed(), page) if "模板" not in line[2]]

@@ -143,21 +143,28 @@ def test_no_letter_is_embedded_but_ours(template: str) -> None:
     assert programs == len(names)
 
 
-def test_a_paper_is_small() -> None:
-    assert len(printed().pdf) <= 205_000
+@pytest.mark.parametrize(("template", "limit"), [(CHINESE, 155_000), (SMALL, 150_000), (BILINGUAL, 200_000)])
+def test_a_paper_is_small(template: str, limit: int) -> None:
+    assert len(printed(template).pdf) <= limit
+
+
+def test_more_products_make_it_little_larger() -> None:
+    long = print_example(change=lambda payload: add_products(payload, 60))
+    assert len(long.pdf) - len(printed().pdf) < 30_000
 
 
 def test_the_same_paper_has_the_same_bytes_in_every_process() -> None:
     script = (
         "from tests.printing.conftest import print_example\n"
-        "import hashlib\n"
+        "import hashlib, sys\n"
         "if __name__ == '__main__':\n"
-        "    print(hashlib.sha256(print_example().pdf).hexdigest())\n"
+        "    for name in sys.argv[1:]:\n"
+        "        print(hashlib.sha256(print_example(name).pdf).hexdigest())\n"
     )
     root = Path(__file__).resolve().parents[2]
     runs = [
         subprocess.run(
-            [sys.executable, "-c", script],
+            [sys.executable, "-c", script, *ALL],
             cwd=root,
             env={
                 "PYTHONPATH": str(root),
@@ -170,10 +177,10 @@ def test_the_same_paper_has_the_same_bytes_in_every_process() -> None:
             text=True,
             timeout=120,
             check=True,
-        ).stdout.strip()
+        ).stdout.split()
         for seed, zone in (("1", "Asia/Shanghai"), ("2", "America/New_York"))
     ]
-    assert runs == [hashlib.sha256(printed().pdf).hexdigest()] * 2
+    assert runs == [[hashlib.sha256(printed(template).pdf).hexdigest() for template in ALL]] * 2
 
 
 def test_another_number_another_moment_or_another_value_is_another_file() -> None:
