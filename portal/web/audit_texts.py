@@ -25,6 +25,7 @@ ACTIONS: dict[str, object] = {
     "agreement.approval_withdrawn": _l("Approval withdrawn"),
     "agreement.printed": _l("Printed"),
     "agreement.signed": _l("Signing recorded"),
+    "agreement.signing_corrected": _l("Signing date corrected"),
     "agreement.scan_filed": _l("Scan filed"),
     "agreement.terminated": _l("Agreement terminated"),
     "agreement.voided": _l("Voided"),
@@ -143,6 +144,9 @@ def text(event: AuditEvent) -> str:
             return _("paper %(no)s", no=params["paper"])
         case "agreement.signed" if params.get("signed_on"):
             return str(params["signed_on"])
+        case "agreement.signing_corrected":
+            moved = _("%(before)s → %(after)s", before=params.get("before"), after=params.get("signed_on"))
+            return _(" · ").join((moved, str(params.get("reason", ""))))
         case "agreement.scan_filed":
             return str(params.get("filename", ""))
     return str(params.get("reason", ""))

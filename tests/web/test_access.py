@@ -104,6 +104,7 @@ TABLE: dict[str, Line] = {
     "agreements.print_many": line(AW),
     "agreements.originals": line(AR),
     "agreements.signing": line(AW, id="agreement"),
+    "agreements.signing_date": line(AW, id="agreement"),
     "agreements.review": line(AA, id="agreement"),
     "agreements.withdraw_approval": line(AA, id="agreement"),
     "agreements.termination": line(AA, id="agreement"),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from portal.db import today
 from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.models import Distributor, NearSame
 from portal.domain.price_protection.models import Agreement, AgreementEvent, PriceKind, Status
 from tests.domain.agreement_world import PDF, AgreementWorld
@@ -331,6 +332,50 @@ def test_choosing_a_product_shows_its_price_and_approval_at_once(world, session,
             assert "No default price" in said
         assert (approval.number in said) == (kind is PriceKind.MINIMUM_RESALE)
         assert ("not approved by counsel" in said) == (kind is PriceKind.MAXIMUM_RETAIL)
+
+
+def test_a_wrong_signing_date_is_corrected_until_the_agreement_takes_effect(
+    world, session, sign_in, monkeypatch
+):
+    agreement = world.approved(
+        effective_on=today() + timedelta(days=10), expires_on=today() + timedelta(days=300)
+    )
+    agreement.papers[0].made_at -= timedelta(days=5)
+    session.commit()
+    author, record = sign_in(world.author), f"/agreements/{agreement.id}/"
+    address = f"{record}signing-date"
+    assert author.get(address).status_code == 409
+    author.post(f"{record}signing", data={"signed_on": today().isoformat()})
+    assert address in author.get(record).text
+    right, reason = today() - timedelta(days=2), "签署日录成了登记日"
+    for wrong in (
+        {"signed_on": right.isoformat(), "reason": " "},
+        {"signed_on": "", "reason": reason},
+        {"signed_on": today().isoformat(), "reason": reason},
+        {"signed_on": (today() - timedelta(days=6)).isoformat(), "reason": reason},
+        {"signed_on": (today() + timedelta(days=1)).isoformat(), "reason": reason},
+    ):
+        assert author.post(address, data=wrong).status_code == 422, wrong
+    assert only(session).signed_on == today()
+    assert author.post(address, data={"signed_on": right.isoformat(), "reason": reason}).location == record
+    agreement = only(session)
+    assert agreement.signed_on == right
+    event = agreement.events[0]
+    assert (event.kind, event.by_id, event.reason) == ("signing_corrected", world.author.id, reason)
+    assert event.params == {"before": today().isoformat(), "signed_on": right.isoformat()}
+    trail = session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.action == "agreement.signing_corrected")
+    ).one()
+    assert trail.params["reason"] == reason
+    page = author.get(record).text
+    assert f"{today()} → {right}" in page and reason in page
+    # From its first day on it has effects, and the date stays.
+    first_day = agreement.effective_on
+    monkeypatch.setattr("portal.domain.price_protection.steps.today", lambda: first_day)
+    assert address not in author.get(record).text
+    refused = author.post(address, data={"signed_on": today().isoformat(), "reason": reason})
+    assert refused.status_code == 422
+    assert "cannot be corrected any more" in refused.text
 
 
 def test_an_unreleased_template_is_listed_and_cannot_be_approved(session, make, sign_in):

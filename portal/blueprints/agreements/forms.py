@@ -188,6 +188,13 @@ class SigningForm(FlaskForm):
     scans = MultipleFileField(_l("Signed and sealed paper"))
 
 
+class SigningDateForm(FlaskForm):
+    """The right day of the later signature, and why it was recorded wrongly."""
+
+    signed_on = DateOnField(_l("Signed on"), validators=[InputRequired(NEEDED)])
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Enter the reason.")), Length(max=500)])
+
+
 class ScanForm(FlaskForm):
     """The paper as it came back, filed after the signing was recorded."""
 

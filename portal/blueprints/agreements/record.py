@@ -86,6 +86,7 @@ def context(agreement: Agreement) -> dict[str, Any]:
         "kind_word": lambda code: word(PriceKind(code)),
         "violations": data["violations"],
         "paper": current_paper(agreement),
+        "may_correct_signing": steps.is_signing_correctable(agreement),
         "is_printed": words.is_printed(agreement),
         "copies": values.get("copies_total") or 2,
         "print_form": PrintForm(),

@@ -6,7 +6,14 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from portal.blueprints.agreements import bp, loading, record
-from portal.blueprints.agreements.forms import PrintForm, ReasonForm, ScanForm, SigningForm, TerminationForm
+from portal.blueprints.agreements.forms import (
+    PrintForm,
+    ReasonForm,
+    ScanForm,
+    SigningDateForm,
+    SigningForm,
+    TerminationForm,
+)
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -100,6 +107,28 @@ def signing(id: int) -> ResponseReturnValue:
             return _back(agreement, _signed_words(agreement, files))
     paper = current_paper(agreement)
     return render("agreements/signing.html", form=form, agreement=agreement, is_signed=is_signed, paper=paper)
+
+
+@bp.route(f"/<{loading.ROW}:id>/signing-date", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def signing_date(id: int) -> ResponseReturnValue:
+    """Put a wrong day of signing right, while nothing has taken effect by it."""
+    agreement = loading.writable(id)
+    if agreement.status is not Status.SIGNED or agreement.signed_on is None:
+        raise DomainError("Only the signing date of a signed agreement can be corrected.")
+    form, recorded = SigningDateForm(data={"signed_on": agreement.signed_on}), agreement.signed_on
+    if request.method == "POST" and form.validate():
+
+        def work() -> bool:
+            day, reason = form.signed_on.data, form.reason.data or ""
+            steps.correct_signing(db.session, actor(), agreement, day, reason)
+            return True
+
+        if submit(form, work):
+            return _back(
+                agreement, _("The signing date of %(number)s is corrected.", number=agreement.number)
+            )
+    return render("agreements/signing_date.html", form=form, agreement=agreement, recorded=recorded)
 
 
 def _signed_words(agreement: Agreement, files: list[tuple[str, bytes]]) -> str:

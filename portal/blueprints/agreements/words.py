@@ -29,6 +29,7 @@ EVENTS = {
     "approval_withdrawn": _l("Approval withdrawn"),
     "printed": _l("Printed"),
     "signed": _l("Signing recorded"),
+    "signing_corrected": _l("Signing date corrected"),
     "scan_filed": _l("Scan filed"),
     "terminated": _l("Terminated"),
     "voided": _l("Voided"),
@@ -62,6 +63,9 @@ def told(event: AgreementEvent) -> str:
         )
     if event.kind == "signed":
         return _("by both parties, %(day)s", day=said.get("signed_on"))
+    if event.kind == "signing_corrected":
+        moved = _("%(before)s → %(after)s", before=said.get("before"), after=said.get("signed_on"))
+        return _(" · ").join((moved, event.reason))
     if event.kind == "scan_filed":
         return str(said.get("filename", ""))
     if event.kind == "terminated":

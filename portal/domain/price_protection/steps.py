@@ -18,6 +18,7 @@ from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
     AgreementEvent,
+    AgreementPaper,
     AgreementScan,
     Status,
 )
@@ -138,6 +139,14 @@ def sign(
     paper = current_paper(agreement)
     if agreement.status is not Status.APPROVED or paper is None:
         _moved_on(agreement)
+    _check_signing(paper, signed_on)
+    agreement.move_to(Status.SIGNED)
+    agreement.signed_on = signed_on
+    note(session, actor, agreement, "signed", signed_on=signed_on)
+    _file(session, actor, agreement, scans)
+
+
+def _check_signing(paper: AgreementPaper, signed_on: date) -> None:
     approved_on = paper.made_at.astimezone(CHINA).date()
     if signed_on < approved_on:
         raise DomainError(
@@ -147,10 +156,33 @@ def sign(
         )
     if signed_on > today():
         raise DomainError("This day is in the future.", field="signed_on")
-    agreement.move_to(Status.SIGNED)
-    agreement.signed_on = signed_on
-    note(session, actor, agreement, "signed", signed_on=signed_on)
-    _file(session, actor, agreement, scans)
+
+
+def is_signing_correctable(agreement: Agreement) -> bool:
+    """Whether the day of signing may still be put right: signed, and nothing has taken effect by it yet."""
+    return agreement.status is Status.SIGNED and today() < agreement.effective_on
+
+
+def correct_signing(
+    session: Session, actor: User, agreement: Agreement, signed_on: date, reason: str
+) -> None:
+    """Put a wrongly recorded day of signing right before the agreement takes effect; both days stay on record."""
+    _hold(session, agreement)
+    reason = _reason(reason)
+    paper = current_paper(agreement)
+    if agreement.status is not Status.SIGNED or paper is None:
+        _moved_on(agreement)
+    if not is_signing_correctable(agreement):
+        raise DomainError(
+            "%(number)s took effect on %(day)s; its signing date cannot be corrected any more.",
+            number=agreement.number,
+            day=agreement.effective_on.isoformat(),
+        )
+    if signed_on == agreement.signed_on:
+        raise DomainError("This is the date already on record.", field="signed_on")
+    _check_signing(paper, signed_on)
+    before, agreement.signed_on = agreement.signed_on, signed_on
+    note(session, actor, agreement, "signing_corrected", reason, before=before, signed_on=signed_on)
 
 
 def file_scans(
