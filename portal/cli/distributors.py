@@ -61,12 +61,19 @@ def import_file(
     """Import the dealer list FILE (CSV or Excel).
 
     Exit 0: every row was taken; 1: some were refused, the others stay; 2: the file could not be read,
-    or the database did not take it and nothing was written.
+    or the database did not take it: the thousands of rows before stay, and it can be run again.
     """
     try:
         table = importing.read(file.read_bytes(), file.name, _mapping(columns))
         acting, owning = _user(actor), _user(owner)
-        with _progress(table, as_json) as bar:
+        with _progress(table) as bar:
+
+            def done(rows: int) -> None:
+                if not dry_run:
+                    db.session.commit()  # others may write in between; run again, it goes on from there
+                if bar is not None:
+                    bar.update(rows - bar.pos)
+
             report = (importing.plan if dry_run else importing.apply)(
                 db.session(),
                 acting,
@@ -74,7 +81,7 @@ def import_file(
                 owner=owning,
                 create_regions=create_regions,
                 defaults=_defaults(level, channel),
-                progress=(lambda done: bar.update(done - bar.pos)) if bar else None,
+                progress=done,
             )
         if dry_run:
             db.session.rollback()
@@ -124,15 +131,15 @@ def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
         heading, _equals, field = pair.rpartition("=")
         if not heading or (field and field not in fields):
             raise DomainError(
-                "%(pair)s is no HEADING=FIELD. Fields: %(fields)s", pair=pair, fields=", ".join(fields)
+                "%(pair)s is not HEADING=FIELD. Fields: %(fields)s", pair=pair, fields=", ".join(fields)
             )
         mapping[heading] = field
     return mapping
 
 
-def _progress(table: Table, as_json: bool) -> Any:
+def _progress(table: Table) -> Any:
     """A bar on the terminal for files that take a while."""
-    if as_json or table.count < 2_000 or not sys.stderr.isatty():
+    if table.count < 2_000 or not sys.stderr.isatty():
         return nullcontext()
     return click.progressbar(length=table.count, file=sys.stderr)
 
@@ -174,7 +181,7 @@ def _as_text(report: importing.ImportReport, table: Table) -> str:
         )
     ]
     if not report.is_applied:
-        lines.append(_("Nothing was written; this is what would happen."))
+        lines.append(_("Nothing has been imported yet; this is a preview."))
     for refusal in report.refusals:
         facts = {"row": refusal.row, "column": column(refusal), "reason": reason(refusal)}
         lines.append(

@@ -4,6 +4,7 @@ import pytest
 
 from portal.domain.errors import DomainError
 from portal.domain.tabular import Row, Table, read_table
+from portal.domain.tabular.grids import MOST_BYTES
 from tests.domain.tabular_files import HEAD, SPEC, csv_text
 
 ROWS = (
@@ -126,7 +127,7 @@ def test_what_is_no_table_is_refused_with_what_to_do(data: bytes, words: str) ->
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read() -> None:
-    assert "larger than" in refusal(b"a" * (20 * 2**20 + 1)).msgid
+    assert "larger than" in refusal(b"a" * (MOST_BYTES + 1)).msgid
 
 
 def test_a_cell_that_never_ends_is_refused() -> None:

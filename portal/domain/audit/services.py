@@ -10,6 +10,8 @@ from portal.db import now
 from portal.domain.audit.models import AuditEvent
 from portal.domain.users.models import User
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
 
 class Subject(Protocol):
     """A record that changes are audited of."""
@@ -20,6 +22,8 @@ class Subject(Protocol):
 
 def plain(value: Any) -> Any:
     """The value as JSON keeps it: dates and instants in ISO form."""
+    if value.__class__ in _PLAIN:
+        return value
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, dict):

@@ -29,7 +29,10 @@ def _han(character: str) -> str:
 
 
 def _suffixes(parts: Sequence[str]) -> Iterable[str]:
-    return ("".join(parts[start:]) for start in range(len(parts)))
+    text = ""
+    for part in reversed(parts):
+        text = part + text
+        yield text
 
 
 def _spoken(name: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Office files as tables of rows: CSV in the encodings offices have, Excel (.xlsx, .xlsm, .xls) and
+"""Office files as tables of rows: CSV in the encodings offices have, Excel (.xlsx, .xls) and
 OpenDocument.
 
 `read_table` finds the head, matches its columns to the fields of a `Spec` and gives the rows with the

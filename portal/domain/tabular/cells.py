@@ -7,6 +7,7 @@ from portal.domain.text import NumericText
 
 Cell = str | date  # text as it stands (not cleaned), NumericText of a number cell, a date, or Broken
 
+BLANKS = "\u200b\ufeff\u3000 \t\r\n\xa0"
 _EXACT = 10**15  # beyond it a number cell has lost digits
 
 
@@ -52,8 +53,4 @@ def cell_of(value: object) -> Cell:
 
 def is_blank(cell: Cell) -> bool:
     """Whether nothing can be seen in the cell."""
-    return (
-        isinstance(cell, str)
-        and not isinstance(cell, Broken)
-        and not cell.strip("\u200b\ufeff\u3000 \t\r\n\xa0")
-    )
+    return isinstance(cell, str) and not isinstance(cell, Broken) and not cell.strip(BLANKS)

@@ -48,11 +48,14 @@ def decode(data: bytes) -> tuple[str, str]:
     ):
         if data.startswith(mark):
             try:
-                return data[len(mark) :].decode(encoding), encoding
+                text = data[len(mark) :].decode(encoding)
             except UnicodeDecodeError as error:
                 raise _refuse_encoding(data[len(mark) :], error.start) from None
+            if "\x00" in text:  # UTF-32 begins with the mark of UTF-16
+                raise _refuse_kind()
+            return text, encoding
     if b"\x00" in data:
-        raise DomainError(N_("This file is not a table: upload an Excel or CSV file."), field="file")
+        raise _refuse_kind()
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
@@ -100,6 +103,10 @@ def _refuse_encoding(data: bytes, place: int) -> DomainError:
         field="file",
         line=len(_LINE_END.findall(data[:place])) + 1,
     )
+
+
+def _refuse_kind() -> DomainError:
+    return DomainError(N_("This file is not a table: upload an Excel or CSV file."), field="file")
 
 
 def _refuse_cell() -> DomainError:

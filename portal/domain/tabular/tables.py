@@ -9,7 +9,7 @@ from itertools import islice
 
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
-from portal.domain.tabular.cells import Broken, Cell, is_blank
+from portal.domain.tabular.cells import BLANKS, Broken, Cell, is_blank
 from portal.domain.tabular.columns import Match, Spec, heading_key, match_columns
 from portal.domain.tabular.delimited import read_delimited
 from portal.domain.tabular.grids import MOST_BYTES, MOST_ROWS, Grid, refuse_rows
@@ -89,6 +89,13 @@ class TableSheet:
                     cells[column] = kept.get(column, "")
             yield Row(self.name, number, cells, skip)
 
+    def column(self, name: str) -> Iterator[Cell]:
+        """What the rows below the head hold for a field, be they data or not: a quick look at all of them."""
+        places = self.match.fields.get(name, ())
+        for number, cells in self.grid.lines():
+            if number > self.head_row:
+                yield from (cells[place] for place in places if place < len(cells))
+
     def cells(self, row: Row, name: str) -> list[Cell]:
         """What a row holds for a field, one cell for each of its columns; nothing if the file lacks the
         field.
@@ -96,7 +103,11 @@ class TableSheet:
         return [row.cells[place] for place in self.match.fields.get(name, ()) if place < len(row.cells)]
 
     def _skip(self, cells: Sequence[Cell], last_key: int) -> Skip | None:
-        filled = [place for place, cell in enumerate(cells) if not is_blank(cell)]
+        filled = [
+            place
+            for place, cell in enumerate(cells)
+            if cell != "" and ((cell.__class__ is str and cell[0] not in BLANKS) or not is_blank(cell))
+        ]
         if not filled:
             return Skip.BLANK
         place = filled[0]

@@ -42,6 +42,12 @@ ERROR_VALUE = N_("The formula in this cell gives the error %(shown)s.")
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _COLUMN_OF_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})')
+# Nothing beyond column Z, AZ, CZ: a look at the whole text is a tenth of listing its cells.
+_TIERS = (
+    (re.compile(rb'r="[A-Z]{2,3}\d'), 25),
+    (re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})\d'), 51),
+    (re.compile(rb'r="(?:[D-Z][A-Z]|[A-Z]{3})\d'), 103),
+)
 _ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"')
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)<")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
@@ -61,8 +67,8 @@ class _Survey:
 def read_workbook(data: bytes) -> list[Grid]:
     """Give the sheets of an Excel or OpenDocument workbook; formulas give their values.
 
-    Refuses (DomainError) workbooks with macros, encrypted ones, other kinds of files in a zip, and what unpacks to far more
-    than a list ever holds.
+    Refuses (DomainError) workbooks with macros, encrypted ones, other kinds of files in a zip, and what
+    unpacks to far more than a list ever holds.
     """
     surveys = _survey_zip(data) if data.startswith(ZIP) else _survey_ole(data)
     try:
@@ -249,9 +255,12 @@ def _survey_sheet(pieces: Iterator[bytes], survey: _Survey) -> int:
 
 
 def _survey_rows(xml: bytes, survey: _Survey) -> None:
-    columns = {_column(letters) for letters in set(_COLUMN_OF_CELL.findall(xml))}
+    last_column = next((most for beyond, most in _TIERS if not beyond.search(xml)), -1)
+    if last_column < 0:
+        columns = {_column(letters) for letters in set(_COLUMN_OF_CELL.findall(xml))}
+        last_column = max(columns, default=0)
     rows = [int(number) for number in _ROW.findall(xml)]
-    last_column, last_row = max(columns, default=0), max(rows, default=0)
+    last_row = max(rows, default=0)
     has_formulas = _FORMULA.search(xml) is not None
     if (
         has_formulas
@@ -326,7 +335,8 @@ def _refuse_encrypted() -> DomainError:
 
 def _refuse_macros() -> DomainError:
     return DomainError(
-        N_("The workbook contains macros. Save it as .xlsx, without macros, and upload it again."), field="file"
+        N_("The workbook contains macros. Save it as .xlsx, without macros, and upload it again."),
+        field="file",
     )
 
 

@@ -51,7 +51,8 @@ def pinyin(name: str) -> Pinyin:
     return Pinyin("".join(sounds), "".join(sound[0] for sound in sounds))
 
 
-def syllables(name: str) -> list[str]:
+@lru_cache(maxsize=4096)  # an import asks for each name several times
+def syllables(name: str) -> tuple[str, ...]:
     """Give a name's pinyin syllable by syllable, without tones; a run of letters or digits is one, too."""
     found: list[str] = []
     for run in _RUN.findall(unicodedata.normalize("NFKC", clean(name)).lower()):
@@ -72,7 +73,7 @@ def syllables(name: str) -> list[str]:
             else:
                 found.append(_sound(run[place]))
                 place += 1
-    return found
+    return tuple(found)
 
 
 @cache  # bounded by the number of characters there are

@@ -30,6 +30,8 @@ def amount_fen(text: str | int, *, is_signed: bool = False) -> int:
     Refuses (DomainError) more than two decimals of a yuan, scientific notation, commas that do not part
     thousands, sums beyond 10^13 yuan and, unless ``is_signed``, negative ones.
     """
+    if isinstance(text, str) and len(text) < 12 and text.isascii() and text.isdigit():
+        return int(text) * 100  # nearly every cell of a list
     plain = _plain(text)
     is_negative = False
     if bracketed := re.fullmatch(r"\((.+)\)", plain):  # how accountants write a negative sum
@@ -87,6 +89,8 @@ def whole(text: str | int) -> int:
     """Read a count: ``12``, ``１２``, ``1,200``, ``12 人``, ``1.2万``. Refuses parts of one and negative
     ones.
     """
+    if isinstance(text, str) and len(text) < 9 and text.isascii() and text.isdigit():
+        return int(text)  # nearly every cell of a list
     plain = _plain(text)
     if counted := _COUNTED.fullmatch(plain):
         plain = counted[1]

@@ -23,6 +23,7 @@ _SERVICE = re.compile(r"1(?:00\d{2}|1[0-9]|2\d{1,3})|9[56]\d{3,6}")
 _TOLL_FREE = re.compile(r"[48]00\d{7}")
 _LOCAL = re.compile(r"[2-9]\d{6,7}|00\d{5,6}")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
+_USUAL = re.compile(r"0\d{2,3}-[1-9]\d{6,7}|1[3-9]\d{9}")  # nearly every cell of a list
 _TRUNK_ZERO = re.compile(r"(\+?86)\s*\(0\)\s*")  # +86 (0)719
 _NONE = {"无", "暂无", "没有", "无电话", "n/a", "na", "none", "nil"}
 _AREA_ONLY = re.compile(rf"0?{_AREA}")
@@ -59,6 +60,8 @@ def phones(text: str, area_code: str = "") -> list[Phone]:
     A number without area code inherits that of the one before it (``0719-8611666/8611999``), the first that
     of ``area_code``. Names in brackets or beside a number become its label.
     """
+    if not area_code and _USUAL.fullmatch(text) and (one := _domestic(text.replace("-", ""), "")):
+        return [one]
     plain = (
         half_width(clean_lines(text))
         .replace("【", "(")

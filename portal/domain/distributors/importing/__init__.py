@@ -68,7 +68,7 @@ def plan(
 ) -> ImportReport:
     """Say what importing the table would do; nothing is written. The arguments are those of `apply`."""
     course = Course(session, actor, table, owner, create_regions, defaults, writes=False)
-    for _told in course.chunks():
+    for _told in course.chunks(tells=False):
         if progress is not None:
             progress(course.report.read)
     return course.report
@@ -92,7 +92,7 @@ def apply(
     is told the number of rows done after each chunk, and may commit: a later import goes on from there.
     """
     course = Course(session, actor, table, owner, create_regions, defaults, writes=True)
-    for _told in course.chunks():
+    for _told in course.chunks(tells=False):
         if progress is not None:
             progress(course.report.read)
     return course.report

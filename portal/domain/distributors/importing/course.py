@@ -21,7 +21,14 @@ from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
-from portal.domain.distributors.importing.report import Action, Assumed, Flag, ImportReport, StandIn
+from portal.domain.distributors.importing.report import (
+    SHOWN_ROWS,
+    Action,
+    Assumed,
+    Flag,
+    ImportReport,
+    StandIn,
+)
 from portal.domain.distributors.importing.rows import Books, Decision, Defaults, decide
 from portal.domain.distributors.importing.writing import Link, Writer
 from portal.domain.errors import DomainError
@@ -93,14 +100,18 @@ class Course:
         )
         self.matcher = Matcher(session, named)
         self.writer = Writer(session, actor, named) if writes else None
+        self._tells = False
         self._peers: PeerBook | None = None
         self._unlinked: list[_Unlinked] = []
 
-    def chunks(self, earlier: Sequence[dict[str, Any]] = ()) -> Iterator[dict[str, Any]]:
+    def chunks(
+        self, earlier: Sequence[dict[str, Any]] = (), *, tells: bool = True
+    ) -> Iterator[dict[str, Any]]:
         """Do a chunk and tell what is needed to go on after it; the caller may commit in between.
 
         `earlier` is what was told of the chunks that are done: they are read again and not written again.
         """
+        self._tells = tells and self.writes
         drafts = self._drafts()
         linked = 0
         for told in earlier:
@@ -135,7 +146,11 @@ class Course:
     def _take(self, batch: list[Draft]) -> dict[str, Any]:
         known = self.matcher.match(batch)
         self.books.parents.look_up(d.references["parent"] for d in batch if "parent" in d.references)
-        decisions = [decide(self.books, draft, record) for draft, record in zip(batch, known, strict=True)]
+        room = SHOWN_ROWS - len(self.report.rows)
+        decisions = [
+            decide(self.books, draft, record, is_shown=place < room)
+            for place, (draft, record) in enumerate(zip(batch, known, strict=True))
+        ]
         if any(decision.looks_new for decision in decisions):
             if self._peers is None:
                 self._peers = PeerBook(self.session)
@@ -191,7 +206,7 @@ class Course:
         self._assumed.clear()
         self._stand_ins.clear()
         self.report.merge(part)
-        if not self.writes:
+        if not self._tells:
             return {}
         return {
             "rows": len(ids),

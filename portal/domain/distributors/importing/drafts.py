@@ -1,8 +1,9 @@
 """One row of a dealer list as a draft of a record: what it says, and what of it cannot be read."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache, partial
 from typing import Any
 
 from portal.domain import text
@@ -12,6 +13,7 @@ from portal.domain.distributors.importing.report import Refusal
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
 from portal.domain.tabular import Broken, Cell, Row, TableSheet
+from portal.domain.text.cleaning import NumericText
 
 # What offices write into a cell to say that they know nothing.
 _NOTHING = frozenset(
@@ -36,6 +38,9 @@ _NOTHING = frozenset(
         "nil",
     )
 )
+_LONGEST_NOTHING = 12  # of what looks like nothing, blanks around it left out
+_NOTHING_SAID = object()
+_REMEMBERED = 5_000  # different texts of a column
 _REFERENCES = ("region", "owner", "parent", "territory")
 _CONTACT = {"contact": "name", "contact_title": "title", "contact_phone": "phone"}
 _BOUNDS = {"longitude": 180.0, "latitude": 90.0}
@@ -84,19 +89,74 @@ def drafts_of(sheet: TableSheet, only: Collection[str] = ()) -> Iterator[tuple[R
     no data.
     """
     headings = {name: sheet.head[places[0]] for name, places in sheet.match.fields.items()}
-    readers = [(name, places) for name, places in sheet.match.fields.items() if not only or name in only]
+    readers: list[tuple[str, tuple[int, ...], Callable[[str], Any] | None, dict[Any, Any], int]] = [
+        (name, places, _reader(name) if len(places) == 1 else None, {}, places[0])
+        for name, places in sheet.match.fields.items()
+        if not only or name in only
+    ]
     for row in sheet.rows():
         if row.skip is not None:
             yield row, None
             continue
         draft = Draft(row.sheet, row.number, headings=headings)
-        for name, places in readers:
-            cells = [row.cells[place] for place in places if place < len(row.cells)]
+        row_cells = row.cells
+        width = len(row_cells)
+        for name, places, reader, memo, place in readers:
             try:
-                _take(draft, name, cells)
+                if reader is None:
+                    _take(draft, name, [row_cells[place] for place in places if place < width])
+                    continue
+                if place >= width or (cell := row_cells[place]) == "":
+                    continue
+                if cell.__class__ is not str and cell.__class__ is not NumericText:
+                    _take(draft, name, [cell])
+                    continue
+                # Most columns say the same over and over; a number cell is another thing than its text.
+                key = (cell, cell.__class__)
+                if (known := memo.get(key, memo)) is memo:
+                    known = _NOTHING_SAID if _says_nothing(cell) else reader(cell)
+                    if len(memo) < _REMEMBERED:
+                        memo[key] = known
+                if known is not _NOTHING_SAID:
+                    _put(draft, name, known)
             except DomainError as error:
                 draft.refuse(name, error)
         yield row, draft
+
+
+def _says_nothing(raw: str) -> bool:
+    if raw.isprintable() and len(raw.strip()) > _LONGEST_NOTHING:
+        return False
+    return text.clean(raw).casefold() in _NOTHING
+
+
+@cache
+def _reader(name: str) -> Callable[[str], Any]:
+    """What reads one cell of this field; it says the same whenever the text is the same."""
+    if name == "phones":
+        return facts.phones_of
+    if name == "code":
+        return facts.code_of
+    if name in _REFERENCES:
+        return facts.line(200)
+    if name in _CONTACT:
+        return facts.CONTACT_BY_NAME[_CONTACT[name]].read
+    if name in _BOUNDS:
+        return partial(_degrees, most=_BOUNDS[name])
+    if name in ("level", "channel"):
+        return partial(word_of, name)
+    return facts.BY_NAME[name].read
+
+
+def _put(draft: Draft, name: str, value: Any) -> None:
+    if name == "phones":
+        draft.phones = list(value)
+    elif name == "code" or name in _REFERENCES:
+        draft.references[name] = value
+    elif name in _CONTACT:
+        draft.contact[_CONTACT[name]] = value
+    else:
+        draft.values[name] = value
 
 
 def _take(draft: Draft, name: str, cells: list[Cell]) -> None:
@@ -105,23 +165,8 @@ def _take(draft: Draft, name: str, cells: list[Cell]) -> None:
     given = [raw for raw in given if text.clean(raw).casefold() not in _NOTHING]
     if not given:
         return
-    raw = given[0]
-    if name == "phones":
-        draft.phones = facts.phones_of("\n".join(given))
-    elif name == "brands":
-        draft.values[name] = facts.BY_NAME[name].read("\n".join(given))
-    elif name == "code":
-        draft.references[name] = facts.code_of(raw)
-    elif name in _REFERENCES:
-        draft.references[name] = facts.line(200)(raw)
-    elif name in _CONTACT:
-        draft.contact[_CONTACT[name]] = facts.CONTACT_BY_NAME[_CONTACT[name]].read(raw)
-    elif name in _BOUNDS:
-        draft.values[name] = _degrees(raw, _BOUNDS[name])
-    elif name in ("level", "channel"):
-        draft.values[name] = word_of(name, raw)
-    else:
-        draft.values[name] = facts.BY_NAME[name].read(raw)
+    raw = "\n".join(given) if name in ("phones", "brands") else given[0]
+    _put(draft, name, _reader(name)(raw))
 
 
 def _typed(cell: Cell) -> str:

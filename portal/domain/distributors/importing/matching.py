@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -202,6 +203,7 @@ class PeerBook:
             self._newest = identity
 
     @staticmethod
+    @lru_cache(maxsize=4096)  # a chunk asks first and adds afterwards
     def _keys(name: str, uscc: str) -> list[tuple[str, int]]:
         key, sound = name_key(name), sound_key(name)
         # Two characters may have changed places, but 12号 and 21号 are two shops.

@@ -1,9 +1,11 @@
 """Every code and every name of a file, which rows may refer to before they come."""
 
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from portal.domain.distributors.importing.drafts import drafts_of
-from portal.domain.tabular import Table
+from portal.domain.distributors import facts
+from portal.domain.errors import DomainError
+from portal.domain.tabular import Broken, Table
 
 
 class Named:
@@ -15,21 +17,19 @@ class Named:
     @cached_property
     def codes(self) -> set[str]:
         """The code keys of all rows."""
-        return {
-            draft.code_key
-            for sheet in self.table.sheets
-            if "code" in sheet.match.fields
-            for _, draft in drafts_of(sheet, only=("code",))
-            if draft is not None and draft.code
-        }
+        return {facts.code_key(code) for code in self._said("code", facts.code_of)}
 
     @cached_property
     def names(self) -> set[str]:
         """The names of all rows."""
-        return {
-            draft.name
-            for sheet in self.table.sheets
-            if "name" in sheet.match.fields
-            for _, draft in drafts_of(sheet, only=("name",))
-            if draft is not None and draft.name
-        }
+        return set(self._said("name", facts.BY_NAME["name"].read))
+
+    def _said(self, field: str, read: Callable[[str], str]) -> Iterator[str]:
+        for sheet in self.table.sheets:
+            for cell in sheet.column(field):
+                if isinstance(cell, str) and not isinstance(cell, Broken):
+                    try:
+                        if said := read(cell):
+                            yield said
+                    except DomainError:
+                        continue  # its row says why

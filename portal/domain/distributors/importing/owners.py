@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission, Role
+from portal.domain.distributors.choices import check_owner
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
@@ -22,6 +23,8 @@ class OwnerBook:
         self.names = {user.id: user.name for user in users}
         self._by_username = {user.username.casefold(): user for user in users}
         self._by_name: dict[str, list[User]] = defaultdict(list)
+        self._named: dict[str, User] = {}
+        self._checked: set[tuple[int, int]] = set()
         self._managers: dict[int, User] = {}
         self._administrators: list[User] = []
         for user in users:
@@ -34,6 +37,17 @@ class OwnerBook:
 
     def named(self, name: str) -> User:
         """The active user of this sign-in name or name; DomainError when there is none, or more than one."""
+        if (known := self._named.get(name)) is None:
+            known = self._named[name] = self._look_up(name)
+        return known
+
+    def check(self, owner: User, region: Region) -> None:
+        """Refuse (DomainError) who does not keep the records of this office; asked once for each pair."""
+        if (owner.id, region.id) not in self._checked or region.id is None:
+            check_owner(owner, region)
+            self._checked.add((owner.id, region.id))
+
+    def _look_up(self, name: str) -> User:
         if user := self._by_username.get(half_width(name).casefold()):
             return user
         found = self._by_name.get(name, [])

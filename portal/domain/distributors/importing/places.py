@@ -50,6 +50,7 @@ class RegionBook:
         self.created: list[str] = []
         self.missing: Counter[str] = Counter()
         self._made: dict[str, Region] = {}
+        self._found: dict[str, Region] = {}  # as they were written; a new one may make another meaning
         self._by_code = {self._key(region.code): region for region in self.all.values()}
         self._by_name: dict[str, list[Region]] = defaultdict(list)
         self._by_stem: dict[str, list[Region]] = defaultdict(list)
@@ -105,8 +106,11 @@ class RegionBook:
 
         With `may_make` False (its row is refused anyhow) nothing is made, and None is given.
         """
+        if region := self._found.get(named):
+            return region
         try:
-            return self.find(named)
+            region = self._found[named] = self.find(named)
+            return region
         except UnknownRegion:
             name = clean(named)
             if len(name) > 60 or len(_STEP.split(name)) > 1:
@@ -142,6 +146,7 @@ class RegionBook:
         else:
             region = Region(code="", name=name, parent_id=self.root.id, path=self.root.path)
         self._made[stem] = region
+        self._found.clear()
         self.created.append(name)
         return region
 
@@ -153,7 +158,7 @@ class RegionBook:
 
     def is_open(self, region: Region) -> bool:
         """Whether the actor may import into this office."""
-        return region.id in self.open or region in self._made.values()
+        return region.id in self.open or any(region is made for made in self._made.values())
 
     def _free_code(self, name: str) -> str:
         """A code from the initials of the name: 华中区 gives HZQ."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from portal.domain.distributors.choices import check_owner
 from portal.domain.distributors.facts import LABELS
 from portal.domain.distributors.importing.drafts import Draft
 from portal.domain.distributors.importing.matching import Known
@@ -37,6 +36,7 @@ class Decision:
     assumed: dict[str, StrEnum] = field(default_factory=dict)
     parent: Parent | None = None  # a row of this file, linked when every row has its record
     id: int | None = None
+    is_shown: bool = True  # whether its changes are kept for the preview
 
     @property
     def action(self) -> Action:
@@ -81,10 +81,10 @@ class Books:
     defaults: Defaults
 
 
-def decide(books: Books, draft: Draft, known: Known | None) -> Decision:
+def decide(books: Books, draft: Draft, known: Known | None, *, is_shown: bool = True) -> Decision:
     """Decide about a row; every reason against it is collected, so that it can be mended in one go."""
     report = RowReport(draft.sheet, draft.row, Action.REFUSED, draft.code, draft.name)
-    decision = Decision(draft, known, report)
+    decision = Decision(draft, known, report, is_shown=is_shown)
     if known is not None:
         decision.id = known.id
         home = books.regions.all[known.facts["region_id"]]
@@ -134,6 +134,8 @@ def decide(books: Books, draft: Draft, known: Known | None) -> Decision:
 
 
 def _change(decision: Decision, name: str, label: str, before: Any, after: Any) -> None:
+    if decision.known is None and not decision.is_shown:
+        return  # nobody looks at what the thousandth new record says
     decision.report.changes.append(Change(name, label, before, after))
 
 
@@ -175,7 +177,7 @@ def _owner(books: Books, decision: Decision) -> None:
         if books.owners.owner is None and not books.owners.is_managed(decision.region):
             decision.stand_in = owner
     if known is None or known.facts["owner_id"] != owner.id:
-        check_owner(owner, decision.region)
+        books.owners.check(owner, decision.region)
         before = books.owners.names.get(known.facts["owner_id"]) if known else None
         decision.values["owner_id"] = owner.id
         _change(decision, "owner_id", LABELS["owner_id"], before, owner.name)
@@ -231,6 +233,9 @@ def _assume(books: Books, decision: Decision) -> None:
 
 def _facts(decision: Decision) -> None:
     before = decision.known.facts if decision.known else {}
+    if not before and not decision.is_shown:
+        decision.values |= {name: value for name, value in decision.draft.values.items() if value is not None}
+        return
     for name, value in decision.draft.values.items():
         if before.get(name) != value:
             decision.values[name] = value

@@ -24,7 +24,7 @@ def plan_list(session: Session, run: Run) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if not any(sheet.match.clashes for sheet in table.sheets):
             course = _course(session, run, file, table, writes=False)
-            for _told in course.chunks():
+            for _told in course.chunks(tells=False):
                 session.rollback()
                 if not run.progress(done=course.report.read, total=max(table.count, course.report.read)):
                     return {}
