@@ -32,16 +32,18 @@ class Worker:
         self.stopping = threading.Event()
         self.running: set[int] = set()
         self.queue = Queue(app, self._perform)
-        self._parent = os.getppid()
 
-    def run(self, *, ends_with_parent: bool = False) -> None:
-        """Work until SIGINT, SIGTERM or SIGHUP; a job that is under way stops after its part and waits."""
+    def run(self, *, ends_with: int = 0) -> None:
+        """Work until SIGINT, SIGTERM or SIGHUP, or until the process of the id `ends_with` has gone.
+
+        A job that is under way stops after its part and waits.
+        """
         with self.app.app_context():
             self._beat()
         beating = threading.Thread(target=self._look_after, name="Beat", daemon=True)
         beating.start()
-        if ends_with_parent:
-            threading.Thread(target=self._watch_parent, name="Parent", daemon=True).start()
+        if ends_with:
+            threading.Thread(target=self._watch, args=(ends_with,), name="Watch", daemon=True).start()
         _Consumer(self).run()
         self.stopping.set()
         beating.join(services.BEAT.total_seconds())
@@ -83,9 +85,11 @@ class Worker:
         session.commit()
         return waiting
 
-    def _watch_parent(self) -> None:
+    def _watch(self, process: int) -> None:
         while not self.stopping.wait(0.5):
-            if os.getppid() != self._parent:
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
@@ -116,8 +120,6 @@ def main(app: Flask, arguments: list[str] | None = None) -> None:
     """`python -m portal.jobs`: run a worker until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m portal.jobs", description=main.__doc__)
     parser.add_argument("--threads", type=int, default=2, help="jobs done at once")
-    parser.add_argument(
-        "--ends-with-parent", action="store_true", help="end when the parent process has gone"
-    )
+    parser.add_argument("--ends-with", type=int, default=0, metavar="PID", help="end with this process")
     wanted: Any = parser.parse_args(arguments)
-    Worker(app, wanted.threads).run(ends_with_parent=wanted.ends_with_parent)
+    Worker(app, wanted.threads).run(ends_with=wanted.ends_with)
