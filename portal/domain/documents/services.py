@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.domain.documents.images import MOST_PIXELS, pixels
 from portal.domain.documents.models import CHUNK, Blob, Document
 from portal.domain.errors import DomainError
+from portal.domain.text import clean
 from portal.domain.users.models import User
 
 # What offices hand in, told by its first bytes: the name and the browser's word for it prove nothing.
@@ -61,12 +62,17 @@ def store(
         sha256=digest,
         size=len(data),
         media_type=kind,
-        filename=PurePath(filename.replace("\\", "/")).name[-200:] or "file",
+        filename=_name(filename),
         stored_by_id=by.id if by else None,
     )
     session.add(document)
     session.flush()
     return document
+
+
+def _name(filename: str) -> str:
+    """What a file is called, without the folders it came from and what nobody can see in it."""
+    return PurePath(clean(filename).replace("\\", "/")).name.strip(". ")[-200:] or "file"
 
 
 def pieces(session: Session, document: Document) -> Iterator[bytes]:
