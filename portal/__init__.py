@@ -7,7 +7,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import blueprints, cli, config, extensions
 from portal.db import prepare_engine
-from portal.web import access, accounts, assets, errors, i18n, requests, security, templating, transactions
+from portal.web import (
+    access,
+    accounts,
+    assets,
+    compression,
+    errors,
+    i18n,
+    requests,
+    security,
+    templating,
+    transactions,
+)
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -21,6 +32,7 @@ def create_app(**overrides: Any) -> Flask:
         proxies = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.config["INSTANCE"].mkdir(parents=True, exist_ok=True)
+    compression.init_app(app)  # the last to see an answer: what is registered first comes last
     requests.init_app(app)
     extensions.db.init_app(app)
     with app.app_context():

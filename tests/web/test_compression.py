@@ -1,0 +1,47 @@
+"""Answers are packed for browsers that take it, and nothing is told by their length."""
+
+import gzip
+
+from portal.domain.access.roles import Role
+
+GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+def test_a_page_is_packed_for_who_takes_it_and_plain_for_others(client):
+    plain = client.get("/login")
+    packed = client.get("/login", headers=GZIP)
+    assert "Content-Encoding" not in plain.headers and "Accept-Encoding" in plain.vary
+    assert packed.headers["Content-Encoding"] == "gzip" and "Accept-Encoding" in packed.vary
+    assert len(packed.data) < len(plain.data) * 0.7 and int(packed.headers["Content-Length"]) == len(
+        packed.data
+    )
+    assert "</html>" in gzip.decompress(packed.data).decode()
+
+
+def test_who_refuses_gzip_gets_none(client):
+    assert "Content-Encoding" not in client.get("/login", headers={"Accept-Encoding": "gzip;q=0, br"}).headers
+
+
+def test_the_same_page_is_not_always_of_the_same_length(client):
+    lengths = {len(client.get("/login", headers=GZIP).data) for _time in range(40)}
+    assert len(lengths) > 10
+
+
+def test_static_text_is_packed_once_and_stays_what_it_is(app, client):
+    plain = client.get("/static/app.css?v=1")
+    packed = [client.get("/static/app.css?v=1", headers=GZIP) for _time in range(2)]
+    assert gzip.decompress(packed[0].data) == plain.data and packed[0].data == packed[1].data
+    assert "immutable" in packed[0].headers["Cache-Control"]
+    assert packed[0].headers["ETag"] != plain.headers["ETag"]
+
+
+def test_a_file_to_download_is_left_as_it_is(app, sign_in, make):
+    browser = sign_in(make.user(Role.ADMINISTRATOR))
+    workbook = browser.get("/distributors/export", headers=GZIP)
+    assert workbook.data[:2] == b"PK" and "Content-Encoding" not in workbook.headers
+
+
+def test_a_refusal_and_an_empty_answer_survive(client):
+    refused = client.post("/login", data={"username": "", "password": ""}, headers=GZIP)
+    assert refused.status_code == 422 and "</html>" in gzip.decompress(refused.data).decode()
+    assert client.head("/login", headers=GZIP).status_code == 200
