@@ -63,7 +63,8 @@ def _offices(session: Session, user: User) -> Iterator[Todo]:
     """Offices of the administrator's part without a place of signing, or without anyone who may approve."""
     if user.can(Permission.REGIONS_MANAGE):
         working = _working(session, user, Permission.REGIONS_MANAGE)
-        placeless = [region for region in working if not regions.signing_place(session, region)]
+        places = regions.signing_places(session, working)
+        placeless = [region for region in working if not places[region.id]]
         if placeless:
             yield Todo(
                 kind=N_("Set-up"),

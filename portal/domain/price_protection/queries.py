@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from portal.db import today
 from portal.domain.access.queries import regions_visible_to, visible
@@ -179,10 +179,22 @@ def last_submitter() -> sa.ScalarSelect[int | None]:
 
 
 def partners(session: Session, user: User, q: str = "") -> sa.Select[Distributor]:
-    """The distributors with whom this user may write an agreement, narrowed by what finds one."""
-    statement = sa.select(Distributor).where(
-        Distributor.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
-        Distributor.standing != Standing.ELIMINATED,
+    """The distributors with whom this user may write an agreement, narrowed by what finds one.
+
+    What tells whether one can be printed comes along.
+    """
+    statement = (
+        sa.select(Distributor)
+        .where(
+            Distributor.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+            Distributor.standing != Standing.ELIMINATED,
+        )
+        .options(
+            selectinload(Distributor.contacts),
+            selectinload(Distributor.phones),
+            selectinload(Distributor.region),
+            selectinload(Distributor.owner),
+        )
     )
     return narrowed(session, statement, DistributorFilter(q=q)).order_by(Distributor.code_key)
 

@@ -1,0 +1,180 @@
+"""Queries per page are counted: as many with many rows as with few, and never more than stated here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.domain.access.roles import Role
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import (
+    Contact,
+    Distributor,
+    DistributorDocument,
+    DistributorPhone,
+    Licence,
+    NearSame,
+    Territory,
+)
+from portal.domain.documents import services as documents
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPrice,
+    AgreementScan,
+    AgreementTerms,
+    PriceApproval,
+    PriceKind,
+    Product,
+)
+from portal.domain.regions.models import Region
+from portal.domain.users.models import Grant, User
+from portal.extensions import db
+from tests.factories import Factory
+from tests.web.access_rows import rows_of_region
+from tests.web.test_access import ELSEWHERE, TABLE, address
+
+# What a page may ask at most, the four of sign-in and frame included; a page that needs more is named with its own.
+ORDINARY = 14
+CEILINGS = {
+    "agreements.detail": 18,
+    "distributors.detail": 22,
+    # Every kind of work asks for its own.
+    "workbench.index": 28,
+}
+# What a search looks for.
+WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
+# They print, or look at the machine itself.
+UNCOUNTED = {"agreements.contract", "agreements.originals", "admin.health"}
+
+
+@contextmanager
+def counted(app: Flask) -> Iterator[list[str]]:
+    """The statements that the application sends meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+class World:
+    """A region with one of everything, and ways to make much more of it."""
+
+    def __init__(self, session: Session, make: Factory) -> None:
+        self.session, self.make = session, make
+        head = make.head_office()
+        self.region = make.region(parent=head)
+        self.me = make.user(Role.ADMINISTRATOR, head)
+        for role in (Role.EXECUTIVE, Role.COUNSEL, Role.REGIONAL_MANAGER):
+            session.add(Grant(user_id=self.me.id, role=role, region_id=head.id))
+        session.commit()
+        self.rows = rows_of_region(session, make, self.region, by=self.me)
+        self.made = 0
+
+    def more(self, times: int) -> None:
+        """As many more of everything that a page of the region or of its rows may show."""
+        for _time in range(times):
+            self.made += 1
+            self._once()
+        self.session.commit()
+
+    def _once(self) -> None:
+        session, make, rows = self.session, self.make, self.rows
+        others = rows_of_region(session, make, make.region(parent=self.region), by=self.me)
+        rows_of_region(session, make, self.region, by=self.me)
+        distributor = session.get(Distributor, rows["distributor"])
+        assert distributor is not None
+        identity, owner = distributor.id, session.get(User, rows["user"])
+        for subject in (
+            distributor,
+            session.get(Agreement, rows["agreement"]),
+            session.get(Product, rows["product"]),
+        ):
+            assert subject is not None
+            for actor in (owner, self.me) * 4:  # more than a record shows at first
+                audit.record(
+                    session,
+                    actor,
+                    f"{subject.__tablename__}.edited",
+                    subject,
+                    region_id=self.region.id,
+                    changes={},
+                )
+        make.distributor(self.region, owner, parent_id=identity)
+        below = make.distributor(session.get(Region, others["region"]), parent_id=identity)
+        pdf = documents.store(session, f"%PDF-1.7 {self.made}".encode(), filename="a.pdf", by=owner)
+        session.add_all(
+            [
+                Contact(distributor_id=identity, name=f"示例联系人{self.made}"),
+                Licence(distributor_id=identity, kind="示例许可证", expires_on=today() + timedelta(days=9)),
+                DistributorPhone(distributor_id=identity, no=self.made, display="0571-55550000"),
+                DistributorDocument(
+                    distributor_id=identity, document_id=pdf.id, title="照片", filed_by_id=owner.id
+                ),
+                NearSame(distributor_id=identity, other_id=below.id),
+                Territory(region_id=self.region.id, name=f"示例区域{self.made}"),
+                Grant(user_id=int(rows["granted"]), role=Role.AUDITOR, region_id=int(others["region"])),
+                AgreementScan(agreement_id=int(rows["agreement"]), document_id=pdf.id, filed_by_id=owner.id),
+                PriceApproval(
+                    number=f"示例核价{self.made}",
+                    product_id=int(rows["product"]),
+                    kind=PriceKind.MAXIMUM_RETAIL,
+                    valid_from=today(),
+                    valid_until=today() + timedelta(days=300),
+                    entered_by_id=owner.id,
+                ),
+                terms := AgreementTerms(
+                    agreement_id=int(rows["agreement"]),
+                    no=self.made,
+                    effective_on=date(2030, 1, 1) + timedelta(days=self.made),
+                    rebate_ppm=30_000,
+                    base_share=60,
+                ),
+            ]
+        )
+        session.flush()
+        for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):
+            price = {"terms_id": terms.id, "no": no, "product_id": product_id, "amount_fen": 100}
+            session.add(AgreementPrice(kind=PriceKind.MAXIMUM_RETAIL, **price))
+        session.flush()
+
+
+def pages(app: Flask) -> list[str]:
+    gets = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    return sorted(gets & set(TABLE) - ELSEWHERE - UNCOUNTED)
+
+
+def test_no_page_asks_more_with_many_rows_than_with_few(app, session, make, sign_in):
+    world = World(session, make)
+    world.more(10)  # enough for what says "and more": 20 hits of a search, 12 events of a history
+    client = sign_in(world.me)
+    few = asked(app, client.get, world)
+    world.more(4)
+    many = asked(app, client.get, world)
+    grown = {page: (few[page], many[page]) for page in few if many[page] > few[page]}
+    above = {page: count for page, count in many.items() if count > CEILINGS.get(page, ORDINARY)}
+    assert (grown, above) == ({}, {})
+
+
+def asked(app: Flask, get: Callable[..., object], world: World) -> dict[str, int]:
+    """How many statements each page sends; it is opened twice, since the first time may warm something up."""
+    found = {}
+    for page in pages(app):
+        url = address(app, page, world.rows) + WORDS.get(page, "")
+        get(url)
+        with counted(app) as statements:
+            get(url)
+        found[page] = len(statements)
+    return found
