@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.domain.audit.models import AuditEvent
-from portal.domain.audit.queries import names_of
+from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, Territory
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.regions.models import Region
@@ -25,6 +25,14 @@ class Subject:
     endpoint: str = ""
 
 
+# What else a record is known by, for the filter.
+_CODES: dict[str, InstrumentedAttribute[str]] = {
+    "distributor": Distributor.code,
+    "product": Product.code,
+    "region": Region.code,
+    "user_account": User.username,
+}
+
 # By table. Every table that events are written about stands here; a test compares.
 SUBJECTS: dict[str, Subject] = {
     "agreement": Subject(_l("Agreement"), Agreement.number, "agreements.detail"),
@@ -35,6 +43,14 @@ SUBJECTS: dict[str, Subject] = {
     "territory": Subject(_l("Territory"), Territory.name),
     "user_account": Subject(_l("User"), User.name, "admin.user"),
 }
+
+
+def known_by() -> RecordNames:
+    """The columns in which people look for a record, by table."""
+    return {
+        table: [subject.name, *([_CODES[table]] if table in _CODES else [])]
+        for table, subject in SUBJECTS.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,40 @@ def test_the_trail_is_narrowed_by_person_action_record_and_chinas_days(trail, ev
     assert {name for name in "乙丙戊" if f"<ins>{name}</ins>" in page} == set(seen)
 
 
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("OFF-7", "乙丙"),
+        ("off-7", "乙丙"),
+        ("某办事", "乙丙"),
+        ("second-boss", "戊"),
+        ("100%", ""),
+        ("x_y", ""),
+    ],
+)
+def test_the_trail_is_narrowed_by_a_records_number_code_or_name(session, trail, events, typed, seen):
+    office, other = events
+    office.code, office.name, other.username = "OFF-7", "示例某办事处", "second-boss"
+    session.commit()
+    page = trail.get("/admin/audit", query_string={"record": typed}).text
+    assert {name for name in "乙丙戊" if f"<ins>{name}</ins>" in page} == set(seen)
+    rows = rows_of(trail.get("/admin/audit/export", query_string={"record": typed}))
+    assert sum(f"→ {name}" in str(row[5]) for row in rows for name in "乙丙戊") == len(seen)
+
+
+def test_a_longer_trail_says_how_much_of_it_is_taken_out(trail, events, monkeypatch):
+    monkeypatch.setattr("portal.blueprints.admin.trail.LARGEST_EXPORT", 2)
+    assert "Export the first 2" in trail.get("/admin/audit").text
+    assert "Export the first 2" in trail.get("/admin/audit", headers={"HX-Request": "true"}).text
+    assert len(rows_of(trail.get("/admin/audit/export"))) == 3
+
+
+def test_everything_done_to_one_kind_of_record_is_a_choice(trail, events):
+    page = trail.get("/admin/audit").text
+    assert '<option value="user">User: everything</option>' in page
+    assert page.count('<optgroup label="Other">') == 1
+
+
 def test_nonsense_in_the_address_narrows_nothing(trail, events):
     page = trail.get("/admin/audit?since=yesterday&until=2026-02-30&actor=x&action=%27&subject=nope&page=-3")
     assert page.status_code == 200 and "<ins>乙</ins>" in page.text

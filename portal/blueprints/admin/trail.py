@@ -19,7 +19,7 @@ from portal.domain.audit.queries import TrailFilter
 from portal.domain.errors import DomainError
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.audit_subjects import SUBJECTS, named
+from portal.web.audit_subjects import SUBJECTS, known_by, named
 from portal.web.audit_words import ACTIONS, Told, action_word, tell
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
@@ -47,6 +47,7 @@ def _filter() -> TrailFilter:
         subject_id=number("subject_id"),
         since=_day("since"),
         until=_day("until"),
+        record=request.args.get("record", "").strip()[:80],
     )
 
 
@@ -55,7 +56,9 @@ def _filter() -> TrailFilter:
 def audit_trail() -> ResponseReturnValue:
     """The trail of the user's regions, newest first."""
     me, wanted = actor(), _filter()
-    statement = queries.narrowed(queries.trail_visible_to(me), wanted).options(joinedload(AuditEvent.actor))
+    statement = queries.narrowed(queries.trail_visible_to(me), wanted, known_by()).options(
+        joinedload(AuditEvent.actor)
+    )
     page = page_of(
         db.session, statement, sorts=SORTS, default="at", tie=AuditEvent.id.desc(), descending=True
     )
@@ -71,27 +74,24 @@ def audit_trail() -> ResponseReturnValue:
         actors=list(db.session.execute(queries.actors(me))),
         actions=_actions(),
         about=_about(wanted),
+        most=LARGEST_EXPORT,
     )
 
 
 def _actions() -> list[tuple[str, list[tuple[str, str]]]]:
     """The choices of actions, under the word for what they are done to."""
-    subjects = {
-        "user": "user_account",
-        "template": "paper_template",
-        "settings": "region",
-        "numbering": "",
-        "list": "",
-        "database": "",
-    }
-    found = []
+    subjects = {"user": "user_account", "template": "paper_template"}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for prefix, actions in groupby(sorted(ACTIONS), key=lambda action: action.split(".")[0]):
         table = subjects.get(prefix, prefix)
-        word = str(SUBJECTS[table].word) if table in SUBJECTS else _("Other")
-        if prefix == "settings":
+        if prefix in ("settings", "numbering"):
             word = _("Settings")
-        found.append((word, [(action, action_word(action)) for action in actions]))
-    return found
+        else:
+            word = str(SUBJECTS[table].word) if table in SUBJECTS else _("Other")
+        single = [(action, action_word(action)) for action in actions]
+        every = [(prefix, _("%(kind)s: everything", kind=word))] if len(single) > 1 else []
+        groups.setdefault(word, []).extend(every + single)
+    return list(groups.items())
 
 
 def _about(wanted: TrailFilter) -> str:
@@ -108,7 +108,9 @@ def _about(wanted: TrailFilter) -> str:
 def export_trail() -> ResponseReturnValue:
     """The current view as an Excel file: the newest events first, at most twenty thousand."""
     me, wanted = actor(), _filter()
-    statement = queries.narrowed(queries.trail_visible_to(me), wanted).options(joinedload(AuditEvent.actor))
+    statement = queries.narrowed(queries.trail_visible_to(me), wanted, known_by()).options(
+        joinedload(AuditEvent.actor)
+    )
     statement = statement.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(LARGEST_EXPORT)
     events = list(db.session.scalars(statement))
     rows = [
