@@ -139,7 +139,7 @@ def _scaling(quick: bool) -> Figure:
             for workers in rates:
                 pool.close()
                 pool.WORKERS = workers
-                with ThreadPoolExecutor(workers) as threads:
+                with ThreadPoolExecutor(workers + 1) as threads:  # one paper is always waiting
                     # Every process is started and warm before the clock runs.
                     list(threads.map(pool.render, [job] * workers * 2))
                     began = time.perf_counter()

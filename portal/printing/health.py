@@ -22,7 +22,8 @@ _LIBRARIES = {
 }
 
 
-# Papers are printed without it, six times slower and into larger files.
+# WeasyPrint's own way to cut fonts down; `portal.printing.embedding` does that for our papers, which come out
+# the same without it.
 SUBSETTER = "harfbuzz-subset"
 
 
@@ -36,10 +37,7 @@ def missing_libraries() -> dict[str, str]:
 
 
 def renderer_health() -> list[str]:
-    """Say in English what printing lacks on this machine, each with the Debian package that mends it.
-
-    Without harfbuzz-subset papers are still printed, six times slower.
-    """
+    """Say in English what printing lacks on this machine, each with the Debian package that mends it."""
     lacking = [
         f"The library {library} is missing; install the package {package}."
         for library, package in missing_libraries().items()
