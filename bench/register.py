@@ -30,9 +30,10 @@ from portal.domain.distributors.models import (
     NearSame,
     Standing,
     Territory,
+    series_no,
 )
 from portal.domain.regions.models import Region
-from portal.domain.text import name_key
+from portal.domain.text import name_key, sound_mark
 from portal.domain.users.models import Grant, User
 
 SEED = 20_260_101
@@ -230,6 +231,8 @@ class Register:
             id=identity,
             code_key=code.upper(),
             name_key=name_key(name),
+            sound=sound_mark(name),
+            series_no=series_no(code),
             owner_id=owner,
             email=f"d{identity}@example.com" if pick.random() < 0.5 else "",
             created_at=began,
@@ -370,6 +373,10 @@ def _into_postgresql(connection: Connection, rows: Rows) -> None:
     cursor = connection.connection.cursor()
     for model, values in rows.tables.items():
         table, columns = model.__tablename__, list(values[0])
+        # COPY knows nothing of them, and a column left empty may send the portal to look through every row.
+        forgotten = [one.name for one in model.__table__.columns if one.default and one.name not in columns]
+        if forgotten:
+            raise ValueError(f"{table}: {', '.join(forgotten)} must be given")
         with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in values:
                 copy.write_row([_copied(row[column]) for column in columns])

@@ -36,7 +36,7 @@ def test_the_register_is_one_that_the_portal_reads_and_goes_on_with(
     made = session.scalars(sa.select(Distributor).where(Distributor.id >= first)).all()
     assert len(made) == 600
     assert {one.level.value for one in made} == {"general", "second_tier", "retailer"}
-    assert all(one.name_key and one.code == f"D-{one.id:05d}" for one in made)
+    assert all(one.name_key and one.sound and one.code == f"D-{one.series_no:05d}" for one in made)
     with reading():
         everything = _listed(session, director, DistributorFilter())
         common = _listed(session, director, DistributorFilter(q=register.MANY))
