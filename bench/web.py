@@ -13,6 +13,7 @@ from __future__ import annotations
 import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from subprocess import CalledProcessError
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,7 +73,7 @@ def measure(options: Options) -> list[Figure]:
         try:
             with databases.filled(name, options, (SMALL, LARGE)) as (small, large):
                 figures += _of_database(small, large, options)
-        except (BenchError, OSError):
+        except (BenchError, OSError, CalledProcessError):
             # The other database's figures took minutes to make.
             traceback.print_exc()
             told = {"error": traceback.format_exc()}
