@@ -19,7 +19,11 @@ def _digest(path: Path) -> str:
 
 def asset(filename: str) -> str:
     """The address of one of our static files, with its content's hash, so that it may be cached for ever."""
-    folder = Path(current_app.static_folder or "")
+    return _address(request.script_root, Path(current_app.static_folder or ""), filename)
+
+
+@cache
+def _address(_root: str, folder: Path, filename: str) -> str:
     return url_for("static", filename=filename, v=_digest(folder / filename))
 
 

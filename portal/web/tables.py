@@ -181,6 +181,16 @@ def rows_by(rows: Iterable[Mapping[str, str]], *, caller: Callable[[Cells], str]
     return Markup("".join(out))  # noqa: S704 - the pattern is a template's, the texts are escaped
 
 
+def options(choices: Iterable[tuple[object, object]], chosen: object = "") -> Markup:
+    """The options of a select by (value, text); offices and owners are many, so they are written in one go."""
+    wanted = str(chosen)
+    written = (
+        f'<option value="{escape(value)}"{" selected" if str(value) == wanted else ""}>{escape(text)}</option>'
+        for value, text in choices
+    )
+    return Markup("".join(written))  # noqa: S704 - both parts are escaped
+
+
 def row_address(endpoint: str) -> Callable[[int], str]:
     """The address of one row after another, by its id; built once, since building costs more than a whole cell."""
     before, after = url_for(endpoint, id=0).rsplit("0", 1)

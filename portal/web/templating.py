@@ -22,7 +22,7 @@ from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.htmx import wants_fragment
 from portal.web.navigation import navigation
-from portal.web.tables import rows_by
+from portal.web.tables import options, rows_by
 from portal.web.words import badge, badge_of, tone, word
 
 
@@ -217,6 +217,7 @@ def init_app(app: Flask) -> None:
         shell=shell,
         tone=tone,
         badge_of=badge_of,
+        options=options,
         rows_by=rows_by,
         status_badge=badge,
         navigation=navigation,

@@ -69,7 +69,7 @@ def index() -> ResponseReturnValue:
         lines=_lines(page.rows),
         total=total if wanted == _EVERYTHING else _count(reach, _EVERYTHING),
         wanted=wanted,
-        offices=[(office.id, office.name, office.depth) for office in reach.offices],
+        offices=[(office.id, "　" * office.depth + office.name) for office in reach.offices],
         owners=listing.owners(db.session, reach),
         may_write=me.can(P.DISTRIBUTORS_WRITE),
         may_import=me.can(P.DISTRIBUTORS_IMPORT),
