@@ -29,7 +29,7 @@ def health() -> Response:
         "admin/health.html",
         results=[(_(result.check.title), list(_told(result))) for result in results],
         state=worst(results),
-        badge_of=_BADGES,
+        badges=_BADGES,
         failed=states.count(State.FAILED),
         warnings=states.count(State.WARNING),
     )
