@@ -1,0 +1,101 @@
+"""What people typed leaves the portal as text: no cell of any export is a formula, whatever it begins with."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from portal.domain.access.roles import Role
+from portal.domain.price_protection.models import Product
+from portal.domain.users.models import User
+from tests.domain.agreement_world import AgreementWorld
+from tests.domain.tabular_files import csv_text
+from tests.factories import Factory
+from tests.faults.test_hostile_files import hand_in
+from tests.web.sheets import rows_of
+from tests.web.test_access import TABLE
+
+SignIn = Callable[..., FlaskClient]
+# Excel runs what begins with one of these; in a CSV also after a tab or a carriage return.
+LIVE = (
+    '=HYPERLINK("http://evil.example","x")',
+    "+1+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(1+1)",
+    "\t=1+1",
+    "\r=1+1",
+    "＝1+1",
+    "=cmd|'/C calc'!A0",
+    "{=1+1}",
+    "http://evil.example/",
+    "'=1+1",
+)
+
+
+@pytest.fixture
+def boss(make: Factory) -> User:
+    return make.user(Role.ADMINISTRATOR, make.head_office(), name="=1+1")
+
+
+def exports(app: Flask) -> set[str]:
+    """Every route that hands out a workbook, by its name."""
+    found = {rule.endpoint for rule in app.url_map.iter_rules() if "export" in rule.endpoint}
+    return found | {"distributors.import_refused", "distributors.import_template"}
+
+
+def test_no_export_holds_a_live_formula(
+    app: Flask, session: Session, make: Factory, sign_in: SignIn, boss: User
+) -> None:
+    world = AgreementWorld(session, make)
+    for number, text in enumerate(LIVE):
+        made = world.add_distributor(code=f"D-{number}", name=text.strip() + "商行")
+        for field in ("address", "note", "brands", "short_name", "legal_rep", "bank_name"):
+            if hasattr(made, field):
+                setattr(made, field, text)
+        session.add(Product(code=f"X{number}", name=text, unit="=1", name_en=text))
+    world.draft(world.add_distributor(name="=1+1商行"))
+    session.commit()
+    browser = sign_in(boss)
+    rows = [("=A1", "", "=1+1"), ("+A2", "", "@SUM(1)"), ("-A3", "", "-2+3")]
+    refused = hand_in(browser, csv_text(("编码", "名称", "地址"), *rows).encode(), "=1+1.csv")
+    addresses = {
+        "distributors.export": "/distributors/export",
+        "agreements.export": "/agreements/export",
+        "products.export": "/products/export",
+        "admin.export_users": "/admin/users/export",
+        "admin.export_trail": "/admin/audit/export",
+        "distributors.import_template": "/distributors/import/template",
+        "distributors.import_refused": f"{refused.location}/refused",
+    }
+    assert set(addresses) == exports(app) & set(TABLE)
+    for address in addresses.values():
+        answer = browser.get(address)
+        assert rows_of(answer), address
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+            sheets = b"".join(book.read(name) for name in book.namelist())
+            assert not [
+                name
+                for name in book.namelist()
+                if "external" in name.lower() or ("rels" in name and b"evil" in book.read(name))
+            ]
+        assert b"<f>" not in sheets and b"<f " not in sheets
+        assert b"<hyperlink" not in sheets and b"ddeLink" not in sheets, address
+    told = {str(cell) for row in rows_of(browser.get("/distributors/export")) for cell in row}
+    assert LIVE[0] in told and "-2+3" in told  # the text itself is whole
+    back = rows_of(browser.get(addresses["distributors.import_refused"]))
+    assert {"=A1", "=1+1", "@SUM(1)", "-2+3"} <= {str(cell) for row in back for cell in row}
+
+
+def test_every_download_is_a_workbook_and_none_is_csv(app: Flask, boss: User, sign_in: SignIn) -> None:
+    """A CSV has no way to say that a cell is text; an export that comes later must not be one by accident."""
+    browser = sign_in(boss)
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in exports(app) and not rule.arguments:
+            answer = browser.get(rule.rule)
+            assert answer.mimetype.endswith("spreadsheetml.sheet"), rule.endpoint
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Content-Disposition"].startswith("attachment")
