@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import sqlalchemy as sa
 from alembic import command as alembic
 from alembic.script import ScriptDirectory
 from flask import current_app
@@ -111,6 +112,9 @@ def _refusing(work: Callable[[], Result]) -> Result:
         return work()
     except DomainError as error:
         click.echo(both(error.msgid, **error.params), err=True)
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).strip().split("\n")[0]
+        click.echo(both(N_("The database does not answer: %(reason)s"), reason=reason), err=True)
     except OSError as error:
         click.echo(both(N_("The file cannot be read or written: %(reason)s"), reason=error), err=True)
     sys.exit(FAILED)

@@ -359,3 +359,10 @@ def test_what_is_unreadable_is_a_refusal(tmp_path):
     with pytest.raises(Unreadable):
         Archive(path)
     assert issubclass(Unreadable, DomainError)
+
+
+def test_a_database_that_is_not_there_is_told_in_words_and_leaves_no_file(make_app, tmp_path):
+    gone = make_app(SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://nobody@/nothing?host={tmp_path}")
+    refused = gone.test_cli_runner().invoke(args=["backup", str(tmp_path / "x.backup")])
+    assert refused.exit_code == 2 and "does not answer" in refused.output
+    assert not [path for path in tmp_path.iterdir() if "x.backup" in path.name]
