@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.distributors import contacts, documents, licences
 from portal.domain.distributors.models import (
@@ -17,6 +17,8 @@ from portal.domain.distributors.models import (
     NearSame,
     Standing,
 )
+from portal.domain.jobs import services as jobs
+from portal.domain.jobs.models import Job, JobState
 from tests.factories import Factory
 
 COUNT = 120
@@ -33,6 +35,9 @@ class World:
     licence: Licence
     document: DistributorDocument
     flag: NearSame
+    # A task that waits for a worker, and one that failed.
+    job: Job
+    failed: Job
     count: int = COUNT
 
 
@@ -45,7 +50,7 @@ def make_world(session: Session) -> World:
     make.user(Role.EXECUTIVE, username="boss", name="示例总经理", is_demo=True)
     make.user(Role.ADMINISTRATOR, username="admin", name="示例管理员", is_demo=True)
     make.user(Role.COUNSEL, username="counsel", name="示例法务", is_demo=True)
-    make.user(Role.REGIONAL_MANAGER, east, username="manager", name="示例经理", is_demo=True)
+    manager = make.user(Role.REGIONAL_MANAGER, east, username="manager", name="示例经理", is_demo=True)
     make.user(Role.REGIONAL_MANAGER, east, username="linguist", name="示例双语", is_demo=True)
     make.user(Role.SALESPERSON, empty, username="newcomer", name="示例新人", is_demo=True)
     sales = make.user(Role.SALESPERSON, city, username="sales", name="示例销售", is_demo=True)
@@ -77,6 +82,11 @@ def make_world(session: Session) -> World:
     )
     document = documents.file(session, sales, full, b"%PDF-1.7 sample", filename="执照.pdf", title="营业执照")
     flag = NearSame(distributor_id=full.id, other_id=made[9].id)
+    job, failed = (
+        jobs.enqueue(session, manager, "distributors.import", title="示例名录.xlsx", total=5000, import_id=0)
+        for _turn in range(2)
+    )
+    failed.state, failed.reference, failed.done, failed.ended_at = JobState.FAILED, "0123abcd", 2000, now()
     session.add(flag)
     session.commit()
-    return World(made[0], full, contact, licence, document, flag)
+    return World(made[0], full, contact, licence, document, flag, job, failed)

@@ -1,0 +1,181 @@
+"""Workers as real processes: killed in the middle, several at once, told to end; nothing twice, nothing left out."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
+from portal.domain.distributors.importing import files
+from portal.domain.distributors.models import Distributor, ImportFile
+from portal.domain.jobs import services
+from portal.domain.jobs.models import Job, JobState, JobStep, JobWorker
+from portal.domain.users.models import User
+from portal.jobs import queue
+from tests.domain.tabular_files import csv_text
+from tests.factories import Factory
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = 400
+pytestmark = pytest.mark.timeout(240)
+# Small chunks, a short lease and a pause after each part: so that a test meets it in the middle.
+PROGRAM = """
+import sys, time
+from datetime import timedelta
+from portal import create_app
+from portal.domain.distributors.importing import course
+from portal.domain.jobs import runs, services
+from portal.jobs.worker import main
+course.CHUNK = 20
+services.LEASE = runs.LEASE = timedelta(seconds=4)
+services.BEAT = timedelta(seconds=0.5)
+services.RESENT_AFTER = runs.RESENT_AFTER = timedelta(seconds=1)
+go_on = runs.Run._go_on
+def slowly(run):
+    time.sleep(float(sys.argv[1]))
+    return go_on(run)
+runs.Run._go_on = slowly
+main(create_app(), ["--threads", "1"])
+"""
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr(files, "SMALL_BYTES", 1000)
+    return make_app(QUEUE_URL="")
+
+
+@pytest.fixture
+def worker(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Start]:
+    """Start a worker as a process of its own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(pause: float = 0.1) -> subprocess.Popen[bytes]:
+        environment = os.environ | {
+            "PORTAL_DATABASE_URL": database_url,
+            "PORTAL_INSTANCE": str(app.config["INSTANCE"]),
+            "PORTAL_SECRET_KEY": "test",
+            "PORTAL_QUEUE_URL": "",
+        }
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(pause)], cwd=ROOT, env=environment)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def job(app: Flask, session: Session, make: Factory) -> Job:
+    """An import of many rows that waits in the queue."""
+    owner = make.user(Role.REGIONAL_MANAGER, make.region("华东大区", code="E"))
+    rows = [
+        ("E", "", f"示例{number}号商行") for number in range(1, ROWS + 1)
+    ]  # without code: matched by name
+    data = csv_text(("大区", "编码", "名称"), *rows).encode()
+    with app.app_context():
+        file = files.hand_in(
+            session,
+            session.get_one(User, owner.id),
+            data,
+            filename="名录.csv",
+            owner=None,
+            create_regions=False,
+        )
+        assert file.job is not None
+        # The plan is another matter: this one is imported at once.
+        job = services.enqueue(session, owner, files.IMPORT, import_id=file.id, total=ROWS)
+        file.job.state, file.job.ended_at = JobState.CANCELLED, file.job.asked_at
+        file.job = job
+        session.commit()
+        queue.of(app).send(job.id)
+    return job
+
+
+def until(session: Session, what: Callable[[], object], seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        session.rollback()
+        session.expire_all()
+        if what():
+            session.rollback()
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that in time")
+
+
+def written(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(Distributor)) or 0
+
+
+def finished(session: Session, job: Job) -> bool:
+    return session.scalar(sa.select(Job.state).where(Job.id == job.id)) is JobState.DONE
+
+
+def everything_once(session: Session) -> None:
+    session.rollback()
+    session.expire_all()
+    names = session.scalars(sa.select(Distributor.name)).all()
+    assert len(names) == len(set(names)) == ROWS
+    imported = sa.select(sa.func.count()).where(AuditEvent.action == "distributor.imported")
+    assert session.scalar(imported) == ROWS
+    applied = sa.select(sa.func.count()).where(AuditEvent.action == "distributor_import.applied")
+    assert session.scalar(applied) == 1
+    report = files.report_of(session.scalars(sa.select(ImportFile)).one())
+    assert report is not None
+    assert (report.read, report.created, report.unchanged, report.refused) == (ROWS, ROWS, 0, 0)
+
+
+def test_what_a_killed_worker_left_another_one_finishes_and_does_nothing_twice(
+    session: Session, job: Job, worker: Start
+) -> None:
+    first = worker(0.2)
+    until(session, lambda: written(session) >= 60)
+    first.kill()
+    first.wait()
+    session.rollback()
+    left = written(session)
+    assert 0 < left < ROWS
+    assert session.scalar(sa.select(sa.func.count()).select_from(JobStep)) == left // 20
+    worker(0)
+    until(session, lambda: finished(session, job))
+    everything_once(session)
+    session.refresh(job)
+    assert (job.attempts, job.crashes) == (2, 1)
+
+
+def test_several_workers_do_a_job_once(app: Flask, session: Session, job: Job, worker: Start) -> None:
+    for _turn in range(3):
+        queue.of(app).send(job.id)
+    for _turn in range(3):
+        worker(0.02)
+    until(session, lambda: finished(session, job))
+    everything_once(session)
+
+
+def test_a_worker_that_is_told_to_end_gives_its_job_back(session: Session, job: Job, worker: Start) -> None:
+    first = worker(0.2)
+    until(session, lambda: written(session) >= 40)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0
+    session.rollback()
+    session.refresh(job)
+    assert (job.state, job.worker, job.crashes) == (JobState.QUEUED, "", 0)
+    assert session.scalars(sa.select(JobWorker)).all() == []
+    session.rollback()
+    worker(0)
+    until(session, lambda: finished(session, job))
+    everything_once(session)
