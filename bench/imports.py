@@ -9,19 +9,47 @@ Each run is a process of its own on a fresh copy of the same database; the two t
 from __future__ import annotations
 
 import csv
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import sqlalchemy as sa
 import xlsxwriter
 from flask_migrate import upgrade
+from stdnum.cn import uscc as uscc_rule
 
+from bench.figures import Figure, Options, say
 from portal import create_app
 from portal.domain.access.roles import Role
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import (
+    Channel,
+    Contact,
+    Distributor,
+    DistributorPhone,
+    Level,
+    Territory,
+)
 from portal.domain.regions import services as regions
+from portal.domain.regions.models import Region
+from portal.domain.text import name_key
 from portal.domain.users import services as users
+from portal.domain.users.models import User
 from portal.extensions import db
+from tests.postgres import PostgresServer
 
+ROOT = Path(__file__).resolve().parent.parent
 ROWS, QUICK_ROWS = 50_000, 5_000
 OFFICES = tuple(f"示例{name}大区" for name in ["华东", "华南", "华北", "华中", "西南", "西北", "东北"])
 HEAD = (
@@ -55,12 +83,12 @@ def row(number: int) -> list[Any]:
     return [
         *(code, name, first + spelt, f"Example {number} Trading Co., Ltd.", uscc(number), "示例人" + first),
         *(("总经销商", "二批", "零售商")[number % 3], ("经销", "代理", "直销")[number % 3]),
-        *(f"B{number - number % 50:06d}" if number % 50 and number > 50 else "", OFFICES[office], f"示例片区{number % 40}"),
-        *(f"bench{office}", "浙江省", "示例市", f"示例市虚构大道{number}号{number % 30 + 1}幢", f"0571-{80000000 + number}"),
+        *(f"B{number - number % 50:06d}" if number % 3 and number % 50 and number > 50 else "", OFFICES[office], f"示例片区{number % 40}"),
+        *(f"bench{office}", "浙江省", "示例市", f"示例市虚构大道{number}号", f"0571-{80000000 + number}"),
         *(f"sales{number}@example.cn", 120 + number % 1000 / 1000, 30 + number % 900 / 1000),
         *("示例" + first, "采购经理", f"1380000{number % 10000:04d}", founded, number % 300, number % 20),
         *(number % 500, "示例牌、样品牌", name, f"示例银行{first}支行", account, number % 90, 500_000, 20_000),
-        *(name, f"示例市虚构大道{number}号 0571-{80000000 + number}", f"示例银行{first}支行 {account}", "示例备注"),
+        *(name, f"示例市虚构大道{number}号 0571-{80000000 + number}", f"{first}支行 {account}", "示例备注"),
     ]  # fmt: skip
 
 
@@ -111,3 +139,196 @@ def prepare(url: str, folder: Path) -> None:
         session.commit()
         db.session.remove()
         db.engine.dispose()
+
+
+# ---- the yardstick --------------------------------------------------------------------------------------------------
+
+
+def yardstick(path: Path) -> None:
+    """Import an .xlsx as one would write it first: openpyxl, dicts, ORM objects, one commit."""
+    levels = {"总经销商": Level.GENERAL, "二批": Level.SECOND_TIER, "零售商": Level.RETAILER}
+    channels = {"经销": Channel.DISTRIBUTOR, "代理": Channel.AGENT, "直销": Channel.DIRECT}
+    session = db.session()
+    offices = {region.name: region for region in session.scalars(sa.select(Region))}
+    owners = {user.username: user for user in session.scalars(sa.select(User))}
+    known = {record.code_key: record for record in session.scalars(sa.select(Distributor))}
+    territories = {(one.region_id, one.name): one for one in session.scalars(sa.select(Territory))}
+    sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).active
+    rows = sheet.iter_rows(values_only=True)
+    head = next(rows)
+    parents = []
+    for cells in rows:
+        facts = dict(zip(head, cells, strict=True))
+        text = {name: str(value).strip() if value is not None else "" for name, value in facts.items()}
+        code, name = text["经销商编码"], text["经销商名称"]
+        if not code or not name or code.upper() in known:
+            raise ValueError(code)
+        if text["统一社会信用代码"] and not uscc_rule.is_valid(text["统一社会信用代码"]):
+            raise ValueError(text["统一社会信用代码"])
+        office, owner = offices[text["大区"]], owners[text["负责人"]]
+        territory = territories.get((office.id, text["业务区域"]))
+        if territory is None:
+            territory = territories[office.id, text["业务区域"]] = Territory(
+                region_id=office.id, name=text["业务区域"]
+            )
+        record = Distributor(
+            code=code,
+            code_key=code.upper(),
+            name=name,
+            name_key=name_key(name),
+            short_name=text["简称"],
+            name_en=text["英文名称"],
+            uscc=text["统一社会信用代码"],
+            legal_rep=text["法定代表人"],
+            level=levels[text["级别"]],
+            channel=channels[text["渠道类型"]],
+            region=office,
+            territory=territory,
+            owner=owner,
+            province=text["省份"],
+            city=text["城市"],
+            address=text["地址"],
+            longitude=float(text["经度"]),
+            latitude=float(text["纬度"]),
+            email=text["邮箱"],
+            founded_on=facts["成立日期"].date(),
+            staff=int(text["员工"]),
+            vehicles=int(text["车辆"]),
+            outlets=int(text["网点"]),
+            brands=text["在售品牌"],
+            bank_account_name=text["户名"],
+            bank_name=text["开户行"],
+            bank_account=text["账号"],
+            credit_days=int(text["账期"]),
+            credit_limit_fen=int(text["授信额度"]) * 100,
+            deposit_fen=int(text["保证金"]) * 100,
+            invoice_title=text["开票抬头"],
+            invoice_address_phone=text["开票地址电话"],
+            invoice_bank=text["开票开户行及账号"],
+            note=text["备注"],
+        )
+        record.phones.append(DistributorPhone(display=text["电话"], digits=re.sub(r"\D", "", text["电话"])))
+        record.contacts.append(
+            Contact(name=text["联系人"], title=text["联系人职务"], phone=text["联系人电话"], is_primary=True)
+        )
+        session.add(record)
+        known[record.code_key] = record
+        if text["上级经销商"]:
+            parents.append((record, text["上级经销商"]))
+    for record, parent in parents:
+        record.parent = known[parent.upper()]
+    session.flush()
+    for record in known.values():
+        audit.record(session, None, "distributor.imported", record, code=record.code, name=record.name)
+    session.commit()
+
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one process took: seconds on the wall and of the processor, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def spent(arguments: Sequence[str], url: str, folder: Path) -> Spent:
+    """Run a process to its end; raises RuntimeError with its words when it fails."""
+    environment = os.environ | {
+        "PORTAL_DATABASE_URL": url,
+        "PORTAL_INSTANCE": str(folder),
+        "PORTAL_SECRET_KEY": "bench",
+    }
+    with (folder / "said").open("w+") as said:
+        start = time.monotonic()
+        process = subprocess.Popen(arguments, env=environment, stdout=said, stderr=said, cwd=ROOT)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - start
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(said.read()[-2000:])
+    return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+@contextmanager
+def databases(options: Options, folder: Path) -> Iterator[dict[str, Callable[[], str]]]:
+    """For each database what gives the address of a fresh copy, with offices and owners but no distributor."""
+    fresh: dict[str, Callable[[], str]] = {}
+    with ExitStack() as stack:
+        if "sqlite" in options.databases:
+            prepare(f"sqlite:///{folder / 'base.sqlite3'}", folder)
+
+            def sqlite() -> str:
+                for ending in ("", "-wal", "-shm"):
+                    (folder / f"run.sqlite3{ending}").unlink(missing_ok=True)
+                shutil.copy(folder / "base.sqlite3", folder / "run.sqlite3")
+                return f"sqlite:///{folder / 'run.sqlite3'}"
+
+            fresh["sqlite"] = sqlite
+        if "postgresql" in options.databases:
+            server = stack.enter_context(PostgresServer())
+            base = server.create_database("import_base")
+            prepare(base, folder)
+
+            def postgresql() -> str:
+                server.drop_database("import_run")
+                return server.create_database("import_run", template="import_base")
+
+            server.create_database("import_run")
+            fresh["postgresql"] = postgresql
+        yield fresh
+
+
+def measure(options: Options) -> list[Figure]:
+    """Import the list by command beside the yardstick, in turns; medians of the wall's ratios."""
+    folder = options.folder / "imports"
+    folder.mkdir()
+    count, turns = (QUICK_ROWS, 1) if options.quick else (ROWS, 3)
+    xlsx, text = write_files(folder, count)
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi", "distributors", "import", "--json"]
+    plain = [sys.executable, "-m", "bench.imports", str(xlsx)]
+    figures = []
+    with databases(options, folder) as fresh:
+        for name, database in fresh.items():
+            say(f"importing {count} rows, {name}")
+            runs = [
+                {
+                    "xlsx": spent([*flask, str(xlsx)], database(), folder),
+                    "openpyxl": spent(plain, database(), folder),
+                    "csv": spent([*flask, str(text)], database(), folder),
+                }
+                for _turn in range(turns)
+            ]
+            url = database()
+            spent([*flask, str(text)], url, folder)
+            again = spent([*flask, str(text)], url, folder)
+            for kind in ("xlsx", "csv"):
+                ratio = statistics.median(run[kind].wall / run["openpyxl"].wall for run in runs)
+                detail = {
+                    "rows": count,
+                    **{
+                        f"{which} {unit}": round(
+                            statistics.median(getattr(run[which], unit) for run in runs), 2
+                        )
+                        for which in (kind, "openpyxl")
+                        for unit in ("wall", "cpu", "peak")
+                    },
+                }
+                title = f"import {kind}, {name}"
+                figures.append(
+                    Figure(f"{title}: time beside openpyxl with ORM", ratio, "×", 0.25, detail=detail)
+                )
+                peak = max(run[kind].peak for run in runs)
+                figures.append(Figure(f"{title}: peak memory", peak, "MB", 400))
+            figures.append(Figure(f"import csv again, {name}: nothing changes", again.wall, "s"))
+    return figures
+
+
+if __name__ == "__main__":
+    application = create_app()
+    with application.app_context():
+        yardstick(Path(sys.argv[1]))
