@@ -131,7 +131,9 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> Response:
-        most = app.config["MAX_CONTENT_LENGTH"] // 1024 // 1024
+        is_plain = request.mimetype == "application/x-www-form-urlencoded"
+        limit = app.config["MAX_FORM_MEMORY_SIZE" if is_plain else "MAX_CONTENT_LENGTH"]
+        most = limit // 1024 // 1024
         return _page(
             413,
             _("This is too large"),

@@ -30,7 +30,8 @@ class Understood(StringField):
         self.data = self.empty if value is None else value
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the entry; what the domain refuses is the field's error."""
+        """Read the entry; what the domain refuses is the field's error. A file in its place is no entry."""
+        valuelist = self.raw_data = [value for value in valuelist if isinstance(value, str)]
         if not valuelist:
             return
         self.data = self.empty

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import UnicodeConverter, ValidationError
 from werkzeug.utils import cached_property
 
@@ -25,6 +26,11 @@ class PortalRequest(Request):
         return _without_nul(super().args)
 
     def _load_form_data(self) -> None:
+        # Werkzeug holds only the parts of a multipart form to this limit.
+        most = self.max_form_memory_size
+        is_plain = self.mimetype == "application/x-www-form-urlencoded"
+        if is_plain and most is not None and (self.content_length or 0) > most:
+            raise RequestEntityTooLarge()
         super()._load_form_data()
         parts: dict[str, Any] = self.__dict__
         parts["form"] = _without_nul(parts["form"])

@@ -45,7 +45,8 @@ class FactField(Understood):
         self.widget = TextArea() if fact.name in _NOTES else TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the entry; what the domain refuses is the field's error."""
+        """Read the entry; what the domain refuses is the field's error. A file in its place is no entry."""
+        valuelist = self.raw_data = [value for value in valuelist if isinstance(value, str)]
         if not valuelist:
             return
         try:

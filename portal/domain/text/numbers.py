@@ -9,6 +9,7 @@ from portal.domain.text.cleaning import clean, half_width
 
 _CURRENCY = re.compile(r"^(RMB|CNY|人民币|[¥￥])\s*|\s*(RMB|CNY)$", re.IGNORECASE)
 _NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d*))?|([+-]?)\.(\d+)")
+_ORNAMENTS = re.compile("[²³¹¼-¾⁰-₟⅐-↏①-⓿❶-➓㈠-㊿]")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?E[+-]?\d+", re.IGNORECASE)
 _SCALES = {
     "千": 1_000,
@@ -106,7 +107,8 @@ def whole(text: str | int) -> int:
 def _plain(text: str | int) -> str:
     if isinstance(text, int):
         return str(text)
-    plain = re.sub("[‐‑‒–—―−]", "-", half_width(clean(text)))
+    # 28² must not become 282, nor ① a 1: what is raised, circled or a fraction is no digit.
+    plain = re.sub("[‐‑‒–—―−]", "-", half_width(_ORNAMENTS.sub("?", clean(text))))
     return re.sub(r"(?<=\d)[ '](?=\d{3}(\D|$))", ",", plain.replace("、", ","))
 
 
