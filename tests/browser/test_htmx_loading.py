@@ -1,5 +1,6 @@
 """htmx comes from the CDN, or from us when the CDN is silent, wrong or absent; it runs once."""
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -107,3 +108,21 @@ def test_no_other_host_is_asked_when_the_settings_say_so(visit: Callable[..., An
     person.open("/distributors/")
     person.settle()
     assert hosts == {site.url.split("/")[2]}
+
+
+def test_a_cdn_that_takes_the_call_and_never_answers_holds_nobody_up(
+    visit: Callable[..., Any], serve_again: Callable[..., str]
+):
+    """A black hole as networks have them: a port that accepts and is silent, not a route that is intercepted."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as hole:
+        url = serve_again(ASSETS="cdn", CDN_URL=f"http://127.0.0.1:{hole.getsockname()[1]}")
+        person = visit("", url=url)
+        person.page.add_init_script(COUNTER)
+        started = time.monotonic()
+        person.page.goto(url + "/login", wait_until="commit")
+        person.page.locator("[name=username]").fill("manager")
+        assert time.monotonic() - started < 2
+        person.settle()
+        assert time.monotonic() - started < 3.5
+        person.page.wait_for_timeout(400)
+        assert person.page.evaluate("window.runs") == 1
