@@ -83,7 +83,8 @@ def row(number: int) -> list[Any]:
     return [
         *(code, name, first + spelt, f"Example {number} Trading Co., Ltd.", uscc(number), "示例人" + first),
         *(("总经销商", "二批", "零售商")[number % 3], ("经销", "代理", "直销")[number % 3]),
-        *(f"B{number - number % 50:06d}" if number % 3 and number % 50 and number > 50 else "", OFFICES[office], f"示例片区{number % 40}"),
+        f"B{number - number % 50:06d}" if number % 3 and number % 50 and number > 50 else "",
+        *(OFFICES[office], f"示例片区{number % 40}"),
         *(f"bench{office}", "浙江省", "示例市", f"示例市虚构大道{number}号", f"0571-{80000000 + number}"),
         *(f"sales{number}@example.cn", 120 + number % 1000 / 1000, 30 + number % 900 / 1000),
         *("示例" + first, "采购经理", f"1380000{number % 10000:04d}", founded, number % 300, number % 20),
@@ -106,7 +107,7 @@ def write_files(folder: Path, rows: int) -> tuple[Path, Path]:
         for number in range(1, rows + 1):
             for place, value in enumerate(row(number)):
                 if isinstance(value, date):
-                    sheet.write_datetime(number, place, value, dates)  # type: ignore[arg-type]
+                    sheet.write_datetime(number, place, value, dates)
                 else:
                     sheet.write(number, place, value)
             writer.writerow(row(number))

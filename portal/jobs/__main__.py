@@ -2,9 +2,9 @@
 
 import logging
 
-from portal import create_app
 from portal.jobs.worker import main
+from wsgi import app
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    main(create_app())
+    main(app)

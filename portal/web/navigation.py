@@ -19,7 +19,10 @@ class Entry:
 
 
 RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
-    (_l("Workbench"), (Entry(_l("Waiting for me"), "workbench.index"),)),
+    (
+        _l("Workbench"),
+        (Entry(_l("Waiting for me"), "workbench.index"), Entry(_l("My tasks"), "jobs.index")),
+    ),
     (
         _l("Distributors"),
         (
