@@ -46,12 +46,12 @@ def letters(_place: Place) -> Iterator[Finding]:
 
 
 def libraries(_place: Place) -> Iterator[Finding]:
-    """The libraries that draw papers; without harfbuzz-subset it works, slowly and with large files."""
+    """The libraries that draw papers; contracts are embedded by our own code and do without harfbuzz-subset."""
     missing = printing.missing_libraries()
     for library, package in missing.items():
         if library == printing.SUBSETTER:
             yield warning(
-                N_("The library %(library)s is missing: papers print six times slower."),
+                N_("The library %(library)s is missing: WeasyPrint may become slow with our fonts."),
                 N_("Install the package %(package)s."),
                 library=library,
                 package=package,
