@@ -148,7 +148,7 @@ def test_who_still_answers_for_accounts_cannot_be_deactivated(session, make, bos
     office = make.region()
     owner = make.user(Role.SALESPERSON, office, name="示例业务员")
     accounts = [make.distributor(office, owner), make.distributor(office, owner)]
-    with pytest.raises(AccountsOwned, match="示例业务员 still answers for 2"):
+    with pytest.raises(AccountsOwned, match="示例业务员 is still responsible for 2"):
         administration.deactivate(session, boss, owner)
     assert owner.is_active
     session.rollback()

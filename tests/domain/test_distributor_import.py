@@ -212,7 +212,7 @@ def test_the_second_row_of_one_code_is_refused(session: Session, east: Region) -
         ),
     )
     assert counts(report) == (2, 0, 0, 1)
-    assert reasons(report) == [(3, "经销商编码", "Row 2 has this code already.")]
+    assert reasons(report) == [(3, "经销商编码", "Row 2 already has this code.")]
     assert record(session, "A1").name == "示例一号商行"
 
 
@@ -252,7 +252,7 @@ def test_records_that_share_a_credit_code_are_created_and_flagged(session: Sessi
         ("账号", "6.2E+18", "format the column as text"),
         ("授信额度", "1.234", "two decimals"),
         ("邮箱", "a@@b", "not an e-mail address"),
-        ("级别", "特级", "no level"),
+        ("级别", "特级", "not a level"),
         ("员工", "约20", "cannot be read as a number"),
         ("经度", "北纬", "not a valid position"),
         ("上级经销商", "没有这家", "no distributor"),
@@ -507,7 +507,7 @@ class TestWithoutCode:
         for expected in ((1, 0, 0, 1), (0, 0, 1, 1)):
             report = run(session, data)
             assert counts(report) == expected
-            assert reasons(report)[0][2] == "Row 2 is about this company already."
+            assert reasons(report)[0][2] == "Row 2 is already about this company."
 
     def test_a_row_without_code_never_takes_the_record_of_another_row(
         self, session: Session, east: Region

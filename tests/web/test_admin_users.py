@@ -149,9 +149,9 @@ def test_who_answers_for_accounts_cannot_be_deactivated_and_the_page_leads_to_th
     owner = make.user(Role.SALESPERSON, north)
     make.distributor(north, owner)
     page = admin.get(f"/admin/users/{owner.id}").text
-    assert "Answers for 1 distributor" in page and f"/distributors/?owner={owner.id}" in page
+    assert "Responsible for 1 distributor" in page and f"/distributors/?owner={owner.id}" in page
     refused = admin.post(f"/admin/users/{owner.id}/deactivate")
-    assert refused.status_code == 409 and "still answers for 1" in refused.text
+    assert refused.status_code == 409 and "is still responsible for 1" in refused.text
     session.rollback()
     session.refresh(owner)
     assert owner.is_active

@@ -89,7 +89,7 @@ def test_a_refused_form_keeps_every_entry_and_names_what_is_wrong(session, clerk
     refused = browser.post("/distributors/new", data=form)
     html = refused.get_data(as_text=True)
     assert refused.status_code == 422
-    assert "Not saved: 4 things to mend" in html
+    assert "Not saved: 4 corrections needed" in html
     kept = entries(html)
     for name in ("name", "uscc", "bank_account", "founded_on", "address"):
         assert kept[name] == form[name]
