@@ -1,5 +1,7 @@
-// Purge Tabler: keep its variables, its resets and every rule whose classes occur anywhere in our own files.
+// Purge Tabler: keep its resets, every rule whose classes occur anywhere in our own files, and the variables that
+// these rules or our own styles ask for.
 import { readFileSync, writeFileSync } from "node:fs";
+import postcss from "postcss";
 import { PurgeCSS } from "purgecss";
 
 const TARGET = "portal/static/vendor/tabler.css";
@@ -25,6 +27,26 @@ const [result] = await new PurgeCSS().purge({
   },
 });
 
-const css = result.css.replace(/\/\*# sourceMappingURL=.*?\*\//g, "").trim();
+const sheet = postcss.parse(result.css.replace(/\/\*# sourceMappingURL=.*?\*\//g, "").trim());
+const own = readFileSync("portal/static/app.css", "utf8") + readFileSync("portal/static/app.js", "utf8");
+dropUnusedVariables(sheet, own);
+const css = sheet.toString();
 writeFileSync(TARGET, css + "\n");
 console.log(`${TARGET}: Tabler ${version}, ${Math.round(css.length / 1024)} KiB`);
+
+// One that is used only by an unused one goes with it.
+function dropUnusedVariables(sheet, own) {
+  for (let dropped = true; dropped; ) {
+    dropped = false;
+    const asked = new Set((sheet.toString() + own).match(/var\(\s*--[\w-]+/g)?.map((one) => one.replace(/^var\(\s*/, "")));
+    sheet.walkDecls(/^--/, (variable) => {
+      if (!asked.has(variable.prop)) {
+        variable.remove();
+        dropped = true;
+      }
+    });
+  }
+  sheet.walkRules((rule) => {
+    if (!rule.nodes.length) rule.remove();
+  });
+}

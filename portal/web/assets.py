@@ -1,15 +1,25 @@
-"""Where pages take htmx and styles from: the CDN with its hash, our own copy when it does not answer."""
+"""Where pages take htmx and styles from: the CDN with its hash, our own copy when it does not answer.
+
+A page that is opened for the first time asks for little: both stylesheets come as one, icons stand in the page.
+"""
 
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request, url_for
+from markupsafe import Markup
+
+from portal.web.access import public
 
 HTMX_VERSION = "2.0.11"
 HTMX_FILE = f"vendor/htmx-{HTMX_VERSION}.min.js"
+STYLES = ("vendor/tabler.css", "app.css")
+ICON, ICONS = "icon.svg", "icons.svg"
 
 
 @cache
@@ -25,6 +35,61 @@ def asset(filename: str) -> str:
 @cache
 def _address(_root: str, folder: Path, filename: str) -> str:
     return url_for("static", filename=filename, v=_digest(folder / filename))
+
+
+@cache
+def _styles(folder: Path, _changed: tuple[int, ...]) -> tuple[bytes, str]:
+    """Our stylesheets in their order, without our comments (a licence, `/*!`, stays), and their hash."""
+    texts = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
+    whole = re.sub(r"/\*(?!!).*?\*/", "", "\n".join(texts), flags=re.DOTALL)
+    written = re.sub(r"\s*\n\s*", "\n", whole).encode()
+    return written, hashlib.sha256(written).hexdigest()[:12]
+
+
+def _styles_now() -> tuple[bytes, str]:
+    folder = Path(current_app.static_folder or "")
+    return _styles(folder, tuple((folder / name).stat().st_mtime_ns for name in STYLES))
+
+
+def stylesheet() -> str:
+    """The address of all styles."""
+    return f"{request.script_root}/styles.css?v={_styles_now()[1]}"
+
+
+@public
+def styles() -> Response:
+    """All styles."""
+    written, digest = _styles_now()
+    response = Response(written, mimetype="text/css")
+    response.set_etag(digest)
+    return response.make_conditional(request)
+
+
+@cache
+def _site_icon(path: Path) -> Markup:
+    drawing = path.read_text(encoding="utf-8").strip().replace('"', "'")
+    return Markup("data:image/svg+xml," + quote(drawing, safe=" '=/:"))  # noqa: S704 - quoted
+
+
+def site_icon() -> Markup:
+    """The icon of the site as an address that holds it."""
+    return _site_icon(Path(current_app.static_folder or "") / ICON)
+
+
+@cache
+def _icons(path: Path) -> dict[str, Markup]:
+    found = re.findall(
+        r'<symbol id="i-([\w-]+)" viewBox="([^"]+)">(.*?)</symbol>', path.read_text(encoding="utf-8")
+    )
+    return {
+        name: Markup(f'<svg class="ico" viewBox="{box}" aria-hidden="true">{drawing}</svg>')  # noqa: S704 - our file
+        for name, box, drawing in found
+    }
+
+
+def icon(name: str) -> Markup:
+    """An icon of our file, to stand in a page; it helps to find, the words beside it say."""
+    return _icons(Path(current_app.static_folder or "") / ICONS)[name]
 
 
 def htmx_cdn() -> str:
@@ -69,8 +134,15 @@ def htmx_config() -> str:
 def init_app(app: Flask) -> None:
     """Let browsers keep a file that was asked for with its content's hash; others they ask about again."""
 
+    app.add_url_rule("/styles.css", "stylesheet", styles)
+    app.jinja_env.globals.update(stylesheet=stylesheet, site_icon=site_icon, icon_of=icon)
+
     @app.after_request
     def keep(response: Response) -> Response:
-        if request.endpoint == "static" and "v" in request.args and response.status_code in (200, 304):
+        if (
+            request.endpoint in ("static", "stylesheet")
+            and "v" in request.args
+            and response.status_code in (200, 304)
+        ):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response

@@ -30,8 +30,13 @@ def _page(body: bytes) -> bytes:
 @lru_cache(maxsize=32)
 def _file(path: Path, _changed: int) -> bytes:
     """A static file, packed once in the life of a worker."""
+    return _always_the_same(path.read_bytes())
+
+
+@lru_cache(maxsize=2)
+def _always_the_same(body: bytes) -> bytes:
     packer = zlib.compressobj(_FILE_LEVEL, zlib.DEFLATED, 31)
-    return packer.compress(path.read_bytes()) + packer.flush()
+    return packer.compress(body) + packer.flush()
 
 
 def init_app(app: Flask) -> None:
@@ -53,7 +58,7 @@ def init_app(app: Flask) -> None:
             body = response.get_data()
             if len(body) < _WORTH_IT:
                 return response
-            packed = _page(body)
+            packed = _always_the_same(body) if request.endpoint == "stylesheet" else _page(body)
         response.direct_passthrough = False
         etag = response.get_etag()[0]
         response.set_data(packed)

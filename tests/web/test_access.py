@@ -144,7 +144,7 @@ TABLE: dict[str, Line] = {
     "admin.export_trail": line(P.AUDIT_READ),
 }
 # Ends the sign-in that the other cells need; tests/web/test_sign_in.py asks it.
-ELSEWHERE = {"static", "auth.logout"}
+ELSEWHERE = {"static", "stylesheet", "auth.logout"}
 
 
 def routes(app: Flask) -> list[tuple[str, str]]:

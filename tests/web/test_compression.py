@@ -1,6 +1,8 @@
 """Answers are packed for browsers that take it, and nothing is told by their length."""
 
 import gzip
+import re
+from pathlib import Path
 
 from portal.domain.access.roles import Role
 
@@ -33,6 +35,36 @@ def test_static_text_is_packed_once_and_stays_what_it_is(app, client):
     assert gzip.decompress(packed[0].data) == plain.data and packed[0].data == packed[1].data
     assert "immutable" in packed[0].headers["Cache-Control"]
     assert packed[0].headers["ETag"] != plain.headers["ETag"]
+
+
+def test_all_styles_come_as_one_packed_once(client):
+    address = re.search(
+        r'<link rel="stylesheet" href="(/styles\.css\?v=[0-9a-f]+)">', client.get("/login").text
+    )
+    plain = client.get(address[1])
+    packed = [client.get(address[1], headers=GZIP) for _time in range(2)]
+    assert gzip.decompress(packed[0].data) == plain.data and packed[0].data == packed[1].data
+    assert plain.mimetype == "text/css" and "immutable" in plain.headers["Cache-Control"]
+    assert "Licensed under MIT" in plain.text and "Own styles" not in plain.text
+    assert plain.text.index("Tabler") < plain.text.index(".formbar")
+    again = client.get(address[1], headers={"If-None-Match": plain.headers["ETag"]})
+    assert again.status_code == 304 and not again.data
+
+
+def test_the_styles_lose_only_their_comments(app, client):
+    def bare(text):
+        return re.sub(r"\s+", "", re.sub(r"/\*(?!!).*?\*/", "", text, flags=re.S))
+
+    files = [Path(app.static_folder) / name for name in ("vendor/tabler.css", "app.css")]
+    assert bare("".join(file.read_text() for file in files)) == bare(client.get("/styles.css").text)
+
+
+def test_a_page_asks_for_its_styles_and_one_script_only(client):
+    page = client.get("/login").text
+    asked = re.findall(r'(?:src|href)="((?!data:|#)[^"]+)"', page)
+    assert [one for one in asked if "." in one.split("?")[0]] == [
+        one for one in asked if one.startswith(("/styles.css?", "/static/app.js?"))
+    ]
 
 
 def test_a_file_to_download_is_left_as_it_is(app, sign_in, make):
