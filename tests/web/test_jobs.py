@@ -274,4 +274,4 @@ def test_nobody_else_sees_a_task(app: Flask, session: Session, manager: User, ma
         assert other.get(path).status_code == 404
     assert other.post(f"{address}/cancel").status_code == 404
     assert sign_in(make.user(Role.ADMINISTRATOR)).get(address).status_code == 200
-    assert "There are none" in other.get("/tasks/").text
+    assert "No tasks" in other.get("/tasks/").text
