@@ -49,7 +49,8 @@ def init_app(app: Flask) -> None:
         response.vary.add("Accept-Encoding")
         if request.accept_encodings["gzip"] <= 0 or "Content-Encoding" in response.headers:
             return response
-        if request.endpoint == "static":
+        # Found and answered by Flask: of an address that was refused, nothing leads to a file.
+        if request.endpoint == "static" and response.status_code == 200:
             path = Path(current_app.static_folder or "") / (request.view_args or {}).get("filename", "")
             packed = _file(path, path.stat().st_mtime_ns)
         elif response.is_streamed or response.direct_passthrough:

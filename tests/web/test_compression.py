@@ -4,6 +4,8 @@ import gzip
 import re
 from pathlib import Path
 
+import pytest
+
 from portal.domain.access.roles import Role
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
@@ -35,6 +37,23 @@ def test_static_text_is_packed_once_and_stays_what_it_is(app, client):
     assert gzip.decompress(packed[0].data) == plain.data and packed[0].data == packed[1].data
     assert "immutable" in packed[0].headers["Cache-Control"]
     assert packed[0].headers["ETag"] != plain.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../config.py", "..%2fconfig.py", "%2e%2e/config.py", "vendor/../../config.py", "../web/access.py"],
+)
+def test_no_address_of_static_files_leads_out_of_their_folder(client, path):
+    answer = client.get(f"/static/{path}", headers=GZIP)
+    body = answer.data
+    if answer.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    assert answer.status_code == 404 and b"import " not in body and b"</html>" in body
+
+
+def test_a_static_file_that_is_not_there_is_not_found(client):
+    answer = client.get("/static/none.css", headers=GZIP)
+    assert answer.status_code == 404 and "</html>" in gzip.decompress(answer.data).decode()
 
 
 def test_all_styles_come_as_one_packed_once(client):
