@@ -37,9 +37,7 @@ def create_app(**overrides: Any) -> Flask:
     extensions.db.init_app(app)
     with app.app_context():
         prepare_engine(extensions.db.engine)
-    extensions.migrate.init_app(
-        app, extensions.db, directory=str(config.ROOT / "migrations"), compare_type=True
-    )
+    extensions.Migrations(app, str(config.ROOT / "migrations"))
     extensions.csrf.init_app(app)
     i18n.init_app(app)
     accounts.init_app(app)

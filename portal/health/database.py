@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from portal.db import now
 from portal.domain.i18n import N_
 from portal.domain.users.models import Throttle
 from portal.health.findings import Finding, Place, failed, ok, warning
+from portal.later import later
+
+alembic_config, alembic_script = later("alembic.config"), later("alembic.script")
 
 # Records that triggers keep from being changed; a rebuilt table loses its triggers in silence.
 GUARDED = ("audit_event", "agreement_event", "template_release")
@@ -68,9 +69,9 @@ def _answers(connection: Connection) -> Finding:
 
 
 def _version(place: Place, connection: Connection) -> tuple[bool, Finding]:
-    config = Config()
+    config = alembic_config.Config()
     config.set_main_option("script_location", str(place.migrations))
-    scripts = ScriptDirectory.from_config(config)
+    scripts = alembic_script.ScriptDirectory.from_config(config)
     heads, known = set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
     found: set[str] = set()
     if sa.inspect(connection).has_table("alembic_version"):

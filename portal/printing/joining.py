@@ -3,7 +3,9 @@
 import io
 from collections.abc import Iterable
 
-import pikepdf
+from portal.later import later
+
+pikepdf = later("pikepdf")
 
 
 def join(papers: Iterable[bytes]) -> tuple[bytes, int]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-import xlsxwriter
 from flask import Response, send_file
 
 from portal.db import CHINA, begin_reading
 from portal.domain.audit import services as audit
 from portal.domain.users.models import User
 from portal.extensions import db
+from portal.later import later
+
+xlsxwriter = later("xlsxwriter")
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMATS = {"money": "#,##0.00", "percent": "0.####%", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}

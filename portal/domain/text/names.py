@@ -1,30 +1,30 @@
 """Company names: how they sound, and whether two of them are probably one company."""
 
 import hashlib
-import os
 import re
 import unicodedata
+from bisect import bisect_right
 from functools import cache, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from portal.domain.text.cleaning import clean
 
-# The phrases of pypinyin cost 45 MB a worker; readings.txt keeps those that change a reading.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 
-from pypinyin.constants import PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
+def _lines(name: str) -> list[list[str]]:
+    text = Path(__file__).with_name(name).read_text("utf-8")
+    return [line.split() for line in text.splitlines() if not line.startswith("#")]
 
-_READINGS: dict[str, tuple[str, ...]] = {
-    word: tuple(sounds)
-    for word, *sounds in (
-        line.split()
-        for line in Path(__file__).with_name("readings.txt").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    )
-}
+
+_READINGS: dict[str, tuple[str, ...]] = {word: tuple(sounds) for word, *sounds in _lines("readings.txt")}
+# All characters in one text, sound by sound, and where each sound begins: as a dictionary they would cost every
+# worker 4 MB, and pypinyin's own 11 MB.
+_SOUNDS: tuple[str, ...]
+_GROUPS: tuple[str, ...]
+_SOUNDS, _GROUPS = zip(*_lines("sounds.txt"), strict=True)
+_CHARACTERS = "".join(_GROUPS)
+_BEGINS = list(accumulate(map(len, _GROUPS), initial=0))
 _LONGEST_READING = max(map(len, _READINGS))
 _FIRST = frozenset(word[0] for word in _READINGS)
 _RUN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
@@ -79,8 +79,8 @@ def syllables(name: str) -> tuple[str, ...]:
 @cache  # bounded by the number of characters there are
 def _sound(char: str) -> str:
     """The usual reading of one character without its tone; without a reading it stands for itself."""
-    readings = PINYIN_DICT.get(ord(char))
-    return to_normal(readings.split(",")[0]) if readings else char
+    place = _CHARACTERS.find(char)
+    return char if place < 0 else _SOUNDS[bisect_right(_BEGINS, place) - 1]
 
 
 @lru_cache(maxsize=4096)
