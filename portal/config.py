@@ -2,17 +2,43 @@
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+_DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_REDIS = ("redis", "rediss", "unix")
+_QUEUES = ("sqlite", "postgresql", "postgres", *_REDIS, "immediate")
+
+
+class WrongSetting(SystemExit):
+    """A setting that nothing can start with: said in both languages to whoever starts it, without a traceback."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(f"{english}\n{chinese}")
+
+
 def instance_folder() -> Path:
-    """The folder for database, keys and queue (PORTAL_INSTANCE, default `instance/` beside the package)."""
-    return Path(os.environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
+    """The folder for database, keys and queue (PORTAL_INSTANCE, default `instance/` beside the package).
+
+    Where there is none it is made, closed to others.
+    """
+    instance = Path(os.environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongSetting(
+            f"PORTAL_INSTANCE: the folder {instance} cannot be made: {error.strerror}",
+            f"PORTAL_INSTANCE：无法建立文件夹 {instance}：{error.strerror}",
+        ) from None
+    return instance
 
 
 def secret_key(instance: Path) -> str:
@@ -21,9 +47,14 @@ def secret_key(instance: Path) -> str:
         return key
     path = instance / "secret_key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".secret_key.{secrets.token_hex(8)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise WrongSetting(
+                f"PORTAL_INSTANCE: nothing can be written in {instance}: {error.strerror}",
+                f"PORTAL_INSTANCE：无法写入文件夹 {instance}：{error.strerror}",
+            ) from None
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
         try:
@@ -41,8 +72,44 @@ def database_url(instance: Path) -> str:
     url = os.environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
+            url = "postgresql+psycopg://" + url.removeprefix(scheme)
+    try:
+        is_known = make_url(url).drivername in _DATABASES
+    except (ArgumentError, ValueError):
+        is_known = False
+    if not is_known:
+        # The address itself is not said: it may hold a password.
+        raise WrongSetting(
+            "PORTAL_DATABASE_URL is no address of a database: there are postgresql://… and sqlite:///…",
+            "PORTAL_DATABASE_URL 不是有效的数据库地址，应为 postgresql://… 或 sqlite:///…",
+        )
     return url
+
+
+def queue_url() -> str:
+    """PORTAL_QUEUE_URL; empty for a file of the instance folder."""
+    url = os.environ.get("PORTAL_QUEUE_URL", "")
+    scheme = url.split(":", 1)[0].split("+")[0]
+    if url and (":" not in url or scheme not in _QUEUES):
+        raise WrongSetting(
+            "PORTAL_QUEUE_URL is no address of a queue: there are sqlite:///…, postgresql://…, redis://… and"
+            " immediate:",
+            "PORTAL_QUEUE_URL 不是有效的队列地址，应为 sqlite:///…、postgresql://…、redis://… 或 immediate:",
+        )
+    if scheme in _REDIS and find_spec("redis") is None:
+        raise WrongSetting(
+            "PORTAL_QUEUE_URL: a queue in Redis needs Python's package redis: .venv/bin/pip install redis",
+            "PORTAL_QUEUE_URL：使用 Redis 队列须先安装 Python 的 redis 包：.venv/bin/pip install redis",
+        )
+    return url
+
+
+def proxies() -> int:
+    """PORTAL_PROXIES, a whole number."""
+    said = os.environ.get("PORTAL_PROXIES", "").strip() or "0"
+    if not (said.isascii() and said.isdigit()):
+        raise WrongSetting(f"PORTAL_PROXIES must be a number: {said}", f"PORTAL_PROXIES 必须是数字：{said}")
+    return int(said)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -64,11 +131,11 @@ def from_environment() -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
         # Empty: a file of the instance folder.
-        "QUEUE_URL": os.environ.get("PORTAL_QUEUE_URL", ""),
+        "QUEUE_URL": queue_url(),
         "BASE_URL": os.environ.get("PORTAL_BASE_URL", "").rstrip("/"),
         "ASSETS": os.environ.get("PORTAL_ASSETS", "cdn"),
         "CDN_URL": os.environ.get("PORTAL_CDN_URL", "https://cdn.jsdelivr.net/npm").rstrip("/"),
-        "PROXIES": int(os.environ.get("PORTAL_PROXIES", "0")),
+        "PROXIES": proxies(),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         # Forms carry many fields (an agreement with its price rows); the default cap of 1,000 parts is for uploads.
         "MAX_FORM_PARTS": 20_000,

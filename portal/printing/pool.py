@@ -15,7 +15,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 TIMEOUT_SECONDS = 120
-WORKERS = max(1, min(2, int(os.environ.get("PORTAL_PRINTERS", "1"))))
+WORKERS = 2 if os.environ.get("PORTAL_PRINTERS", "").strip() == "2" else 1
 
 _lock = threading.Lock()
 _executor: ProcessPoolExecutor | None = None
