@@ -1,10 +1,14 @@
 """Which language a page speaks."""
 
+from functools import lru_cache
+from typing import Any
+
 from babel import Locale
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
+from markupsafe import Markup
 
 LANGUAGES = ("zh_CN", "en")
 
@@ -63,13 +67,30 @@ def _wanted() -> str:
 
 def language() -> str:
     """The language of this page: zh_CN or en."""
-    locale = get_locale()
+    # Where Flask-Babel keeps what it found out: its own way there costs more than the message looked up.
+    locale = getattr(g.get("_flask_babel"), "babel_locale", None) if g else None
+    locale = locale or get_locale()
     return "zh_CN" if locale is None or locale.language == "zh" else "en"
 
 
 def _catalogue() -> Translations:
     """The catalogue of this page, without Flask-Babel's search for it: a page has hundreds of messages."""
     return babel.domain_instance.get_translations()
+
+
+@lru_cache(maxsize=4096)
+def _pattern(_language: str, text: str) -> Markup:
+    return Markup(_catalogue().ugettext(text))  # noqa: S704 - a catalogue's own text
+
+
+@lru_cache(maxsize=4096)
+def _sentence(language: str, text: str) -> Markup:
+    return _pattern(language, text) % {}
+
+
+def _message(text: str, /, **values: Any) -> Markup:
+    """A message of a template; every one is a pattern, also without values, and values are escaped."""
+    return _pattern(language(), text) % values if values else _sentence(language(), text)
 
 
 def init_app(app: Flask) -> None:
@@ -82,6 +103,7 @@ def init_app(app: Flask) -> None:
         npgettext=lambda context, one, many, number: _catalogue().unpgettext(context, one, many, number),
         newstyle=True,
     )
+    app.jinja_env.globals.update(gettext=_message, _=_message)
 
     @app.context_processor
     def languages() -> dict[str, str]:

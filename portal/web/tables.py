@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 PER_PAGE = 50
 Choice = TypeVar("Choice", bound=StrEnum)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def count(session: Session, statement: sa.Select[Any]) -> int:
 # a count of at least so many is remembered for a moment, a smaller one is always counted afresh.
 REMEMBERED_FROM = 2_000
 REMEMBERED_SECONDS = 30
-_remembered: dict[Hashable, tuple[float, int]] = {}
+_remembered: dict[Hashable, tuple[float, Any]] = {}
 
 
 def counted(session: Session, statement: sa.Select[Any], *, key: Hashable) -> int:
@@ -101,16 +103,32 @@ def counted(session: Session, statement: sa.Select[Any], *, key: Hashable) -> in
 
     `key` says all that the statement depends on: who asks, within which offices, for what.
     """
-    key = (session.get_bind().engine.url, key)
-    until, total = _remembered.get(key, (0.0, 0))
+    return remembered(
+        session, lambda: count(session, statement), key=key, when=lambda total: total >= REMEMBERED_FROM
+    )
+
+
+def remembered(
+    session: Session,
+    find: Callable[[], Found],
+    *,
+    key: Hashable,
+    when: Callable[[Found], bool] = lambda _found: True,
+) -> Found:
+    """What `find` gives, or gave at most `REMEMBERED_SECONDS` ago; kept only where `when` is true of it.
+
+    `key` says all that the finding depends on.
+    """
+    key = (session.get_bind().engine, key)
+    until, found = _remembered.get(key, (0.0, None))
     if time.monotonic() < until:
-        return total
-    total = count(session, statement)
-    if total >= REMEMBERED_FROM:
+        return found  # type: ignore[no-any-return]
+    found = find()
+    if when(found):
         if len(_remembered) > 5_000:
             _remembered.clear()
-        _remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, total)
-    return total
+        _remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, found)
+    return found
 
 
 def page_of(
@@ -130,24 +148,44 @@ def page_of(
 
     Select columns, not entities: the rows are only shown, and tuples cost a third of what records do. What costs
     much for each row is given as `shown`: then `statement` selects ids only, and `shown` is asked for the ids of
-    the page alone. A `total` that is known already is not counted again. `gathered`: the ids are few but scattered
-    through the order, so they are all found first and put in order then.
+    the page alone, which `tie` holds. A `total` that is known already is not counted again. `gathered`, with `shown`:
+    the ids are few but scattered through the order, so they are all found first and put in order then.
     """
     order = sorting(sorts, default=default, descending=descending)
     total = count(session, statement) if total is None else total
     here = min(max(number("page") or 1, 1), max(1, -(-total // per_page)))
     start = (here - 1) * per_page
+    if shown is None:
+        rows = session.execute(order.apply(statement, sorts, tie=tie).limit(per_page).offset(start)).all()
+    else:
+        # A connection's rows: that a session's might hold records takes a third of such a short statement's time.
+        connection, column = session.connection(), sorts[order.key]
+        cut = _cut(statement, order, column, tie, gathered)
+        ids = connection.scalars(cut, {"portal_rows": per_page, "portal_before": start}).all()
+        rows = connection.execute(_of_these(shown, order, column, tie), {"portal_ids": ids}).all()
+    return Page(rows, total, here, per_page, order.key, order.is_descending)
+
+
+# Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
+@lru_cache(maxsize=256)
+def _cut(statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool) -> sa.Select[Any]:
+    """The statement in this order, cut to a page."""
     if gathered:
         # OFFSET 0 keeps both databases from looking for them one by one along the index of the order.
-        few = statement.add_columns(sorts[order.key].label("place")).offset(0).subquery()
+        few = statement.add_columns(column.label("place")).offset(0).subquery()
         cut = order.apply(sa.select(few.c[0]), {order.key: few.c.place}, tie=few.c[0])
     else:
-        cut = order.apply(statement, sorts, tie=tie)
-    cut = cut.limit(per_page).offset(start)
-    if shown is not None:
-        ids = list(session.scalars(cut))
-        cut = order.apply(shown.where(statement.selected_columns[0].in_(ids)), sorts, tie=tie)
-    return Page(session.execute(cut).all(), total, here, per_page, order.key, order.is_descending)
+        cut = order.apply(statement, {order.key: column}, tie=tie)
+    rows, before = (sa.bindparam(name, type_=sa.Integer) for name in ("portal_rows", "portal_before"))
+    return cut.limit(rows).offset(before)
+
+
+@lru_cache(maxsize=64)
+def _of_these(shown: sa.Select[Any], order: Sorting, column: Any, tie: Any) -> sa.Select[Any]:
+    """What is shown of the ids of one page, in its order."""
+    return order.apply(
+        shown.where(tie.in_(sa.bindparam("portal_ids", expanding=True))), {order.key: column}, tie=tie
+    )
 
 
 _CUT = "\0"  # stands in no text: the domain takes it out, and PostgreSQL refuses it
@@ -166,28 +204,38 @@ def rows_by(rows: Iterable[Mapping[str, str]], *, caller: Callable[[Cells], str]
     The template says once what a row looks like; the cells of all rows are escaped together and put in. That
     costs a tenth of going through the template for every row. A cell that is Markup is put in as it is.
     """
-    parts = str(caller(Cells())).split(_CUT)
-    names = parts[1::2]
-    cells = [row[name] for row in rows for name in names]
-    texts = [cell.replace(_CUT, "") for cell in cells if not isinstance(cell, Markup)]
-    escaped = iter(str(escape(_CUT.join(texts))).split(_CUT))
-    written = iter([cell if isinstance(cell, Markup) else next(escaped) for cell in cells])
-    between = parts[0::2]
+    parts = str(caller(Cells())).replace("%", "%%").split(_CUT)
+    names = list(dict.fromkeys(parts[1::2]))
+    parts[1::2] = [f"%({name})s" for name in parts[1::2]]
+    pattern = "".join(parts)
+    cells = iter(_escaped([row[name] for row in rows for name in names]))
     out: list[str] = []
-    for _row in range(len(cells) // len(names)):
-        for part in between[:-1]:
-            out += (part, next(written))
-        out.append(between[-1])
+    while values := dict(zip(names, cells, strict=False)):
+        out.append(pattern % values)
     return Markup("".join(out))  # noqa: S704 - the pattern is a template's, the texts are escaped
+
+
+def _escaped(cells: list[str]) -> list[str]:
+    """The texts as they stand in HTML, escaped together; what is Markup is taken as it is."""
+    texts = [cell for cell in cells if not isinstance(cell, Markup)]
+    escaped = str(escape(_CUT.join(texts))).split(_CUT)
+    if len(escaped) != len(texts):
+        escaped = [str(escape(text)).replace(_CUT, "") for text in texts]
+    if len(escaped) == len(cells):
+        return escaped
+    next_one = iter(escaped)
+    return [cell if isinstance(cell, Markup) else next(next_one) for cell in cells]
 
 
 def options(choices: Iterable[tuple[object, object]], chosen: object = "") -> Markup:
     """The options of a select by (value, text); offices and owners are many, so they are written in one go."""
     wanted = str(chosen)
-    written = (
-        f'<option value="{escape(value)}"{" selected" if str(value) == wanted else ""}>{escape(text)}</option>'
-        for value, text in choices
-    )
+    pairs = [(str(value), text if isinstance(text, str) else str(text)) for value, text in choices]
+    cells = iter(_escaped([cell for pair in pairs for cell in pair]))
+    written = [
+        f'<option value="{next(cells)}"{" selected" if value == wanted else ""}>{next(cells)}</option>'
+        for value, _text in pairs
+    ]
     return Markup("".join(written))  # noqa: S704 - both parts are escaped
 
 

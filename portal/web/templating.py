@@ -22,7 +22,7 @@ from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.htmx import wants_fragment
 from portal.web.navigation import navigation
-from portal.web.tables import options, rows_by
+from portal.web.tables import options, remembered, rows_by
 from portal.web.words import badge, badge_of, tone, word
 
 
@@ -150,10 +150,14 @@ def shell() -> Shell:
         office = ""
         if home is not None:
             office = f"{home.parent.name} · {home.name}" if home.depth > 1 and home.parent else home.name
-        return Shell(user, office, navigation(), users.has_demo(db.session), here)
+        return Shell(user, office, navigation(), _is_demo(), here)
     except SQLAlchemyError:
         db.session.rollback()
         return Shell(None, "", [], False, here)
+
+
+def _is_demo() -> bool:
+    return remembered(db.session, lambda: users.has_demo(db.session), key="demo")
 
 
 def error_list(form: Form) -> list[tuple[str, str, str]]:

@@ -19,7 +19,16 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
-from portal.web.tables import REMEMBERED_FROM, chosen, counted, ids, number, page_of, row_address
+from portal.web.tables import (
+    REMEMBERED_FROM,
+    chosen,
+    counted,
+    ids,
+    number,
+    page_of,
+    remembered,
+    row_address,
+)
 from portal.web.templating import day
 from portal.web.words import badge, word
 
@@ -27,7 +36,7 @@ _KINDS = {"credit_limit_fen": "money", "deposit_fen": "money", "founded_on": "da
     ("staff", "vehicles", "outlets", "credit_days"), "whole"
 )
 # A telephone below the name, where the screen is too narrow for a column of its own.
-_BELOW, _END = Markup('<span class="sub narrow">'), Markup("</span>")
+_BELOW, _END, _NOTHING = Markup('<span class="sub narrow">'), Markup("</span>"), Markup()
 _EVERYTHING = DistributorFilter()
 _WIDTHS = {"name": 34, "name_en": 34, "address": 40, "phones": 36, "uscc": 22, "bank_account": 24, "note": 40}
 
@@ -52,6 +61,7 @@ def index() -> ResponseReturnValue:
     me, wanted = actor(), _filter()
     reach = listing.reach(db.session, me)
     total = _count(reach, wanted)
+    everything = total if wanted == _EVERYTHING else _count(reach, _EVERYTHING)
     page = page_of(
         db.session,
         listing.found(db.session, reach, wanted, is_many=total >= REMEMBERED_FROM),
@@ -67,10 +77,15 @@ def index() -> ResponseReturnValue:
         fragment="distributors/_table.html",
         page=page,
         lines=_lines(page.rows),
-        total=total if wanted == _EVERYTHING else _count(reach, _EVERYTHING),
+        total=everything,
         wanted=wanted,
         offices=[(office.id, "　" * office.depth + office.name) for office in reach.offices],
-        owners=listing.owners(db.session, reach),
+        owners=remembered(
+            db.session,
+            lambda: listing.owners(db.session, reach),
+            key=("owners", reach.key),
+            when=lambda _owners: everything >= REMEMBERED_FROM,
+        ),
         may_write=me.can(P.DISTRIBUTORS_WRITE),
         may_import=me.can(P.DISTRIBUTORS_IMPORT),
         levels=list(Level),
@@ -82,7 +97,7 @@ def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
     """The cells of each row in the page's language."""
     address = row_address("distributors.detail")
     levels, standings = {code: word(code) for code in Level}, {code: badge(code) for code in Standing}
-    missing, twice, comma = _("facts missing"), _("possible duplicate"), _(", ")
+    missing, twice, comma = _("details missing"), _("possible duplicate"), _(", ")
     hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
     return [
         {
@@ -96,7 +111,9 @@ def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
             "standing": standings[row.standing],
             "city": row.city or "—",
             "phone": row.phone or "—",
-            "phone_below": _BELOW + row.phone + _END if row.phone else "",
+            "below": _BELOW if row.phone else _NOTHING,
+            "phone_below": row.phone or "",
+            "end": _END if row.phone else _NOTHING,
             "updated": day(row.updated_at),
             "hints": hints[bool(row.has_holes), bool(row.is_flagged)],
         }

@@ -1,6 +1,7 @@
 """Which regions a user reaches: the query that every scoped list, count, export and search goes through."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -18,14 +19,24 @@ class Holder(Protocol):
 
 def visible(user: Holder, permission: Permission) -> sa.Select[int]:
     """Ids of the regions in which `user` has `permission`, as a Select for `.in_()`."""
-    paths = user.paths(permission)
-    if not paths:
-        return sa.select(Region.id).where(sa.false())
-    return sa.select(Region.id).where(sa.or_(*(Region.path.startswith(path) for path in paths)))
+    return _below(tuple(user.paths(permission)))
 
 
 def regions_visible_to(
     user: Holder, permission: Permission, columns: Sequence[Any] = (Region,)
 ) -> sa.Select[*tuple[Any, ...]]:
     """The regions themselves, or some columns of them, in the order of the tree."""
-    return sa.select(*columns).where(Region.id.in_(visible(user, permission))).order_by(Region.path)
+    return _regions_below(tuple(user.paths(permission)), tuple(columns))
+
+
+# Statements, never their rows: making one anew costs as much as asking it.
+@lru_cache(maxsize=256)
+def _below(paths: tuple[str, ...]) -> sa.Select[int]:
+    if not paths:
+        return sa.select(Region.id).where(sa.false())
+    return sa.select(Region.id).where(sa.or_(*(Region.path.startswith(path) for path in paths)))
+
+
+@lru_cache(maxsize=256)
+def _regions_below(paths: tuple[str, ...], columns: tuple[Any, ...]) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(*columns).where(Region.id.in_(_below(paths))).order_by(Region.path)

@@ -69,7 +69,8 @@ class Reach:
 
 def reach(session: Session, user: User) -> Reach:
     """Which offices' records `user` sees."""
-    found = list(session.execute(regions_visible_to(user, Permission.DISTRIBUTORS_READ, _OFFICE)))
+    statement = regions_visible_to(user, Permission.DISTRIBUTORS_READ, _OFFICE)
+    found = session.connection().execute(statement).all()
     depths = [row.path.count("/") for row in found]
     top = min(depths, default=0)
     offices = tuple(
@@ -88,7 +89,22 @@ def found(session: Session, reach: Reach, wanted: DistributorFilter, *, is_many:
     stopping after a page is quicker than collecting them. It changes the way, never the result.
     """
     offices = reach.key if wanted.region_id is None else reach.below(wanted.region_id)
-    statement = narrowed(session, sa.select(Distributor.id), replace(wanted, region_id=None), is_many=is_many)
+    key = session.get_bind().dialect.name, offices, replace(wanted, region_id=None), is_many
+    if key not in _STATEMENTS:
+        if len(_STATEMENTS) > 500:
+            _STATEMENTS.clear()
+        _STATEMENTS[key] = _found(session, *key[1:])
+    return _STATEMENTS[key]
+
+
+# Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
+_STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, bool], Columns] = {}
+
+
+def _found(
+    session: Session, offices: tuple[int, ...] | None, wanted: DistributorFilter, is_many: bool
+) -> Columns:
+    statement = narrowed(session, sa.select(Distributor.id), wanted, is_many=is_many)
     if offices is not None:
         statement = statement.where(tested(session, Distributor.region_id, is_many).in_(offices))
     return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
@@ -132,7 +148,7 @@ def owners(session: Session, reach: Reach) -> list[tuple[int, str]]:
     if reach.key is not None:
         owned = owned.where(Distributor.region_id.in_(reach.key))
     statement = sa.select(User.id, User.name).where(owned.exists()).order_by(User.name, User.id)
-    return [(row.id, row.name) for row in session.execute(statement)]
+    return [(row.id, row.name) for row in session.connection().execute(statement)]
 
 
 def _of(user: User) -> sa.ColumnElement[bool]:
