@@ -2,10 +2,8 @@
 
 from flask.typing import ResponseReturnValue
 
-from portal import create_app
 from portal.web.access import signed_in
-
-app = create_app()
+from wsgi import app
 
 
 @app.get("/bench/one-line")

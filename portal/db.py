@@ -209,7 +209,7 @@ def prepare_engine(engine: Engine) -> None:
             f"busy_timeout={LOCK_SECONDS * 1000}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
-            "cache_size=-8000",
+            "cache_size=-2000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
