@@ -169,6 +169,10 @@ def test_nginx_takes_files_as_large_as_the_portal_does(nginx, monkeypatch, tmp_p
     assert int(size.removesuffix("m")) * 1024 * 1024 == config.from_environment()["MAX_CONTENT_LENGTH"]
 
 
+def test_a_slow_sender_holds_no_thread_of_the_portal(nginx):
+    assert directives(nginx[1]["/"], "proxy_request_buffering") == [["on"]]
+
+
 def test_nginx_says_who_asks_and_how(nginx):
     said = {words[0]: words[1] for words in directives(nginx[1]["/"], "proxy_set_header")}
     assert said["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
-from portal.backup.format import Archive, Manifest, Member, Unreadable, type_of
+from portal.backup.format import Archive, Manifest, Member, Unreadable, key_name, type_of
+from portal.backup.writing import KEY_FILES
 from portal.db import now
 from portal.domain.audit import services as audit
 from portal.domain.distributors import search
@@ -62,6 +63,11 @@ def restore(
                 revision=manifest.revision,
             )
         archive.verify()
+        # A file from elsewhere must not write where it likes: its names are those that a backup gives.
+        if strange := set(manifest.keys) - set(KEY_FILES):
+            raise Unreadable(
+                N_("The backup is damaged: %(part)s cannot be read."), part=key_name(min(strange))
+            )
         with _writing(engine) as connection:
             _clear(connection, replace=replace)
             migrate(connection, manifest.revision)

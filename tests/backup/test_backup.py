@@ -322,6 +322,25 @@ def test_keys_are_in_the_file_only_when_asked_for(app, make_app, full, backup, o
     assert [path.read_text() for path in kept] == ["another"]
 
 
+@pytest.mark.parametrize("name", ["../outside", "portal.sqlite3", "/outside"])
+def test_a_file_from_elsewhere_names_no_key_of_its_own(app, full, backup, onto, tmp_path, name):
+    """Whole by its checksums, yet its key would be written wherever it likes."""
+    path = tmp_path / "portal.backup"
+    assert backup().exit_code == 0
+    with zipfile.ZipFile(path) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    manifest = json.loads(parts[MANIFEST])
+    manifest["keys"] = {name: hashlib.sha256(b"key").hexdigest()}
+    parts |= {MANIFEST: json.dumps(manifest).encode(), f"keys/{name}": b"key"}
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    target = onto("sqlite")
+    refused = target.test_cli_runner().invoke(args=["restore", str(path), "--with-keys"])
+    assert refused.exit_code == 2 and name in refused.output
+    assert not (tmp_path / "outside").exists()
+
+
 def test_a_file_can_be_checked_without_a_restore(app, full, backup, tmp_path):
     assert backup().exit_code == 0
     before = contents(engine_of(app))
