@@ -55,7 +55,7 @@ def secrets(place: Place) -> Iterator[Finding]:
             url=place.config["BASE_URL"],
         )
     if sound:
-        yield ok(N_("Key, folder and database are closed to others; no password is known."))
+        yield ok(N_("The key, folder and database are closed to others; no password is publicly known."))
 
 
 def is_here(address: SplitResult) -> bool:
@@ -78,7 +78,7 @@ def settings(place: Place) -> Iterator[Finding]:
                 value=place.config["ASSETS"],
             )
         )
-    yield from found or [ok(N_("The settings fit one another: %(url)s"), url=place.config["BASE_URL"])]
+    yield from found or [ok(N_("The settings are consistent: %(url)s"), url=place.config["BASE_URL"])]
 
 
 def _address(place: Place) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _address(place: Place) -> Iterator[Finding]:
             todo,
         )
     elif address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
-        yield failed(N_("PORTAL_BASE_URL is no address: %(url)s. QR codes lead nowhere."), todo, url=url)
+        yield failed(N_("PORTAL_BASE_URL is not an address: %(url)s. QR codes lead nowhere."), todo, url=url)
     elif is_here(address):
         yield warning(N_("QR codes lead to %(url)s, which is this machine only."), todo, url=url)
     elif address.scheme == "http":
@@ -144,7 +144,7 @@ def pages(place: Place) -> Iterator[Finding]:
             files=", ".join(missing),
         )
     else:
-        yield ok(N_("Styles, scripts and Chinese texts are there."))
+        yield ok(N_("Styles, scripts and Chinese texts are in place."))
 
 
 def _has_content(path: Path) -> bool:

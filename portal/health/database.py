@@ -56,16 +56,18 @@ def _first_line(error: object) -> str:
 def _answers(connection: Connection) -> Finding:
     if connection.dialect.name == "sqlite":
         version = connection.scalar(sa.text("SELECT sqlite_version()"))
-        return ok(N_("SQLite %(version)s answers."), version=version)
+        return ok(N_("SQLite %(version)s is responding."), version=version)
     number = int(str(connection.scalar(sa.text("SHOW server_version_num"))))
     version = connection.scalar(sa.text("SHOW server_version"))
     if number < _OLDEST_POSTGRES:
         return warning(
-            N_("PostgreSQL %(version)s answers; it is older than the portal is tested with."),
-            N_("Bring PostgreSQL to version 14 or newer."),
+            N_(
+                "PostgreSQL %(version)s is responding, but it is older than the versions tested with the portal."
+            ),
+            N_("Upgrade PostgreSQL to version 14 or newer."),
             version=version,
         )
-    return ok(N_("PostgreSQL %(version)s answers."), version=version)
+    return ok(N_("PostgreSQL %(version)s is responding."), version=version)
 
 
 def _version(place: Place, connection: Connection) -> tuple[bool, Finding]:
@@ -80,7 +82,7 @@ def _version(place: Place, connection: Connection) -> tuple[bool, Finding]:
         }
     facts = {"found": ", ".join(sorted(found)) or "—", "wanted": ", ".join(sorted(heads))}
     if found == heads:
-        return True, ok(N_("Its tables are of this version (%(found)s)."), **facts)
+        return True, ok(N_("The tables match this version (%(found)s)."), **facts)
     if found - known:
         return False, failed(
             N_("Its tables are of a newer version (%(found)s) than the portal (%(wanted)s)."),
@@ -104,11 +106,11 @@ def _guards(connection: Connection) -> Finding:
     missing = wanted - {str(row[0]) for row in connection.execute(sa.text(sql))}
     if missing:
         return failed(
-            N_("What keeps records from being changed is gone: %(triggers)s"),
+            N_("The protection of permanent records is missing: %(triggers)s"),
             N_("Find out who removed it; restore the latest backup onto an empty database."),
             triggers=", ".join(sorted(missing)),
         )
-    return ok(N_("Records that must not change cannot be changed."))
+    return ok(N_("Permanent records are protected against changes."))
 
 
 def _sqlite(place: Place, connection: Connection) -> Iterator[Finding]:
@@ -117,14 +119,14 @@ def _sqlite(place: Place, connection: Connection) -> Iterator[Finding]:
 
     # SQLite says so only by ignoring it: a file in another mode lets readers and writers wait for one another.
     if pragma("foreign_keys") != 1:
-        yield failed(N_("Foreign keys are off."), N_("Start the portal anew; report this if it stays."))
+        yield failed(N_("Foreign keys are off."), N_("Restart the portal; report this if it persists."))
     mode = str(pragma("journal_mode")).lower()
     if mode != "wal":
         yield failed(
             N_(
                 "The journal is in the mode %(mode)s instead of WAL: readers and writers wait for one another."
             ),
-            N_("Keep the file on a local disk, not on a network folder, and start the portal anew."),
+            N_("Keep the file on a local disk, not in a network folder, and restart the portal."),
             mode=mode,
         )
     size = int(pragma("page_size"))
@@ -153,7 +155,7 @@ def _sqlite(place: Place, connection: Connection) -> Iterator[Finding]:
                 table=broken[0],
             )
             return
-    yield ok(N_("The file is in order: %(size)s MB, WAL, foreign keys on."), size=pages * size // 10**6)
+    yield ok(N_("The file is OK: %(size)s MB, WAL, foreign keys on."), size=pages * size // 10**6)
 
 
 def _postgres(_place: Place, connection: Connection) -> Iterator[Finding]:
@@ -217,12 +219,12 @@ def _writable(place: Place) -> Finding:
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == 5:
             return warning(
                 N_("Somebody has been writing for more than %(seconds)s seconds."),
-                N_("Look again in a moment; if it stays, see which import or process it is."),
+                N_("Check again in a moment; if it persists, find out which import or process it is."),
                 seconds=_WAIT_SECONDS,
             )
         return failed(
-            N_("It cannot be written to: %(reason)s"),
-            N_("See to room on the disk and to the owner of the file, or to the role's rights."),
+            N_("The database cannot be written to: %(reason)s"),
+            N_("Check the disk space and the owner of the file, or the rights of the database role."),
             reason=_first_line(error.orig),
         )
-    return ok(N_("It can be written to."))
+    return ok(N_("The database can be written to."))

@@ -12,13 +12,13 @@ from portal.health.queue import queue
 CHECKS = (
     Check("database", N_("Database"), database),
     Check("queue", N_("Queue and workers"), queue),
-    Check("letters", N_("Letters for printing"), machine.letters),
-    Check("libraries", N_("Libraries for printing"), machine.libraries),
+    Check("letters", N_("Printing fonts"), machine.letters),
+    Check("libraries", N_("Printing libraries"), machine.libraries),
     Check("clock", N_("Clock and time zone"), machine.clock),
-    Check("disks", N_("Room on the disks"), machine.disks),
+    Check("disks", N_("Disk space"), machine.disks),
     Check("secrets", N_("Secrets"), configuration.secrets),
-    Check("settings", N_("Settings of the machine"), configuration.settings),
-    Check("pages", N_("Files of the pages"), configuration.pages),
+    Check("settings", N_("Configuration"), configuration.settings),
+    Check("pages", N_("Page files"), configuration.pages),
 )
 _WORST_FIRST = (State.FAILED, State.WARNING, State.OK)
 
@@ -50,7 +50,7 @@ def _looked(check: Check, place: Place) -> list[Finding]:
         logging.getLogger(__name__).info("the check %s broke", check.name, exc_info=True)
         found.append(
             failed(
-                N_("This could not be looked at: %(reason)s"),
+                N_("This could not be checked: %(reason)s"),
                 N_("Fix what the checks above report first, then check again."),
                 reason=f"{type(error).__name__}: {str(error).strip().split(chr(10))[0]}",
             )

@@ -42,7 +42,7 @@ def letters(_place: Place) -> Iterator[Finding]:
                 face=face,
             )
     if sound:
-        yield ok(N_("%(count)s fonts, all as they came."), count=len(printing.FACES))
+        yield ok(N_("%(count)s fonts, all intact."), count=len(printing.FACES))
 
 
 def libraries(_place: Place) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def libraries(_place: Place) -> Iterator[Finding]:
                 package=package,
             )
     if not missing:
-        yield ok(N_("Pango and harfbuzz-subset are there."))
+        yield ok(N_("Pango and harfbuzz-subset are installed."))
 
 
 def clock(place: Place) -> Iterator[Finding]:
@@ -75,10 +75,10 @@ def clock(place: Place) -> Iterator[Finding]:
     except ZoneInfoNotFoundError:
         is_known = False
     if is_known:
-        yield ok(N_("The time zone Asia/Shanghai is known."))
+        yield ok(N_("The time zone Asia/Shanghai is available."))
     else:
         yield failed(
-            N_("The time zone Asia/Shanghai is not known: every date would be wrong."),
+            N_("The time zone Asia/Shanghai is not available: every date would be wrong."),
             N_("Install the package tzdata."),
         )
     here = datetime.now(UTC)
@@ -109,7 +109,7 @@ def _apart(apart: timedelta) -> Finding:
             N_("Set both clocks (timedatectl set-ntp true)."),
             seconds=seconds,
         )
-    return ok(N_("This machine and the database agree what time it is."))
+    return ok(N_("The clocks of this machine and the database agree."))
 
 
 def disks(place: Place) -> Iterator[Finding]:
@@ -141,8 +141,8 @@ def _room(folder: Path) -> Finding:
         "free": f"{usage.free / GIB:.1f}",
         "percent": f"{100 * usage.free / usage.total:.0f}" if usage.total else "0",
     }
-    text = N_("%(folder)s: %(free)s GiB free (%(percent)s %%).")
-    todo = N_("Make room, or move the folder to a larger disk.")
+    text = N_("%(folder)s: %(free)s GiB free (%(percent)s%%).")
+    todo = N_("Free up space, or move the folder to a larger disk.")
     if usage.free < _TOO_FULL:
         return failed(text, todo, **facts)
     if usage.free < _LEAST_FREE or usage.free < _LEAST_SHARE * usage.total:

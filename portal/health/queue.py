@@ -22,28 +22,28 @@ def queue(_place: Place) -> Iterator[Finding]:
         )
     elif not found.has_worker:
         yield (failed if found.waiting else warning)(
-            N_("No worker is there; %(waiting)s jobs wait, the last sign of one: %(at)s."),
+            N_("No worker is running; tasks waiting: %(waiting)s; last seen: %(at)s."),
             N_("Start a worker: systemctl start portal-worker."),
             waiting=found.waiting,
             at=f"{found.last_beat.astimezone(CHINA):%Y-%m-%d %H:%M}" if found.last_beat else "—",
         )
     elif found.waiting_since is not None and found.waiting_since < now() - _TOO_LONG:
         yield warning(
-            N_("A job has been waiting since %(at)s; %(waiting)s wait, %(running)s run."),
-            N_("Start another worker if it stays."),
+            N_("A task has been waiting since %(at)s; waiting: %(waiting)s, running: %(running)s."),
+            N_("If this persists, start another worker."),
             at=f"{found.waiting_since.astimezone(CHINA):%Y-%m-%d %H:%M}",
             waiting=found.waiting,
             running=found.running,
         )
     else:
         yield ok(
-            N_("Jobs are taken up: %(waiting)s wait, %(running)s run."),
+            N_("Tasks are being processed; waiting: %(waiting)s, running: %(running)s."),
             waiting=found.waiting,
             running=found.running,
         )
     if found.failed:
         yield warning(
-            N_("%(count)s jobs failed."),
-            N_("See in the list of jobs why, and start them again."),
+            N_("Failed tasks: %(count)s."),
+            N_("See the task list for the reasons, then try them again."),
             count=found.failed,
         )

@@ -47,7 +47,7 @@ _LABELS: dict[str, object] = {
     "signing_place": _l("Place of signing"),
     "template": _l("Template"),
     "pattern": _l("Pattern"),
-    "digits": _l("Digits of the running number"),
+    "digits": _l("Digits in the running number"),
     "prices": _l("Prices"),
     "violations": _l("Kinds of violation"),
     **{f"price_{kind.value}": WORDS[kind] for kind in PriceKind},

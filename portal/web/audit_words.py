@@ -29,7 +29,7 @@ from portal.web.words import WORDS
 ACTIONS: dict[str, object] = {
     "distributor.created": _l("Registered"),
     "distributor.imported": _l("Registered by import"),
-    "distributor.updated": _l("Facts changed"),
+    "distributor.updated": _l("Details changed"),
     "distributor.moved": _l("Moved to another office"),
     "distributor.owner_changed": _l("New owner"),
     "distributor.contact_added": _l("Contact added"),

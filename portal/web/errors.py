@@ -168,7 +168,7 @@ def init_app(app: Flask) -> None:
         if error.code is not None and error.code < 500:
             return _page(
                 error.code,
-                _("This was not understood"),
+                _("The request could not be read"),
                 _(
                     "What the browser sent cannot be read. Go back, load the page again and send it once more."
                 ),

@@ -37,7 +37,7 @@ def ignored_sheets(report: ImportReport) -> str:
     why = {
         Ignored.EMPTY: gettext("empty"),
         Ignored.HIDDEN: gettext("hidden"),
-        Ignored.NO_HEAD: gettext("no head found"),
+        Ignored.NO_HEAD: gettext("no heading row found"),
     }
     return "、".join(
         gettext("%(name)s (%(why)s)", name=name, why=why[reason]) for name, reason in report.sheets_ignored

@@ -13,8 +13,8 @@ def title(trouble: Trouble) -> str:
     """The trouble in three words."""
     return {
         Trouble.BUSY: _("Busy at the moment"),
-        Trouble.GONE: _("The database does not answer"),
-        Trouble.FULL: _("No room left"),
+        Trouble.GONE: _("The database is not responding"),
+        Trouble.FULL: _("Storage full"),
     }[trouble]
 
 
@@ -23,23 +23,21 @@ def words(trouble: Trouble, *, is_writing: bool) -> str:
     if trouble is Trouble.BUSY:
         if is_writing:
             return _(
-                "Somebody else's work holds the database, a large import for instance. Nothing of yours was saved;"
+                "The database is busy with other work, such as a large import. Nothing of yours was saved;"
                 " try again in a minute."
             )
-        return _(
-            "Somebody else's work holds the database, a large import for instance. Try again in a minute."
-        )
+        return _("The database is busy with other work, such as a large import. Try again in a minute.")
     if trouble is Trouble.FULL:
         return _(
-            "The server has no room left to keep anything, so nothing was saved; what was there before is safe."
+            "The server's storage is full, so nothing was saved; existing data is safe."
             " Tell your administrator, then try again."
         )
     if is_writing:
         return _(
-            "The connection to the database broke. Look whether your change is there before you send it again;"
-            " if this stays for more than a few minutes, tell your administrator."
+            "The connection to the database was lost. Check whether your change is there before you send it again;"
+            " if this lasts for more than a few minutes, tell your administrator."
         )
     return _(
-        "The connection to the database broke. Try again in a minute; if this stays for more than a few minutes,"
+        "The connection to the database was lost. Try again in a minute; if this lasts for more than a few minutes,"
         " tell your administrator."
     )

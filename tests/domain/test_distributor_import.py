@@ -368,7 +368,7 @@ def test_rows_of_other_offices_are_refused_with_code_and_office_only(
         manager,
     )
     assert counts(report) == (1, 0, 0, 2)
-    assert reasons(report)[0] == (2, "经销商编码", "W1 belongs to 华西大区, whose records you do not keep.")
+    assert reasons(report)[0] == (2, "经销商编码", "W1 belongs to 华西大区, whose records you cannot edit.")
     assert reasons(report)[1][1] == "大区"
     assert record(session, "W1").name == "保密商行"
     assert "保密" not in repr(report)
@@ -434,7 +434,7 @@ class TestOwner:
         stranger = make.user(Role.SALESPERSON, make.region("华西大区"))
         report = run(session, listed(("华东", "A1", "示例一号", "")), owner=stranger)
         assert counts(report) == (0, 0, 0, 1)
-        assert "does not keep" in reasons(report)[0][2]
+        assert "cannot edit" in reasons(report)[0][2]
 
     def test_a_user_who_has_left_is_no_owner(self, session: Session, make: Factory, east: Region) -> None:
         gone = make.user(Role.SALESPERSON, east, username="gone")

@@ -171,10 +171,10 @@ def test_a_database_file_that_is_gone_is_missed_and_found_again(
     for path in ("/", "/distributors/", "/login"):
         gone = browser.get(path)
         assert (gone.status_code, gone.headers["Retry-After"]) == (503, "30"), path
-        assert "connection to the database broke" in gone.text
+        assert "connection to the database was lost" in gone.text
     gone = browser.post("/distributors/new", data=form, headers=FROM_HERE)
     assert gone.status_code == 503
-    assert "Look whether your change is there" in gone.text
+    assert "Check whether your change is there" in gone.text
     if loss == "removed":
         assert not file.exists(), "an empty database was made in its place"
     else:
@@ -244,7 +244,7 @@ def test_a_full_disk_refuses_uploads_with_words_and_loses_nothing(
     with full(app, session):
         refused = upload()
         assert refused.status_code == 507
-        assert "no room left" in refused.text and "what was there before is safe" in refused.text
+        assert "storage is full" in refused.text and "existing data is safe" in refused.text
         # The title is kept, the file is asked for again.
         assert unescape(entries(refused.text)["title"]) == "执照 <1>"
         assert (
@@ -281,5 +281,5 @@ def test_an_upload_that_the_disk_does_not_take_is_refused_with_words(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert refused.status_code == 507
-    assert "no room left" in refused.text
+    assert "storage is full" in refused.text
     assert count(session, DistributorDocument) == 0

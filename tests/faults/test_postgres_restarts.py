@@ -100,7 +100,7 @@ def test_a_restart_in_the_middle_of_saving_saves_nothing_and_keeps_what_was_type
     at_statement(app, "INSERT INTO distributor ", restart(server))
     broken = browser.post("/distributors/new", data=form, headers=FROM_HERE)
     assert broken.status_code == 503
-    assert "Look whether your change is there" in broken.text
+    assert "Check whether your change is there" in broken.text
     assert (count(session, Distributor), count(session, AuditEvent)) == (0, before)
     assert sent_again(browser, broken).status_code == 303
     assert count(session, Distributor) == 1

@@ -426,9 +426,9 @@ LONG_AGO = datetime.now(UTC) - timedelta(hours=2)
     [
         ({"fault": "ConnectionError: refused"}, State.FAILED, "refused"),
         ({"last_beat": None}, State.WARNING, "No worker"),
-        ({"last_beat": LONG_AGO, "waiting": 3}, State.FAILED, "3 jobs wait"),
+        ({"last_beat": LONG_AGO, "waiting": 3}, State.FAILED, "tasks waiting: 3"),
         ({"waiting": 2, "waiting_since": LONG_AGO}, State.WARNING, "has been waiting since"),
-        ({"failed": 4}, State.WARNING, "4 jobs failed"),
+        ({"failed": 4}, State.WARNING, "Failed tasks: 4"),
     ],
 )
 @on_sqlite

@@ -9,7 +9,7 @@ def test_administrators_see_every_check_with_its_state_and_what_to_do(app, make,
     admin = sign_in(make.user(Role.ADMINISTRATOR))
     page = admin.get("/admin/health")
     assert page.status_code == 200
-    assert "Database" in page.text and "It can be written to." in page.text
+    assert "Database" in page.text and "The database can be written to." in page.text
     # The tests' key has four characters.
     assert "The secret key has 4 characters" in page.text and "st-bad" in page.text
     assert "at least 32 random characters" in page.text

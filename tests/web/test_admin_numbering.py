@@ -91,18 +91,18 @@ def test_a_change_in_the_middle_of_a_year_begins_anew_and_going_back_goes_on(ses
 @pytest.mark.parametrize(
     ("pattern", "digits", "says"),
     [
-        ("", 6, "Give the number a pattern"),
-        ("PPA-{year}", 6, "stands in the pattern once"),
-        ("{number}-{number}", 6, "stands in the pattern once"),
-        ("PPA-{jahr}-{number}", 6, "{jahr} means nothing"),
+        ("", 6, "Enter a pattern"),
+        ("PPA-{year}", 6, "exactly once"),
+        ("{number}-{number}", 6, "exactly once"),
+        ("PPA-{jahr}-{number}", 6, "{jahr} is not a placeholder"),
         ("PPA/{number}", 6, "letters, digits and"),
         ("协议-{number}", 6, "letters, digits and"),
-        ("PPA-{number", 6, "stands in the pattern once"),
+        ("PPA-{number", 6, "exactly once"),
         ("PPA-{number}}", 6, "letters, digits and"),
-        ("PPA-{year}{number}", 6, "Put a sign"),
-        ("PPA-{number}{year}", 6, "Put a sign"),
-        ("{office}{number}", 6, "Put a sign"),
-        ("PPA1{number}", 6, "Put a sign"),
+        ("PPA-{year}{number}", 6, "Put a separator"),
+        ("PPA-{number}{year}", 6, "Put a separator"),
+        ("{office}{number}", 6, "Put a separator"),
+        ("PPA1{number}", 6, "Put a separator"),
         ("PPA-{number}", 2, "3 to 8 digits"),
         ("PPA-{number}", 9, "3 to 8 digits"),
         ("A-VERY-LONG-NAME-OF-THE-COMPANY-{number}", 6, "at most 30 fit"),
@@ -134,7 +134,7 @@ def test_an_office_added_later_whose_code_does_not_fit_is_refused_a_number(sessi
     numbers.change_rule(session, None, Rule("{office}-{number}", 6))
     session.commit()
     late = make.region("示例办事处", code="杭州")
-    with pytest.raises(DomainError, match="cannot stand in a number"):
+    with pytest.raises(DomainError, match="cannot be used in a number"):
         numbers.agreement_number(session, late)
 
 
@@ -189,7 +189,7 @@ def test_a_rule_is_tried_out_without_being_saved(admin, session, offices):
     )
     assert "BJ-26-0001" in part.text and "<html" not in part.text
     wrong = admin.get("/admin/numbering?pattern={office}{number}&digits=4", headers={"HX-Request": "true"})
-    assert wrong.status_code == 200 and "Put a sign" in wrong.text
+    assert wrong.status_code == 200 and "Put a separator" in wrong.text
     assert numbers.rule(session) == Rule()
     assert session.scalar(sa.select(sa.func.count()).select_from(NumberSequence)) == 0
 
@@ -212,7 +212,7 @@ def test_what_is_refused_is_said_beside_the_field_and_kept(admin, session, make,
     session.rollback()
     assert numbers.rule(session) == Rule()
     if data.get("pattern"):
-        assert 'value="PPA"' in answer.text and "stands in the pattern once" in answer.text
+        assert 'value="PPA"' in answer.text and "exactly once" in answer.text
 
 
 def test_auditors_see_the_rule_and_cannot_change_it(make, sign_in, session):

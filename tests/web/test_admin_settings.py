@@ -34,7 +34,7 @@ def known(session, region):
 
 def test_a_fresh_installation_names_what_is_missing_and_filling_it_in_ends_that(session, admin, root):
     page = admin.get("/admin/settings").text
-    assert "9 facts are needed before the first agreement can be printed" in page
+    assert "9 details are needed before the first agreement can be printed" in page
     saved = admin.post("/admin/settings", data=COMPANY | CHANNELS | {"seen": "{}"})
     assert (saved.status_code, saved.location) == (303, "/admin/settings")
     page = admin.get("/admin/settings").text
@@ -44,8 +44,8 @@ def test_a_fresh_installation_names_what_is_missing_and_filling_it_in_ends_that(
 
 
 def test_the_workbench_asks_administrators_for_what_is_missing(make, sign_in, admin):
-    assert "9 facts of the company are missing" in admin.get("/").text
-    assert "facts of the company" not in sign_in(make.user(Role.SALESPERSON)).get("/").text
+    assert "9 company details are missing" in admin.get("/").text
+    assert "company details are missing" not in sign_in(make.user(Role.SALESPERSON)).get("/").text
 
 
 def test_a_form_left_as_it_was_changes_nothing(session, admin, root):
@@ -129,7 +129,7 @@ def test_an_office_may_have_a_contracting_company_of_its_own(session, make, admi
     page = f"/admin/settings?region={office.id}"
     assert 'name="release_days"' not in admin.get(page).text
     part = admin.post(page, data={"manufacturer_name": "北方示例销售有限公司", "seen": "{}"})
-    assert part.status_code == 422 and "needs all its facts" in part.text
+    assert part.status_code == 422 and "needs all its details" in part.text
     own = COMPANY | {"manufacturer_name": "北方示例销售有限公司", "seen": "{}"}
     assert admin.post(page, data=own).location == page
     assert known(session, office)["manufacturer_name"] == "北方示例销售有限公司"

@@ -274,7 +274,7 @@ def test_sent_back_and_submitted_unchanged_is_told_so(world, sign_in):
     manager.post(f"/agreements/{agreement.id}/review", data={"do": "send_back", "reason": "请再核对"})
     author.post(f"/agreements/{agreement.id}/submit")
     page = manager.get(f"/agreements/{agreement.id}/review").get_data(as_text=True)
-    assert "Nothing was changed since" in page.split('id="mended"')[1].split("</section>")[0]
+    assert "Nothing has changed since" in page.split('id="mended"')[1].split("</section>")[0]
 
 
 def test_who_has_a_running_agreement_is_offered_its_renewal_first(world, session, sign_in):

@@ -28,7 +28,7 @@ class GrantForm(FlaskForm):
     """A role in an office and all below it."""
 
     role = SelectField(_l("Role"), choices=ROLES)
-    region_id = SelectField(_l("Office and everything below it"), coerce=int)
+    region_id = SelectField(_l("Office and all below it"), coerce=int)
 
 
 class PasswordForm(FlaskForm):
@@ -44,12 +44,12 @@ class UserForm(NamesForm, GrantForm, PasswordForm):
 class RegionForm(FlaskForm):
     """An office."""
 
-    name = LineField(_l("Name of the office"), [InputRequired(_l("Enter a name for the office."))])
+    name = LineField(_l("Office name"), [InputRequired(_l("Enter a name for the office."))])
     signing_place = LineField(_l("Place of signing"))
 
 
 class NewRegionForm(RegionForm):
     """A new office."""
 
-    code = LineField(_l("Code of the office"), [InputRequired(_l("Enter a code for the office."))])
-    parent_id = SelectField(_l("Below"), coerce=int)
+    code = LineField(_l("Office code"), [InputRequired(_l("Enter a code for the office."))])
+    parent_id = SelectField(_l("Parent office"), coerce=int)

@@ -27,9 +27,9 @@ SHOWN = 200
 class HandOverForm(FlaskForm):
     """Which accounts go to whom; `seen` is how many the page showed of each office."""
 
-    office_id = SelectField(_l("Accounts of"), coerce=int)
+    office_id = SelectField(_l("Accounts to hand over"), coerce=int)
     successor_id = SelectField(
-        _l("Who takes over"), coerce=int, validators=[InputRequired(_l("Choose who takes over."))]
+        _l("Taken over by"), coerce=int, validators=[InputRequired(_l("Choose the user who takes over."))]
     )
     note = LineField(_l("Reason"))
     seen = HiddenField()
@@ -60,8 +60,8 @@ def hand_over(id: int) -> ResponseReturnValue:
         if done is not None and successor is not None:
             flash(
                 ngettext(
-                    "%(name)s now answers for %(num)s distributor of %(before)s.",
-                    "%(name)s now answers for %(num)s distributors of %(before)s.",
+                    "%(name)s has taken over %(num)s distributor from %(before)s.",
+                    "%(name)s has taken over %(num)s distributors from %(before)s.",
                     done,
                     name=successor.name,
                     before=user.name,

@@ -27,9 +27,9 @@ from portal.web.htmx import leave, refuse, render, submit
 class NumberingForm(FlaskForm):
     """The rule: a pattern and how many digits its running number has."""
 
-    pattern = LineField(_l("Pattern"), [InputRequired(_l("Give the number a pattern."))])
+    pattern = LineField(_l("Pattern"), [InputRequired(_l("Enter a pattern."))])
     digits = SelectField(
-        _l("Digits of the running number"),
+        _l("Digits in the running number"),
         coerce=int,
         choices=[SelectChoice(digits, str(digits)) for digits in numbers.DIGITS],
     )

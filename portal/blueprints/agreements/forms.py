@@ -113,7 +113,7 @@ class AgreementForm(FactsForm):
     award_share = RateField(_l("Award to the reporter (%)"), validators=[InputRequired(NEEDED)])
     prices = FieldList(FormField(PriceRow), max_entries=200)
     # Asked only when the credit code typed for party B is another record's too (D1: related parties).
-    is_related = BooleanField(_l("The code is right: the records are related parties, and both stay"))
+    is_related = BooleanField(_l("The code is correct: these are related parties, and both records stay"))
 
     @property
     def terms(self) -> list[Any]:

@@ -185,7 +185,7 @@ def next_step(agreement: Agreement, *, is_complete: bool, successor: Agreement |
         return Next(_("In force until %(day)s, then terminated", day=day(agreement.ends_on)))
     if here is Phase.TERMINATED:
         return Next(_("It ended on %(day)s; the fund is settled separately", day=day(agreement.ends_on)))
-    return Next(_("Nothing: it was voided"))
+    return Next(_("Nothing to do: it was voided"))
 
 
 def last_turn(agreement: Agreement) -> AgreementEvent | None:

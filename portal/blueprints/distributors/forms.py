@@ -106,7 +106,7 @@ GROUPS: tuple[Group, ...] = (
             Slot("contact_name", "f2", does=READ),
             Slot("contact_title", "f2"),
             Slot("contact_phone", "f2", does=READ),
-            Slot("email", help=_l("Notices are sent there"), does=READ),
+            Slot("email", help=_l("Notices are sent here"), does=READ),
             Slot("contact_birthday", help=_l("With or without the year"), does=READ),
             Slot("contact_personality"),
             Slot("contact_preferences", help=_l("Only what matters for business")),
@@ -226,7 +226,7 @@ class ErasureForm(FlaskForm):
 class LicenceForm(FlaskForm):
     """A sector licence."""
 
-    kind = FactField(LICENCE_BY_NAME["kind"], validators=[InputRequired(_l("Enter which licence it is."))])
+    kind = FactField(LICENCE_BY_NAME["kind"], validators=[InputRequired(_l("Enter the type of licence."))])
     number = FactField(LICENCE_BY_NAME["number"])
     expires_on = FactField(LICENCE_BY_NAME["expires_on"])
     is_ended = BooleanField(_l("Given up or replaced: no more reminders"))
@@ -249,7 +249,7 @@ class VerdictForm(FlaskForm):
     """What two records that look alike are."""
 
     verdict = RadioField(
-        _l("What are these two records?"),
+        _l("These two records are"),
         choices=[
             (Verdict.DIFFERENT.value, _l("Two different companies")),
             (Verdict.SAME.value, _l("The same company, entered twice or as related parties")),

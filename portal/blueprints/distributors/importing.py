@@ -33,10 +33,10 @@ class OptionsForm(FlaskForm):
     """What holds for the whole list."""
 
     owner_id = SelectField(_l("Owner of new records"), validate_choice=False)
-    create_regions = BooleanField(_l("Create offices that do not exist yet, below the head office"))
+    create_regions = BooleanField(_l("Create offices that do not exist yet, below head office"))
 
-    level = SelectField(_l("Level where the list gives none"))
-    channel = SelectField(_l("Channel where the list gives none"))
+    level = SelectField(_l("Level if the list gives none"))
+    channel = SelectField(_l("Channel if the list gives none"))
 
     def offer(self) -> None:
         """Fill in what the user may choose."""
@@ -226,7 +226,7 @@ def import_refused(import_id: int) -> ResponseReturnValue:
     columns = [
         Column(_("Sheet")),
         Column(_("Row"), "whole", 8),
-        Column(_("Why it was refused"), width=50),
+        Column(_("Reason for refusal"), width=50),
         *(Column(head, width=20) for head in heads),
     ]
     return workbook(_("Refused rows"), columns, cells, f"{_('Refused rows')} {import_id}.xlsx")

@@ -36,7 +36,7 @@ def add_approval(id: int) -> ResponseReturnValue:
             ),
         )
         if made is not None:
-            flash(_("Approval %(number)s is entered.", number=made.number))
+            flash(_("Approval %(number)s has been entered.", number=made.number))
             return leave(url_for("products.detail", id=id, _anchor="approvals"))
     return product_page(product, form)
 
@@ -49,5 +49,5 @@ def revoke_approval(id: int, approval_id: int) -> ResponseReturnValue:
     approval = price_approvals.approval_of(db.session, product, approval_id) or abort(404)
     reason = request.form.get("reason", "")
     submit(None, lambda: price_approvals.revoke_approval(db.session, actor(), approval, reason=reason))
-    flash(_("Approval %(number)s is revoked.", number=approval.number))
+    flash(_("Approval %(number)s has been revoked.", number=approval.number))
     return leave(url_for("products.detail", id=id, _anchor="approvals"))

@@ -73,4 +73,4 @@ class ApprovalForm(FlaskForm):
     )
     valid_from = DateOnField(_l("Valid from"), [InputRequired(_l("Enter the first day."))])
     valid_until = DateOnField(_l("Valid until"), [InputRequired(_l("Enter the last day."))])
-    territory = LineField(_l("Territory it was given for"))
+    territory = LineField(_l("Territory covered"))

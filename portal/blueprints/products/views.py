@@ -135,5 +135,5 @@ def resume(id: int) -> ResponseReturnValue:
     """Propose it again."""
     product = product_or_404(id)
     submit(None, lambda: products.resume(db.session, actor(), product))
-    flash(_("%(name)s is offered for new agreements again.", name=product.name))
+    flash(_("%(name)s is available for new agreements again.", name=product.name))
     return leave(url_for("products.detail", id=id))

@@ -25,9 +25,9 @@ from portal.web.htmx import leave, render, submit
 
 # Where a placeholder's value comes from, in the words of whoever reads the text.
 SOURCES = {
-    Source.AGREEMENT: _l("Asked for in the agreement"),
+    Source.AGREEMENT: _l("Filled in for each agreement"),
     Source.AGREEMENT_DEFAULT: _l("Default in the settings, can be changed in the agreement"),
-    Source.COMPANY: _l("The company's facts"),
+    Source.COMPANY: _l("Company details"),
     Source.DISTRIBUTOR: _l("The register of distributors"),
     Source.SETTINGS: _l("The settings"),
     Source.ROW: _l("A row of an annex"),

@@ -32,7 +32,7 @@ GROUPS = {
     "signature": _l("Printing and signing"),
     "expiry": _l("Expiring agreements"),
     "register": _l("Register"),
-    "setup": _l("Set-up"),
+    "setup": _l("Setup"),
 }
 
 

@@ -26,7 +26,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         yield Todo(
             kind=N_("My account"),
             title=N_("Choose your own password"),
-            sub=N_("An administrator knows your current one."),
+            sub=N_("An administrator knows your current password."),
             verb=N_("Change the password"),
             endpoint="auth.account",
             group="setup",
@@ -35,8 +35,8 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         missing = settings.holes(session, regions.head_office(session))
         if missing:
             yield Todo(
-                kind=N_("Set-up"),
-                title=N_("%(count)s facts of the company are missing"),
+                kind=N_("Setup"),
+                title=N_("%(count)s company details are missing"),
                 sub=N_("No agreement can be printed before they are filled in."),
                 verb=N_("Fill in"),
                 endpoint="admin.settings",
@@ -50,7 +50,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         and session.scalar(sa.select(Distributor.id).limit(1)) is None
     ):
         yield Todo(
-            kind=N_("Set-up"),
+            kind=N_("Setup"),
             title=N_("The register has no distributors yet"),
             sub=N_("The Excel list your office already keeps is fine."),
             verb=N_("Import a list"),
@@ -67,9 +67,9 @@ def _offices(session: Session, user: User) -> Iterator[Todo]:
         placeless = [region for region in working if not places[region.id]]
         if placeless:
             yield Todo(
-                kind=N_("Set-up"),
+                kind=N_("Setup"),
                 title=N_("No place of signing is set: %(offices)s"),
-                sub=N_("Offices without one of their own take that of the office above."),
+                sub=N_("An office without its own uses that of the office above."),
                 verb=N_("Set the place"),
                 endpoint="admin.regions",
                 params={"offices": _named(placeless)},
@@ -84,10 +84,10 @@ def _offices(session: Session, user: User) -> Iterator[Todo]:
         ]
         if leaderless:
             yield Todo(
-                kind=N_("Set-up"),
-                title=N_("Nobody may approve agreements: %(offices)s"),
-                sub=N_("Make somebody a regional manager there, or an executive at head office."),
-                verb=N_("To the users"),
+                kind=N_("Setup"),
+                title=N_("No one can approve agreements: %(offices)s"),
+                sub=N_("Assign a regional manager there, or an executive at head office."),
+                verb=N_("Go to users"),
                 endpoint="admin.users",
                 params={"offices": _named(leaderless)},
                 group="setup",

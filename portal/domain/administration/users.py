@@ -140,7 +140,7 @@ def grant(session: Session, actor: User, user: User, role: Role, region: Region)
     _require_within(actor, region)
     lock(session, user)
     if any(held.role is role and held.region_id == region.id for held in user.grants):
-        raise DomainError(N_("The user has this role there already."), field="role")
+        raise DomainError(N_("The user already has this role there."), field="role")
     given = Grant(user_id=user.id, role=role, region_id=region.id, granted_at=now(), granted_by_id=actor.id)
     session.add(given)
     session.flush()
@@ -200,7 +200,7 @@ def deactivate(session: Session, actor: User, user: User) -> None:
     _hold_administrators(session)
     lock(session, user)
     if not user.is_active:
-        raise DomainError(N_("This user is deactivated already."))
+        raise DomainError(N_("This user has already been deactivated."))
     _refuse_last(session, user)
     owned = accounts_owned(session, user)
     if owned:
@@ -217,7 +217,7 @@ def reactivate(session: Session, actor: User, user: User) -> None:
     _require_managed(actor, user)
     lock(session, user)
     if user.is_active:
-        raise DomainError(N_("This user is active."))
+        raise DomainError(N_("This user is already active."))
     user.deactivated_at = None
     _record(session, actor, "user.reactivated", user)
 

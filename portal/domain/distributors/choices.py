@@ -54,7 +54,7 @@ def check_owner(owner: User, region: Region) -> None:
         raise DomainError(N_("%(name)s has left. Choose another owner."), field="owner_id", name=owner.name)
     if not owner.can(Permission.DISTRIBUTORS_WRITE, region):
         raise DomainError(
-            N_("%(name)s does not keep the records of %(office)s. Choose another owner."),
+            N_("%(name)s cannot edit the records of %(office)s. Choose another owner."),
             field="owner_id",
             name=owner.name,
             office=region.name,

@@ -37,7 +37,7 @@ def add(
     if not contact.name:
         raise DomainError(N_("Enter the contact's name."), field="name")
     if any(facts_of(other) == facts_of(contact) for other in distributor.people):
-        raise DomainError(N_("This contact is entered already."), field="name")
+        raise DomainError(N_("This contact is already on record."), field="name")
     contact.is_primary = bool(facts.get("is_primary")) or not distributor.people
     distributor.contacts.append(contact)
     session.flush()

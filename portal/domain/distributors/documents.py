@@ -30,7 +30,7 @@ def file(
     if same := next(
         (one for one in distributor.documents_filed if one.document.sha256 == document.sha256), None
     ):
-        raise DomainError(N_("This very file is filed already: %(title)s"), field="file", title=same.title)
+        raise DomainError(N_("This file has already been filed: %(title)s"), field="file", title=same.title)
     try:
         name = _TITLE(title) or PurePath(document.filename).stem[:60]
     except DomainError as error:

@@ -151,12 +151,12 @@ def settle(
     """
     lock(session, flag_)
     if flag_.settled_at is not None:
-        raise DomainError(N_("Somebody has resolved this already."))
+        raise DomainError(N_("Somebody has already resolved this."))
     if not actor.can(Permission.DISTRIBUTORS_WRITE, distributor.region):
-        raise DomainError(N_("You do not keep the records of this office."))
+        raise DomainError(N_("You cannot edit the records of this office."))
     why = clean(why)
     if verdict is Verdict.DIFFERENT and not why:
-        raise DomainError(N_("Say how you know that they are two companies."), field="why")
+        raise DomainError(N_("Explain how you know that they are two companies."), field="why")
     if len(why) > 300:
         raise DomainError(
             N_("At most %(limit)s characters; this has %(count)s."), field="why", limit=300, count=len(why)

@@ -82,7 +82,7 @@ def hand_over(
     """
     note = clean(note)
     if successor is None or successor.id == user.id:
-        raise DomainError(N_("Choose who takes over."), field="successor_id")
+        raise DomainError(N_("Choose the user who takes over."), field="successor_id")
     if len(note) > LONGEST_NOTE:
         raise DomainError(N_("Use at most %(limit)s characters."), field="note", limit=LONGEST_NOTE)
     lock_register(session)
@@ -95,7 +95,7 @@ def hand_over(
         except DomainError as error:
             raise DomainError(error.msgid, field="successor_id", **error.params) from error
     if sum(part.count for part in parts) != seen:
-        raise Stale(N_("The accounts changed a moment ago. Look at them again."))
+        raise Stale(N_("The accounts have just changed. Check them again."))
     moved = session.execute(
         sa.select(Distributor.id, Distributor.region_id)
         .where(_of(actor, user, office))

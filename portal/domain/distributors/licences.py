@@ -23,7 +23,7 @@ def add(session: Session, actor: User | None, distributor: Distributor, facts: M
     _apply(licence, facts)
     held = [other for other in distributor.licences if other.ended_at is None]
     if any(_snapshot(other) == _snapshot(licence) for other in held):
-        raise DomainError(N_("This licence is entered already."))
+        raise DomainError(N_("This licence is already on record."))
     distributor.licences.append(licence)
     session.flush()
     audit.record(
@@ -84,7 +84,7 @@ def _apply(licence: Licence, facts: Mapping[str, Any]) -> None:
             except DomainError as error:
                 raise DomainError(error.msgid, field=fact.name, **error.params) from error
     if not licence.kind:
-        raise DomainError(N_("Enter which licence it is."), field="kind")
+        raise DomainError(N_("Enter the type of licence."), field="kind")
 
 
 def _snapshot(licence: Licence) -> dict[str, Any]:

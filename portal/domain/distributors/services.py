@@ -207,7 +207,7 @@ def _region(actor: User | None, region: Region | None) -> Region:
         raise DomainError(N_("Choose the office."), field="region_id")
     if actor is not None and not actor.can(Permission.DISTRIBUTORS_WRITE, region):
         raise DomainError(
-            N_("You do not keep the records of %(office)s."), field="region_id", office=region.name
+            N_("You cannot edit the records of %(office)s."), field="region_id", office=region.name
         )
     return region
 

@@ -18,7 +18,7 @@ BEAT = timedelta(seconds=10)  # how often it says so
 RESENT_AFTER = timedelta(seconds=30)  # a message that nobody has taken by then is sent again
 MOST_CRASHES = 3
 KEPT = timedelta(days=30)
-GIVEN_UP = N_("The task was cut short several times and has been given up. Tell an administrator.")
+GIVEN_UP = N_("The task was interrupted several times and has been abandoned. Tell an administrator.")
 
 
 def enqueue(
@@ -42,7 +42,7 @@ def cancel(session: Session, actor: User, job: Job) -> None:
     """End a job that waits, at once; one that runs stops after the part it is at. One that is over stays."""
     lock(session, job)
     if job.is_over:
-        raise DomainError(N_("This task is over already."))
+        raise DomainError(N_("This task has already ended."))
     moment = now()
     job.cancel_asked_at, job.cancel_asked_by_id = moment, actor.id
     if job.state is JobState.QUEUED and not _has_steps(session, job):

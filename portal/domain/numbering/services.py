@@ -63,28 +63,30 @@ def read_rule(pattern: str, digits: int) -> Rule:
     pattern = re.sub(r"\s+", "", half_width(clean(pattern)))
     places = _PLACE.findall(pattern)
     if not pattern:
-        raise DomainError(N_("Give the number a pattern."), field="pattern")
+        raise DomainError(N_("Enter a pattern."), field="pattern")
     if unknown := [place for place in places if place not in _PLACES]:
         raise DomainError(
-            N_("{%(place)s} means nothing; there are {office}, {year}, {yy} and {number}."),
+            N_("{%(place)s} is not a placeholder; use {office}, {year}, {yy} and {number}."),
             field="pattern",
             place=unknown[0],
         )
     if places.count("number") != 1:
-        raise DomainError(N_("{number} stands in the pattern once."), field="pattern")
+        raise DomainError(N_("The pattern must contain {number} exactly once."), field="pattern")
     if not _SIGNS.fullmatch(_PLACE.sub("", pattern)):
         raise DomainError(
-            N_("Besides the places, use letters, digits and - . _ ( ) only: file names carry the number."),
+            N_(
+                "Besides the placeholders, use only letters, digits and - . _ ( ): the number is used in file names."
+            ),
             field="pattern",
         )
     if re.search(r"(?:\d|year\}|yy\}|office\})\{number\}|\{number\}(?:\d|\{)", pattern):
         raise DomainError(
-            N_("Put a sign, a dash for instance, between {number} and other digits or places."),
+            N_("Put a separator, such as a dash, between {number} and other digits or placeholders."),
             field="pattern",
         )
     if digits not in DIGITS:
         raise DomainError(
-            N_("The running number has %(low)s to %(high)s digits."),
+            N_("The running number must have %(low)s to %(high)s digits."),
             field="digits",
             low=DIGITS[0],
             high=DIGITS[-1],
@@ -133,7 +135,7 @@ def check_office(rule: Rule, region: Region) -> None:
     """Raise DomainError when an office's number would be too long or its code cannot stand in one."""
     if "{office}" in rule.pattern and not _CODE.fullmatch(region.code):
         raise DomainError(
-            N_("The code %(code)s of %(office)s cannot stand in a number: letters and digits only."),
+            N_("The code %(code)s of %(office)s cannot be used in a number: letters and digits only."),
             field="pattern",
             code=region.code,
             office=region.name,

@@ -54,7 +54,7 @@ def enter_approval(
     if valid_from > valid_until:
         raise DomainError(N_("The validity ends before it begins."), field="valid_until")
     if valid_until < today():
-        raise DomainError(N_("This validity has ended already."), field="valid_until")
+        raise DomainError(N_("This validity has already ended."), field="valid_until")
     printable(number, "price.approval", "number")
     printable(territory, "territory_description", "territory")
     taken = sa.select(PriceApproval.id).where(
@@ -99,7 +99,7 @@ def revoke_approval(session: Session, actor: User, approval: PriceApproval, *, r
     _require_counsel(actor)
     lock(session, approval)
     if approval.revoked_at is not None:
-        raise DomainError(N_("This approval is revoked already."))
+        raise DomainError(N_("This approval has already been revoked."))
     reason = reason_of(reason)
     approval.revoked_at, approval.revoked_by_id, approval.revoked_reason = now(), actor.id, reason
     session.flush()

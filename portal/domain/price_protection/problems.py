@@ -96,7 +96,7 @@ def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
         )
     found += [
         Problem(
-            N_("%(other)s protects %(product)s already, from %(first)s to %(last)s."),
+            N_("%(other)s already protects %(product)s, from %(first)s to %(last)s."),
             Place.OTHER_AGREEMENT,
             conflict.number,
             {

@@ -183,7 +183,7 @@ def discontinue(session: Session, actor: User, product: Product, *, reason: str)
     """Propose a product to new agreements no more; those that name it keep it."""
     lock(session, product)
     if product.discontinued_at is not None:
-        raise DomainError(N_("This product is discontinued already."))
+        raise DomainError(N_("This product has already been discontinued."))
     reason = reason_of(reason)
     product.discontinued_at = now()
     audit.record(session, actor, "product.discontinued", product, code=product.code, reason=reason)

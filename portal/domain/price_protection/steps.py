@@ -261,7 +261,7 @@ def _file(session: Session, actor: User, agreement: Agreement, scans: Iterable[t
             session, content, filename=name, by=actor, allowed=documents.SCANS, field="scans"
         )
         if any(scan.document.sha256 == document.sha256 for scan in agreement.scans):
-            raise DomainError("This very file is filed already: %(title)s", field="scans", title=name)
+            raise DomainError("This file has already been filed: %(title)s", field="scans", title=name)
         session.add(AgreementScan(agreement_id=agreement.id, document_id=document.id, filed_by_id=actor.id))
         note(session, actor, agreement, "scan_filed", filename=document.filename, sha256=document.sha256)
     session.expire(agreement, ["scans"])

@@ -20,7 +20,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         return
     if user.can(Permission.PRODUCTS_WRITE) and session.scalar(sa.select(Product.id).limit(1)) is None:
         yield Todo(
-            kind=N_("Set-up"),
+            kind=N_("Setup"),
             title=N_("There are no products yet"),
             sub=N_("An agreement protects the prices of products."),
             verb=N_("Add a product"),
@@ -29,10 +29,10 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         )
     if not paths_held(session, Permission.TEMPLATES_RELEASE) and unreleased(session):
         yield Todo(
-            kind=N_("Set-up"),
-            title=N_("The agreement’s text waits for counsel’s release, and there is no counsel"),
+            kind=N_("Setup"),
+            title=N_("The agreement text is waiting for counsel’s release, but there is no counsel user"),
             sub=N_("Assign the role to somebody at head office; until then no agreement can be approved."),
-            verb=N_("Add counsel"),
+            verb=N_("Add a counsel user"),
             endpoint="admin.new_user",
             group="setup",
         )

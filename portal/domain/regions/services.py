@@ -40,9 +40,9 @@ def add_region(
     if not name:
         raise DomainError("Enter a name for the office.", field="name")
     if len(parent.path) > 180:
-        raise DomainError("The tree is too deep here.", field="parent")
+        raise DomainError("There are too many levels of offices here.", field="parent")
     if session.scalar(sa.select(Region.id).where(sa.func.lower(Region.code) == code.lower())):
-        raise DomainError("The region code %(code)s is taken. Choose another.", field="code", code=code)
+        raise DomainError("The office code %(code)s is taken. Choose another.", field="code", code=code)
     if session.scalar(sa.select(Region.id).where(Region.parent_id == parent.id, Region.name == name)):
         raise DomainError(
             "%(parent)s already has an office named %(name)s.", field="name", parent=parent.name, name=name
@@ -106,7 +106,7 @@ def region_by_code(session: Session, code: str) -> Region:
     if region is None:
         known = ", ".join(session.scalars(sa.select(Region.code).order_by(Region.path).limit(20)))
         raise DomainError(
-            "There is no region %(code)s. Known: %(known)s.", field="region", code=code, known=known
+            "There is no office %(code)s. Known: %(known)s.", field="region", code=code, known=known
         )
     return region
 

@@ -111,7 +111,7 @@ GROUPS = (
     Group(
         "fund",
         N_("Rebate and fund"),
-        N_("Deadlines of paying, releasing and reconciling."),
+        N_("Deadlines for payment, release and reconciliation."),
         (
             "quarter_starts",
             "base_payment_days",
@@ -126,7 +126,7 @@ GROUPS = (
     Group(
         "cases",
         N_("Violations, hearing and appeal"),
-        N_("Deadlines with effect: who misses one loses the right."),
+        N_("Strict deadlines: a party that misses one loses the right."),
         (
             "limitation_months",
             "case_notice_days",
@@ -144,7 +144,7 @@ GROUPS = (
     Group(
         "end",
         N_("Term, end and disputes"),
-        N_("Notice, settlement and what outlasts the agreement."),
+        N_("Notice, settlement and what survives the agreement."),
         (
             "renewal_notice_days",
             "termination_notice_days",

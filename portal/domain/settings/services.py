@@ -172,7 +172,7 @@ def _check_together(session: Session, region: Region) -> None:
             for key in COMPANY_NAMES:
                 if ENTRIES[key].is_required and key not in own:
                     raise DomainError(
-                        N_("Another contracting company needs all its facts: %(label)s is missing."),
+                        N_("Another contracting company needs all its details: %(label)s is missing."),
                         field=key,
                         label=Msgid(ENTRIES[key].placeholder.label),
                     )

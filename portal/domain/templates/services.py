@@ -173,7 +173,7 @@ def release_template(
     if template.version != version or template.sha256 != sha256 or sha256_of(template.text) != sha256:
         raise DomainError(N_("The text is no longer the one you read. Read it again before you release it."))
     if template.release is not None:
-        raise DomainError(N_("This version is released already."))
+        raise DomainError(N_("This version has already been released."))
     for name in parsed(template.text).placeholders():
         placeholder(name)
     release = TemplateRelease(

@@ -93,7 +93,7 @@ def decide(books: Books, draft: Draft, known: Known | None, *, is_shown: bool = 
             draft.refuse(
                 "code" if draft.code else "name",
                 DomainError(
-                    N_("%(code)s belongs to %(office)s, whose records you do not keep."),
+                    N_("%(code)s belongs to %(office)s, whose records you cannot edit."),
                     code=known.facts["code"],
                     office=home.name,
                 ),
@@ -154,7 +154,7 @@ def _region(books: Books, decision: Decision) -> None:
     if region is None:
         raise DomainError(N_("The office is missing."))
     if not books.regions.is_open(region):
-        raise DomainError(N_("You do not keep the records of %(office)s."), office=region.name)
+        raise DomainError(N_("You cannot edit the records of %(office)s."), office=region.name)
     decision.region = region
     if home is not region:
         decision.values["region_id"] = region.id
