@@ -7,7 +7,10 @@ a token.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,10 +20,14 @@ from portal.domain.text import syllables
 
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
 _PIECES = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[a-z0-9]+")
+_PIECE = re.compile(_HAN.pattern + "|[a-z0-9]+")
+_LETTERS, _DIGITS = re.compile("[a-z0-9]+"), re.compile(r"\d{2,}")
 _TAIL = 4  # the shortest telephone tail that is found
 _LATIN = re.compile(r"[a-z0-9]")
 # A number as the screen writes it: 138 0000 0001, 0571-5555 0001, (0571) 5555 0001; not the end of a code.
 _NUMBER = re.compile(r"(?<![a-z0-9])(?<![a-z][-_])\d+(?:[\s()\-\u2010-\u2014]+\d+)+")
+_CALLED, _SPACED = re.compile(r"\d{4,}"), re.compile("[- ]")
+_NAMES = ("name", "short_name", "name_en")
 _GAP = "u0"  # between two names; no character has this number
 
 
@@ -28,22 +35,40 @@ def _han(character: str) -> str:
     return f"u{ord(character):x}"
 
 
-def _suffixes(parts: Sequence[str]) -> Iterable[str]:
-    text = ""
-    for part in reversed(parts):
-        text = part + text
-        yield text
+class _Written(dict[str, str]):
+    """How a hanzi or a run of letters and digits stands in the index; bounded by the hanzi there are."""
+
+    def __missing__(self, piece: str) -> str:
+        if not _HAN.match(piece):
+            return piece
+        written = self[piece] = _han(piece)
+        return written
 
 
-def _spoken(name: str) -> Iterable[str]:
+_written = _Written()
+
+
+def _suffixes(parts: Sequence[str]) -> list[str]:
+    """The parts joined, from each of them on; the longest last."""
+    return list(accumulate(reversed(parts), _before))
+
+
+def _before(end: str, part: str) -> str:
+    return part + end
+
+
+@lru_cache(maxsize=4096)  # persons and short names come again and again
+def _spoken(name: str) -> tuple[str, ...]:
     """How a name sounds from any of its characters on: pinyin and initials, with and without digits."""
     heard = [sound for sound in syllables(name) if sound.isascii()]
     han = heard
     if _LATIN.search(name):
         han = [sound for sound in syllables("".join(_HAN.findall(name))) if sound.isascii()]
+    words: list[str] = []
     for sounds in (heard, han) if heard != han else (han,):
-        yield from _suffixes(sounds)
-        yield from _suffixes([sound if sound[0].isdigit() else sound[0] for sound in sounds])
+        words += _suffixes(sounds)
+        words += _suffixes([sound if sound[0].isdigit() else sound[0] for sound in sounds])
+    return tuple(words)
 
 
 def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: Iterable[str] = ()) -> str:
@@ -54,18 +79,19 @@ def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: It
         folded = name.casefold()
         # Every hanzi in its place, also one that comes twice: what is typed is found as a phrase. The gap keeps
         # a phrase from running out of one name into the next.
-        written += [
-            _han(piece) if _HAN.match(piece) else piece
-            for piece in re.findall(_HAN.pattern + r"|[a-z0-9]+", folded)
-        ] + [_GAP]
-        if _HAN.search(folded):
+        written += map(_written.__getitem__, _PIECE.findall(folded))
+        written.append(_GAP)
+        if not folded.isascii() and _HAN.search(folded):
             words += _spoken(folded)
-    folded_code = "".join(re.findall(r"[a-z0-9]+", code.casefold()))
-    words += [folded_code, *re.findall(r"[a-z0-9]+", code.casefold())]
-    words += re.findall(r"\d{2,}", folded_code)
+    parts = _LETTERS.findall(code.casefold())
+    folded_code = "".join(parts)
+    if folded_code:
+        words.append(folded_code)
+    words += parts
+    words += _DIGITS.findall(folded_code)
     for digits in phones:
-        words += [digits[start:] for start in range(max(1, len(digits) - _TAIL + 1))]
-    return " ".join([*written, *dict.fromkeys(word for word in words if word)])
+        words += [digits[start:] for start in range(max(1, len(digits) - _TAIL + 1)) if digits]
+    return " ".join([*written, *dict.fromkeys(words)])
 
 
 def index(session: Session, ids: Iterable[int]) -> None:
@@ -79,53 +105,61 @@ def _index_some(session: Session, ids: list[int]) -> None:
     session.flush()
     phones: dict[int, list[str]] = {}
     for owner, digits in session.execute(
-        sa.select(DistributorPhone.distributor_id, DistributorPhone.digits).where(
-            DistributorPhone.distributor_id.in_(ids)
-        )
+        sa.select(DistributorPhone.distributor_id, DistributorPhone.digits)
+        .where(DistributorPhone.distributor_id.in_(ids))
+        .order_by(DistributorPhone.id)
     ):
         phones.setdefault(owner, []).append(digits)
-    people: dict[int, list[str]] = {}
+    people: dict[int, list[tuple[str, str]]] = {}
     for owner, name, phone in session.execute(
-        sa.select(Contact.distributor_id, Contact.name, Contact.phone).where(
-            Contact.distributor_id.in_(ids), Contact.ended_at.is_(None)
-        )
+        sa.select(Contact.distributor_id, Contact.name, Contact.phone)
+        .where(Contact.distributor_id.in_(ids), Contact.ended_at.is_(None))
+        .order_by(Contact.id)
     ):
-        people.setdefault(owner, []).append(name)
-        phones.setdefault(owner, []).extend(re.findall(r"\d{4,}", phone.replace("-", "").replace(" ", "")))
+        people.setdefault(owner, []).append((name, phone))
+    facts = [Distributor.code, *(getattr(Distributor, name) for name in (*_NAMES, "uscc"))]
     rows = [
-        {
-            "id": row.id,
-            "tokens": tokens(
-                code=row.code,
-                names=[name for name in (row.name, row.short_name, row.name_en) if name],
-                phones=phones.get(row.id, []),
-                others=[*people.get(row.id, []), *([row.uscc] if row.uscc else [])],
-            ),
-        }
-        for row in session.execute(
-            sa.select(
-                Distributor.id,
-                Distributor.code,
-                Distributor.name,
-                Distributor.short_name,
-                Distributor.name_en,
-                Distributor.uscc,
-            ).where(Distributor.id.in_(ids))
-        )
+        (row.id, tokens_of(row.code, dict(row._mapping), phones.get(row.id, ()), people.get(row.id, ())))
+        for row in session.execute(sa.select(Distributor.id, *facts).where(Distributor.id.in_(ids)))
     ]
-    if not rows:
-        return
-    if session.get_bind().dialect.name == "postgresql":
+    if rows and session.get_bind().dialect.name != "postgresql":
         session.execute(
-            sa.text(
-                "INSERT INTO distributor_search (id, tokens) VALUES (:id, to_tsvector('simple', :tokens)) "
-                "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"
-            ),
-            rows,
+            sa.text("DELETE FROM distributor_search WHERE rowid = :id"), [{"id": row[0]} for row in rows]
+        )
+    add(session, rows)
+
+
+def tokens_of(
+    code: str, facts: Mapping[str, Any], phones: Iterable[str], people: Iterable[tuple[str, str]]
+) -> str:
+    """The text to index for a record: its code, its facts by their names, its numbers, its people with theirs."""
+    known = list(people)
+    numbers = [number for _, phone in known for number in _CALLED.findall(_SPACED.sub("", phone))]
+    uscc = facts.get("uscc")
+    return tokens(
+        code=code,
+        names=[name for field in _NAMES if (name := facts.get(field))],
+        phones=[*phones, *numbers],
+        others=[*(name for name, _ in known), *([uscc] if uscc else [])],
+    )
+
+
+def add(session: Session, rows: Iterable[tuple[int, str]]) -> None:
+    """Write the tokens of records, by their ids; on SQLite of such as have none yet."""
+    given = list(rows)
+    if not given:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "INSERT INTO distributor_search (id, tokens)"
+            " SELECT id, to_tsvector('simple', tokens)"
+            " FROM unnest(%(ids)s::bigint[], %(tokens)s::text[]) AS given (id, tokens)"
+            " ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens",
+            {"ids": [row[0] for row in given], "tokens": [row[1] for row in given]},
         )
     else:
-        session.execute(sa.text("DELETE FROM distributor_search WHERE rowid = :id"), rows)
-        session.execute(sa.text("INSERT INTO distributor_search (rowid, tokens) VALUES (:id, :tokens)"), rows)
+        connection.exec_driver_sql("INSERT INTO distributor_search (rowid, tokens) VALUES (?, ?)", given)
 
 
 def matching(session: Session, query: str) -> sa.Select[int] | None:

@@ -25,8 +25,11 @@ _GROUPS: tuple[str, ...]
 _SOUNDS, _GROUPS = zip(*_lines("sounds.txt"), strict=True)
 _CHARACTERS = "".join(_GROUPS)
 _BEGINS = list(accumulate(map(len, _GROUPS), initial=0))
-_LONGEST_READING = max(map(len, _READINGS))
-_FIRST = frozenset(word[0] for word in _READINGS)
+# How long the words are that begin with a character, the longest first.
+_LENGTHS: dict[str, tuple[int, ...]] = {}
+for _word in sorted(_READINGS, key=len, reverse=True):
+    _LENGTHS[_word[0]] = tuple(dict.fromkeys((*_LENGTHS.get(_word[0], ()), len(_word))))
+_FIRST = frozenset(_LENGTHS)
 _RUN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
 _LEGAL_FORM = re.compile("(有限责任公司|责任有限公司|责任公司|有限公司|公司)$")
 _LIMITED = re.compile("有限责任公司|责任有限公司|责任公司")
@@ -59,19 +62,19 @@ def syllables(name: str) -> tuple[str, ...]:
         if run.isascii():
             found.append(run)
             continue
-        place = 0
-        while place < len(run):
-            if run[place] not in _FIRST:
-                found.append(_sound(run[place]))
-                place += 1
-                continue
-            for length in range(min(_LONGEST_READING, len(run) - place), 0, -1):
-                if sounds := _READINGS.get(run[place : place + length]):
+        if _FIRST.isdisjoint(run):
+            found += map(_sound, run)
+            continue
+        place, end = 0, len(run)
+        while place < end:
+            char = run[place]
+            for length in _LENGTHS.get(char, ()):
+                if place + length <= end and (sounds := _READINGS.get(run[place : place + length])):
                     found += sounds
                     place += length
                     break
             else:
-                found.append(_sound(run[place]))
+                found.append(_sound(char))
                 place += 1
     return tuple(found)
 

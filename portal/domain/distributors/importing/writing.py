@@ -4,21 +4,22 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import Base, now
-from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
+from portal.domain.bulk import Bulk
 from portal.domain.distributors import search, services
-from portal.domain.distributors.facts import BY_NAME, FACTS, code_key
+from portal.domain.distributors.facts import FACTS, code_key
 from portal.domain.distributors.importing.matching import Peer
 from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.report import Action
 from portal.domain.distributors.importing.rows import Decision
-from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, NearSame
+from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, NearSame, series_no
 from portal.domain.text import name_key, sound_mark
 from portal.domain.users.models import User
 
@@ -34,6 +35,10 @@ def _blank(column: sa.Column[Any]) -> Any:
 
 
 _BLANK: dict[str, Any] = {name: _blank(_TABLE.c[name]) for name in _WRITTEN}
+_facts_of = itemgetter(*_WRITTEN)
+_NOT_TOLD = frozenset(("code_key", "name_key", "sound", "owner_id"))  # of what the history says of a record
+_PERSONAL = frozenset(fact.name for fact in FACTS if fact.is_personal)
+_EVENT = ("at", "actor_id", "action", "subject", "subject_id", "region_id", "params")
 
 
 class Link(NamedTuple):
@@ -51,6 +56,18 @@ class Writer:
     def __init__(self, session: Session, actor: User | None, named: Named) -> None:
         self.session, self.actor, self.named = session, actor, named
         self._series: Iterator[int] | None = None
+        dialect = session.connection().dialect
+        own = ("id", "code", "code_key", "name_key", "sound", "series_no")
+        self._records = Bulk(dialect, Distributor, (*own, *_WRITTEN))
+        self._phones = Bulk(
+            dialect, DistributorPhone, ("distributor_id", "no", "display", "digits", "extension", "label")
+        )
+        self._people = Bulk(
+            dialect, Contact, ("id", "distributor_id", "name", "title", "phone", "is_primary")
+        )
+        self._flags = Bulk(dialect, NearSame, ("distributor_id", "other_id", "reason"))
+        self._trail = Bulk(dialect, AuditEvent, _EVENT)
+        self._moment = now()
 
     def write(self, decisions: Sequence[Decision]) -> None:
         """Write the records of a batch; each new one has its id afterwards."""
@@ -65,10 +82,28 @@ class Writer:
         """Write the flags, the history and the search rows of a batch."""
         changed = [d for d in decisions if d.action in (Action.CREATED, Action.UPDATED) and d.id is not None]
         self._write_flags(peers)
-        events = [event for decision in changed for event in self._events(decision, peers)]
-        if events:
-            self._insert_all(AuditEvent, events)
-        search.index(self.session, [decision.id for decision in changed if decision.id is not None])
+        self._moment = now()
+        self._trail.insert(
+            self.session.connection(),
+            [event for decision in changed for event in self._events(decision, peers)],
+        )
+        search.add(
+            self.session,
+            (
+                (
+                    d.id,
+                    search.tokens_of(
+                        d.report.code,
+                        d.values,
+                        [phone.digits for phone in d.phones or ()],
+                        [(d.contact["name"], d.contact.get("phone", ""))] if d.contact else [],
+                    ),
+                )
+                for d in changed
+                if d.known is None and d.id is not None
+            ),
+        )
+        search.index(self.session, [d.id for d in changed if d.known is not None and d.id is not None])
 
     def link(self, links: Sequence[Link]) -> None:
         """Set suppliers that were themselves made by this import."""
@@ -81,8 +116,9 @@ class Writer:
             .values(parent_id=sa.bindparam("to_parent"), version=_TABLE.c.version + 1, updated_at=moment),
             [{"which": link.child, "to_parent": link.parent} for link in links],
         )
-        self._insert_all(
-            AuditEvent,
+        self._moment = moment
+        self._trail.insert(
+            self.session.connection(),
             [
                 self._event(
                     "distributor.updated",
@@ -95,32 +131,18 @@ class Writer:
             ],
         )
 
-    def _insert_all(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
-        """Insert rows without the ORM, which would cost more than the database."""
-        self.session.connection().execute(sa.insert(Base.metadata.tables[model.__tablename__]), rows)
-
     def _insert(self, created: Sequence[Decision]) -> None:
         if not created:
             return
-        rows = []
-        for decision in created:
-            code = decision.draft.code
-            if not code:
-                code = self._free_code()
-            decision.report.code = code
-            decision.values |= {
-                "code": code,
-                "code_key": code_key(code),
-                "name_key": name_key(decision.draft.name),
-            }
-            rows.append(_BLANK | decision.values)
-        # RETURNING in the rows' order would make SQLite insert them one by one; the codes are unique.
-        self._insert_all(Distributor, rows)
-        codes = {decision.values["code_key"]: decision for decision in created}
-        for key, identity in self.session.execute(
-            sa.select(Distributor.code_key, Distributor.id).where(Distributor.code_key.in_(codes))
-        ):
-            codes[key].id = identity
+        connection, rows = self.session.connection(), []
+        for decision, identity in zip(created, self._records.ids(connection, len(created)), strict=True):
+            draft, values = decision.draft, decision.values
+            decision.id = identity
+            code = decision.report.code = draft.code or self._free_code()
+            values |= {"code": code, "code_key": code_key(code), "name_key": name_key(draft.name)}
+            own = (identity, code, values["code_key"], values["name_key"])
+            rows.append((*own, sound_mark(draft.name), series_no(code), *_facts_of(_BLANK | values)))
+        self._records.insert(connection, rows)
 
     def _free_code(self) -> str:
         """The next code of the series that neither the register nor the file has."""
@@ -160,20 +182,14 @@ class Writer:
             self.session.execute(
                 sa.delete(DistributorPhone).where(DistributorPhone.distributor_id.in_(known))
             )
-        rows = [
-            {
-                "distributor_id": decision.id,
-                "no": no,
-                "display": phone.display,
-                "digits": phone.digits,
-                "extension": phone.extension,
-                "label": phone.label,
-            }
-            for decision in decisions
-            for no, phone in enumerate(decision.phones or ())
-        ]
-        if rows:
-            self._insert_all(DistributorPhone, rows)
+        self._phones.insert(
+            self.session.connection(),
+            [
+                (decision.id, no, phone.display, phone.digits, phone.extension, phone.label)
+                for decision in decisions
+                for no, phone in enumerate(decision.phones or ())
+            ],
+        )
 
     def _write_contacts(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
@@ -185,27 +201,12 @@ class Writer:
         added = [d for d in decisions if d.contact_id is None]
         if not added:
             return
-        self._insert_all(
-            Contact,
-            [
-                {
-                    "distributor_id": d.id,
-                    "name": d.contact["name"],
-                    "title": d.contact.get("title", ""),
-                    "phone": d.contact.get("phone", ""),
-                    "is_primary": bool(d.contact["is_primary"]),
-                }
-                for d in added
-            ],
-        )
-        written = {(decision.id, decision.contact["name"]): decision for decision in added}
-        for row in self.session.execute(
-            sa.select(Contact.id, Contact.distributor_id, Contact.name)
-            .where(Contact.distributor_id.in_([d.id for d in added]), Contact.ended_at.is_(None))
-            .order_by(Contact.id)
-        ):
-            if owner := written.get((row.distributor_id, row.name)):
-                owner.contact_id = row.id
+        connection, rows = self.session.connection(), []
+        for decision, identity in zip(added, self._people.ids(connection, len(added)), strict=True):
+            person, decision.contact_id = decision.contact, identity
+            words = (person["name"], person.get("title", ""), person.get("phone", ""))
+            rows.append((identity, decision.id, *words, bool(person["is_primary"])))
+        self._people.insert(connection, rows)
 
     def _write_flags(self, peers: dict[int, list[Peer]]) -> None:
         if not peers:
@@ -223,21 +224,18 @@ class Writer:
             for peer in found:
                 if frozenset((identity, peer.id)) not in flagged:
                     flagged.add(frozenset((identity, peer.id)))
-                    rows.append({"distributor_id": identity, "other_id": peer.id, "reason": peer.reason})
-        if rows:
-            self._insert_all(NearSame, rows)
+                    rows.append((identity, peer.id, peer.reason))
+        self._flags.insert(self.session.connection(), rows)
 
-    def _events(self, decision: Decision, peers: dict[int, list[Peer]]) -> list[dict[str, Any]]:
+    def _events(self, decision: Decision, peers: dict[int, list[Peer]]) -> list[tuple[Any, ...]]:
         """What the register's own services write for such a change; of personal facts only the names."""
         identity, known, values = decision.id, decision.known, decision.values
         assert identity is not None and decision.region is not None
-        personal = [name for name in values if name in BY_NAME and BY_NAME[name].is_personal]
+        personal = [name for name in values if name in _PERSONAL]
         if decision.phones is not None:
             personal.append("phones")
         business = {
-            name: value
-            for name, value in values.items()
-            if name not in personal and name not in ("code_key", "name_key", "sound", "owner_id")
+            name: value for name, value in values.items() if name not in _NOT_TOLD and name not in _PERSONAL
         }
         events = []
         if known is None:
@@ -290,16 +288,9 @@ class Writer:
             )
         return events
 
-    def _event(self, action: str, identity: int, region_id: int, **params: Any) -> dict[str, Any]:
-        return {
-            "at": now(),
-            "actor_id": self.actor.id if self.actor else None,
-            "action": action,
-            "subject": _TABLE.name,
-            "subject_id": identity,
-            "region_id": region_id,
-            "params": audit.plain(params),
-        }
+    def _event(self, action: str, identity: int, region_id: int, **params: Any) -> tuple[Any, ...]:
+        actor_id = self.actor.id if self.actor else None
+        return (self._moment, actor_id, action, _TABLE.name, identity, region_id, params)
 
 
 def _serial(code: str) -> int:
