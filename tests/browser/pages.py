@@ -42,6 +42,10 @@ PAGES = (
     PageLine("search", "manager", "/search?q=示例"),
     PageLine("search, nothing found", "manager", "/search?q=zzzz"),
     PageLine("search, no words", "manager", "/search"),
+    PageLine("keyboard shortcuts", "manager", "/keys"),
+    PageLine("my tasks", "manager", "/tasks/"),
+    PageLine("a task that waits", "manager", "/tasks/{job.id}"),
+    PageLine("a task that failed", "manager", "/tasks/{failed.id}"),
 )
 
 # On the demo's data, which is what a newcomer sees first; users are the demo's.
@@ -77,10 +81,6 @@ DEMO_PAGES = (
     PageLine("checking an approved paper", "director", "/verify/{paper}?p=2"),
     PageLine("checking a page that does not belong", "director", "/verify/{paper}?p=99"),
     PageLine("checking a paper that is unknown", "director", "/verify/ABCD-EFGH"),
-    PageLine("keyboard shortcuts", "manager", "/keys"),
-    PageLine("my tasks", "manager", "/tasks/"),
-    PageLine("a task that waits", "manager", "/tasks/{job.id}"),
-    PageLine("a task that failed", "manager", "/tasks/{failed.id}"),
     PageLine("administration", "admin", "/admin/"),
     PageLine("users", "admin", "/admin/users"),
     PageLine("a user", "admin", "/admin/users/{user}"),
