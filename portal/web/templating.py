@@ -1,6 +1,6 @@
 """What every template can say: money, dates, words for codes, the navigation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,19 +8,21 @@ from typing import Any
 from urllib.parse import quote
 
 from babel import dates
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
 
 from portal.db import CHINA, today
+from portal.domain.access.roles import Role
 from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.htmx import wants_fragment
+from portal.web.i18n import language
 from portal.web.navigation import navigation
 from portal.web.tables import options, remembered, rows_by
 from portal.web.words import badge, badge_of, tone, word
@@ -127,10 +129,15 @@ class Shell:
 
     user: User | None
     office: str
-    navigation: list[tuple[str, list[tuple[str, str, bool]]]]
     is_demo: bool
     # Where a change of language leads back to.
     here: str
+
+    @property
+    def rights(self) -> tuple[tuple[Role, bool], ...]:
+        """All that decides what this user may do somewhere: the roles, and whether for the whole company."""
+        grants = self.user.grants if self.user else []
+        return tuple((grant.role, grant.region.parent_id is None) for grant in grants)
 
     @property
     def searches(self) -> bool:
@@ -143,17 +150,50 @@ def shell() -> Shell:
     here = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
     here = safe_next(here.removeprefix(request.host_url.rstrip("/")))
     if g.get("without_database"):
-        return Shell(None, "", [], False, here)
+        return Shell(None, "", False, here)
     try:
         user = viewer()
         home = user.home if user else None
         office = ""
         if home is not None:
             office = f"{home.parent.name} · {home.name}" if home.depth > 1 and home.parent else home.name
-        return Shell(user, office, navigation(), _is_demo(), here)
+        return Shell(user, office, _is_demo(), here)
     except SQLAlchemyError:
         db.session.rollback()
-        return Shell(None, "", [], False, here)
+        return Shell(None, "", False, here)
+
+
+_KEPT_MOST, _KEY_LONGEST = 1_000, 400
+
+
+def kept(*key: Hashable, caller: Callable[[], str]) -> str:
+    """A part of a page that is made of nothing but `key`, the language and the portal's address: written once.
+
+    `{% call kept("rail", request.endpoint, shell.rights) %}…{% endcall %}`; the first of the key names the part.
+    Nothing in it may come from anywhere else: no name of a user, no token, no nonce.
+    """
+    parts = current_app.extensions.setdefault("portal_kept", {})
+    whole = (language(), request.script_root, *key)
+    if whole not in parts:
+        # An address may be as long as somebody likes.
+        if sum(len(one) for one in key if isinstance(one, str)) > _KEY_LONGEST:
+            return caller()
+        if len(parts) >= _KEPT_MOST:
+            parts.clear()
+        parts[whole] = caller()
+    found: str = parts[whole]
+    return found
+
+
+def address_of(endpoint: str, **values: Any) -> str:
+    """`url_for`; one without values is the same on every page and built once."""
+    if values or endpoint.startswith("."):
+        return url_for(endpoint, **values)
+    built: dict[tuple[str, str], str] = current_app.extensions.setdefault("portal_addresses", {})
+    key = request.script_root, endpoint
+    if key not in built:
+        built[key] = url_for(endpoint)
+    return built[key]
 
 
 def _is_demo() -> bool:
@@ -219,6 +259,8 @@ def init_app(app: Flask) -> None:
         weekday=weekday,
         until=until,
         shell=shell,
+        kept=kept,
+        url_for=address_of,
         tone=tone,
         badge_of=badge_of,
         options=options,
