@@ -12,6 +12,7 @@ from portal.web import (
     accounts,
     assets,
     compression,
+    controls,
     errors,
     i18n,
     requests,
@@ -44,6 +45,7 @@ def create_app(**overrides: Any) -> Flask:
     transactions.init_app(app)
     security.init_app(app)
     templating.init_app(app)
+    controls.init_app(app)
     assets.init_app(app)
     errors.init_app(app)
     access.close_unmarked_views(app)
