@@ -89,9 +89,9 @@ def counted(names: Mapping[str, int]) -> str:
 def assumptions(report: ImportReport) -> list[str]:
     """What new records get that the list says nothing about."""
     say_it = {
-        "level": N_("The list gives no level: %(count)s new records are registered as “%(word)s”."),
-        "channel": N_("The list gives no channel: %(count)s new records are registered as “%(word)s”."),
-        "standing": N_("The list gives no standing: %(count)s new records are registered as “%(word)s”."),
+        "level": N_("The list gives no level; new records registered as “%(word)s”: %(count)s."),
+        "channel": N_("The list gives no channel; new records registered as “%(word)s”: %(count)s."),
+        "standing": N_("The list gives no standing; new records registered as “%(word)s”: %(count)s."),
     }
     return [
         gettext(say_it[one.name], count=one.count, word=word(_CODES[one.name](one.value)))
