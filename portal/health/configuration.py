@@ -54,7 +54,9 @@ def secrets(place: Place) -> Iterator[Finding]:
             N_("Begin with an empty folder or database for real work, or deactivate the demo's users."),
             url=place.config["BASE_URL"],
         )
-    if sound:
+    if sound and is_demo:
+        yield ok(N_("The key, folder and database are closed to others; the demo's password is public."))
+    elif sound:
         yield ok(N_("The key, folder and database are closed to others; no password is publicly known."))
 
 

@@ -91,7 +91,7 @@ def _version(place: Place, connection: Connection) -> tuple[bool, Finding]:
         )
     return False, failed(
         N_("Its tables are of an older version (%(found)s) than the portal (%(wanted)s)."),
-        N_("Take a backup, then run flask --app wsgi db upgrade."),
+        N_("Copy the database, or back it up with the older version, then run flask --app wsgi db upgrade."),
         **facts,
     )
 

@@ -86,9 +86,9 @@ def test_in_order_a_check_says_so(place, look):
     ("said", "state", "part"),
     [
         ({"BASE_URL": "", "PROXIES": 0}, State.WARNING, "not set"),
-        ({"BASE_URL": "portal.example.com", "PROXIES": 0}, State.FAILED, "no address"),
-        ({"BASE_URL": "ftp://portal.example.com", "PROXIES": 0}, State.FAILED, "no address"),
-        ({"BASE_URL": "https://portal.example.com?x=1"}, State.FAILED, "no address"),
+        ({"BASE_URL": "portal.example.com", "PROXIES": 0}, State.FAILED, "is not an address"),
+        ({"BASE_URL": "ftp://portal.example.com", "PROXIES": 0}, State.FAILED, "is not an address"),
+        ({"BASE_URL": "https://portal.example.com?x=1"}, State.FAILED, "is not an address"),
         ({"BASE_URL": "http://127.0.0.1:8000", "PROXIES": 0}, State.WARNING, "this machine only"),
         ({"BASE_URL": "http://localhost", "PROXIES": 0}, State.WARNING, "this machine only"),
         ({"BASE_URL": "http://[::1]:8000", "PROXIES": 0}, State.WARNING, "this machine only"),
@@ -210,7 +210,7 @@ def test_an_unknown_time_zone_is_named(place, monkeypatch):
         raise zoneinfo.ZoneInfoNotFoundError(key)
 
     monkeypatch.setattr(machine, "ZoneInfo", unknown)
-    only(machine.clock, place, State.FAILED, "Asia/Shanghai is not known")
+    only(machine.clock, place, State.FAILED, "Asia/Shanghai is not available")
 
 
 def moved(monkeypatch, by):
@@ -495,3 +495,6 @@ def test_the_demo_on_the_first_start_without_an_address_is_nothing_to_warn_about
     make.user(Role.ADMINISTRATOR, is_demo=True)
     place = replace(place, config={**place.config, "BASE_URL": ""})
     assert not troubles(configuration.secrets, place)
+    assert [said.text for said in configuration.secrets(place)] == [
+        "The key, folder and database are closed to others; the demo's password is public."
+    ]
