@@ -44,7 +44,7 @@ def test_leaving_with_unsaved_entries_is_warned_about(page):
     said = []
     page.on("dialog", lambda dialog: (said.append(dialog.type), dialog.accept()))
     page.fill("#name", "示例未保存商行")
-    expect(page.locator(".formbar [data-unsaved]")).to_have_text("有未提交的修改")
+    expect(page.locator(".formbar [data-unsaved]")).to_have_text("有未保存的修改")
     page.locator(".formbar a").click()
     page.wait_for_url("**/distributors/")
     assert said == ["beforeunload"]

@@ -53,7 +53,7 @@ def test_leaving_with_changes_that_are_not_saved_asks_first(visit):
     page = person.open("/distributors/new")
     person.settle()
     page.fill("[name=name]", "示例新商贸有限公司")
-    expect(page.locator("[data-unsaved]")).to_have_text("有未提交的修改")
+    expect(page.locator("[data-unsaved]")).to_have_text("有未保存的修改")
     with page.expect_event("dialog") as asked:
         page.on("dialog", lambda dialog: dialog.dismiss())
         page.get_by_role("link", name="经销商名录", exact=True).click()

@@ -34,7 +34,7 @@ def test_closing_the_tab_asks_only_while_something_differs(person):
     assert not asks(page)
     note = page.locator("[data-unsaved]")
     page.select_option("[name=level]", "retailer")
-    expect(note).to_have_text("有未提交的修改")
+    expect(note).to_have_text("有未保存的修改")
     assert asks(page)
     page.select_option("[name=level]", index=0)
     expect(note).to_have_text("")
@@ -62,7 +62,7 @@ def test_a_refused_form_asks_until_it_is_saved(person):
     page.fill("[name=uscc]", "123")
     page.click(".formbar .btn-primary")
     expect(page.locator(".errors")).to_be_focused()
-    expect(page.locator("[data-unsaved]")).to_have_text("有未提交的修改")
+    expect(page.locator("[data-unsaved]")).to_have_text("有未保存的修改")
     assert asks(page)
 
 
