@@ -135,7 +135,7 @@ def init_app(app: Flask) -> None:
     """Let browsers keep a file that was asked for with its content's hash; others they ask about again."""
 
     app.add_url_rule("/styles.css", "stylesheet", styles)
-    app.jinja_env.globals.update(stylesheet=stylesheet, site_icon=site_icon, icon_of=icon)
+    app.jinja_env.globals.update(stylesheet=stylesheet, site_icon=site_icon, icon=icon)
 
     @app.after_request
     def keep(response: Response) -> Response:

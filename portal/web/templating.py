@@ -10,6 +10,8 @@ from urllib.parse import quote
 from babel import dates
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext, ngettext
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
@@ -196,6 +198,11 @@ def address_of(endpoint: str, **values: Any) -> str:
     return built[key]
 
 
+def csrf_field() -> Markup:
+    """The hidden field that a form of ours is told by."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
 def _is_demo() -> bool:
     return remembered(db.session, lambda: users.has_demo(db.session), key="demo")
 
@@ -260,6 +267,7 @@ def init_app(app: Flask) -> None:
         until=until,
         shell=shell,
         kept=kept,
+        csrf_field=csrf_field,
         url_for=address_of,
         tone=tone,
         badge_of=badge_of,
