@@ -28,6 +28,7 @@ _LATIN = re.compile(r"[a-z0-9]")
 _NUMBER = re.compile(r"(?<![a-z0-9])(?<![a-z][-_])\d+(?:[\s()\-\u2010-\u2014]+\d+)+")
 _CALLED, _SPACED = re.compile(r"\d{4,}"), re.compile("[- ]")
 _NAMES = ("name", "short_name", "name_en")
+_GATHERED = 16 * 2**20  # bytes
 _GAP = "u0"  # between two names; no character has this number
 
 
@@ -101,6 +102,14 @@ def index(session: Session, ids: Iterable[int]) -> None:
         _index_some(session, wanted[start : start + 500])
 
 
+def index_new(session: Session, distributor: Distributor) -> None:
+    """Write the search row of a record that this transaction has just made: nothing of it need be read."""
+    facts = {name: getattr(distributor, name) for name in (*_NAMES, "uscc")}
+    people = [(contact.name, contact.phone) for contact in distributor.contacts]
+    numbers = [phone.digits for phone in distributor.phones]
+    add(session, [(distributor.id, tokens_of(distributor.code, facts, numbers, people))])
+
+
 def _index_some(session: Session, ids: list[int]) -> None:
     session.flush()
     phones: dict[int, list[str]] = {}
@@ -142,6 +151,15 @@ def tokens_of(
         phones=[*phones, *numbers],
         others=[*(name for name, _ in known), *([uscc] if uscc else [])],
     )
+
+
+def expect_many(session: Session) -> None:
+    """Let SQLite gather what a few thousand records add before it writes and merges; PostgreSQL does anyhow."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "INSERT INTO distributor_search (distributor_search, rank) VALUES ('hashsize', ?)", (_GATHERED,)
+        )
 
 
 def add(session: Session, rows: Iterable[tuple[int, str]]) -> None:

@@ -27,8 +27,9 @@ class Broken(str):
 
 def number_text(number: float) -> str:
     """Write a number as Excel holds it: 15 significant digits, never in scientific notation."""
-    if number == int(number) and abs(number) < _EXACT:
-        return NumericText(int(number))
+    whole = int(number)
+    if number == whole and -_EXACT < whole < _EXACT:
+        return NumericText(whole)
     return NumericText(format(Decimal(f"{number:.15g}"), "f"))
 
 
@@ -36,6 +37,8 @@ def cell_of(value: object) -> Cell:
     """Turn what the reader of workbooks gives into a cell; a date at midnight is a date."""
     if isinstance(value, str):
         return value
+    if value.__class__ is float:
+        return number_text(value)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

@@ -23,6 +23,7 @@ _NOTE = re.compile(
     r"|以[上下](空白|完|止).*"
 )
 _HINTS = frozenset(("必填", "选填", "可选", "可填", "非必填", "required", "optional"))
+_DIGIT = re.compile("[0-9]")
 _LONGEST_HINT = 12  # brackets and stars included
 
 
@@ -103,26 +104,26 @@ class TableSheet:
         return [row.cells[place] for place in self.match.fields.get(name, ()) if place < len(row.cells)]
 
     def _skip(self, cells: Sequence[Cell], last_key: int) -> Skip | None:
-        filled = [
-            place
-            for place, cell in enumerate(cells)
-            if cell != "" and ((cell.__class__ is str and cell[0] not in BLANKS) or not is_blank(cell))
-        ]
-        if not filled:
+        place = next(_filled(cells, 0), None)
+        if place is None:
             return Skip.BLANK
-        place = filled[0]
         first = str(cells[place])
-        if any(_is_total(cells[p]) for p in filled if p <= last_key or p == place):
+        if any(map(_is_total, cells[place : max(last_key, place) + 1])):
             return Skip.TOTAL
-        if place < len(self.head) and first.strip() == self.head[place] and self._repeats(cells, filled):
+        if place < len(self.head) and first.strip() == self.head[place] and self._repeats(cells):
             return Skip.REPEATED_HEAD
-        if len(filled) == 1 and _is_note(first):
+        if next(_filled(cells, place + 1), None) is None and _is_note(first):
             return Skip.NOTE
-        if len(first) <= _LONGEST_HINT and all(heading_key(str(cells[p])) in _HINTS for p in filled):
+        if (
+            len(first) <= _LONGEST_HINT
+            and not _DIGIT.search(first)  # which nearly every code has, and no hint
+            and all(heading_key(str(cells[p])) in _HINTS for p in _filled(cells, place))
+        ):
             return Skip.NOTE
         return None
 
-    def _repeats(self, cells: Sequence[Cell], filled: Sequence[int]) -> bool:
+    def _repeats(self, cells: Sequence[Cell]) -> bool:
+        filled = list(_filled(cells, 0))
         same = sum(
             place < len(self.head) and heading_key(str(cells[place])) == heading_key(self.head[place])
             for place in filled
@@ -272,6 +273,14 @@ def _filled_down(grid: Grid, head_row: int) -> dict[int, list[tuple[int, bool]]]
             for row in range(first_row, last_row + 1):
                 down.setdefault(row, []).append((first, row == first_row))
     return down
+
+
+def _filled(cells: Sequence[Cell], start: int) -> Iterator[int]:
+    """The places, from this one on, where something can be seen."""
+    for place in range(start, len(cells)):
+        cell = cells[place]
+        if cell != "" and ((cell.__class__ is str and cell[0] not in BLANKS) or not is_blank(cell)):
+            yield place
 
 
 def _is_total(cell: Cell) -> bool:

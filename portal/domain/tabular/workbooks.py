@@ -102,7 +102,7 @@ def _grid(
 
     def lines() -> Iterator[Line]:
         for row, values in enumerate(sheet.iter_rows(), 1):
-            cells = margin + [value if type(value) is str else cell_of(value) for value in values]
+            cells = margin + [value if value.__class__ is str else cell_of(value) for value in values]
             for column, broken in survey.broken.get(row, {}).items():
                 if column < len(cells) and not cells[column]:
                     cells[column] = broken

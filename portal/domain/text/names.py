@@ -98,8 +98,8 @@ def name_key(name: str) -> str:
     key = "".join(char for char in key if char.isalnum())
     key = _LEGAL_FORM.sub("", _LIMITED.sub("有限公司", key)) or key
     key = _TRADE.sub("贸易", key)
-    while (shorter := _PLACE_RANK.sub(r"\1", key)) != key:
-        key = shorter
+    while place := _PLACE_RANK.match(key):
+        key = place[1] + key[place.end() :]
     return key
 
 

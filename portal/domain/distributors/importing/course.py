@@ -4,8 +4,10 @@ What a chunk finished is told as JSON; another process that is given what was to
 import had never been cut short.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -36,7 +38,7 @@ from portal.domain.i18n import N_, Msgid
 from portal.domain.tabular import Skip, Table
 from portal.domain.users.models import User
 
-CHUNK = 1000  # rows of a transaction: others may write in between
+CHUNK = 2000  # rows of a transaction: others may write in between
 _LIKE = {
     "name": N_("%(name)s may be the same company as %(code)s %(other)s (%(office)s)."),
     "uscc": N_("%(name)s has the same credit code as %(code)s %(other)s (%(office)s)."),
@@ -111,6 +113,10 @@ class Course:
 
         `earlier` is what was told of the chunks that are done: they are read again and not written again.
         """
+        with _few_collections():
+            yield from self._chunks(earlier, tells=tells)
+
+    def _chunks(self, earlier: Sequence[dict[str, Any]], *, tells: bool) -> Iterator[dict[str, Any]]:
         self._tells = tells and self.writes
         drafts = self._drafts()
         linked = 0
@@ -132,6 +138,7 @@ class Course:
         if self.writes:
             services.lock_register(self.session)
         self.books.parents.forget()
+        self.books.owners.forget()
 
     def _drafts(self) -> Iterator[Draft]:
         for sheet in self.table.sheets:
@@ -271,6 +278,7 @@ class Course:
         """Set the suppliers that are rows of this file, now that each has its record."""
         assert self.writer is not None
         links: list[Link] = []
+        self.books.parents.climb({self._ids[one.key] for one in unlinked if one.key in self._ids})
         for one in unlinked:
             parent = self._ids.get(one.key)
             try:
@@ -284,6 +292,17 @@ class Course:
             self.books.parents.link(one.child, parent)
             links.append(Link(one.child, parent, one.before, one.region_id))
         self.writer.link(links)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for cycles rarely meanwhile: a row makes hundreds of objects and no cycle."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _refuse_clashes(table: Table) -> None:

@@ -1,5 +1,6 @@
 """One row of a dealer list as a draft of a record: what it says, and what of it cannot be read."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -38,6 +39,8 @@ _NOTHING = frozenset(
         "nil",
     )
 )
+# How nothing of it begins, cleaned or not: a digit, a letter or a hanzi in front stays in front.
+_SAYS_SOMETHING = re.compile("[0-9A-MO-Za-mo-z]|(?![无暂没未不])[\u4e00-\u9fff]").match
 _LONGEST_NOTHING = 12  # of what looks like nothing, blanks around it left out
 _NOTHING_SAID = object()
 _REMEMBERED = 5_000  # different texts of a column
@@ -89,8 +92,8 @@ def drafts_of(sheet: TableSheet, only: Collection[str] = ()) -> Iterator[tuple[R
     no data.
     """
     headings = {name: sheet.head[places[0]] for name, places in sheet.match.fields.items()}
-    readers: list[tuple[str, tuple[int, ...], Callable[[str], Any] | None, dict[Any, Any], int]] = [
-        (name, places, _reader(name) if len(places) == 1 else None, {}, places[0])
+    readers: list[tuple[str, bool, tuple[int, ...], Callable[[str], Any] | None, dict[Any, Any], int]] = [
+        (name, name in facts.BY_NAME, places, _reader(name) if len(places) == 1 else None, {}, places[0])
         for name, places in sheet.match.fields.items()
         if not only or name in only
     ]
@@ -101,31 +104,33 @@ def drafts_of(sheet: TableSheet, only: Collection[str] = ()) -> Iterator[tuple[R
         draft = Draft(row.sheet, row.number, headings=headings)
         row_cells = row.cells
         width = len(row_cells)
-        for name, places, reader, memo, place in readers:
+        for name, is_fact, places, reader, memo, place in readers:
             try:
                 if reader is None:
                     _take(draft, name, [row_cells[place] for place in places if place < width])
                     continue
                 if place >= width or (cell := row_cells[place]) == "":
                     continue
-                if cell.__class__ is not str and cell.__class__ is not NumericText:
-                    _take(draft, name, [cell])
-                    continue
                 # Most columns say the same over and over; a number cell is another thing than its text.
-                key = (cell, cell.__class__)
+                kind = cell.__class__
+                key = cell if kind is str else (cell, kind)
                 if (known := memo.get(key, memo)) is memo:
-                    known = _NOTHING_SAID if _says_nothing(cell) else reader(cell)
-                    if len(memo) < _REMEMBERED:
+                    typed = _typed(cell)
+                    known = _NOTHING_SAID if _says_nothing(typed) else reader(typed)
+                    if len(memo) < _REMEMBERED and kind is not Broken:
                         memo[key] = known
                 if known is not _NOTHING_SAID:
-                    _put(draft, name, known)
+                    if is_fact:
+                        draft.values[name] = known
+                    else:
+                        _put(draft, name, known)
             except DomainError as error:
                 draft.refuse(name, error)
         yield row, draft
 
 
 def _says_nothing(raw: str) -> bool:
-    if raw.isprintable() and len(raw.strip()) > _LONGEST_NOTHING:
+    if _SAYS_SOMETHING(raw) or (raw.isprintable() and len(raw.strip()) > _LONGEST_NOTHING):
         return False
     return text.clean(raw).casefold() in _NOTHING
 
@@ -171,6 +176,8 @@ def _take(draft: Draft, name: str, cells: list[Cell]) -> None:
 
 def _typed(cell: Cell) -> str:
     """The cell as somebody would type it."""
+    if cell.__class__ is str or cell.__class__ is NumericText:
+        return cell
     if isinstance(cell, Broken):
         raise DomainError(cell.reason, shown=str(cell)) if cell else DomainError(cell.reason)
     if isinstance(cell, datetime):

@@ -26,6 +26,7 @@ class OwnerBook:
         self._named: dict[str, User] = {}
         self._checked: set[tuple[int, int]] = set()
         self._managers: dict[int, User] = {}
+        self._defaults: dict[int, User] = {}
         self._administrators: list[User] = []
         for user in users:
             self._by_name[clean(user.name)].append(user)
@@ -74,6 +75,17 @@ class OwnerBook:
         """
         if self.owner is not None:
             return self.owner
+        if (known := self._defaults.get(region.id)) is None:
+            known = self._default(region)
+            if region.id is not None:  # an office that a plan would make has none
+                self._defaults[region.id] = known
+        return known
+
+    def forget(self) -> None:
+        """Somebody may have been deactivated, or given another task, since the last chunk."""
+        self._defaults.clear()
+
+    def _default(self, region: Region) -> User:
         managers = (self._managers.get(identity) for identity in reversed(region.ancestor_ids()))
         for user in (*managers, self.actor, *self._administrators):
             if user is not None and user.is_active and user.can(Permission.DISTRIBUTORS_WRITE, region):

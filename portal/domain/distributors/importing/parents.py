@@ -14,6 +14,8 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.text import half_width
 
+_STEPS = 20  # from a retailer to the top; where there are more, all suppliers are learnt at once
+
 
 @dataclass(frozen=True, slots=True)
 class Parent:
@@ -83,6 +85,25 @@ class ParentBook:
     def link(self, child: int, parent: int) -> None:
         """Remember a supplier that this import sets."""
         self._above()[child] = parent
+
+    def climb(self, parents: Iterable[int]) -> None:
+        """Learn who supplies these, and who those in turn: all that `check` asks of a few among very many."""
+        above: dict[int, int] = {}
+        seen: set[int] = set()
+        unknown = set(parents)
+        for _step in range(_STEPS):
+            if not unknown:
+                self._up = above
+                return
+            seen |= unknown
+            rows = self.session.execute(
+                sa.select(Distributor.id, Distributor.parent_id).where(
+                    Distributor.id.in_(unknown), Distributor.parent_id.is_not(None)
+                )
+            )
+            found = {child: parent for child, parent in rows if parent is not None}
+            above |= found
+            unknown = set(found.values()) - seen
 
     def forget(self) -> None:
         """Others may have rearranged the register since the last chunk."""

@@ -251,6 +251,9 @@ def _phones(decision: Decision) -> None:
     given = decision.draft.phones
     if not given:
         return
+    if decision.known is None and not decision.is_shown:
+        decision.phones = given
+        return
     before = decision.known.phones if decision.known else []
     remarks = {_number(phone): phone.label for phone in before}
     wanted = [

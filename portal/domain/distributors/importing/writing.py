@@ -68,9 +68,13 @@ class Writer:
         self._flags = Bulk(dialect, NearSame, ("distributor_id", "other_id", "reason"))
         self._trail = Bulk(dialect, AuditEvent, _EVENT)
         self._moment = now()
+        self._is_ready = False
 
     def write(self, decisions: Sequence[Decision]) -> None:
         """Write the records of a batch; each new one has its id afterwards."""
+        if not self._is_ready:
+            search.expect_many(self.session)
+            self._is_ready = True
         created = [d for d in decisions if d.action is Action.CREATED]
         updated = [d for d in decisions if d.action is Action.UPDATED]
         self._insert(created)
