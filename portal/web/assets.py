@@ -38,7 +38,7 @@ def _address(_root: str, folder: Path, filename: str) -> str:
 
 
 @cache
-def _styles(folder: Path, _changed: tuple[int, ...]) -> tuple[bytes, str]:
+def _styles(folder: Path) -> tuple[bytes, str]:
     """Our stylesheets in their order, without our comments (a licence, `/*!`, stays), and their hash."""
     texts = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
     whole = re.sub(r"/\*(?!!).*?\*/", "", "\n".join(texts), flags=re.DOTALL)
@@ -46,20 +46,16 @@ def _styles(folder: Path, _changed: tuple[int, ...]) -> tuple[bytes, str]:
     return written, hashlib.sha256(written).hexdigest()[:12]
 
 
-def _styles_now() -> tuple[bytes, str]:
-    folder = Path(current_app.static_folder or "")
-    return _styles(folder, tuple((folder / name).stat().st_mtime_ns for name in STYLES))
-
-
 def stylesheet() -> str:
     """The address of all styles."""
-    return f"{request.script_root}/styles.css?v={_styles_now()[1]}"
+    _written, digest = _styles(Path(current_app.static_folder or ""))
+    return f"{request.script_root}/styles.css?v={digest}"
 
 
 @public
 def styles() -> Response:
     """All styles."""
-    written, digest = _styles_now()
+    written, digest = _styles(Path(current_app.static_folder or ""))
     response = Response(written, mimetype="text/css")
     response.set_etag(digest)
     return response.make_conditional(request)

@@ -78,19 +78,24 @@ def _raw(field: Field) -> str:
     return str(field.raw_data[0]).replace("\r\n", "\n").strip() if field.raw_data else ""
 
 
+def offer_standings(form: DistributorForm, distributor: Distributor | None) -> None:
+    """Fill the one choice that is checked against what was offered."""
+    standings = list(STANDINGS)
+    if distributor is not None and distributor.standing not in standings:
+        standings.append(distributor.standing)
+    form.standing.choices = [(standing.value, WORDS[standing]) for standing in standings]
+
+
 def offer(
     session: Session, actor: User, form: DistributorForm, distributor: Distributor | None
 ) -> Region | None:
-    """Fill the form's choices; gives the office that is chosen, None when the user keeps no office."""
+    """Fill the form's choices, to be shown; gives the office that is chosen, None when the user keeps no office."""
+    offer_standings(form, distributor)
     offices = choices.offices(session, actor)
     if distributor is not None and all(office.id != distributor.region_id for office in offices):
         offices.append(distributor.region)
     top = min((office.depth for office in offices), default=0)
     form.region_id.choices = [(office.id, "　" * (office.depth - top) + office.name) for office in offices]
-    standings = list(STANDINGS)
-    if distributor is not None and distributor.standing not in standings:
-        standings.append(distributor.standing)
-    form.standing.choices = [(standing.value, WORDS[standing]) for standing in standings]
     office = next((office for office in offices if office.id == form.region_id.data), None)
     form.owner_id.choices = _owners(session, office)
     if distributor is not None and all(value != distributor.owner_id for value, _ in form.owner_id.choices):

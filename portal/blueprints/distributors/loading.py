@@ -1,6 +1,7 @@
 """Finding the record a page is about, within what its user may see and write."""
 
 from flask import abort
+from sqlalchemy.sql.base import ExecutableOption
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
@@ -12,9 +13,9 @@ from portal.web.access import actor
 ROW = "int(max=9007199254740991)"
 
 
-def readable(id: int) -> Distributor:
-    """The record; 404 when it belongs to an office that the user does not see."""
-    found = db.session.scalar(distributors_visible_to(actor()).where(Distributor.id == id))
+def readable(id: int, *options: ExecutableOption) -> Distributor:
+    """The record, read with these options; 404 when it belongs to an office that the user does not see."""
+    found = db.session.scalar(distributors_visible_to(actor()).where(Distributor.id == id).options(*options))
     return found if found is not None else abort(404)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.blueprints.distributors.fields import TOLD
 from portal.domain.access.roles import Permission as P
@@ -21,6 +21,12 @@ from portal.domain.users.models import User
 from portal.web.audit_words import Told, tell
 
 EVENTS_SHOWN = 12
+# Read with the record in one statement; what its owner may do is not asked.
+AT_ONCE = (
+    joinedload(Distributor.region, innerjoin=True),
+    joinedload(Distributor.territory),
+    joinedload(Distributor.owner, innerjoin=True).lazyload(User.grants),
+)
 AGREEMENTS_SHOWN = 10
 
 
@@ -70,7 +76,7 @@ class Page:
 def page(session: Session, me: User, distributor: Distributor, *, whole_history: bool = False) -> Page:
     """Read what the record's page shows."""
     region = distributor.region
-    history = audit.history(distributor)
+    history = audit.history(distributor).options(joinedload(AuditEvent.actor).lazyload(User.grants))
     shown = session.scalars(history if whole_history else history.limit(EVENTS_SHOWN)).all()
     left = 0 if len(shown) < EVENTS_SHOWN or whole_history else _count(session, history) - len(shown)
     may_read = me.can(P.AGREEMENTS_READ, region)

@@ -22,7 +22,7 @@ from portal.web.tables import as_id
 @requires(P.DISTRIBUTORS_READ)
 def detail(id: int) -> ResponseReturnValue:
     """The record: facts, people, papers, agreements, whom it supplies, its history."""
-    distributor = readable(id)
+    distributor = readable(id, *record.AT_ONCE)
     page = record.page(db.session, actor(), distributor, whole_history=request.args.get("history") == "all")
     return render("distributors/detail.html", d=distributor, page=page)
 
@@ -33,13 +33,15 @@ def new() -> ResponseReturnValue:
     """A new record; one that looks like another is made only once somebody says it is not that one."""
     me = actor()
     form = DistributorForm(data=_at_first())
-    office = entries.offer(db.session, me, form, None)
+    entries.offer_standings(form, None)
     alike: list[Likeness] = []
     if form.validate_on_submit():
         made = submit(form, lambda: _make(form, alike))
         if made is not None:
-            flash(_("%(name)s is registered as %(code)s.", name=made.name, code=made.code), "success")
-            return leave(url_for(".detail", id=made.id))
+            id, code, name = made
+            flash(_("%(name)s is registered as %(code)s.", name=name, code=code), "success")
+            return leave(url_for(".detail", id=id))
+    office = entries.offer(db.session, me, form, None)
     return _form_page(form, None, alike, office)
 
 
@@ -59,10 +61,11 @@ def _at_first() -> dict[str, object]:
     }
 
 
-def _make(form: DistributorForm, alike: list[Likeness]) -> Distributor:
+def _make(form: DistributorForm, alike: list[Likeness]) -> tuple[int, str, str]:
+    """Id, code and name of the new record, which need not be read again once it is committed."""
     alike.clear()
     try:
-        return services.create(
+        made = services.create(
             db.session,
             actor(),
             entries.stated(db.session, form),
@@ -72,6 +75,7 @@ def _make(form: DistributorForm, alike: list[Likeness]) -> Distributor:
     except LooksKnown as known:
         alike.extend(known.found)
         raise
+    return made.id, made.code, made.name
 
 
 def _accepted(form: DistributorForm) -> set[int]:

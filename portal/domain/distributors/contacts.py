@@ -47,6 +47,22 @@ def add(
     return contact
 
 
+def begin_with(distributor: Distributor, facts: Mapping[str, str]) -> list[str]:
+    """Give a record that is not written yet its first contact, and say which facts are known of the person."""
+    contact = Contact(name="", is_primary=True)
+    named = _apply(contact, facts)
+    if not contact.name:
+        raise DomainError(N_("Enter the contact's name."), field="name")
+    distributor.contacts.append(contact)
+    return named
+
+
+def record_first(session: Session, actor: User | None, distributor: Distributor, named: list[str]) -> None:
+    """Tell of that contact once the record is written."""
+    person = distributor.contacts[0].id
+    audit.record(session, actor, "distributor.contact_added", distributor, contact_id=person, personal=named)
+
+
 def edit(
     session: Session,
     actor: User,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,10 +40,15 @@ def read(
     session: Session, actor: User | None, statement: sa.Select[int, str, str, str, str]
 ) -> list[Mention]:
     """The mentions that a statement on `mentioned()` gives, in its order."""
+    return read_rows(actor, session.execute(statement))
+
+
+def read_rows(actor: User | None, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> list[Mention]:
+    """The same of rows that are read already; further columns are passed over."""
     paths = actor.paths(Permission.DISTRIBUTORS_READ) if actor else []
     return [
         Mention(row.id, row.code, row.name, row.office, any(row.path.startswith(path) for path in paths))
-        for row in session.execute(statement)
+        for row in rows
     ]
 
 

@@ -66,12 +66,15 @@ def create(
         name_key=text.name_key(name),
         region_id=region.id,
         owner_id=owner.id,
+        contacts=[],  # it has none yet, which need not be asked
     )
     _apply(session, distributor, facts, region)
+    named = _first_contact(distributor, contact) if contact and any(contact.values()) else None
     session.add(distributor)
     session.flush()
-    duplicates.flag(session, distributor, found)
-    search.index(session, [distributor.id])
+    search.index_new(session, distributor)
+    if found:
+        duplicates.flag(session, distributor, found)
     known = {
         name: value
         for name, value in _snapshot(distributor).items()
@@ -86,16 +89,14 @@ def create(
         owner_id=owner.id,
         near_same=[likeness.mention.id for likeness in found],
     )
-    if contact and any(contact.values()):
-        _add_contact(session, actor, distributor, contact)
+    if named is not None:
+        contacts.record_first(session, actor, distributor, named)
     return distributor
 
 
-def _add_contact(
-    session: Session, actor: User | None, distributor: Distributor, contact: Mapping[str, str]
-) -> None:
+def _first_contact(distributor: Distributor, contact: Mapping[str, str]) -> list[str]:
     try:
-        contacts.add(session, actor, distributor, contact)
+        return contacts.begin_with(distributor, contact)
     except DomainError as error:
         raise DomainError(error.msgid, field=f"contact_{error.field}", **error.params) from error
 
@@ -169,13 +170,17 @@ def edit(
 
 def next_code(session: Session) -> str:
     """The code after the highest one of the series; the caller holds the register's lock."""
-    number = session.scalar(sa.select(sa.func.max(Distributor.series_no))) or 0
-    while True:
-        number += 1
-        code = f"D-{number:05d}"
-        # Written by some other program, which knows nothing of the series?
-        if session.scalar(sa.select(Distributor.id).where(Distributor.code_key == code)) is None:
-            return code
+    number = (session.scalar(sa.select(sa.func.max(Distributor.series_no))) or 0) + 1
+    if _is_taken(session, number):
+        # By some other program, which knows nothing of the series: what it wrote is gone through, once.
+        strange = session.scalars(sa.select(Distributor.code).where(Distributor.series_no.is_(None)))
+        number = max(number, *(series_no(code) or 0 for code in strange)) + 1
+    return f"D-{number:05d}"
+
+
+def _is_taken(session: Session, number: int) -> bool:
+    holder = sa.select(Distributor.id).where(Distributor.code_key == f"D-{number:05d}")
+    return session.scalar(holder) is not None
 
 
 def _free_code(session: Session, wanted: str) -> str:

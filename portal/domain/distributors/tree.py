@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.distributors.mentions import Mention, mentioned, mentions, read
+from portal.domain.distributors.mentions import Mention, mentioned, mentions, read_rows
 from portal.domain.distributors.models import Distributor, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -31,14 +32,7 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
 
-def children(session: Session, actor: User, parents: Collection[int]) -> dict[int, list[Node]]:
-    """Whom each of these supplies, by the supplier's id, in the order of their codes."""
-    if not parents:
-        return {}
-    known = {
-        mention.id: mention
-        for mention in read(session, actor, mentioned().where(Distributor.parent_id.in_(parents)))
-    }
+def _children() -> sa.Select[*tuple[Any, ...]]:
     supplied = sa.orm.aliased(Distributor)
     below = (
         sa.select(sa.func.count())
@@ -46,14 +40,40 @@ def children(session: Session, actor: User, parents: Collection[int]) -> dict[in
         .correlate(Distributor)
         .scalar_subquery()
     )
-    rows = session.execute(
-        sa.select(Distributor.id, Distributor.parent_id, Distributor.level, Distributor.standing, below)
-        .where(Distributor.parent_id.in_(parents))
+    return (
+        mentioned()
+        .add_columns(Distributor.parent_id, Distributor.level, Distributor.standing, below.label("below"))
+        .where(Distributor.parent_id.in_(sa.bindparam("parents", expanding=True)))
         .order_by(Distributor.code_key)
     )
+
+
+def _chain() -> sa.Select[int]:
+    up = (
+        sa.select(Distributor.id, Distributor.parent_id, sa.literal(0).label("step"))
+        .where(Distributor.id == sa.bindparam("start"))
+        .cte("up", recursive=True)
+    )
+    up = up.union_all(
+        sa.select(Distributor.id, Distributor.parent_id, up.c.step + 1)
+        .join(up, Distributor.id == up.c.parent_id)
+        .where(up.c.step < DEEPEST)
+    )
+    return sa.select(up.c.id).order_by(up.c.step)
+
+
+# Put together once: that costs many times what asking costs.
+_CHILDREN, _CHAIN = _children(), _chain()
+
+
+def children(session: Session, actor: User, parents: Collection[int]) -> dict[int, list[Node]]:
+    """Whom each of these supplies, by the supplier's id, in the order of their codes."""
+    if not parents:
+        return {}
+    rows = session.execute(_CHILDREN, {"parents": list(parents)}).all()
     levels: dict[int, list[Node]] = defaultdict(list)
-    for identity, parent, level, standing, count in rows:
-        mention = known[identity]
+    for mention, row in zip(read_rows(actor, rows), rows, strict=True):
+        *_mentioned, parent, level, standing, count = row
         levels[parent].append(
             Node(mention, level if mention.is_open else None, standing if mention.is_open else None, count)
         )
@@ -88,17 +108,7 @@ def chain(session: Session, start: int | None) -> list[int]:
     """Ids from this record up to the topmost supplier."""
     if start is None:
         return []
-    up = (
-        sa.select(Distributor.id, Distributor.parent_id, sa.literal(0).label("step"))
-        .where(Distributor.id == start)
-        .cte("up", recursive=True)
-    )
-    up = up.union_all(
-        sa.select(Distributor.id, Distributor.parent_id, up.c.step + 1)
-        .join(up, Distributor.id == up.c.parent_id)
-        .where(up.c.step < DEEPEST)
-    )
-    return list(session.scalars(sa.select(up.c.id).order_by(up.c.step)))
+    return list(session.scalars(_CHAIN, {"start": start}))
 
 
 def is_below(session: Session, node: int, root: int) -> bool:
