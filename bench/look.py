@@ -1,7 +1,7 @@
 """Where the time of one page goes: its statements with their plans, and its functions. For whoever makes it faster.
 
     .venv/bin/python -m bench.look list
-    .venv/bin/python -m bench.look "/distributors/?q=商贸" --keep /tmp/register --functions 40
+    .venv/bin/python -m bench.look "/distributors/?q=商贸" --keep register --functions 40
     .venv/bin/python -m bench.look detail --database postgresql --count 20000
 
 The pages by name: list, search, rare, detail, form, create. `--keep` leaves the SQLite register in that folder

@@ -20,6 +20,8 @@ GUARDED = ("audit_event", "agreement_event", "template_release")
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2
 _WAIT_SECONDS = 3
+# What SQLite says of a file that it cannot make sense of.
+_SIGNS_OF_DAMAGE = ("malformed", "not a database")
 
 
 def database(place: Place) -> Iterator[Finding]:
@@ -34,13 +36,25 @@ def database(place: Place) -> Iterator[Finding]:
             yield _guards(connection)
             yield from (_sqlite if connection.dialect.name == "sqlite" else _postgres)(place, connection)
     except sa.exc.DBAPIError as error:
+        reason = _first_line(error.orig)
+        if any(sign in reason for sign in _SIGNS_OF_DAMAGE):
+            yield _damaged(reason)
+            return
         yield failed(
             N_("The database does not answer: %(reason)s"),
             N_("Start the database, and compare PORTAL_DATABASE_URL with its address and password."),
-            reason=_first_line(error.orig),
+            reason=reason,
         )
         return
     yield _writable(place)
+
+
+def _damaged(said: str) -> Finding:
+    return failed(
+        N_("The file is damaged: %(said)s"),
+        N_("Stop the portal, keep a copy of the file and restore the latest backup."),
+        said=said,
+    )
 
 
 @contextmanager
@@ -141,11 +155,7 @@ def _sqlite(place: Place, connection: Connection) -> Iterator[Finding]:
     if place.is_thorough:
         said = str(pragma("quick_check(5)"))
         if said != "ok":
-            yield failed(
-                N_("The file is damaged: %(said)s"),
-                N_("Stop the portal, keep a copy of the file and restore the latest backup."),
-                said=_first_line(said),
-            )
+            yield _damaged(_first_line(said))
             return
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:

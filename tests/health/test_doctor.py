@@ -288,7 +288,7 @@ def test_a_database_that_is_none_is_named(place, tmp_path, content):
     found = troubles(database.database, replace(place, engine=engine))
     engine.dispose()
     assert len(found) == 1 and found[0][0] is State.FAILED
-    assert ("does not answer" if content else "older version (—)") in found[0][1]
+    assert ("The file is damaged" if content else "older version (—)") in found[0][1]
 
 
 @on_postgresql
