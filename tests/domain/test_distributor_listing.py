@@ -55,6 +55,7 @@ def test_many_and_few_are_found_alike(session, make, world, wanted, at):
         asked = DistributorFilter(**wanted, **narrower)
         few = set(session.scalars(listing.found(session, reach, asked)))
         assert set(session.scalars(listing.found(session, reach, asked, is_many=True))) == few
+        assert set(session.scalars(listing.found(session, reach, asked, among_few=True))) == few
 
 
 def test_another_offices_region_lets_nothing_through(session, make, world):

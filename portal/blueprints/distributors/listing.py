@@ -60,11 +60,12 @@ def index() -> ResponseReturnValue:
     """The list: narrowed, sorted and cut into pages as the address says."""
     me, wanted = actor(), _filter()
     reach = listing.reach(db.session, me)
-    total = _count(reach, wanted)
-    everything = total if wanted == _EVERYTHING else _count(reach, _EVERYTHING)
+    everything = _count(reach, _EVERYTHING)
+    among_few = everything <= listing.FEW
+    total = everything if wanted == _EVERYTHING else _count(reach, wanted, among_few=among_few)
     page = page_of(
         db.session,
-        listing.found(db.session, reach, wanted, is_many=total >= REMEMBERED_FROM),
+        listing.found(db.session, reach, wanted, is_many=total >= REMEMBERED_FROM, among_few=among_few),
         sorts=listing.SORTS,
         default="code",
         tie=Distributor.id,
@@ -121,8 +122,8 @@ def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
     ]
 
 
-def _count(reach: listing.Reach, wanted: DistributorFilter) -> int:
-    statement = listing.found(db.session, reach, wanted)
+def _count(reach: listing.Reach, wanted: DistributorFilter, *, among_few: bool = False) -> int:
+    statement = listing.found(db.session, reach, wanted, among_few=among_few)
     return counted(db.session, statement, key=("distributors", reach.key, wanted))
 
 

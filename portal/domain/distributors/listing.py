@@ -82,14 +82,22 @@ def reach(session: Session, user: User) -> Reach:
 _OFFICE = (Region.id, Region.name, Region.path, Region.parent_id)
 
 
-def found(session: Session, reach: Reach, wanted: DistributorFilter, *, is_many: bool = False) -> Columns:
+def found(
+    session: Session,
+    reach: Reach,
+    wanted: DistributorFilter,
+    *,
+    is_many: bool = False,
+    among_few: bool = False,
+) -> Columns:
     """Ids of the distributors within reach that the filter lets through.
 
     `is_many`: they are expected to be so many that going through the register in the order of the list and
-    stopping after a page is quicker than collecting them. It changes the way, never the result.
+    stopping after a page is quicker than collecting them. `among_few`: so few are within reach at all that testing
+    each is quicker than asking the index for all that hold the words. Both change the way, never the result.
     """
     offices = reach.key if wanted.region_id is None else reach.below(wanted.region_id)
-    key = session.get_bind().dialect.name, offices, replace(wanted, region_id=None), is_many
+    key = session.get_bind().dialect.name, offices, replace(wanted, region_id=None), is_many, among_few
     if key not in _STATEMENTS:
         if len(_STATEMENTS) > 500:
             _STATEMENTS.clear()
@@ -97,14 +105,21 @@ def found(session: Session, reach: Reach, wanted: DistributorFilter, *, is_many:
     return _STATEMENTS[key]
 
 
+# Of so few distributors each is tested for the words that are looked for.
+FEW = 500
+
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
-_STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, bool], Columns] = {}
+_STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, bool, bool], Columns] = {}
 
 
 def _found(
-    session: Session, offices: tuple[int, ...] | None, wanted: DistributorFilter, is_many: bool
+    session: Session,
+    offices: tuple[int, ...] | None,
+    wanted: DistributorFilter,
+    is_many: bool,
+    among_few: bool,
 ) -> Columns:
-    statement = narrowed(session, sa.select(Distributor.id), wanted, is_many=is_many)
+    statement = narrowed(session, sa.select(Distributor.id), wanted, is_many=is_many, among_few=among_few)
     if offices is not None:
         statement = statement.where(tested(session, Distributor.region_id, is_many).in_(offices))
     return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement

@@ -37,17 +37,23 @@ class DistributorFilter:
 
 
 def narrowed(
-    session: Session, statement: Columns, wanted: DistributorFilter, *, is_many: bool = False
+    session: Session,
+    statement: Columns,
+    wanted: DistributorFilter,
+    *,
+    is_many: bool = False,
+    among_few: bool = False,
 ) -> Columns:
     """The statement with the filter's conditions; a region stands for its whole subtree.
 
-    `is_many` says that very many are expected: words are then looked for in one record after the other.
+    `is_many` says that very many are expected, `among_few` that the statement's other conditions leave only few:
+    words are then looked for in one record after the other.
     """
     if wanted.q.strip():
         found = search.matching(session, wanted.q)
         if found is None:
             statement = statement.where(sa.false())
-        elif is_many:
+        elif is_many or among_few:
             statement = statement.where(search.matches(session, wanted.q))
         else:
             statement = statement.where(Distributor.id.in_(found))

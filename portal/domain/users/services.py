@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.db import now
 from portal.domain.access.roles import Role
@@ -209,12 +209,21 @@ def begin_sign_in(session: Session, user: User, *, address: str) -> str:
 
 def signed_in(session: Session, token: str) -> User | None:
     """The user whose running sign-in this token is."""
-    row = session.scalar(
-        sa.select(SignIn).where(
-            SignIn.token_hash == _token_hash(token), SignIn.ended_at.is_(None), SignIn.expires_at > now()
-        )
-    )
+    found = session.scalars(_RUNNING, {"token": _token_hash(token), "at": now()})
+    row = found.unique().one_or_none()
     return row.user if row and row.user.is_active else None
+
+
+# Asked by every request: it stands, and brings the grants and their regions along.
+_RUNNING = (
+    sa.select(SignIn)
+    .where(
+        SignIn.token_hash == sa.bindparam("token"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > sa.bindparam("at", type_=SignIn.expires_at.type),
+    )
+    .options(joinedload(SignIn.user, innerjoin=True).joinedload(User.grants).joinedload(Grant.region))
+)
 
 
 def end_sign_in(session: Session, token: str) -> None:
