@@ -55,3 +55,16 @@ def test_a_code_that_another_program_wrote_is_not_given_again(session, make):
     session.execute(sa.update(Distributor).where(Distributor.id == kept.id).values(series_no=None))
     session.commit()
     assert services.next_code(session) == "D-00002"
+
+
+def test_codes_that_another_program_wrote_are_passed_in_one_step(session, make):
+    written = [make.distributor(code=f"D-{number:05d}") for number in (*range(1, 40), 77)]
+    make.distributor(code="X-99999")
+    ids = [one.id for one in written]
+    session.execute(sa.update(Distributor).where(Distributor.id.in_(ids)).values(series_no=None))
+    session.commit()
+    asked: list[str] = []
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert services.next_code(session) == "D-00078"
+    assert len(asked) <= 3
