@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
-from portal.db import begin_reading
+from portal.db import begin_reading, reading
 from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import LeaseLost, Stopped, claim
 from portal.extensions import db
@@ -23,6 +23,9 @@ def perform(job_id: int, worker: str, is_stopping: Callable[[], bool] = lambda: 
     if run is None:
         return
     try:
+        with reading():
+            run.check_owner()
+            session.rollback()
         run.finish(KINDS[run.kind](session, run))
     except Stopped:
         session.rollback()

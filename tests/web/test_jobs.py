@@ -14,7 +14,8 @@ from portal.domain.distributors.importing import course, files
 from portal.domain.distributors.models import Distributor, ImportFile
 from portal.domain.jobs import runs, services
 from portal.domain.jobs.models import Job, JobState, JobWorker
-from portal.domain.users.models import User
+from portal.domain.users import services as users
+from portal.domain.users.models import Grant, User
 from portal.jobs import queue, running
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
@@ -275,3 +276,38 @@ def test_nobody_else_sees_a_task(app: Flask, session: Session, manager: User, ma
     assert other.post(f"{address}/cancel").status_code == 404
     assert sign_in(make.user(Role.ADMINISTRATOR)).get(address).status_code == 200
     assert "No tasks" in other.get("/tasks/").text
+
+
+def _deactivated(session: Session, manager: User) -> str:
+    users.deactivate(session, manager, by=None)
+    return f"The account of {manager.name} has been deactivated"
+
+
+def _without_role(session: Session, manager: User) -> str:
+    session.execute(sa.delete(Grant).where(Grant.user_id == manager.id))
+    return f"{manager.name} no longer has the permission"
+
+
+@pytest.mark.parametrize("loses", [_deactivated, _without_role])
+@pytest.mark.parametrize("is_applied", [False, True], ids=["plan", "import"])
+def test_a_queued_task_is_not_done_in_the_name_of_who_may_no_longer_ask_for_it(
+    app: Flask,
+    session: Session,
+    manager: User,
+    make: Factory,
+    sign_in: SignIn,
+    loses: Callable[[Session, User], str],
+    is_applied: bool,
+) -> None:
+    client = sign_in(manager)
+    page = hand_in(client, dealers())
+    if is_applied:
+        work(app)
+        client.post(f"{page}/apply")
+    why = loses(session, manager)
+    session.commit()
+    assert len(work(app)) == 1
+    job = last_job(session)
+    assert (job.state, job.reference, job.attempts) == (JobState.FAILED, "", 1)
+    assert count(session) == 0
+    assert why in sign_in(make.user(Role.ADMINISTRATOR)).get(f"/tasks/{job.id}").text

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import now
+from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.jobs.models import Job, JobState, JobStep
 from portal.domain.jobs.services import GIVEN_UP, KEPT, LEASE, MOST_CRASHES, RESENT_AFTER
 from portal.domain.users.models import User
@@ -47,6 +49,18 @@ class Run:
         owner = self.session.get(User, self.owner_id)
         assert owner is not None
         return owner
+
+    def check_owner(self, permission: Permission | None = None) -> None:
+        """Refuse a run in the name of somebody who has left meanwhile, or no longer has the permission."""
+        owner = self.owner
+        if not owner.is_active:
+            raise DomainError(
+                N_("The account of %(name)s has been deactivated, so the task was stopped."), name=owner.name
+            )
+        if permission is not None and not owner.can(permission):
+            raise DomainError(
+                N_("%(name)s no longer has the permission for this task, so it was stopped."), name=owner.name
+            )
 
     def step(self, result: dict[str, Any], *, done: int, total: int) -> bool:
         """Commit a part; False when the job is to be cancelled, so that the function says what it has done.

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.db import now, reading
+from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.importing import files
 from portal.domain.distributors.importing.course import Course
@@ -18,6 +19,7 @@ from portal.domain.tabular import Table
 def plan_list(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind files.PLAN: read the list and say what importing it would do."""
     with reading():
+        run.check_owner(Permission.DISTRIBUTORS_IMPORT)
         file = _file(session, run)
         table = files.table_of(session, file)
         headings = files.headings_of(table)
@@ -38,6 +40,7 @@ def plan_list(session: Session, run: Run) -> dict[str, Any]:
 def import_list(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind files.IMPORT: each chunk of rows is a transaction of its own, and is written once."""
     with reading():
+        run.check_owner(Permission.DISTRIBUTORS_IMPORT)
         file = _file(session, run)
         if file.applied_at is not None:
             raise DomainError(
