@@ -25,11 +25,11 @@ _GROUPS: tuple[str, ...]
 _SOUNDS, _GROUPS = zip(*_lines("sounds.txt"), strict=True)
 _CHARACTERS = "".join(_GROUPS)
 _BEGINS = list(accumulate(map(len, _GROUPS), initial=0))
-# How long the words are that begin with a character, the longest first.
+# How long the words are that begin with two characters, or with one that has a reading of its own.
 _LENGTHS: dict[str, tuple[int, ...]] = {}
 for _word in sorted(_READINGS, key=len, reverse=True):
-    _LENGTHS[_word[0]] = tuple(dict.fromkeys((*_LENGTHS.get(_word[0], ()), len(_word))))
-_FIRST = frozenset(_LENGTHS)
+    _LENGTHS[_word[:2]] = tuple(dict.fromkeys((*_LENGTHS.get(_word[:2], ()), len(_word))))
+_FIRST = frozenset(_word[0] for _word in _READINGS)
 _RUN = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+")
 _LEGAL_FORM = re.compile("(有限责任公司|责任有限公司|责任公司|有限公司|公司)$")
 _LIMITED = re.compile("有限责任公司|责任有限公司|责任公司")
@@ -68,11 +68,14 @@ def syllables(name: str) -> tuple[str, ...]:
         place, end = 0, len(run)
         while place < end:
             char = run[place]
-            for length in _LENGTHS.get(char, ()):
-                if place + length <= end and (sounds := _READINGS.get(run[place : place + length])):
-                    found += sounds
-                    place += length
-                    break
+            if char in _FIRST:
+                for length in (*_LENGTHS.get(run[place : place + 2], ()), *_LENGTHS.get(char, ())):
+                    if place + length <= end and (sounds := _READINGS.get(run[place : place + length])):
+                        break
+                else:
+                    sounds, length = (_sound(char),), 1
+                found += sounds
+                place += length
             else:
                 found.append(_sound(char))
                 place += 1
