@@ -35,6 +35,8 @@ ACTIONS: dict[str, object] = {
     "user.accounts_handed_over": _l("Accounts handed over"),
     "user.reactivated": _l("User reactivated"),
     "numbering.changed": _l("Numbering rule changed"),
+    "job.cancelled": _l("Task of another user cancelled"),
+    "job.restarted": _l("Task of another user restarted"),
     "database.restored": _l("Database put back from a backup"),
 }
 
@@ -136,6 +138,8 @@ def text(event: AuditEvent) -> str:
             return " · ".join(
                 str(part) for part in (facts, params.get("office"), params.get("reason")) if part
             )
+        case "job.cancelled" | "job.restarted":
+            return _("%(title)s, task of %(name)s", title=params.get("title"), name=params.get("owner"))
         case "database.restored":
             return _(
                 "backup of %(made_at)s, %(rows)s rows", made_at=params.get("made_at"), rows=params.get("rows")

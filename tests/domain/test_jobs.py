@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import clock_at, now
 from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
 from portal.domain.jobs import queries, runs, services
 from portal.domain.jobs.models import Job, JobState, JobStep
@@ -112,7 +113,9 @@ def test_a_beat_keeps_the_lease_of_the_jobs_that_run(session: Session, ask: Call
         session.commit()
 
 
-def test_a_job_that_kills_its_workers_is_given_up(session: Session, ask: Callable[..., Job]) -> None:
+def test_a_job_that_kills_its_workers_is_given_up(
+    session: Session, ask: Callable[..., Job], owner: User
+) -> None:
     job = ask()
     moment = now()
     for _turn in range(services.MOST_CRASHES):
@@ -124,7 +127,7 @@ def test_a_job_that_kills_its_workers_is_given_up(session: Session, ask: Callabl
             session.commit()
     assert state(session, job) is JobState.FAILED
     assert job.error == services.GIVEN_UP
-    services.try_again(session, job)
+    services.try_again(session, owner, job)
     session.commit()
     assert (job.state, job.crashes, job.error) == (JobState.QUEUED, 0, "")
 
@@ -228,3 +231,24 @@ def test_a_fault_that_does_not_pass_ends_the_job(
         with app.app_context():
             running.perform(job.id, "a")
     assert state(session, job) is JobState.FAILED
+
+
+def test_what_is_done_to_somebody_elses_job_stands_in_the_audit_trail(
+    session: Session, ask: Callable[..., Job], owner: User, make: Factory
+) -> None:
+    boss = make.user(Role.ADMINISTRATOR)
+    for who in (owner, boss):
+        failed, waiting = ask(), ask()
+        claimed(session, failed).fail("abc")
+        session.refresh(failed)
+        services.try_again(session, who, failed)
+        services.cancel(session, who, waiting)
+        session.commit()
+    events = session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.subject == "job").order_by(AuditEvent.id)
+    ).all()
+    assert [(one.action, one.actor_id, one.subject_id, one.region_id) for one in events] == [
+        ("job.restarted", boss.id, failed.id, failed.region_id),
+        ("job.cancelled", boss.id, waiting.id, waiting.region_id),
+    ]
+    assert all(one.params == {"title": "示例任务", "owner": owner.name} for one in events)

@@ -311,3 +311,23 @@ def test_a_queued_task_is_not_done_in_the_name_of_who_may_no_longer_ask_for_it(
     assert (job.state, job.reference, job.attempts) == (JobState.FAILED, "", 1)
     assert count(session) == 0
     assert why in sign_in(make.user(Role.ADMINISTRATOR)).get(f"/tasks/{job.id}").text
+
+
+def test_an_administrator_who_cancels_or_restarts_a_task_is_named_in_the_audit_trail(
+    app: Flask, session: Session, manager: User, make: Factory, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    hand_in(client, b"%PDF-1.7 fictional")
+    work(app)
+    failed = last_job(session).id
+    boss = sign_in(make.user(Role.ADMINISTRATOR, name="示例管理员"))
+    assert boss.post(f"/tasks/{failed}/again").status_code == 303
+    assert boss.post(f"/tasks/{failed}/cancel").status_code == 303
+    text = boss.get("/admin/audit").text
+    for said in (
+        "another user restarted",
+        "another user cancelled",
+        f"名录.csv, task of {manager.name}",
+        "示例管理员",
+    ):
+        assert said in text

@@ -96,7 +96,7 @@ def again(job_id: int) -> ResponseReturnValue:
     form = FlaskForm()
 
     def work() -> bool:
-        services.try_again(db.session, job)
+        services.try_again(db.session, actor(), job)
         return True
 
     if form.validate_on_submit() and submit(form, work):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, now
+from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs.models import ENDED, Job, JobState, JobStep, JobWorker
@@ -47,16 +48,23 @@ def cancel(session: Session, actor: User, job: Job) -> None:
     job.cancel_asked_at, job.cancel_asked_by_id = moment, actor.id
     if job.state is JobState.QUEUED and not _has_steps(session, job):
         job.state, job.ended_at, job.expires_at = JobState.CANCELLED, moment, moment + KEPT
+    if actor.id != job.owner_id:
+        audit.record(session, actor, "job.cancelled", job, title=job.title, owner=job.owner.name)
 
 
-def try_again(session: Session, job: Job) -> None:
-    """Queue a job that failed once more; it goes on behind the parts that are finished."""
+def try_again(session: Session, actor: User, job: Job) -> None:
+    """Queue a job that failed once more, in its owner's name; it goes on behind the parts that are finished.
+
+    As with `cancel`, the audit trail says who did this to somebody else's job.
+    """
     lock(session, job)
     if job.state is not JobState.FAILED:
         raise DomainError(N_("Only a task that failed can be tried again."))
     job.state, job.ended_at, job.expires_at = JobState.QUEUED, None, None
     job.error, job.error_params, job.reference = "", {}, ""
     job.crashes, job.sent_at = 0, now()
+    if actor.id != job.owner_id:
+        audit.record(session, actor, "job.restarted", job, title=job.title, owner=job.owner.name)
 
 
 def _has_steps(session: Session, job: Job) -> bool:
