@@ -102,23 +102,24 @@ def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
     hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
     return [
         {
-            "id": str(row.id),
-            "address": address(row.id),
-            "code": row.code,
-            "name": row.name,
-            "level": levels[row.level],
-            "office": row.office,
-            "owner": row.owner,
-            "standing": standings[row.standing],
-            "city": row.city or "—",
-            "phone": row.phone or "—",
-            "below": _BELOW if row.phone else _NOTHING,
-            "phone_below": row.phone or "",
-            "end": _END if row.phone else _NOTHING,
-            "updated": day(row.updated_at),
-            "hints": hints[bool(row.has_holes), bool(row.is_flagged)],
+            "id": str(id),
+            "address": address(id),
+            "code": code,
+            "name": name,
+            "level": levels[level],
+            "office": office,
+            "owner": owner,
+            "standing": standings[standing],
+            "city": city or "—",
+            "phone": phone or "—",
+            "below": _BELOW if phone else _NOTHING,
+            "phone_below": phone or "",
+            "end": _END if phone else _NOTHING,
+            "updated": day(updated_at),
+            "hints": hints[bool(has_holes), bool(is_flagged)],
         }
-        for row in rows
+        # The columns of listing.SHOWN, taken apart in one go.
+        for id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged in rows
     ]
 
 
