@@ -252,3 +252,66 @@ def test_what_is_done_to_somebody_elses_job_stands_in_the_audit_trail(
         ("job.cancelled", boss.id, waiting.id, waiting.region_id),
     ]
     assert all(one.params == {"title": "示例任务", "owner": owner.name} for one in events)
+
+
+def _busy(*_arguments: Any, **_named: Any) -> None:
+    raise sa.exc.OperationalError("x", {}, Exception("locked"))
+
+
+@pytest.mark.parametrize(
+    ("raised", "end"),
+    [
+        (Stopped(), "give_back"),
+        (DomainError("The file is empty. Choose another."), "refuse"),
+        (sa.exc.OperationalError("x", {}, Exception("locked")), "give_back"),
+        (ZeroDivisionError(), "fail"),
+    ],
+)
+def test_an_end_that_cannot_be_written_is_logged_and_the_job_swept_up(
+    app: Flask,
+    session: Session,
+    ask: Callable[..., Job],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    raised: Exception,
+    end: str,
+) -> None:
+    def handler(_session: Session, _run: Run) -> dict[str, Any]:
+        raise raised
+
+    monkeypatch.setitem(kinds.KINDS, "test", handler)
+    monkeypatch.setattr(runs.Run, end, _busy)
+    job = ask()
+    with app.app_context():
+        running.perform(job.id, "here")
+    assert f"job {job.id} stands still until it is swept up" in caplog.text
+    assert state(session, job) is JobState.RUNNING
+    with clock_at(now() + services.LEASE + timedelta(seconds=1)):
+        assert services.sweep(session) == [job.id]
+        session.commit()
+
+
+def test_an_end_that_another_run_has_overtaken_is_not_raised(
+    app: Flask, session: Session, ask: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def handler(inner: Session, run: Run) -> dict[str, Any]:
+        inner.execute(sa.update(Job).where(Job.id == run.id).values(attempts=Job.attempts + 1, worker="b"))
+        inner.commit()
+        raise DomainError("The file is empty. Choose another.")
+
+    monkeypatch.setitem(kinds.KINDS, "test", handler)
+    job = ask()
+    with app.app_context():
+        running.perform(job.id, "a")
+    assert state(session, job) is JobState.RUNNING
+    assert (job.worker, job.error) == ("b", "")
+
+
+def test_a_job_that_cannot_even_be_claimed_waits(
+    app: Flask, session: Session, ask: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "claim", _busy)
+    job = ask()
+    with app.app_context():
+        running.perform(job.id, "here")
+    assert state(session, job) is JobState.QUEUED
