@@ -1,4 +1,7 @@
-"""Answers go out compressed to browsers that take it: a server of Python's own has nobody in front to do it."""
+"""Answers go out compressed to browsers that take it: a server of Python's own has nobody in front to do it.
+
+Brotli makes a page a sixth smaller than gzip in the same time; browsers take it over HTTPS and from this machine.
+"""
 
 import gzip
 import io
@@ -7,6 +10,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
+import brotli
 from flask import Flask, Response, current_app, request
 
 _TYPES = {
@@ -25,6 +29,13 @@ def _page(body: bytes) -> bytes:
     with gzip.GzipFile(name, "wb", _PAGE_LEVEL, out, mtime=0) as packed:
         packed.write(body)
     return out.getvalue()
+
+
+def _page_br(body: bytes) -> bytes:
+    """The same with Brotli, which has no place for a name: a remark of random length follows the page."""
+    remark = secrets.token_hex(secrets.randbelow(50) + 1)
+    packed: bytes = brotli.compress(b"%s<!--%s-->" % (body, remark.encode()), quality=5, lgwin=18)
+    return packed
 
 
 @lru_cache(maxsize=32)
@@ -47,8 +58,11 @@ def init_app(app: Flask) -> None:
         if response.mimetype not in _TYPES or response.status_code not in (200, 404, 422, 500):
             return response
         response.vary.add("Accept-Encoding")
-        if request.accept_encodings["gzip"] <= 0 or "Content-Encoding" in response.headers:
+        takes_br = response.mimetype == "text/html" and request.accept_encodings["br"] > 0
+        takes_any = takes_br or request.accept_encodings["gzip"] > 0
+        if not takes_any or "Content-Encoding" in response.headers:
             return response
+        encoding = "gzip"
         # Found and answered by Flask: of an address that was refused, nothing leads to a file.
         if request.endpoint == "static" and response.status_code == 200:
             path = Path(current_app.static_folder or "") / (request.view_args or {}).get("filename", "")
@@ -59,11 +73,16 @@ def init_app(app: Flask) -> None:
             body = response.get_data()
             if len(body) < _WORTH_IT:
                 return response
-            packed = _always_the_same(body) if request.endpoint == "stylesheet" else _page(body)
+            if request.endpoint == "stylesheet":
+                packed = _always_the_same(body)
+            elif takes_br:
+                encoding, packed = "br", _page_br(body)
+            else:
+                packed = _page(body)
         response.direct_passthrough = False
         etag = response.get_etag()[0]
         response.set_data(packed)
-        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Encoding"] = encoding
         if etag:  # of another representation, to be told from the plain one
-            response.set_etag(f"{etag}-gzip")
+            response.set_etag(f"{etag}-{encoding}")
         return response

@@ -4,11 +4,13 @@ import gzip
 import re
 from pathlib import Path
 
+import brotli
 import pytest
 
 from portal.domain.access.roles import Role
 
-GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+GZIP = {"Accept-Encoding": "gzip, deflate"}
+BR = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 
 
 def test_a_page_is_packed_for_who_takes_it_and_plain_for_others(client):
@@ -22,8 +24,19 @@ def test_a_page_is_packed_for_who_takes_it_and_plain_for_others(client):
     assert "</html>" in gzip.decompress(packed.data).decode()
 
 
-def test_who_refuses_gzip_gets_none(client):
-    assert "Content-Encoding" not in client.get("/login", headers={"Accept-Encoding": "gzip;q=0, br"}).headers
+def test_who_takes_brotli_gets_a_smaller_page(client):
+    plain, packed = client.get("/login").data, client.get("/login", headers=BR)
+    assert packed.headers["Content-Encoding"] == "br" and "Accept-Encoding" in packed.vary
+    page = brotli.decompress(packed.data).decode()
+    assert re.search(r"</html>\s*<!--[0-9a-f]+-->$", page)
+    assert len(packed.data) < len(gzip.compress(plain, 6))
+    assert len({len(client.get("/login", headers=BR).data) for _time in range(40)}) > 10
+    assert client.get("/styles.css", headers=BR).headers["Content-Encoding"] == "gzip"
+
+
+def test_who_refuses_both_gets_neither(client):
+    for refused in ("gzip;q=0", "gzip;q=0, br;q=0", "zstd", "identity"):
+        assert "Content-Encoding" not in client.get("/login", headers={"Accept-Encoding": refused}).headers
 
 
 def test_the_same_page_is_not_always_of_the_same_length(client):
