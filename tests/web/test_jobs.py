@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from portal.db import clock_at, now
 from portal.domain.access.roles import Role
 from portal.domain.distributors.importing import course, files
 from portal.domain.distributors.models import Distributor, ImportFile
@@ -95,7 +97,7 @@ def test_a_large_list_is_read_and_imported_by_a_worker(
     assert progress.status_code == 200
     assert "<progress" in progress.text
     assert "no worker is running" in progress.text
-    assert 'http-equiv="refresh"' in progress.text
+    assert f'http-equiv="refresh" content="2;url={waiting.location}"' in progress.text
     assert len(work(app)) == 1
     shown = client.get(page)
     assert shown.status_code == 200
@@ -331,3 +333,65 @@ def test_an_administrator_who_cancels_or_restarts_a_task_is_named_in_the_audit_t
         "示例管理员",
     ):
         assert said in text
+
+
+def test_a_task_whose_worker_is_silent_says_that_it_goes_on(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    job = last_job(session)
+    services.beat(session, "another")
+    session.commit()
+    run = runs.claim(session, job.id, "killed")
+    assert run is not None
+    said = "The worker was interrupted; the task goes on within a minute."
+    for silent, is_told in ((15, False), (25, True)):
+        lease = now() + services.LEASE - timedelta(seconds=silent)
+        session.execute(sa.update(Job).where(Job.id == job.id).values(leased_until=lease))
+        session.commit()
+        for address in (f"/tasks/{job.id}", f"/tasks/{job.id}/progress"):
+            assert (said in client.get(address).text) is is_told
+    session.execute(sa.delete(JobWorker))
+    session.commit()
+    text = client.get(f"/tasks/{job.id}").text
+    assert said not in text
+    assert "no worker is running" in text
+    assert run.step({}, done=1, total=26)
+    assert "no worker is running" not in client.get(f"/tasks/{job.id}").text
+
+
+def test_a_small_list_whose_job_cannot_be_ended_shows_the_task_and_no_error(
+    app: Flask, session: Session, manager: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SMALL_BYTES", 100_000)
+    client = sign_in(manager)
+    page = hand_in(client, dealers())
+
+    def busy(*_arguments: object, **_named: object) -> None:
+        raise sa.exc.OperationalError("x", {}, Exception("locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(course.Course, "_take", busy)
+        patch.setattr(runs.Run, "give_back", busy)
+        assert client.post(f"{page}/apply").status_code == 303
+    job = last_job(session)
+    assert (job.state, client.get(page).location) == (JobState.RUNNING, f"/tasks/{job.id}")
+    with clock_at(now() + services.LEASE + timedelta(seconds=1)):
+        assert services.sweep(session) == [job.id]
+        session.commit()
+    with app.app_context():
+        running.perform(job.id, "another")
+    assert count(session) == ROWS
+
+
+def test_a_refused_step_refreshes_onto_the_tasks_own_page(
+    app: Flask, session: Session, manager: User, sign_in: SignIn
+) -> None:
+    client = sign_in(manager)
+    address = client.get(hand_in(client, dealers())).location
+    refused = client.post(f"{address}/again")
+    assert refused.status_code == 422
+    assert f'http-equiv="refresh" content="2;url={address}"' in refused.text
+    assert client.get(address).status_code == 200

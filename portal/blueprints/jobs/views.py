@@ -63,6 +63,7 @@ def _page(job: Job, template: str = "jobs/detail.html", form: FlaskForm | None =
         "kind": KINDS[job.kind],
         "health": None if job.is_over else queue_health(),
         "is_waiting": job.state is JobState.QUEUED,
+        "is_interrupted": queries.is_interrupted(job),
         "told": max(told, quarter),
         "announce": quarter if quarter > told else None,
         "refusal": say(DomainError(job.error, **job.error_params)) if job.error else "",

@@ -13,6 +13,7 @@ from portal.domain.jobs.services import LEASE
 from portal.domain.users.models import User
 
 SHOWN_FOR = timedelta(days=7)
+SILENT = timedelta(seconds=20)  # two beats left out
 
 
 def jobs_visible_to(user: User) -> sa.Select[Job]:
@@ -30,6 +31,11 @@ def own_jobs(user: User) -> sa.Select[Job]:
         .order_by(Job.id.desc())
         .limit(100)
     )
+
+
+def is_interrupted(job: Job) -> bool:
+    """Whether nobody has said lately that a running job goes on: its worker is probably gone."""
+    return job.leased_until is not None and job.leased_until - LEASE < now() - SILENT
 
 
 def last_beat(session: Session) -> datetime | None:
