@@ -6,13 +6,18 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from types import FrameType
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from huey.consumer import Consumer
 
+from portal.cli.speaking import both
+from portal.db import Base
+from portal.domain.i18n import N_
 from portal.domain.jobs import services
 from portal.extensions import db
 from portal.jobs.queue import Queue
@@ -116,10 +121,21 @@ class _Consumer(Consumer):  # type: ignore[misc]
         self._signum, self._restart, self._graceful = signum, False, True
 
 
+def _threads(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(both(N_("Give a whole number from 1: %(text)s"), text=text))
+
+
 def main(app: Flask, arguments: list[str] | None = None) -> None:
-    """`python -m portal.jobs`: run a worker until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m portal.jobs", description=main.__doc__)
-    parser.add_argument("--threads", type=int, default=2, help="jobs done at once")
+    """`python -m portal.jobs`: run a worker until Ctrl-C; exit 2 where it cannot begin."""
+    parser = argparse.ArgumentParser(prog="python -m portal.jobs", description="Run a worker until Ctrl-C.")
+    parser.add_argument("--threads", type=_threads, default=2, help="jobs done at once")
     parser.add_argument("--ends-with", type=int, default=0, metavar="PID", help="end with this process")
-    wanted: Any = parser.parse_args(arguments)
+    with app.app_context():
+        wanted: Any = parser.parse_args(arguments)
+        if Base.metadata.tables.keys() - sa.inspect(db.engine).get_table_names():
+            told = N_("The database does not have the tables of this version yet. Run %(command)s first.")
+            print(both(told, command="flask --app wsgi db upgrade"), file=sys.stderr)
+            sys.exit(2)
     Worker(app, wanted.threads).run(ends_with=wanted.ends_with)
