@@ -48,7 +48,7 @@ def test_later_users_need_a_role_and_are_told_which_there_are(app, session, make
     ("arguments", "password", "english", "chinese"),
     [
         (["boss"], "short", "Use at least 12 characters.", "至少"),
-        (["boss", "--region", "XX"], PASSWORD, "There is no region XX.", "XX"),
+        (["boss", "--region", "XX"], PASSWORD, "There is no office XX.", "XX"),
     ],
 )
 def test_a_refusal_is_in_both_languages_and_leaves_nothing(
