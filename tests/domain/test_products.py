@@ -177,7 +177,7 @@ def test_an_approval_holds_within_its_validity_and_until_it_is_revoked(session, 
     price_approvals.revoke_approval(session, counsel, approval, reason="市场份额上升")
     assert price_approvals.approval_state(approval, first) is ApprovalState.REVOKED
     assert price_approvals.valid_approval(session, product, FLOOR, first) is None
-    with pytest.raises(DomainError, match="revoked already"):
+    with pytest.raises(DomainError, match="already been revoked"):
         price_approvals.revoke_approval(session, counsel, approval, reason="x")
 
 

@@ -125,7 +125,7 @@ def test_an_office_contracts_through_a_whole_company_of_its_own(session, make, b
     settings.change(session, boss, root, COMPANY | {"manufacturer_name_en": "Example Co., Ltd."})
     office = make.region("示例北区")
     below, beside = make.region("示例北一处", parent=office), make.region("示例南区")
-    with pytest.raises(DomainError, match="needs all its facts"):
+    with pytest.raises(DomainError, match="needs all its details"):
         settings.change(session, boss, office, {"manufacturer_name": "北方示例销售有限公司"})
     session.rollback()
     own = COMPANY | {"manufacturer_name": "北方示例销售有限公司", "manufacturer_uscc": "91330500MA00EX3B4P"}

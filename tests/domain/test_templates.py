@@ -95,7 +95,7 @@ def test_a_release_names_who_what_and_which_text(session, counsel):
     assert (made.sha256, made.released_by_id) == (template.sha256, counsel.id)
     event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "template.released")).one()
     assert (event.actor_id, event.params["sha256"]) == (counsel.id, template.sha256)
-    with pytest.raises(DomainError, match="released already"):
+    with pytest.raises(DomainError, match="already been released"):
         release(session, counsel)
 
 
