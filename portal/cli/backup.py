@@ -16,10 +16,10 @@ from sqlalchemy.engine import Connection
 from portal.backup.format import Archive, Manifest
 from portal.backup.restoring import restore as put_back
 from portal.backup.writing import write
-from portal.cli.speaking import both
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.extensions import db
+from portal.web.speaking import both
 
 FAILED = 2
 Result = TypeVar("Result")

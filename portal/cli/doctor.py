@@ -7,10 +7,10 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import gettext
 
-from portal.cli.speaking import both
 from portal.health.examine import Result, examine, worst
 from portal.health.findings import Finding, State
 from portal.health.here import here
+from portal.web.speaking import both
 
 _MARKS = {
     State.OK: ("ok      正常", "green"),

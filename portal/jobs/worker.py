@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from flask import Flask
 from huey.consumer import Consumer
 
-from portal.cli.speaking import both
 from portal.db import Base
 from portal.domain.i18n import N_
 from portal.domain.jobs import services
 from portal.extensions import db
 from portal.jobs.queue import Queue
 from portal.jobs.running import perform
+from portal.web.speaking import both
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
