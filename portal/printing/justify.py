@@ -3,7 +3,8 @@
 WeasyPrint 70 stretches a justified line at its spaces only, and Chinese has none: a line that ends early,
 since no line begins with 。 or since it holds narrow digits, stays short. This spreads what is left evenly
 between the hanzi of the line, as printing houses and word processors do, and leaves Latin words and numbers
-alone. It replaces `justify_line` where the library looks it up; lines are broken before that and stay so.
+alone. A line of words that would be torn apart, before a long address, stays short. It replaces `justify_line`
+where the library looks it up; lines are broken before that and stay so.
 """
 
 import re
@@ -21,6 +22,8 @@ _STRETCHABLE = re.compile(
 )
 # A gap wider than this share of a letter looks like a blank; such a line stays short.
 _WIDEST_GAP = 0.5
+# So does a line of Latin words whose blanks would grow by more than this share of an em: they are a quarter.
+_WIDEST_BLANK = 0.35
 
 _original_justify_line = inline.justify_line
 
@@ -70,7 +73,10 @@ def justify_line(context: Any, line: Any, extra_width: float) -> None:
     """Spread what is left of a Chinese line between its hanzi; stretch any other at its spaces."""
     texts = [box for box in _text_boxes(line) if _STRETCHABLE.search(box.text)]
     if (line.style["lang"] or "").startswith("en") or not texts:
-        _original_justify_line(context, line, extra_width)
+        words = "".join(box.text for box in _text_boxes(line))
+        blanks = words.count(" ") + words.count("\u00a0")
+        if extra_width <= blanks * _WIDEST_BLANK * line.style["font_size"]:
+            _original_justify_line(context, line, extra_width)
         return
     # How much a gap of one pixel widens the line is measured, since Pango halves gaps at the ends of a run.
     gaps = sum(_spread(box, 1)[1] - box.width for box in texts)

@@ -117,9 +117,27 @@ def english(line: Line) -> Line:
     for run in line:
         is_ours = run.placeholder is None or run.placeholder.startswith("violation.")
         text = _set_english(run.text, before) if is_ours else run.text
-        result.append(replace(run, text=_MEASURE.sub("\u00a0", text)))
+        text = _MEASURE.sub("\u00a0", text)
+        # A blank that ties two runs would have the line broken too early: `RMB` goes into the sum behind it.
+        tied = _TIED_END.search(result[-1].text) if result and is_nowrap(run) and not run.is_hole else None
+        if tied and result[-1].placeholder is None and result[-1].is_bold == run.is_bold:
+            result[-1] = replace(result[-1], text=result[-1].text[: tied.start()])
+            text = tied[0] + text
+        result.append(replace(run, text=text))
         before = run.text[-1:]
     return tuple(result)
+
+
+def last_word(line: Line) -> tuple[Line, Line]:
+    """Split off the last word of a paragraph, which is not to be cut in two: `ors.` alone is no line."""
+    if not line or line[-1].placeholder is not None:
+        return line, ()
+    last = line[-1]
+    start = max(last.text.rstrip().rfind(" "), last.text.rfind("\u00a0")) + 1
+    if not 0 < len(last.text) - start <= _LONGEST_NOWRAP or last.text[start - 1 : start] == "\u00a0":
+        return line, ()
+    before = (*line[:-1], *([replace(last, text=last.text[:start])] if start else []))
+    return before, (replace(last, text=last.text[start:]),)
 
 
 def _set_english(text: str, before: str) -> str:
@@ -132,6 +150,7 @@ _CURLY = {'"': "\u201c\u201d", "'": "\u2018\u2019"}
 # A quote at the beginning or behind a blank or a bracket opens, every other one closes or is an apostrophe.
 _OPENING = re.compile(r"(^|[\s(\[\u2014])([\"'])")
 _MEASURE = re.compile(r"(?<=\d) (?=(?:ml|mL|l|L|mg|g|kg|mm|cm|m|pcs)\b)")
+_TIED_END = re.compile("RMB\u00a0$")
 _TIED = re.compile(r"(?<=\bArticle) |(?<=\bAnnex) |(?<=\bParty) |(?<=\bRMB) | (?=:(?: |$))|(?<= :) ")
 
 
@@ -160,5 +179,5 @@ _NOWRAP = re.compile(
     r"|\.no|\.share|copies_\w+)$"
 )
 
-ENVIRONMENT.filters.update(blanks=blanks, english=english, halves=halves)
+ENVIRONMENT.filters.update(blanks=blanks, english=english, halves=halves, last_word=last_word)
 ENVIRONMENT.tests.update(figures=is_figures, nowrap=is_nowrap, for_signature=is_for_signature)

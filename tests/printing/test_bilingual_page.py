@@ -5,8 +5,9 @@ from functools import cache
 from itertools import pairwise
 
 from portal.domain.papers.agreement import AgreementPaperData
+from portal.domain.papers.model import Run, plain
 from portal.printing.agreement import RenderedPaper, render_agreement_html
-from portal.printing.markup import _set_english
+from portal.printing.markup import _set_english, last_word
 from tests.paper_examples import BILINGUAL, NUMBER, example_payload, template_text
 from tests.printing.conftest import add_products, print_example, printed, squeeze, text_of
 from tests.printing.test_agreement_page import words_of
@@ -123,3 +124,30 @@ def test_sums_stay_in_their_cells() -> None:
         abs(word[2] - middle) <= 456 * 0.0525 and abs(word[0] - middle) <= 456 * 0.0525 for word in sums
     )
     assert right[0] > middle
+
+
+def test_no_english_line_is_torn_apart_before_a_long_address_or_a_sum() -> None:
+    for page in range(1, printed(BILINGUAL).pages + 1):
+        for one, following in pairwise(words_of(printed(BILINGUAL), page)):
+            is_one_line = abs(one[1] - following[1]) < 0.1 and following[0] > one[2]
+            if is_one_line and (one[4] + following[4]).isascii() and following[3] - following[1] > 11:
+                blank = following[0] - one[2]
+                # A blank is 2.7 pt wide; columns and the foot stand further apart than any word.
+                assert blank < 0.65 * 10.5 or blank > 30, (page, one[4], following[4], blank)
+
+
+def test_a_sum_stays_on_the_line_of_its_currency_and_fills_it() -> None:
+    assert "RMB 180.00 and RMB 120.00 goes" in " ".join(text_of(printed(BILINGUAL)).split())
+    [line] = [line for line in text_of(printed(BILINGUAL)).split("\n") if line.startswith("Example of a Reb")]
+    assert "RMB 10,000.00, the Base Rebate" in line
+
+
+def test_the_last_word_of_an_english_paragraph_is_whole() -> None:
+    lines = text_of(printed(BILINGUAL)).split("\n")
+    assert "distributors." in lines
+    for line, following in pairwise(lines):
+        assert not (line.endswith("-") and " " not in following and following.endswith(".")), line
+    run = Run("Party B shall agree with other distributors.")
+    assert [plain(part) for part in last_word((run,))] == ["Party B shall agree with other ", "distributors."]
+    assert last_word((Run("See Annex\u00a01."),)) == ((Run("See Annex\u00a01."),), ())
+    assert last_word((Run("name: "), Run("O'Sample", placeholder="x")))[1] == ()
