@@ -23,7 +23,7 @@ from portal.domain.i18n import N_
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-# A line holds a row; the largest legal one is a piece of a document, 1 MiB in base64.
+# A line holds a row, mostly less than a piece of a document, 1 MiB in base64; a longer one is said beforehand.
 LONGEST_LINE = 64 * 1024 * 1024
 _MANIFEST_LIMIT = 8 * 1024 * 1024
 
@@ -49,6 +49,7 @@ class Member:
     columns: tuple[Column, ...]
     rows: int
     sha256: str
+    longest: int = 0  # bytes of the longest line; files of earlier versions say nothing
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,9 @@ class Archive:
 
     def rows(self, member: Member) -> Iterator[dict[str, Any]]:
         """The rows of a table, one after another."""
+        longest = max(LONGEST_LINE, member.longest)
         with self._zip.open(member_name(member.table)) as part:
-            while line := part.readline(LONGEST_LINE):
+            while line := part.readline(longest):
                 try:
                     values = json.loads(line)
                     yield {
@@ -211,6 +213,7 @@ def _manifest(content: bytes) -> Manifest:
             columns=tuple(Column(**column) for column in member["columns"]),
             rows=int(member["rows"]),
             sha256=str(member["sha256"]),
+            longest=int(member.get("longest", 0)),
         )
         for member in said.pop("members")
     )
@@ -218,10 +221,10 @@ def _manifest(content: bytes) -> Manifest:
 
 
 class Writing:
-    """A part of the ZIP being written: counts its rows and hashes what it holds."""
+    """A part of the ZIP being written: counts and measures its rows and hashes what it holds."""
 
     def __init__(self, part: IO[bytes]) -> None:
-        self._part, self._digest, self.rows = part, hashlib.sha256(), 0
+        self._part, self._digest, self.rows, self.longest = part, hashlib.sha256(), 0, 0
 
     def row(self, values: Sequence[Any]) -> None:
         """Add a row."""
@@ -229,6 +232,7 @@ class Writing:
         self._part.write(line)
         self._digest.update(line)
         self.rows += 1
+        self.longest = max(self.longest, len(line))
 
     @property
     def sha256(self) -> str:

@@ -62,7 +62,7 @@ def _table(connection: Connection, archive: zipfile.ZipFile, table: sa.Table) ->
         writing = Writing(part)
         for row in rows:
             writing.row(row)
-    return Member(table.name, columns, writing.rows, writing.sha256)
+    return Member(table.name, columns, writing.rows, writing.sha256, writing.longest)
 
 
 def _keys(archive: zipfile.ZipFile, instance: Path) -> dict[str, str]:

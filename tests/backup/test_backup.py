@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask_migrate import upgrade
 
 from portal import create_app
+from portal.backup import format
 from portal.backup.format import MANIFEST, Archive, Unreadable, kind_of
 from portal.backup.writing import write
 from portal.domain.access.roles import Role
@@ -145,6 +146,29 @@ def test_the_same_file_restores_onto_either_database(app, full, backup, onto, tm
             db.session.execute(sa.text("UPDATE distributor SET region_id = 999999"))
         db.session.rollback()
         assert db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def test_a_row_beyond_every_limit_is_put_back_and_a_line_longer_than_was_said_is_refused(
+    app, full, backup, onto, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(format, "LONGEST_LINE", 100)
+    assert backup().exit_code == 0
+    path = tmp_path / "portal.backup"
+    with format.Archive(path) as archive:
+        longest = {member.table: member.longest for member in archive.manifest.members}
+    assert longest["document_blob"] > 100 * 100, "the test needs a row that is too long"
+    target = onto("sqlite")
+    put_back = target.test_cli_runner().invoke(args=["restore", str(path)])
+    assert put_back.exit_code == 0, put_back.output
+    assert contents(engine_of(target))["document_blob"] == contents(engine_of(app))["document_blob"]
+
+    # Files of earlier versions say nothing of their lines: the fixed limit holds for them.
+    monkeypatch.setattr(format.Writing, "longest", property(lambda self: 0, lambda self, value: None), False)
+    assert backup(name="old.backup").exit_code == 0
+    old = str(tmp_path / "old.backup")
+    refused = target.test_cli_runner().invoke(args=["restore", old, "--replace"])
+    assert refused.exit_code == 2, refused.output
+    assert "cannot be read" in refused.output
 
 
 def test_a_backup_taken_during_writes_is_one_moment(app, full, make, tmp_path):
