@@ -66,6 +66,18 @@ def test_a_database_of_an_older_version_is_named(
     assert started == []
 
 
+def test_where_requests_do_their_tasks_themselves_no_worker_begins(
+    make_app: Callable[..., Flask], started: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        worker.main(make_app(QUEUE_URL="immediate:"), [])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("immediate:") == 2 and said.count("\n") == 1
+    assert "there is no queue for a worker" in said and "没有队列" in said
+    assert started == []
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_an_empty_database_gives_a_sentence_and_no_traceback(
     database: str, postgres: PostgresServer, tmp_path: Path

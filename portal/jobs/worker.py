@@ -19,6 +19,7 @@ from portal.db import Base
 from portal.domain.i18n import N_
 from portal.domain.jobs import services
 from portal.extensions import db
+from portal.jobs import IMMEDIATE
 from portal.jobs.queue import Queue
 from portal.jobs.running import perform
 from portal.web.speaking import both
@@ -134,6 +135,13 @@ def main(app: Flask, arguments: list[str] | None = None) -> None:
     parser.add_argument("--ends-with", type=int, default=0, metavar="PID", help="end with this process")
     with app.app_context():
         wanted: Any = parser.parse_args(arguments)
+        if app.config["QUEUE_URL"] == IMMEDIATE:
+            told = N_(
+                "PORTAL_QUEUE_URL is %(url)s: each request does its tasks itself, and there is no queue for a"
+                " worker. Set it to sqlite:///…, postgresql://… or redis://…, or leave it empty, to start workers."
+            )
+            print(both(told, url=IMMEDIATE), file=sys.stderr)
+            sys.exit(2)
         if Base.metadata.tables.keys() - sa.inspect(db.engine).get_table_names():
             told = N_("The database does not have the tables of this version yet. Run %(command)s first.")
             print(both(told, command="flask --app wsgi db upgrade"), file=sys.stderr)

@@ -43,6 +43,7 @@ ACTIONS: dict[str, object] = {
     "distributor.near_same_settled": _l("Possible duplicate resolved"),
     "territory.created": _l("Territory added"),
     "distributor_import.applied": _l("Dealer list imported"),
+    "distributor_import.stopped": _l("Import of a dealer list stopped"),
     "list.exported": _l("List exported"),
     "product.created": _l("Product added"),
     "product.edited": _l("Product changed"),

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from portal.db import clock_at, now
 from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.importing import course, files
 from portal.domain.distributors.models import Distributor, ImportFile
 from portal.domain.jobs import runs, services
 from portal.domain.jobs.models import Job, JobState, JobWorker
+from portal.domain.regions.models import Region
 from portal.domain.users import services as users
 from portal.domain.users.models import Grant, User
 from portal.jobs import queue, running
@@ -313,6 +315,53 @@ def test_a_queued_task_is_not_done_in_the_name_of_who_may_no_longer_ask_for_it(
     assert (job.state, job.reference, job.attempts) == (JobState.FAILED, "", 1)
     assert count(session) == 0
     assert why in sign_in(make.user(Role.ADMINISTRATOR)).get(f"/tasks/{job.id}").text
+
+
+def _elsewhere(session: Session, manager: User) -> str:
+    west = sa.select(Region.id).where(Region.code == "W").scalar_subquery()
+    session.execute(sa.update(Grant).where(Grant.user_id == manager.id).values(region_id=west))
+    return f"{manager.name} no longer has the permission in every office"
+
+
+@pytest.mark.parametrize("loses", [_deactivated, _without_role, _elsewhere])
+def test_an_import_stops_at_the_next_rows_once_its_user_has_left_or_may_no_longer(
+    app: Flask,
+    session: Session,
+    manager: User,
+    make: Factory,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+    loses: Callable[[Session, User], str],
+) -> None:
+    client, boss = sign_in(manager), sign_in(make.user(Role.ADMINISTRATOR))
+    page = planned(app, client)
+    client.post(f"{page}/apply")
+    make.region("西部大区", code="W")
+    session.commit()
+    step, why = runs.Run.step, []
+
+    def step_and_lose(run: runs.Run, *args: object, **facts: int) -> bool:
+        goes_on = step(run, *args, **facts)
+        if not why:
+            with sa.orm.Session(session.get_bind()) as other:
+                user = other.get_one(User, manager.id)
+                why.append(loses(other, user))
+                other.commit()
+        return goes_on
+
+    monkeypatch.setattr(runs.Run, "step", step_and_lose)
+    work(app)
+    job = last_job(session)
+    assert (job.state, job.reference, job.done) == (JobState.FAILED, "", 10)
+    assert count(session) == 10, "what was committed before stays, nothing more is written"
+    text = boss.get(f"/tasks/{job.id}").text
+    assert why[0] in text
+    assert "rows had been processed by then; what was written stays." in text
+    events = session.scalars(sa.select(AuditEvent).where(AuditEvent.subject == "distributor_import"))
+    assert [(e.action, e.actor_id, e.params["created"]) for e in events] == [
+        ("distributor_import.stopped", manager.id, 10)
+    ]
+    assert "Import of a dealer list stopped" in boss.get("/admin/audit").text
 
 
 def test_an_administrator_who_cancels_or_restarts_a_task_is_named_in_the_audit_trail(

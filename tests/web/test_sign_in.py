@@ -77,6 +77,18 @@ def test_an_unknown_account_is_throttled_just_the_same(client):
     assert b"Too many attempts" not in answers[-2].data
 
 
+def test_the_last_minute_of_waiting_is_one_minute(app, client):
+    for language, said in (("en", "Try again in 1 minute."), ("zh-CN", "1 分钟")):
+        for _attempt in range(users.ATTEMPTS_PER_ACCOUNT):
+            client.post("/login", data={"username": language, "password": "x" * 14})
+        with time_machine.travel(datetime.now(UTC) + users.WINDOW - timedelta(seconds=30)):
+            refused = client.post(
+                "/login", data={"username": language, "password": "x"}, headers={"Accept-Language": language}
+            )
+        assert refused.status_code == 422
+        assert said in refused.text
+
+
 def test_the_token_is_new_at_every_sign_in_and_signing_out_ends_copies_of_the_cookie(app, make, sign_in):
     user = make.user(Role.SALESPERSON)
     first, second = sign_in(user), sign_in(user)

@@ -3,7 +3,9 @@
 from flask import abort, flash, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
 
 from portal.blueprints.auth import bp
 from portal.blueprints.auth.forms import PasswordForm, SignInForm
@@ -42,7 +44,7 @@ def _try_sign_in(form: SignInForm) -> bool:
     # Committed before argon2 runs: its time must not be spent holding the database's write lock.
     db.session.commit()
     if wait:
-        refuse(form, DomainError("Too many attempts. Try again in %(minutes)s minutes.", minutes=wait))
+        _refuse_until(form, wait)
         return False
     if not users.password_matches(found[1] if found else None, password) or found is None:
         refuse(form, DomainError("The sign-in name or password is wrong."))
@@ -57,6 +59,15 @@ def _try_sign_in(form: SignInForm) -> bool:
         session["language"] = language
     login_user(SignedInUser(account, token))
     return True
+
+
+def _refuse_until(form: FlaskForm, minutes: int) -> None:
+    told = ngettext(
+        "Too many attempts. Try again in %(num)s minute.",
+        "Too many attempts. Try again in %(num)s minutes.",
+        minutes,
+    )
+    form.form_errors = [*form.form_errors, told]
 
 
 @bp.post("/logout")
@@ -106,7 +117,7 @@ def _change_password(form: PasswordForm) -> bool:
     wait = users.count_attempt(db.session, me.username, request.remote_addr or "?")
     db.session.commit()
     if wait:
-        refuse(form, DomainError("Too many attempts. Try again in %(minutes)s minutes.", minutes=wait))
+        _refuse_until(form, wait)
         return False
     if not users.password_matches(old_hash, form.current.data or ""):
         refuse(form, DomainError("This is not your current password.", field="current"))

@@ -42,6 +42,7 @@ class Run:
             session.scalars(sa.select(JobStep.result).where(JobStep.job_id == job.id).order_by(JobStep.no))
         )
         self._no, self._crashes = len(self.earlier), job.crashes
+        self._reach: dict[Permission, frozenset[str]] = {}
 
     @property
     def owner(self) -> User:
@@ -51,7 +52,10 @@ class Run:
         return owner
 
     def check_owner(self, permission: Permission | None = None) -> None:
-        """Refuse a run in the name of somebody who has left meanwhile, or no longer has the permission."""
+        """Refuse a run in the name of somebody who has left meanwhile, or no longer has the permission.
+
+        Asked again, also when the permission no longer reaches every region that it did at first.
+        """
         owner = self.owner
         if not owner.is_active:
             raise DomainError(
@@ -61,6 +65,13 @@ class Run:
             raise DomainError(
                 N_("%(name)s no longer has the permission for this task, so it was stopped."), name=owner.name
             )
+        if permission is not None:
+            reach = frozenset(owner.paths(permission))
+            if not self._reach.setdefault(permission, reach) <= reach:
+                raise DomainError(
+                    N_("%(name)s no longer has the permission in every office of before, so it was stopped."),
+                    name=owner.name,
+                )
 
     def step(self, result: dict[str, Any], *, done: int, total: int) -> bool:
         """Commit a part; False when the job is to be cancelled, so that the function says what it has done.

@@ -6,7 +6,7 @@ import had never been cut short.
 
 import gc
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -59,7 +59,10 @@ class _Unlinked:
 
 
 class Course:
-    """The course of one import over a table; memory does not grow with the file but by a few numbers a row."""
+    """The course of one import over a table; memory does not grow with the file but by a few numbers a row.
+
+    `may_go_on` is asked at the beginning of each chunk, in its transaction, and raises when it may not.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Course:
         defaults: Defaults | None,
         *,
         writes: bool,
+        may_go_on: Callable[[], None] = lambda: None,
     ) -> None:
         _refuse_clashes(table)
         if owner is not None and owner.is_active and not owner.can(Permission.DISTRIBUTORS_WRITE):
@@ -78,6 +82,7 @@ class Course:
                 N_("%(name)s keeps no distributors. Choose another owner."), field="owner_id", name=owner.name
             )
         self.session, self.actor, self.table, self.writes = session, actor, table, writes
+        self._may_go_on = may_go_on
         self._ids: dict[str, int] = {}  # of the rows so far, by code key and by name
         self.report = ImportReport(
             sheets=[sheet.name for sheet in table.sheets],
@@ -137,6 +142,7 @@ class Course:
         """Before a chunk's first look at the register: nobody changes it meanwhile, others have before."""
         if self.writes:
             services.lock_register(self.session)
+        self._may_go_on()
         self.books.parents.forget()
         self.books.owners.forget()
 

@@ -9,17 +9,20 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.importing import files
 from portal.domain.distributors.importing.course import Course
+from portal.domain.distributors.importing.report import ImportReport
 from portal.domain.distributors.models import ImportFile
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs.runs import Run
 from portal.domain.tabular import Table
 
+_PERMISSION = Permission.DISTRIBUTORS_IMPORT
+
 
 def plan_list(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind files.PLAN: read the list and say what importing it would do."""
     with reading():
-        run.check_owner(Permission.DISTRIBUTORS_IMPORT)
+        run.check_owner(_PERMISSION)
         file = _file(session, run)
         table = files.table_of(session, file)
         headings = files.headings_of(table)
@@ -38,9 +41,13 @@ def plan_list(session: Session, run: Run) -> dict[str, Any]:
 
 
 def import_list(session: Session, run: Run) -> dict[str, Any]:
-    """Do a job of the kind files.IMPORT: each chunk of rows is a transaction of its own, and is written once."""
+    """Do a job of the kind files.IMPORT: each chunk of rows is a transaction of its own, and is written once.
+
+    Nothing is written in the name of somebody who may no longer import: it stops before the next chunk, and the
+    audit trail says what was written until then.
+    """
     with reading():
-        run.check_owner(Permission.DISTRIBUTORS_IMPORT)
+        run.check_owner(_PERMISSION)
         file = _file(session, run)
         if file.applied_at is not None:
             raise DomainError(
@@ -49,17 +56,29 @@ def import_list(session: Session, run: Run) -> dict[str, Any]:
         table = files.table_of(session, file)
         course = _course(session, run, file, table, writes=True)
         session.rollback()
-    for told in course.chunks(run.earlier):
-        if not run.step(told, done=course.report.read, total=max(table.count, course.report.read)):
-            break
+    try:
+        for told in course.chunks(run.earlier):
+            if not run.step(told, done=course.report.read, total=max(table.count, course.report.read)):
+                break
+    except DomainError:
+        session.rollback()
+        if course.report.read:
+            _record(session, run, "distributor_import.stopped", course.report)
+        raise
     report, file = course.report, _file(session, run)
     report.is_cut_short = run.is_cancelled
     file.applied_at, file.result = now(), report.as_json()
-    owner = run.owner
+    _record(session, run, "distributor_import.applied", report)
+    return {"created": report.created, "updated": report.updated, "refused": report.refused}
+
+
+def _record(session: Session, run: Run, action: str, report: ImportReport) -> None:
+    """Tell the audit trail what a list has come to; the caller commits."""
+    owner, file = run.owner, _file(session, run)
     audit.record(
         session,
         owner,
-        "distributor_import.applied",
+        action,
         file,
         region_id=owner.home.id if owner.home else None,
         filename=file.document.filename,
@@ -69,7 +88,6 @@ def import_list(session: Session, run: Run) -> dict[str, Any]:
         unchanged=report.unchanged,
         refused=report.refused,
     )
-    return {"created": report.created, "updated": report.updated, "refused": report.refused}
 
 
 def _file(session: Session, run: Run) -> ImportFile:
@@ -87,4 +105,5 @@ def _course(session: Session, run: Run, file: ImportFile, table: Table, *, write
         file.options.get("create_regions", False),
         files.defaults_of(file),
         writes=writes,
+        may_go_on=lambda: run.check_owner(_PERMISSION),
     )
