@@ -15,6 +15,7 @@ from portal.web import (
     controls,
     errors,
     i18n,
+    parts,
     requests,
     security,
     templating,
@@ -45,6 +46,7 @@ def create_app(**overrides: Any) -> Flask:
     transactions.init_app(app)
     security.init_app(app)
     templating.init_app(app)
+    parts.init_app(app)
     controls.init_app(app)
     assets.init_app(app)
     errors.init_app(app)

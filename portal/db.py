@@ -1,6 +1,8 @@
 """The database as every feature sees it: declarative base, column types, transactions and row locks."""
 
 import errno
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +28,11 @@ _read_only: ContextVar[bool] = ContextVar("portal_read_only_transaction", defaul
 def begin_reading(read_only: bool) -> None:
     """Choose how this thread's next transactions begin: reading (deferred) or writing (immediate)."""
     _read_only.set(read_only)
+
+
+def promised_to_read() -> bool:
+    """Whether this thread's next transaction begins as one that only reads."""
+    return _read_only.get()
 
 
 @contextmanager
@@ -188,13 +195,7 @@ LOCK_SECONDS = 20
 def prepare_engine(engine: Engine) -> None:
     """Give every connection of this engine the portal's pragmas and its way to begin a transaction."""
     if engine.dialect.name != "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def wait_no_longer(connection: Any, _record: Any) -> None:
-            # As long as SQLite waits: a request that hangs for ever tells its user nothing.
-            connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-            connection.commit()
-
+        _prepare_postgresql(engine)
         return
     if engine.url.database not in (None, "", ":memory:"):
         _watch_file(engine, Path(str(engine.url.database)))
@@ -218,6 +219,59 @@ def prepare_engine(engine: Engine) -> None:
     def began(connection: Connection) -> None:
         deferred = connection.get_execution_options().get("portal_deferred", _read_only.get())
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+# A connection that has rested for so long is asked whether it still works; a firewall may have forgotten it.
+_RESTED_SECONDS = 30.0
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """Every round trip to the server costs as much as finding a record: none is made that says nothing."""
+
+    @event.listens_for(engine, "connect")
+    def wait_no_longer(connection: Any, _record: Any) -> None:
+        # As long as SQLite waits: a request that hangs for ever tells its user nothing.
+        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def rests(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def still_works(connection: Any, record: Any, _proxy: Any) -> None:
+        rested = time.monotonic() - record.info.get("rests_since", 0.0)
+        # A server that stops says so, and closes: that has arrived here and only waits to be read.
+        if (rested > _RESTED_SECONDS or _has_news(connection)) and not _answers(engine.dialect, connection):
+            raise exc.DisconnectionError("the database has closed this connection")
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        if "isolation_level" in connection.get_execution_options():
+            return  # somebody has chosen already
+        # Each statement sees what is committed when it begins, with a transaction around it or not: who only
+        # reads need not begin and end one.
+        driver, reads = connection.connection.dbapi_connection, _read_only.get()
+        if driver is not None and driver.autocommit != reads:
+            driver.autocommit = reads
+
+
+def _has_news(connection: Any) -> bool:
+    """Whether something has arrived on this connection while nobody asked; also when it is closed."""
+    if connection.closed:
+        return True
+    if hasattr(select, "poll"):
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+    return bool(select.select([connection.fileno()], [], [], 0)[0])
+
+
+def _answers(dialect: Dialect, connection: Any) -> bool:
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False
 
 
 def _watch_file(engine: Engine, path: Path) -> None:

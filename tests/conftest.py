@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from portal import create_app
+from portal.db import promised_to_read
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
 from portal.domain.regions.models import Region
@@ -63,6 +65,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.drop_database("portal_test")
 
 
+def _keeps_its_promise(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    """What promised only to read holds no write lock on SQLite and has no transaction on PostgreSQL."""
+    if promised_to_read() and statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
+        raise AssertionError(f"a request that only reads, or a part of a job, writes: {statement}")
+
+
 @pytest.fixture
 def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
@@ -79,6 +87,8 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]
             "BASE_URL": "http://portal.example",
         }
         app = create_app(**(settings | overrides))
+        with app.app_context():
+            event.listen(db.engine, "before_cursor_execute", _keeps_its_promise)
         made.append(app)
         return app
 

@@ -1,7 +1,7 @@
 """Lists: what is sorted by, which page, and how many rows there are; all of it stands in the address."""
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import request, url_for
-from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 PER_PAGE = 50
@@ -159,17 +158,23 @@ def page_of(
         rows = session.execute(order.apply(statement, sorts, tie=tie).limit(per_page).offset(start)).all()
     else:
         # A connection's rows: that a session's might hold records takes a third of such a short statement's time.
-        connection, column = session.connection(), sorts[order.key]
-        cut = _cut(statement, order, column, tie, gathered)
-        ids = connection.scalars(cut, {"portal_rows": per_page, "portal_before": start}).all()
-        rows = connection.execute(_of_these(shown, order, column, tie), {"portal_ids": ids}).all()
+        rows = (
+            session.connection()
+            .execute(
+                _shown_of(statement, shown, order, sorts[order.key], tie, gathered),
+                {"portal_rows": per_page, "portal_before": start},
+            )
+            .all()
+        )
     return Page(rows, total, here, per_page, order.key, order.is_descending)
 
 
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
 @lru_cache(maxsize=256)
-def _cut(statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool) -> sa.Select[Any]:
-    """The statement in this order, cut to a page."""
+def _shown_of(
+    statement: sa.Select[Any], shown: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool
+) -> sa.Select[Any]:
+    """What is shown of the ids that make one page of the statement, in this order."""
     if gathered:
         # OFFSET 0 keeps both databases from looking for them one by one along the index of the order.
         few = statement.add_columns(column.label("place")).offset(0).subquery()
@@ -177,66 +182,8 @@ def _cut(statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathe
     else:
         cut = order.apply(statement, {order.key: column}, tie=tie)
     rows, before = (sa.bindparam(name, type_=sa.Integer) for name in ("portal_rows", "portal_before"))
-    return cut.limit(rows).offset(before)
-
-
-@lru_cache(maxsize=64)
-def _of_these(shown: sa.Select[Any], order: Sorting, column: Any, tie: Any) -> sa.Select[Any]:
-    """What is shown of the ids of one page, in its order."""
-    return order.apply(
-        shown.where(tie.in_(sa.bindparam("portal_ids", expanding=True))), {order.key: column}, tie=tie
-    )
-
-
-_CUT = "\0"  # stands in no text: the domain takes it out, and PostgreSQL refuses it
-
-
-class Cells:
-    """What a row's pattern is rendered with: every attribute stands for the cell of that name."""
-
-    def __getattr__(self, name: str) -> Markup:
-        return Markup(_CUT + name + _CUT)  # noqa: S704 - names of the template
-
-
-def rows_by(rows: Iterable[Mapping[str, str]], *, caller: Callable[[Cells], str]) -> Markup:
-    """A list's rows by one pattern, a macro's `caller`: `{% call(cell) rows_by(lines) %}<tr>…{% endcall %}`.
-
-    The template says once what a row looks like; the cells of all rows are escaped together and put in. That
-    costs a tenth of going through the template for every row. A cell that is Markup is put in as it is.
-    """
-    parts = str(caller(Cells())).replace("%", "%%").split(_CUT)
-    names = list(dict.fromkeys(parts[1::2]))
-    parts[1::2] = [f"%({name})s" for name in parts[1::2]]
-    pattern = "".join(parts)
-    cells = iter(_escaped([row[name] for row in rows for name in names]))
-    out: list[str] = []
-    while values := dict(zip(names, cells, strict=False)):
-        out.append(pattern % values)
-    return Markup("".join(out))  # noqa: S704 - the pattern is a template's, the texts are escaped
-
-
-def _escaped(cells: list[str]) -> list[str]:
-    """The texts as they stand in HTML, escaped together; what is Markup is taken as it is."""
-    texts = [cell for cell in cells if not isinstance(cell, Markup)]
-    escaped = str(escape(_CUT.join(texts))).split(_CUT)
-    if len(escaped) != len(texts):
-        escaped = [str(escape(text)).replace(_CUT, "") for text in texts]
-    if len(escaped) == len(cells):
-        return escaped
-    next_one = iter(escaped)
-    return [cell if isinstance(cell, Markup) else next(next_one) for cell in cells]
-
-
-def options(choices: Iterable[tuple[object, object]], chosen: object = "") -> Markup:
-    """The options of a select by (value, text); offices and owners are many, so they are written in one go."""
-    wanted = str(chosen)
-    pairs = [(str(value), text if isinstance(text, str) else str(text)) for value, text in choices]
-    cells = iter(_escaped([cell for pair in pairs for cell in pair]))
-    written = [
-        f'<option value="{next(cells)}"{" selected" if value == wanted else ""}>{next(cells)}</option>'
-        for value, _text in pairs
-    ]
-    return Markup("".join(written))  # noqa: S704 - both parts are escaped
+    here = cut.limit(rows).offset(before).subquery("here")
+    return order.apply(shown.join(here, here.c[0] == tie), {order.key: column}, tie=tie)
 
 
 def row_address(endpoint: str) -> Callable[[int], str]:

@@ -1,6 +1,6 @@
 """What every template can say: money, dates, words for codes, the navigation."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from babel import dates
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request
 from flask_babel import get_locale, gettext, ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -24,9 +24,8 @@ from portal.extensions import db
 from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
 from portal.web.htmx import wants_fragment
-from portal.web.i18n import language
 from portal.web.navigation import navigation
-from portal.web.tables import options, remembered, rows_by
+from portal.web.tables import remembered
 from portal.web.words import badge, badge_of, tone, word
 
 
@@ -165,42 +164,12 @@ def shell() -> Shell:
         return Shell(None, "", False, here)
 
 
-_KEPT_MOST, _KEY_LONGEST = 1_000, 400
-
-
-def kept(*key: Hashable, caller: Callable[[], str]) -> str:
-    """A part of a page that is made of nothing but `key`, the language and the portal's address: written once.
-
-    `{% call kept("rail", request.endpoint, shell.rights) %}…{% endcall %}`; the first of the key names the part.
-    Nothing in it may come from anywhere else: no name of a user, no token, no nonce.
-    """
-    parts = current_app.extensions.setdefault("portal_kept", {})
-    whole = (language(), request.script_root, *key)
-    if whole not in parts:
-        # An address may be as long as somebody likes.
-        if sum(len(one) for one in key if isinstance(one, str)) > _KEY_LONGEST:
-            return caller()
-        if len(parts) >= _KEPT_MOST:
-            parts.clear()
-        parts[whole] = caller()
-    found: str = parts[whole]
-    return found
-
-
-def address_of(endpoint: str, **values: Any) -> str:
-    """`url_for`; one without values is the same on every page and built once."""
-    if values or endpoint.startswith("."):
-        return url_for(endpoint, **values)
-    built: dict[tuple[str, str], str] = current_app.extensions.setdefault("portal_addresses", {})
-    key = request.script_root, endpoint
-    if key not in built:
-        built[key] = url_for(endpoint)
-    return built[key]
-
-
 def csrf_field() -> Markup:
-    """The hidden field that a form of ours is told by."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    """The hidden field that a form of ours is told by; the same in all forms of one page."""
+    if "csrf_field" not in g:
+        g.csrf_field = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    field: Markup = g.csrf_field
+    return field
 
 
 def _is_demo() -> bool:
@@ -266,13 +235,9 @@ def init_app(app: Flask) -> None:
         weekday=weekday,
         until=until,
         shell=shell,
-        kept=kept,
         csrf_field=csrf_field,
-        url_for=address_of,
         tone=tone,
         badge_of=badge_of,
-        options=options,
-        rows_by=rows_by,
         status_badge=badge,
         navigation=navigation,
         same_page=same_page,

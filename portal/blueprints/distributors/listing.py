@@ -6,7 +6,6 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from portal.blueprints.distributors import bp
 from portal.db import today
@@ -19,6 +18,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
+from portal.web.parts import Html
 from portal.web.tables import (
     REMEMBERED_FROM,
     chosen,
@@ -36,7 +36,7 @@ _KINDS = {"credit_limit_fen": "money", "deposit_fen": "money", "founded_on": "da
     ("staff", "vehicles", "outlets", "credit_days"), "whole"
 )
 # A telephone below the name, where the screen is too narrow for a column of its own.
-_BELOW, _END, _NOTHING = Markup('<span class="sub narrow">'), Markup("</span>"), Markup()
+_BELOW, _END = '<span class="sub narrow">', "</span>"
 _EVERYTHING = DistributorFilter()
 _WIDTHS = {"name": 34, "name_en": 34, "address": 40, "phones": 36, "uscc": 22, "bank_account": 24, "note": 40}
 
@@ -77,10 +77,10 @@ def index() -> ResponseReturnValue:
         "distributors/index.html",
         fragment="distributors/_table.html",
         page=page,
-        lines=_lines(page.rows),
+        columns=_columns(page.rows),
         total=everything,
         wanted=wanted,
-        offices=[(office.id, "　" * office.depth + office.name) for office in reach.offices],
+        offices=tuple((office.id, "　" * office.depth + office.name) for office in reach.offices),
         owners=remembered(
             db.session,
             lambda: listing.owners(db.session, reach),
@@ -94,33 +94,35 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _lines(rows: Sequence[Any]) -> list[dict[str, str]]:
-    """The cells of each row in the page's language."""
+def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
+    """The cells of the page's rows, column by column, in the page's language."""
+    if not rows:
+        return {}
+    # The columns of listing.SHOWN.
+    id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged = zip(
+        *rows, strict=True
+    )
     address = row_address("distributors.detail")
     levels, standings = {code: word(code) for code in Level}, {code: badge(code) for code in Standing}
     missing, twice, comma = _("details missing"), _("possible duplicate"), _(", ")
     hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
-    return [
-        {
-            "id": str(id),
-            "address": address(id),
-            "code": code,
-            "name": name,
-            "level": levels[level],
-            "office": office,
-            "owner": owner,
-            "standing": standings[standing],
-            "city": city or "—",
-            "phone": phone or "—",
-            "below": _BELOW if phone else _NOTHING,
-            "phone_below": phone or "",
-            "end": _END if phone else _NOTHING,
-            "updated": day(updated_at),
-            "hints": hints[bool(has_holes), bool(is_flagged)],
-        }
-        # The columns of listing.SHOWN, taken apart in one go.
-        for id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged in rows
-    ]
+    return {
+        "id": Html(map(str, id)),
+        "address": Html(map(address, id)),
+        "code": code,
+        "name": name,
+        "level": [levels[one] for one in level],
+        "office": office,
+        "owner": owner,
+        "standing": Html([standings[one] for one in standing]),
+        "city": [one or "—" for one in city],
+        "phone": [one or "—" for one in phone],
+        "below": Html([_BELOW if one else "" for one in phone]),
+        "phone_below": [one or "" for one in phone],
+        "end": Html([_END if one else "" for one in phone]),
+        "updated": Html(map(day, updated_at)),
+        "hints": [hints[bool(one), bool(other)] for one, other in zip(has_holes, is_flagged, strict=True)],
+    }
 
 
 def _count(reach: listing.Reach, wanted: DistributorFilter, *, among_few: bool = False) -> int:

@@ -157,13 +157,13 @@ SHOWN: Columns = (
 )
 
 
-def owners(session: Session, reach: Reach) -> list[tuple[int, str]]:
+def owners(session: Session, reach: Reach) -> tuple[tuple[int, str], ...]:
     """(id, name) of the users who own a distributor within reach."""
     owned = sa.select(Distributor.id).where(Distributor.owner_id == User.id)
     if reach.key is not None:
         owned = owned.where(Distributor.region_id.in_(reach.key))
     statement = sa.select(User.id, User.name).where(owned.exists()).order_by(User.name, User.id)
-    return [(row.id, row.name) for row in session.connection().execute(statement)]
+    return tuple((row.id, row.name) for row in session.connection().execute(statement))
 
 
 def _of(user: User) -> sa.ColumnElement[bool]:
