@@ -64,6 +64,7 @@ def import_list(session: Session, run: Run) -> dict[str, Any]:
         session.rollback()
         if course.report.read:
             _record(session, run, "distributor_import.stopped", course.report)
+            session.commit()  # whoever does the job takes back what is not committed
         raise
     report, file = course.report, _file(session, run)
     report.is_cut_short = run.is_cancelled
