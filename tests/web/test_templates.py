@@ -6,6 +6,7 @@ from portal.domain.access.roles import Role
 from portal.domain.price_protection import texts
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template, TemplateRelease
+from tests.domain.agreement_world import AgreementWorld
 
 KEY = "price-protection.zh"
 PAGE = f"/templates/{KEY}/1.0.0"
@@ -90,3 +91,49 @@ def test_every_text_has_its_page_in_both_languages(make, sign_in, key):
     user = make.user(Role.COUNSEL)
     for language in ("zh_CN", "en"):
         assert sign_in(user, language=language).get(f"/templates/{key}").status_code == 200
+
+
+@pytest.fixture
+def newer(session, make, monkeypatch):
+    """Version 1.0.0 is released and in use, and 1.1.0 with another clause ships."""
+    world = AgreementWorld(session, make)
+    world.counsel.name = "示例前任法务"
+    world.draft()
+    text = templates._shipped_text
+    monkeypatch.setattr(
+        templates,
+        "_shipped_text",
+        lambda key: (
+            text(key).replace("version: 1.0.0", "version: 1.1.0", 1).replace("不含运费和折让", "不含运费")
+            if key == KEY
+            else text(key)
+        ),
+    )
+    return f"/templates/{KEY}/1.1.0"
+
+
+def test_a_new_version_shows_what_it_says_otherwise_and_what_becomes_of_agreements_in_work(newer, counsel):
+    page = counsel.get(newer).text
+    assert "Changes since version 1.0.0" in page
+    assert "<del>和折让</del>" in page
+    assert "1 agreement in work is written on an earlier version." in page
+    assert "by 示例前任法务" in page, "who released the version in use"
+    old = counsel.get(PAGE).text
+    assert "Changes since" not in old
+    assert "of them drafts or awaiting approval" in old
+    listed = counsel.get("/templates/").text
+    assert "1 in work" in listed and listed.count("Review and release") == 3
+
+
+def test_whoever_may_not_release_reads_who_may_or_that_nobody_can(session, make, sign_in):
+    reader = sign_in(make.user(Role.SALESPERSON, make.region()))
+    for path in ("/templates/", PAGE):
+        assert "At present nobody may release" in reader.get(path).text
+    make.user(Role.COUNSEL, make.region(), name="示例分部法务")
+    gone = make.user(Role.COUNSEL, name="示例离职法务")
+    gone.deactivated_at = gone.created_at
+    make.user(Role.COUNSEL, name="示例总部法务")
+    session.commit()
+    for path in ("/templates/", PAGE):
+        page = reader.get(path).text
+        assert "May release: 示例总部法务<" in page

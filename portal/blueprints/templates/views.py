@@ -15,9 +15,10 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection import texts
-from portal.domain.templates import reading
+from portal.domain.templates import comparing, reading
 from portal.domain.templates import services as templates
 from portal.domain.templates.services import Edition
+from portal.domain.users import queries as users
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
@@ -53,12 +54,16 @@ class ReleaseForm(FlaskForm):
 def index() -> ResponseReturnValue:
     """Every text with its versions, and which of them agreements may be approved on."""
     editions = texts.agreement_editions(db.session)
+    uses = texts.uses(db.session)
     offered = {(edition.key, edition.version) for edition in texts.offered_editions(db.session)}
     return render(
         "templates/index.html",
-        editions=[(edition, (edition.key, edition.version) in offered) for edition in editions],
+        editions=[
+            (edition, (edition.key, edition.version) in offered, _use(uses, edition)) for edition in editions
+        ],
         languages=LANGUAGES,
         may_release=actor().can(P.TEMPLATES_RELEASE),
+        releasers=users.names_holding(db.session, P.TEMPLATES_RELEASE),
     )
 
 
@@ -104,6 +109,9 @@ def _edition(key: str, version: str | None) -> Edition:
 
 def _page(edition: Edition, form: ReleaseForm) -> Response:
     may_release = actor().can(P.TEMPLATES_RELEASE)
+    versions = templates.editions(db.session, [edition.key])
+    earlier = comparing.earlier(versions, edition)
+    uses = texts.uses(db.session)
     return render(
         "templates/detail.html",
         form=form,
@@ -114,9 +122,24 @@ def _page(edition: Edition, form: ReleaseForm) -> Response:
         known=PLACEHOLDERS,
         languages=LANGUAGES,
         sources=SOURCES,
-        used=texts.agreements_on(db.session, edition),
+        versions=[(version, _use(uses, version)) for version in versions],
+        used=_use(uses, edition),
+        earlier=earlier,
+        in_work_on_earlier=sum(
+            _use(uses, version).in_work for version in versions[versions.index(edition) + 1 :]
+        ),
+        changes=comparing.changes(earlier.text, edition.text, with_notes=may_release) if earlier else (),
+        clauses=edition.paper.clauses(),
+        articles=len({number.split(".")[0] for number in edition.paper.clauses()}),
+        is_offered=(edition.key, edition.version)
+        in {(one.key, one.version) for one in texts.offered_editions(db.session)},
+        releasers=users.names_holding(db.session, P.TEMPLATES_RELEASE),
         may_release=may_release,
     )
+
+
+def _use(uses: dict[int, texts.Use], edition: Edition) -> texts.Use:
+    return uses.get(edition.template.id, texts.Use()) if edition.template is not None else texts.Use()
 
 
 def _by_source(names: Sequence[str]) -> list[tuple[Source, list[Placeholder]]]:

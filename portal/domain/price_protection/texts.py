@@ -1,10 +1,12 @@
 """Which texts agreements are written on, and which of them counsel let go (P8)."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.i18n import N_
-from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.templates import services as templates
 from portal.domain.templates.services import Edition
 
@@ -18,12 +20,28 @@ def agreement_editions(session: Session) -> list[Edition]:
     return templates.editions(session, AGREEMENT_KEYS)
 
 
-def agreements_on(session: Session, edition: Edition) -> int:
-    """How many agreements are written on this version, in all regions."""
-    if edition.template is None:
-        return 0
-    counted = sa.select(sa.func.count()).where(Agreement.template_id == edition.template.id)
-    return session.scalar(counted) or 0
+@dataclass(frozen=True)
+class Use:
+    """How many agreements are written on a version, in all regions: in work, and on paper or over."""
+
+    in_work: int = 0
+    settled: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.in_work + self.settled
+
+
+def uses(session: Session) -> dict[int, Use]:
+    """How much each kept version is used, by the id of its row; one that is not used at all is not named."""
+    in_work = Agreement.status.in_((Status.DRAFT, Status.SUBMITTED))
+    counted = sa.select(
+        Agreement.template_id,
+        sa.func.count().filter(in_work),
+        sa.func.count().filter(sa.not_(in_work)),
+    ).group_by(Agreement.template_id)
+    return {template: Use(drafts, settled) for template, drafts, settled in session.execute(counted)}
 
 
 def offered_editions(session: Session) -> list[Edition]:

@@ -8,6 +8,20 @@ from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 
 
+def names_holding(session: Session, permission: Permission) -> list[str]:
+    """Names of the active users who have a permission of the whole company, in the order of their names."""
+    roles = [role for role, given in ROLE_PERMISSIONS.items() if permission in given]
+    statement = (
+        sa.select(User.name)
+        .join(Grant, Grant.user_id == User.id)
+        .join(Region, Region.id == Grant.region_id)
+        .where(Grant.role.in_(roles), User.deactivated_at.is_(None), Region.parent_id.is_(None))
+        .distinct()
+        .order_by(User.name)
+    )
+    return list(session.scalars(statement))
+
+
 def paths_held(session: Session, permission: Permission) -> list[str]:
     """Paths of the regions in whose subtrees at least one active user has the permission."""
     roles = [role for role, given in ROLE_PERMISSIONS.items() if permission in given]
