@@ -155,3 +155,14 @@ def test_a_tampered_snapshot_saves_nothing_in_silence(session, admin, root):
         answer = admin.post("/admin/settings", data={"release_days": "25", "seen": seen})
         assert answer.status_code == 422
     assert known(session, root)["release_days"] == 20
+
+
+def test_days_that_the_agreement_counts_as_working_days_are_called_so(admin):
+    page = admin.get("/admin/settings").text
+
+    def hint(name):
+        return page.split(f'id="{name}"')[1].split("</p>")[0]
+
+    assert "1 to 15 working days" in hint("restore_days")
+    assert "5 to 30 working days" in hint("response_days")
+    assert "5 to 60 days" in hint("settlement_days")

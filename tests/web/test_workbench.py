@@ -199,6 +199,14 @@ def test_the_panel_leads_to_the_lists_and_only_who_reads_agreements_sees_it(worl
         assert 'id="agreements"' not in sign_in(other).get("/").text
 
 
+def test_an_empty_workbench_offers_only_what_the_user_may_open(world, sign_in):
+    trainer = sign_in(world.make.user(Role.TRAINER, world.region)).get("/").text
+    assert 'href="/distributors/">Go to' in trainer and 'href="/agreements/">Go to' not in trainer
+    assert "agreements about to end" not in trainer
+    finance = sign_in(world.make.user(Role.FINANCE, world.region)).get("/").text
+    assert 'href="/agreements/">Go to' in finance
+
+
 def test_without_agreements_that_end_there_is_no_chart(world, sign_in):
     world.draft()
     page = sign_in(world.manager).get("/").text

@@ -24,9 +24,12 @@ from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.papers.fill import is_empty
+from portal.domain.price_protection import texts
+from portal.domain.price_protection.defaults import counted_in_working_days
 from portal.domain.regions.models import Region
 from portal.domain.settings import services
 from portal.domain.settings.catalogue import ENTRIES
+from portal.domain.templates import services as templates
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
@@ -93,6 +96,8 @@ def _page(region: Region, form: FlaskForm) -> Response:
     own, inherited = services.own_values(db.session, region), services.inherited(db.session, region)
     holes = {entry.name for entry in services.holes(db.session, region)}
     changeable = set(_changeable(region))
+    main = templates.edition(db.session, texts.MAIN_KEY)
+    working = counted_in_working_days(main.paper) if main else frozenset()
     lines: list[tuple[Any, list[Line]]] = [
         (
             group,
@@ -102,7 +107,7 @@ def _page(region: Region, form: FlaskForm) -> Response:
                     field=form[name] if name in changeable else None,
                     value=typed(ENTRIES[name], known.get(name)),
                     default=typed(ENTRIES[name], inherited.get(name)),
-                    limits=limits(ENTRIES[name]),
+                    limits=limits(ENTRIES[name], in_working_days=name in working),
                     is_own=not is_empty(own.get(name)),
                     is_hole=name in holes,
                 )

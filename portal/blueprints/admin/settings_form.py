@@ -42,11 +42,15 @@ def typed(entry: Entry, value: Raw | None) -> str:
     return str(value)
 
 
-def limits(entry: Entry) -> str:
+def limits(entry: Entry, *, in_working_days: bool) -> str:
     """What the entry takes, in words; empty where there is nothing to say."""
     kind = entry.placeholder.kind
     if isinstance(kind, Whole):
-        units = {"days": _("days"), "months": _("months"), "years": _("years")}
+        units = {
+            "days": _("working days") if in_working_days else _("days"),
+            "months": _("months"),
+            "years": _("years"),
+        }
         return _("%(low)s to %(high)s %(unit)s", low=kind.low, high=kind.high, unit=units.get(kind.unit, ""))
     if isinstance(kind, Percent):
         return _("%(low)s to %(high)s", low=percent(kind.low_ppm), high=percent(kind.high_ppm))
@@ -73,7 +77,7 @@ def form_class(names: list[str]) -> type[FlaskForm]:
             ]
             fields[name] = SelectField(label, choices=choices, validate_choice=False)
         else:
-            fields[name] = LineField(label)
+            fields[name] = LineField(label, render_kw={"lang": "en"} if name.endswith("_en") else None)
     return type("SettingsForm", (FlaskForm,), fields)
 
 

@@ -24,7 +24,8 @@ def index() -> ResponseReturnValue:
     shown = shown if counts.get(shown) else ""
     wanted: list[Item] = [item for item in items if not shown or item.group == shown]
     figures = None
-    if actor().can(Permission.AGREEMENTS_READ) and not wants_fragment():
+    may_read_agreements = actor().can(Permission.AGREEMENTS_READ)
+    if may_read_agreements and not wants_fragment():
         figures = overview(db.session, actor())
     return render(
         "workbench/index.html",
@@ -36,6 +37,8 @@ def index() -> ResponseReturnValue:
         shown=shown,
         parts=in_time(wanted, today()),
         has_amounts=any(item.amount_fen is not None for item in wanted),
+        may_read_agreements=may_read_agreements,
+        may_read_distributors=actor().can(Permission.DISTRIBUTORS_READ),
         overview=figures,
         plot=_chart(figures) if figures and figures.total_ending else None,
         day=today(),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from portal.domain.papers.model import Block, Line, Paper, Table
 from portal.domain.templates.services import parsed
 
+_HANZI = re.compile("[\u4e00-\u9fff]")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -23,6 +25,11 @@ class Part:
     number: str = ""
     table: Table | None = None
     note: str = ""
+
+    @property
+    def is_english_note(self) -> bool:
+        """Whether this is a drafting note without a single hanzi."""
+        return self.kind == "note" and not _HANZI.search(self.note)
 
 
 def reading(text: str, *, with_notes: bool) -> list[Part]:
