@@ -5,7 +5,7 @@ model all the same: its columns, its types, its defaults.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -34,6 +34,7 @@ class Bulk:
         rest = [column for column in self.table.columns if column.default is not None]
         self._rest = [column for column in rest if column.name not in columns]
         written = [*given, *self._rest]
+        self._given = len(given)
         self._steps = [
             (place, _json if isinstance(column.type, sa.JSON) else process)
             for place, column in enumerate(written)
@@ -58,12 +59,26 @@ class Bulk:
 
     def insert(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
         """Insert the rows; raises what SQLAlchemy would raise."""
+        given = self._given
         rest = [_default(column) for column in self._rest]
+        for place, process in self._steps:
+            if place >= given:
+                rest[place - given] = process(rest[place - given])
+        # A date, a moment, a code comes again and again.
+        steps: list[tuple[int, Callable[[Any], Any], dict[Any, Any]]] = [
+            (place, process, {}) for place, process in self._steps if place < given
+        ]
         prepared = []
         for row in rows:
             values = [*row, *rest]
-            for place, process in self._steps:
-                values[place] = process(values[place])
+            for place, bind, known in steps:
+                value = values[place]
+                if bind is _json:
+                    values[place] = _json(value)
+                    continue
+                if (bound := known.get(value, known)) is known:
+                    bound = known[value] = bind(value)
+                values[place] = bound
             prepared.append(tuple(values))
         if not prepared:
             return

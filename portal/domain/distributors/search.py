@@ -92,7 +92,17 @@ def tokens(*, code: str, names: Iterable[str], phones: Iterable[str], others: It
     words += _DIGITS.findall(folded_code)
     for digits in phones:
         words += [digits[start:] for start in range(max(1, len(digits) - _TAIL + 1)) if digits]
-    return " ".join([*written, *dict.fromkeys(words)])
+    return " ".join([*written, *_longest(words)])
+
+
+def _longest(words: Iterable[str]) -> list[str]:
+    """The words without those that another one begins with: they are found by its beginning."""
+    ordered = sorted(set(words))
+    return [
+        word
+        for word, following in zip(ordered, [*ordered[1:], ""], strict=True)
+        if not following.startswith(word)
+    ]
 
 
 def index(session: Session, ids: Iterable[int]) -> None:

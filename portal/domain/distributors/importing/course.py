@@ -6,18 +6,19 @@ import had never been cut short.
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission
+from portal.domain.ahead import ReadAhead, may_fork
 from portal.domain.distributors import services
 from portal.domain.distributors.importing.columns import SPEC
-from portal.domain.distributors.importing.drafts import Draft, drafts_of
+from portal.domain.distributors.importing.drafts import Draft, drafts_of, prepare
 from portal.domain.distributors.importing.matching import Matcher, Peer, PeerBook
 from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.owners import OwnerBook
@@ -43,6 +44,14 @@ _LIKE = {
     "name": N_("%(name)s may be the same company as %(code)s %(other)s (%(office)s)."),
     "uscc": N_("%(name)s has the same credit code as %(code)s %(other)s (%(office)s)."),
 }
+
+
+class _Passed(NamedTuple):
+    """A row that is no data."""
+
+    sheet: str
+    number: int
+    skip: Skip
 
 
 @dataclass(slots=True)
@@ -107,7 +116,7 @@ class Course:
         )
         self.matcher = Matcher(session, named)
         self.writer = Writer(session, actor, named) if writes else None
-        self._tells = False
+        self._tells = self._reads_ahead = False
         self._peers: PeerBook | None = None
         self._unlinked: list[_Unlinked] = []
 
@@ -123,14 +132,19 @@ class Course:
 
     def _chunks(self, earlier: Sequence[dict[str, Any]], *, tells: bool) -> Iterator[dict[str, Any]]:
         self._tells = tells and self.writes
-        drafts = self._drafts()
+        rows = ReadAhead(self._rows())
+        drafts = self._drafts(rows)
         linked = 0
-        for told in earlier:
-            self._replay(list(islice(drafts, told["rows"])), told)
-            linked += told["links"]
-        while batch := list(islice(drafts, CHUNK)):
-            self._begin()
-            yield self._take(batch)
+        try:
+            for told in earlier:
+                self._replay(list(islice(drafts, told["rows"])), told)
+                linked += told["links"]
+            while batch := list(islice(drafts, CHUNK)):
+                self._begin()
+                yield self._take(batch)
+                self._read_ahead(rows)
+        finally:
+            rows.close()
         while links := self._unlinked[linked : linked + CHUNK]:
             linked += len(links)
             self._begin()
@@ -146,19 +160,38 @@ class Course:
         self.books.parents.forget()
         self.books.owners.forget()
 
-    def _drafts(self) -> Iterator[Draft]:
+    def _rows(self) -> Iterator[Draft | _Passed]:
         for sheet in self.table.sheets:
             for row, draft in drafts_of(sheet):
                 if draft is not None:
                     yield draft
                 elif row.skip is not None:
-                    self._part.skipped[row.skip] += 1
-                    if row.skip is Skip.TOTAL:
-                        self._part.totals.append((row.sheet, row.number))
+                    yield _Passed(row.sheet, row.number, row.skip)
+
+    def _drafts(self, rows: Iterable[Draft | _Passed]) -> Iterator[Draft]:
+        for row in rows:
+            if row.__class__ is Draft:
+                yield row
+            elif isinstance(row, _Passed):
+                self._part.skipped[row.skip] += 1
+                if row.skip is Skip.TOTAL:
+                    self._part.totals.append((row.sheet, row.number))
+
+    def _read_ahead(self, rows: ReadAhead[Draft | _Passed]) -> None:
+        """After the first chunk, let another process read the rest of a long list; it knows by then what for."""
+        if self._reads_ahead or not may_fork():
+            return
+        self._reads_ahead = True
+        if self.table.count - self.report.read >= CHUNK:
+            makes = self.report.created * 2 > self.report.read
+            rows.fork(CHUNK, _prepare if makes else _leave)
 
     def _take(self, batch: list[Draft]) -> dict[str, Any]:
         known = self.matcher.match(batch)
-        self.books.parents.look_up(d.references["parent"] for d in batch if "parent" in d.references)
+        self.books.parents.look_up(
+            (d.references["parent"] for d in batch if "parent" in d.references),
+            (d.code_key for d in batch),
+        )
         room = SHOWN_ROWS - len(self.report.rows)
         decisions = [
             decide(self.books, draft, record, is_shown=place < room)
@@ -261,10 +294,10 @@ class Course:
         for decision in decisions:
             if not decision.looks_new:
                 continue
-            draft, uscc = decision.draft, decision.draft.values.get("uscc", "")
-            looking.append((decision, self._peers.candidates(draft.name, uscc, decision.id)))
+            draft = decision.draft
+            looking.append((decision, self._peers.candidates(draft, decision.id)))
             office = decision.region.name if decision.region else ""
-            self._peers.add(decision.id, decision.report.code, draft.name, uscc, office)
+            self._peers.add(decision.id, decision.report.code, draft, office)
         found: dict[int, list[Peer]] = {}
         peers = self._peers.peers([(decision.draft.name, candidates) for decision, candidates in looking])
         for (decision, _), alike in zip(looking, peers, strict=True):
@@ -298,6 +331,15 @@ class Course:
             self.books.parents.link(one.child, parent)
             links.append(Link(one.child, parent, one.before, one.region_id))
         self.writer.link(links)
+
+
+def _prepare(row: Draft | _Passed) -> None:
+    if isinstance(row, Draft):
+        prepare(row)
+
+
+def _leave(_row: Draft | _Passed) -> None:
+    """Most rows are known already."""
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.domain import text
-from portal.domain.distributors import facts
+from portal.domain.distributors import facts, search
 from portal.domain.distributors.importing.columns import SPEC, word_of
 from portal.domain.distributors.importing.report import Refusal
 from portal.domain.errors import DomainError
@@ -43,6 +43,7 @@ _NOTHING = frozenset(
 _SAYS_SOMETHING = re.compile("[0-9A-MO-Za-mo-z]|(?![无暂没未不])[\u4e00-\u9fff]").match
 _LONGEST_NOTHING = 12  # of what looks like nothing, blanks around it left out
 _NOTHING_SAID = object()
+_SHORTEST_SOUND = 8  # letters of pinyin; shorter names sound alike by chance
 _REMEMBERED = 5_000  # different texts of a column
 _REFERENCES = ("region", "owner", "parent", "territory")
 _CONTACT = {"contact": "name", "contact_title": "title", "contact_phone": "phone"}
@@ -63,6 +64,14 @@ class Draft:
     contact: dict[str, str] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     headings: Mapping[str, str] = field(default_factory=dict)
+    marks: "Marks | None" = None  # see `marks_of`
+    tokens: str = ""  # see `tokens_of`
+
+    def __reduce__(self) -> tuple[Callable[..., "Draft"], tuple[Any, ...]]:
+        """Travel between processes as plainly as possible."""
+        phones = [(p.display, p.digits, p.label, p.extension, p.is_understood) for p in self.phones]
+        told = (self.sheet, self.row, self.values, self.references, phones, self.contact, self.refusals)
+        return _arrived, (*told, self.headings, self.marks, self.tokens)
 
     @property
     def name(self) -> str:
@@ -85,6 +94,68 @@ class Draft:
         self.refusals.append(
             Refusal(self.sheet, self.row, heading, error.msgid, dict(error.params), self.name)
         )
+
+
+class Marks(NamedTuple):
+    """What a name, and a credit code, are compared by: the same for both processes of one import."""
+
+    name_key: str
+    sound: str
+    likeness: list[tuple[str, int]]  # why two may be one company, and the hash of what they have in common
+
+
+def likeness(name: str, uscc: str) -> list[tuple[str, int]]:
+    """What companies of nearly the same name, or of the same credit code, have in common, as hashes."""
+    key, sound = text.name_key(name), text.sound_key(name)
+    # Two characters may have changed places, but 12号 and 21号 are two shops.
+    letters = "".join(sorted(char for char in key if not char.isdigit()))
+    digits = "".join(char for char in key if char.isdigit())
+    keys = [("name", hash(("key", key))), ("name", hash(("letters", letters, digits)))]
+    if len(sound) >= _SHORTEST_SOUND:
+        keys.append(("name", hash(("sound", sound))))
+    return [("uscc", hash(("uscc", uscc))), *keys] if uscc else keys
+
+
+def marks_of(draft: Draft) -> Marks:
+    """What this row's name and credit code are compared by; worked out once."""
+    if draft.marks is None:
+        name = draft.name
+        draft.marks = Marks(
+            text.name_key(name), text.sound_mark(name), likeness(name, draft.values.get("uscc", ""))
+        )
+    return draft.marks
+
+
+def tokens_of(draft: Draft, code: str) -> str:
+    """The text to index for the new record that this row becomes, under its code."""
+    if not draft.tokens:
+        person = draft.contact
+        draft.tokens = search.tokens_of(
+            code,
+            draft.values,
+            [phone.digits for phone in draft.phones],
+            [(person["name"], person.get("phone", ""))] if person.get("name") else [],
+        )
+    return draft.tokens
+
+
+def prepare(draft: Draft) -> None:
+    """Work out beforehand what takes longest about a row that will be a new record."""
+    if draft.name and not draft.refusals:
+        marks_of(draft)
+        if draft.code:
+            tokens_of(draft, draft.code)
+
+
+def _arrived(
+    sheet: str,
+    row: int,
+    values: dict[str, Any],
+    references: dict[str, str],
+    phones: list[tuple[Any, ...]],
+    *others: Any,
+) -> Draft:
+    return Draft(sheet, row, values, references, [text.Phone(*facts) for facts in phones], *others)
 
 
 def drafts_of(sheet: TableSheet, only: Collection[str] = ()) -> Iterator[tuple[Row, Draft | None]]:

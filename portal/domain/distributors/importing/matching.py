@@ -3,22 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.distributors.importing.drafts import Draft
+from portal.domain.distributors.importing.drafts import Draft, likeness, marks_of
 from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
-from portal.domain.text import Phone, name_key, near_same, sound_key
+from portal.domain.text import Phone, near_same
 
 _TABLE = Distributor.__table__
-_SHORTEST_SOUND = 8  # letters of pinyin; shorter names sound alike by chance
 
 
 @dataclass(slots=True)
@@ -199,37 +197,25 @@ class PeerBook:
         for identity, name, uscc in self.session.execute(
             facts.where(_TABLE.c.id > self._newest).order_by(_TABLE.c.id)
         ):
-            self._learn(identity, name, uscc)
+            self._learn(identity, likeness(name, uscc))
             self._newest = identity
 
-    @staticmethod
-    @lru_cache(maxsize=4096)  # a chunk asks first and adds afterwards
-    def _keys(name: str, uscc: str) -> list[tuple[str, int]]:
-        key, sound = name_key(name), sound_key(name)
-        # Two characters may have changed places, but 12号 and 21号 are two shops.
-        letters = "".join(sorted(char for char in key if not char.isdigit()))
-        digits = "".join(char for char in key if char.isdigit())
-        keys = [("name", hash(("key", key))), ("name", hash(("letters", letters, digits)))]
-        if len(sound) >= _SHORTEST_SOUND:
-            keys.append(("name", hash(("sound", sound))))
-        return [("uscc", hash(("uscc", uscc))), *keys] if uscc else keys
-
-    def _learn(self, identity: int, name: str, uscc: str) -> None:
-        for _, key in self._keys(name, uscc):
+    def _learn(self, identity: int, keys: Iterable[tuple[str, int]]) -> None:
+        for _, key in keys:
             self._ids.setdefault(key, identity)
 
-    def add(self, identity: int | None, code: str, name: str, uscc: str, office: str) -> None:
+    def add(self, identity: int | None, code: str, draft: Draft, office: str) -> None:
         """Let later rows know of a record that this import makes; None in a plan, which has no ids."""
         if identity is None:
-            self._new.append((code, name, office))
+            self._new.append((code, draft.name, office))
             identity = -len(self._new)
         self._newest = max(self._newest, identity)
-        self._learn(identity, name, uscc)
+        self._learn(identity, marks_of(draft).likeness)
 
-    def candidates(self, name: str, uscc: str, besides: int | None = None) -> dict[int, str]:
-        """Ids of records that may be like this one, each with the reason; `peers` looks closer."""
+    def candidates(self, draft: Draft, besides: int | None = None) -> dict[int, str]:
+        """Ids of records that may be like this row's, each with the reason; `peers` looks closer."""
         found: dict[int, str] = {}
-        for reason, key in self._keys(name, uscc):
+        for reason, key in marks_of(draft).likeness:
             identity = self._ids.get(key)
             if identity is not None and identity != besides:
                 found.setdefault(identity, reason)

@@ -32,10 +32,12 @@ class ParentBook:
     def __init__(self, session: Session, named: Named, ids: Mapping[str, int]) -> None:
         self.session, self.named, self.ids = session, named, ids
         self._found: dict[str, list[tuple[int, str]]] = {}
+        self._near: frozenset[str] = frozenset()  # the code keys of the rows at hand
         self._up: dict[int, int] | None = None
 
-    def look_up(self, typed: Iterable[str]) -> None:
-        """Find, in two queries, what these words mean."""
+    def look_up(self, typed: Iterable[str], codes: Iterable[str]) -> None:
+        """Find, in two queries, what these words mean; `codes` are the code keys of the rows they stand in."""
+        self._near = frozenset(codes)
         wanted = {word for word in typed if word not in self._found}
         if not wanted:
             return
@@ -64,7 +66,7 @@ class ParentBook:
             if key in self.ids:
                 return Parent(self.ids[key], "", typed)
         for key in _keys(typed):
-            if key in self.named.codes:
+            if key in self._near or key in self.named.codes:
                 return Parent(None, key, typed)
         if typed in self.named.names:
             return Parent(None, typed, typed)

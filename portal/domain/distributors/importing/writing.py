@@ -15,6 +15,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.bulk import Bulk
 from portal.domain.distributors import search, services
 from portal.domain.distributors.facts import FACTS, code_key
+from portal.domain.distributors.importing.drafts import marks_of, tokens_of
 from portal.domain.distributors.importing.matching import Peer
 from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.report import Action
@@ -38,6 +39,7 @@ _BLANK: dict[str, Any] = {name: _blank(_TABLE.c[name]) for name in _WRITTEN}
 _facts_of = itemgetter(*_WRITTEN)
 _NOT_TOLD = frozenset(("code_key", "name_key", "sound", "owner_id"))  # of what the history says of a record
 _PERSONAL = frozenset(fact.name for fact in FACTS if fact.is_personal)
+_UNSAID = _NOT_TOLD | _PERSONAL
 _EVENT = ("at", "actor_id", "action", "subject", "subject_id", "region_id", "params")
 
 
@@ -94,15 +96,7 @@ class Writer:
         search.add(
             self.session,
             (
-                (
-                    d.id,
-                    search.tokens_of(
-                        d.report.code,
-                        d.values,
-                        [phone.digits for phone in d.phones or ()],
-                        [(d.contact["name"], d.contact.get("phone", ""))] if d.contact else [],
-                    ),
-                )
+                (d.id, tokens_of(d.draft, d.report.code))
                 for d in changed
                 if d.known is None and d.id is not None
             ),
@@ -139,13 +133,21 @@ class Writer:
         if not created:
             return
         connection, rows = self.session.connection(), []
+        written: dict[str, int] = {}
         for decision, identity in zip(created, self._records.ids(connection, len(created)), strict=True):
             draft, values = decision.draft, decision.values
             decision.id = identity
+            if decision.parent is not None and (supplier := written.get(decision.parent.key)) is not None:
+                # A row above in this batch. One whose own supplier comes later is linked with that one: where
+                # suppliers go in a circle, the first rows of the file have their way.
+                values["parent_id"], decision.parent = supplier, None
             code = decision.report.code = draft.code or self._free_code()
-            values |= {"code": code, "code_key": code_key(code), "name_key": name_key(draft.name)}
+            marks = marks_of(draft)
+            values |= {"code": code, "code_key": code_key(code), "name_key": marks.name_key}
+            if draft.code and decision.parent is None:
+                written[values["code_key"]] = identity
             own = (identity, code, values["code_key"], values["name_key"])
-            rows.append((*own, sound_mark(draft.name), series_no(code), *_facts_of(_BLANK | values)))
+            rows.append((*own, marks.sound, series_no(code), *_facts_of(_BLANK | values)))
         self._records.insert(connection, rows)
 
     def _free_code(self) -> str:
@@ -238,23 +240,27 @@ class Writer:
         personal = [name for name in values if name in _PERSONAL]
         if decision.phones is not None:
             personal.append("phones")
-        business = {
-            name: value for name, value in values.items() if name not in _NOT_TOLD and name not in _PERSONAL
-        }
         events = []
         if known is None:
+            facts = {
+                name: value
+                for name, value in values.items()
+                if name not in _UNSAID and value is not None and value != ""
+            }
             events.append(
                 self._event(
                     "distributor.imported",
                     identity,
                     decision.region.id,
-                    facts={name: value for name, value in business.items() if value not in (None, "")},
+                    facts=facts,
                     owner_id=values["owner_id"],
                     near_same=[peer.id for peer in peers.get(identity, [])],
                 )
             )
         else:
-            changes = {name: [known.facts[name], value] for name, value in business.items()}
+            changes = {
+                name: [known.facts[name], value] for name, value in values.items() if name not in _UNSAID
+            }
             if "region_id" in values:
                 before = known.facts["region_id"]
                 events.append(self._event("distributor.moved", identity, before, to_id=values["region_id"]))
