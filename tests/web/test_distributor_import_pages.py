@@ -202,6 +202,13 @@ def test_a_list_that_names_scripts_shows_them_as_text(sign_in: SignIn, make: Fac
         assert markup not in page
 
 
+def test_one_row_is_called_a_row(sign_in: SignIn, make: Factory, admin: User) -> None:
+    make.region("华东大区", code="E")
+    client = sign_in(admin)
+    data = listed(("E", "A1", "示例一号"), head=("大区", "编码", "名称"))
+    assert "<small>1 row</small>" in client.get(hand_in(client, data).location).text
+
+
 def test_the_template_names_every_column_and_can_be_handed_in(sign_in: SignIn, admin: User) -> None:
     for language in ("zh_CN", "en"):
         answer = sign_in(admin, language=language).get("/distributors/import/template")
