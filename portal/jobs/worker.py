@@ -137,7 +137,7 @@ def main(app: Flask, arguments: list[str] | None = None) -> None:
         wanted: Any = parser.parse_args(arguments)
         if app.config["QUEUE_URL"] == IMMEDIATE:
             told = N_(
-                "PORTAL_QUEUE_URL is %(url)s: each request does its tasks itself, and there is no queue for a"
+                "With PORTAL_QUEUE_URL=%(url)s each request does its tasks itself, and there is no queue for a"
                 " worker. Set it to sqlite:///…, postgresql://… or redis://…, or leave it empty, to start workers."
             )
             print(both(told, url=IMMEDIATE), file=sys.stderr)
