@@ -120,9 +120,11 @@
 
   const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
   const rowOf = (target) => target.closest("tr[data-href]");
+  // Long lists leave the address out: it is that of the row's first link.
+  const addressOf = (row) => row.dataset.href || row.querySelector("a[href]").getAttribute("href");
   const filterBox = () => document.querySelector(".filters input[type=search]");
   // Back from a record, the focus is on its row again.
-  const leaveFrom = (row) => memory.set("row", JSON.stringify([here(), row.dataset.href]));
+  const leaveFrom = (row) => memory.set("row", JSON.stringify([here(), addressOf(row)]));
 
   on("click", (event) => {
     const row = rowOf(event.target);
@@ -130,8 +132,8 @@
     if (event.target.closest("a")) leaveFrom(row);
     if (event.target.closest("a, button, input, label, select, textarea, summary, .tick")) return;
     if (String(getSelection()).trim()) return; // somebody marks text to copy it
-    if (event.ctrlKey || event.metaKey) open(row.dataset.href, "_blank", "noopener");
-    else { leaveFrom(row); location.assign(row.dataset.href); }
+    if (event.ctrlKey || event.metaKey) open(addressOf(row), "_blank", "noopener");
+    else { leaveFrom(row); location.assign(addressOf(row)); }
   });
 
   on("keydown", (event) => {
@@ -151,7 +153,7 @@
     if (event.key === "Enter" && event.target.matches("input[type=checkbox]")) {
       event.preventDefault();
       leaveFrom(row);
-      location.assign(row.dataset.href);
+      location.assign(addressOf(row));
     } else if (event.key === "Escape") {
       filterBox()?.focus();
     } else if (event.key in STEPS) {
@@ -473,6 +475,7 @@
 
   if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
     const [address, record] = JSON.parse(memory.get("row") || "[]");
-    if (address === here()) document.querySelector(`tr[data-href="${CSS.escape(record)}"] a[href]`)?.focus();
+    const row = address === here() && [...document.querySelectorAll("tr[data-href]")].find((one) => addressOf(one) === record);
+    if (row) row.querySelector("a[href]")?.focus();
   }
 })();

@@ -9,7 +9,6 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request, url_for
 from markupsafe import Markup
@@ -61,15 +60,9 @@ def styles() -> Response:
     return response.make_conditional(request)
 
 
-@cache
-def _site_icon(path: Path) -> Markup:
-    drawing = path.read_text(encoding="utf-8").strip().replace('"', "'")
-    return Markup("data:image/svg+xml," + quote(drawing, safe=" '=/:"))  # noqa: S704 - quoted
-
-
-def site_icon() -> Markup:
-    """The icon of the site as an address that holds it."""
-    return _site_icon(Path(current_app.static_folder or "") / ICON)
+def site_icon() -> str:
+    """The address of the site's icon."""
+    return asset(ICON)
 
 
 @cache
@@ -105,26 +98,25 @@ def htmx_integrity() -> str:
     return _integrity(Path(current_app.static_folder or "") / HTMX_FILE)
 
 
-def htmx_config() -> str:
-    """The settings of htmx: nothing evaluated, nothing kept, no other site; a refused form (422) is shown."""
-    return json.dumps(
-        {
-            "allowEval": False,
-            "allowScriptTags": False,
-            "includeIndicatorStyles": False,
-            "historyCacheSize": 0,
-            "refreshOnHistoryMiss": False,
-            "selfRequestsOnly": True,
-            "timeout": 30_000,
-            "scrollBehavior": "instant",
-            "responseHandling": [
-                {"code": "204", "swap": False},
-                {"code": "[23]..", "swap": True},
-                {"code": "422", "swap": True},
-                {"code": "...", "swap": False, "error": True},
-            ],
-        }
-    )
+# Nothing evaluated, nothing kept, no other site; a refused form (422) is shown.
+_HTMX = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": False,
+    "selfRequestsOnly": True,
+    "timeout": 30_000,
+    "scrollBehavior": "instant",
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},
+        {"code": "...", "swap": False, "error": True},
+    ],
+}
+# Between single quotes JSON need not be escaped.
+HTMX_CONFIG = Markup(json.dumps(_HTMX, separators=(",", ":")))  # noqa: S704 - ours
 
 
 def init_app(app: Flask) -> None:

@@ -1,14 +1,16 @@
 """Which language a page speaks."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
+import flask_wtf.i18n
 from babel import Locale
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
 from markupsafe import Markup
+from wtforms.i18n import messages_path
 
 LANGUAGES = ("zh_CN", "en")
 
@@ -78,6 +80,16 @@ def _catalogue() -> Translations:
     return babel.domain_instance.get_translations()
 
 
+@cache
+def _wtforms_catalogue(code: str) -> Translations:
+    return Translations.load(messages_path(), [code], domain="wtforms")
+
+
+def _wtforms_translations() -> Translations | None:
+    """WTForms' own words in the page's language; Flask-WTF would read their file for every request."""
+    return _wtforms_catalogue(str(_LOCALES[language()])) if request else None
+
+
 @lru_cache(maxsize=4096)
 def _pattern(_language: str, text: str) -> Markup:
     return Markup(_catalogue().ugettext(text))  # noqa: S704 - a catalogue's own text
@@ -96,6 +108,7 @@ def _message(text: str, /, **values: Any) -> Markup:
 def init_app(app: Flask) -> None:
     """Bind Flask-Babel and give templates the language of the page."""
     babel.init_app(app, locale_selector=select_locale)
+    flask_wtf.i18n._get_translations = _wtforms_translations
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: _catalogue().ugettext(text),
         lambda one, many, number: _catalogue().ungettext(one, many, number),

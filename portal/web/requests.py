@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response, session
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import UnicodeConverter, ValidationError
@@ -46,7 +46,19 @@ class TextConverter(UnicodeConverter):
         return value
 
 
+_SAID_MOST = 5
+
+
 def init_app(app: Flask) -> None:
     """Take requests this way; before any route is registered."""
+
+    @app.after_request
+    def forget_the_first(response: Response) -> Response:
+        # What was said and never shown waits in the cookie, and a browser takes no cookie of more than 4 KiB.
+        said = session.get("_flashes", ())
+        if len(said) > _SAID_MOST:
+            session["_flashes"] = said[-_SAID_MOST:]
+        return response
+
     app.request_class = PortalRequest
     app.url_map.converters["default"] = app.url_map.converters["string"] = TextConverter

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import request, url_for
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 PER_PAGE = 50
@@ -157,24 +158,35 @@ def page_of(
     if shown is None:
         rows = session.execute(order.apply(statement, sorts, tie=tie).limit(per_page).offset(start)).all()
     else:
-        # A connection's rows: that a session's might hold records takes a third of such a short statement's time.
-        rows = (
-            session.connection()
-            .execute(
-                _shown_of(statement, shown, order, sorts[order.key], tie, gathered),
-                {"portal_rows": per_page, "portal_before": start},
-            )
-            .all()
-        )
+        cut = _cut(statement, order, sorts[order.key], tie, gathered)
+        place = {"portal_rows": per_page, "portal_before": start}
+        rows = _shown_of(session, cut, place, shown, order, sorts[order.key], tie)
     return Page(rows, total, here, per_page, order.key, order.is_descending)
+
+
+def _shown_of(
+    session: Session,
+    cut: sa.Select[Any],
+    place: dict[str, int],
+    shown: sa.Select[Any],
+    order: Sorting,
+    column: Any,
+    tie: Any,
+) -> Sequence[Any]:
+    # A connection's rows: that a session's might hold records takes a third of such a short statement's time.
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return connection.execute(_of_page(cut, shown, order, column, tie), place).all()
+    # PostgreSQL plans a statement with OFFSET anew each time, which takes it longer than finding the rows: only the
+    # short one has it.
+    ids = connection.scalars(cut, place).all()
+    return connection.execute(_of_these(shown, order, column, tie), {"portal_ids": ids}).all()
 
 
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
 @lru_cache(maxsize=256)
-def _shown_of(
-    statement: sa.Select[Any], shown: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool
-) -> sa.Select[Any]:
-    """What is shown of the ids that make one page of the statement, in this order."""
+def _cut(statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool) -> sa.Select[Any]:
+    """The statement in this order, cut to a page."""
     if gathered:
         # OFFSET 0 keeps both databases from looking for them one by one along the index of the order.
         few = statement.add_columns(column.label("place")).offset(0).subquery()
@@ -182,8 +194,23 @@ def _shown_of(
     else:
         cut = order.apply(statement, {order.key: column}, tie=tie)
     rows, before = (sa.bindparam(name, type_=sa.Integer) for name in ("portal_rows", "portal_before"))
-    here = cut.limit(rows).offset(before).subquery("here")
+    return cut.limit(rows).offset(before)
+
+
+@lru_cache(maxsize=256)
+def _of_page(
+    cut: sa.Select[Any], shown: sa.Select[Any], order: Sorting, column: Any, tie: Any
+) -> sa.Select[Any]:
+    """What is shown of the page that the statement cuts, in its order."""
+    here = cut.subquery("here")
     return order.apply(shown.join(here, here.c[0] == tie), {order.key: column}, tie=tie)
+
+
+@lru_cache(maxsize=64)
+def _of_these(shown: sa.Select[Any], order: Sorting, column: Any, tie: Any) -> sa.Select[Any]:
+    """What is shown of the ids of one page, in its order."""
+    ids = sa.bindparam("portal_ids", type_=ARRAY(sa.BigInteger))
+    return order.apply(shown.where(tie == sa.any_(ids)), {order.key: column}, tie=tie)
 
 
 def row_address(endpoint: str) -> Callable[[int], str]:

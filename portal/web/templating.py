@@ -22,7 +22,7 @@ from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import safe_next, viewer
-from portal.web.assets import HTMX_FILE, asset, htmx_cdn, htmx_config, htmx_integrity
+from portal.web.assets import HTMX_CONFIG, HTMX_FILE, asset, htmx_cdn, htmx_integrity
 from portal.web.htmx import wants_fragment
 from portal.web.navigation import navigation
 from portal.web.tables import remembered
@@ -226,7 +226,7 @@ def init_app(app: Flask) -> None:
         htmx_cdn=htmx_cdn,
         htmx_file=HTMX_FILE,
         htmx_integrity=htmx_integrity,
-        htmx_config=htmx_config,
+        htmx_config=HTMX_CONFIG,
         error_list=error_list,
         query_without=query_without,
         words_of=words_of,

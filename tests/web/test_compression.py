@@ -91,11 +91,11 @@ def test_the_styles_lose_only_their_comments(app, client):
     assert bare("".join(file.read_text() for file in files)) == bare(client.get("/styles.css").text)
 
 
-def test_a_page_asks_for_its_styles_and_one_script_only(client):
+def test_a_page_asks_for_its_styles_its_icon_and_one_script_only(client):
     page = client.get("/login").text
     asked = re.findall(r'(?:src|href)="((?!data:|#)[^"]+)"', page)
     assert [one for one in asked if "." in one.split("?")[0]] == [
-        one for one in asked if one.startswith(("/styles.css?", "/static/app.js?"))
+        one for one in asked if one.startswith(("/styles.css?", "/static/icon.svg?", "/static/app.js?"))
     ]
 
 

@@ -14,6 +14,7 @@ from portal.domain.distributors import listing
 from portal.domain.distributors.facts import LABELS
 from portal.domain.distributors.models import Distributor, Level, Standing
 from portal.domain.distributors.queries import DistributorFilter
+from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
@@ -59,8 +60,7 @@ def _filter() -> DistributorFilter:
 def index() -> ResponseReturnValue:
     """The list: narrowed, sorted and cut into pages as the address says."""
     me, wanted = actor(), _filter()
-    reach = listing.reach(db.session, me)
-    everything = _count(reach, _EVERYTHING)
+    reach, everything = _reach(me, wanted)
     among_few = everything <= listing.FEW
     total = everything if wanted == _EVERYTHING else _count(reach, wanted, among_few=among_few)
     page = page_of(
@@ -92,6 +92,23 @@ def index() -> ResponseReturnValue:
         levels=list(Level),
         standings=list(Standing),
     )
+
+
+def _reach(me: User, wanted: DistributorFilter) -> tuple[listing.Reach, int]:
+    """What `me` sees, and how much that is; who sees very much may be told the offices of a moment ago."""
+    if not listing.sees_everything(me):
+        reach = listing.reach(db.session, me)
+        return reach, _count(reach, _EVERYTHING)
+    everything = _count(listing.EVERYTHING, _EVERYTHING)
+    reach = remembered(
+        db.session,
+        lambda: listing.reach(db.session, me),
+        key="every office",
+        when=lambda _reach: everything >= REMEMBERED_FROM,
+    )
+    if wanted.region_id is not None and not reach.below(wanted.region_id):
+        reach = listing.reach(db.session, me)
+    return reach, everything
 
 
 def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:

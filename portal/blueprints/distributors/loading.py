@@ -15,7 +15,8 @@ ROW = "int(max=9007199254740991)"
 
 def readable(id: int, *options: ExecutableOption) -> Distributor:
     """The record, read with these options; 404 when it belongs to an office that the user does not see."""
-    found = db.session.scalar(distributors_visible_to(actor()).where(Distributor.id == id).options(*options))
+    statement = distributors_visible_to(actor()).where(Distributor.id == id).options(*options)
+    found = db.session.scalars(statement).unique().one_or_none()
     return found if found is not None else abort(404)
 
 

@@ -1,6 +1,8 @@
 """What the page of one record shows beside its own facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -9,7 +11,7 @@ from portal.blueprints.distributors.fields import TOLD
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
-from portal.domain.distributors import duplicates, licences, mentions, tree
+from portal.domain.distributors import documents, duplicates, licences, tree
 from portal.domain.distributors.holes import Hole, holes
 from portal.domain.distributors.mentions import Mention
 from portal.domain.distributors.models import Distributor, NearSame, Standing
@@ -26,6 +28,9 @@ AT_ONCE = (
     joinedload(Distributor.region, innerjoin=True),
     joinedload(Distributor.territory),
     joinedload(Distributor.owner, innerjoin=True).lazyload(User.grants),
+    # A few each. Contacts and documents grow over the years, and the rows would be multiplied.
+    joinedload(Distributor.phones),
+    joinedload(Distributor.licences),
 )
 AGREEMENTS_SHOWN = 10
 
@@ -48,6 +53,7 @@ class Page:
     suppliers: list[Mention]
     nodes: list[Node]
     agreements: list[tuple[Agreement, Phase]]
+    documents: Sequence[Any]
     flags: list[Flag]
     related: list[Mention]
     events: list[Told]
@@ -87,7 +93,8 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
         suppliers=tree.suppliers(session, me, distributor),
         nodes=tree.branch(session, me, distributor.id),
         agreements=[(agreement, phase(agreement)) for agreement in found],
-        flags=_flags(session, me, distributor),
+        documents=documents.filed(session, distributor),
+        flags=[Flag(flag, other) for flag, other in duplicates.flags_with_others(session, me, distributor)],
         related=duplicates.related(session, me, distributor),
         events=tell(session, me, shown),
         events_left=left,
@@ -106,10 +113,3 @@ def _count(session: Session, statement: sa.Select[AuditEvent]) -> int:
 def last_event(session: Session, me: User, distributor: Distributor) -> Told | None:
     """What was done to the record last, and by whom."""
     return next(iter(tell(session, me, session.scalars(audit.history(distributor).limit(1)).all())), None)
-
-
-def _flags(session: Session, me: User, distributor: Distributor) -> list[Flag]:
-    found = list(session.scalars(duplicates.flags_of(distributor)))
-    others = [duplicates.other_side(flag, distributor) for flag in found]
-    known = mentions.mentions(session, me, others)
-    return [Flag(flag, known[other]) for flag, other in zip(found, others, strict=True)]

@@ -1,7 +1,10 @@
 """Files kept with a distributor: business licence, account opening, photographs of the shop (D1)."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, now
@@ -9,11 +12,34 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.facts import line
 from portal.domain.distributors.models import Distributor, DistributorDocument
 from portal.domain.documents import services as documents
+from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.users.models import User
 
 _TITLE = line(60)
+
+_FILED = (
+    sa.select(
+        DistributorDocument.id,
+        DistributorDocument.title,
+        DistributorDocument.filed_at,
+        Document.size,
+        User.name.label("filed_by"),
+    )
+    .join(Document, Document.id == DistributorDocument.document_id)
+    .outerjoin(User, User.id == DistributorDocument.filed_by_id)
+    .where(
+        DistributorDocument.distributor_id == sa.bindparam("distributor"),
+        DistributorDocument.withdrawn_at.is_(None),
+    )
+    .order_by(DistributorDocument.filed_at.desc(), DistributorDocument.id.desc())
+)
+
+
+def filed(session: Session, distributor: Distributor) -> Sequence[Any]:
+    """What a list shows of the documents on file, the newest first: id, title, filed_at, size in bytes, filed_by."""
+    return session.connection().execute(_FILED, {"distributor": distributor.id}).all()
 
 
 def file(

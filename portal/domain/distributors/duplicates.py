@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,10 +10,11 @@ from sqlalchemy.orm import Session
 from portal.db import lock, now
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
-from portal.domain.distributors.mentions import Mention, mentions
+from portal.domain.distributors.mentions import MENTIONED, Mention, mentioned, mentions, read_rows
 from portal.domain.distributors.models import Distributor, NearSame, Verdict
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.regions.models import Region
 from portal.domain.text import clean, name_key, near_same, sound_mark, swapped
 from portal.domain.users.models import User
 
@@ -69,17 +71,8 @@ def _of_the_name(session: Session, name: str) -> list[int]:
     key = name_key(name)
     if not key:
         return []
-    # All that `near_same` can say yes to stands in an index.
-    rows = session.execute(
-        sa.select(Distributor.id, Distributor.name, Distributor.name_key).where(
-            sa.or_(
-                Distributor.name_key.in_([key, *swapped(key)]),
-                sa.and_(
-                    Distributor.sound == sound_mark(name), sa.func.length(Distributor.name_key) == len(key)
-                ),
-            )
-        )
-    )
+    wanted = {"keys": [key, *swapped(key)], "sound": sound_mark(name), "length": len(key)}
+    rows = session.execute(_NEAR_THE_NAME, wanted)
     return [
         row.id
         for row in rows
@@ -116,12 +109,32 @@ def flag(session: Session, distributor: Distributor, found: Iterable[Likeness]) 
     session.flush()
 
 
+_UNSETTLED_FIRST = (NearSame.settled_at.is_not(None), NearSame.id)
+
+
 def flags_of(distributor: Distributor) -> sa.Select[NearSame]:
     """The flags this record is part of, unsettled ones first."""
+    return sa.select(NearSame).where(_touches(distributor.id)).order_by(*_UNSETTLED_FIRST)
+
+
+def flags_with_others(
+    session: Session, actor: User | None, distributor: Distributor
+) -> list[tuple[NearSame, Mention]]:
+    """The same, each with the record on its other side."""
+    rows = session.execute(_FLAGS_WITH_OTHERS, {"distributor": distributor.id}).all()
+    return [(row.NearSame, said) for row, said in zip(rows, read_rows(actor, rows), strict=True)]
+
+
+def _flags_with_others() -> sa.Select[*tuple[Any, ...]]:
+    one: sa.BindParameter[int] = sa.bindparam("distributor", type_=sa.BigInteger)
+    other = sa.case((NearSame.distributor_id == one, NearSame.other_id), else_=NearSame.distributor_id)
     return (
         sa.select(NearSame)
-        .where(_touches(distributor.id))
-        .order_by(NearSame.settled_at.is_not(None), NearSame.id)
+        .where(_touches(one))
+        .order_by(*_UNSETTLED_FIRST)
+        .join(Distributor, Distributor.id == other)
+        .join(Region, Region.id == Distributor.region_id)
+        .add_columns(*MENTIONED)
     )
 
 
@@ -171,17 +184,28 @@ def related(session: Session, actor: User | None, distributor: Distributor) -> l
     """Related parties: the other records with the same credit code, of any office (D1)."""
     if not distributor.uscc:
         return []
-    same = mentions(
-        session,
-        actor,
-        session.scalars(
-            sa.select(Distributor.id).where(
-                Distributor.uscc == distributor.uscc, Distributor.id != distributor.id
-            )
+    rows = session.execute(_RELATED, {"uscc": distributor.uscc, "distributor": distributor.id})
+    return read_rows(actor, rows)
+
+
+def _touches(distributor_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
+    return sa.or_(NearSame.distributor_id == distributor_id, NearSame.other_id == distributor_id)
+
+
+# Put together once: that costs many times what asking costs.
+# All that `near_same` can say yes to stands in an index.
+_NEAR_THE_NAME = sa.select(Distributor.id, Distributor.name, Distributor.name_key).where(
+    sa.or_(
+        Distributor.name_key.in_(sa.bindparam("keys", expanding=True)),
+        sa.and_(
+            Distributor.sound == sa.bindparam("sound"),
+            sa.func.length(Distributor.name_key) == sa.bindparam("length", type_=sa.Integer),
         ),
     )
-    return sorted(same.values(), key=lambda mention: mention.code)
-
-
-def _touches(distributor_id: int) -> sa.ColumnElement[bool]:
-    return sa.or_(NearSame.distributor_id == distributor_id, NearSame.other_id == distributor_id)
+)
+_FLAGS_WITH_OTHERS = _flags_with_others()
+_RELATED = (
+    mentioned()
+    .where(Distributor.uscc == sa.bindparam("uscc"), Distributor.id != sa.bindparam("distributor"))
+    .order_by(Distributor.code)
+)

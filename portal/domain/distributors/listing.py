@@ -79,6 +79,16 @@ def reach(session: Session, user: User) -> Reach:
     return Reach(offices, is_everything=any(row.parent_id is None for row in found))
 
 
+def sees_everything(user: User) -> bool:
+    """Whether `user` sees the records of every office there is."""
+    return any(
+        grant.region.parent_id is None and grant.allows(Permission.DISTRIBUTORS_READ) for grant in user.grants
+    )
+
+
+# The reach of whoever sees everything, where the offices themselves do not matter.
+EVERYTHING = Reach((), is_everything=True)
+
 _OFFICE = (Region.id, Region.name, Region.path, Region.parent_id)
 
 

@@ -33,7 +33,8 @@ class Mention:
         return f"{self.code} {self.name}"
 
 
-_MENTIONED = (Distributor.id, Distributor.code, Distributor.name, Region.name.label("office"), Region.path)
+# What `read_rows` reads of a statement on distributors joined with their regions.
+MENTIONED = (Distributor.id, Distributor.code, Distributor.name, Region.name.label("office"), Region.path)
 
 
 def read(
@@ -54,7 +55,7 @@ def read_rows(actor: User | None, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> l
 
 def mentioned() -> sa.Select[int, str, str, str, str]:
     """What `read` reads; narrow and order it."""
-    return sa.select(*_MENTIONED).join(Region, Region.id == Distributor.region_id)
+    return sa.select(*MENTIONED).join(Region, Region.id == Distributor.region_id)
 
 
 def mentions(session: Session, actor: User | None, ids: Iterable[int]) -> dict[int, Mention]:

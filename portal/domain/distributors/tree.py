@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.distributors.mentions import Mention, mentioned, mentions, read_rows
+from portal.domain.distributors.mentions import Mention, mentioned, read_rows
 from portal.domain.distributors.models import Distributor, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -48,7 +48,7 @@ def _children() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _chain() -> sa.Select[int]:
+def _up() -> sa.CTE:
     up = (
         sa.select(Distributor.id, Distributor.parent_id, sa.literal(0).label("step"))
         .where(Distributor.id == sa.bindparam("start"))
@@ -59,11 +59,21 @@ def _chain() -> sa.Select[int]:
         .join(up, Distributor.id == up.c.parent_id)
         .where(up.c.step < DEEPEST)
     )
+    return up
+
+
+def _chain() -> sa.Select[int]:
+    up = _up()
     return sa.select(up.c.id).order_by(up.c.step)
 
 
+def _suppliers() -> sa.Select[*tuple[Any, ...]]:
+    up = _up()
+    return mentioned().join(up, up.c.id == Distributor.id).order_by(up.c.step.desc())
+
+
 # Put together once: that costs many times what asking costs.
-_CHILDREN, _CHAIN = _children(), _chain()
+_CHILDREN, _CHAIN, _SUPPLIERS = _children(), _chain(), _suppliers()
 
 
 def children(session: Session, actor: User, parents: Collection[int]) -> dict[int, list[Node]]:
@@ -99,9 +109,9 @@ def branch(session: Session, actor: User, root: int, *, depth: int = 2) -> list[
 
 def suppliers(session: Session, actor: User, distributor: Distributor) -> list[Mention]:
     """The chain of supply above a record, the topmost first."""
-    ids = chain(session, distributor.parent_id)
-    known = mentions(session, actor, ids)
-    return [known[identity] for identity in reversed(ids)]
+    if distributor.parent_id is None:
+        return []
+    return read_rows(actor, session.execute(_SUPPLIERS, {"start": distributor.parent_id}))
 
 
 def chain(session: Session, start: int | None) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import now
+from portal.db import now, writing
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -87,8 +87,9 @@ class Run:
 
     def progress(self, *, done: int, total: int) -> bool:
         """Tell how far it is where nothing is kept of a part; as `step` otherwise."""
-        self._say(done=done, total=total)
-        self.session.commit()
+        with writing():
+            self._say(done=done, total=total)
+            self.session.commit()
         return self._go_on()
 
     def _say(self, **facts: Any) -> None:

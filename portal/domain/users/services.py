@@ -210,19 +210,20 @@ def begin_sign_in(session: Session, user: User, *, address: str) -> str:
 def signed_in(session: Session, token: str) -> User | None:
     """The user whose running sign-in this token is."""
     found = session.scalars(_RUNNING, {"token": _token_hash(token), "at": now()})
-    row = found.unique().one_or_none()
-    return row.user if row and row.user.is_active else None
+    return found.unique().one_or_none()
 
 
 # Asked by every request: it stands, and brings the grants and their regions along.
 _RUNNING = (
-    sa.select(SignIn)
+    sa.select(User)
+    .join(SignIn, SignIn.user_id == User.id)
     .where(
         SignIn.token_hash == sa.bindparam("token"),
         SignIn.ended_at.is_(None),
         SignIn.expires_at > sa.bindparam("at", type_=SignIn.expires_at.type),
+        User.deactivated_at.is_(None),
     )
-    .options(joinedload(SignIn.user, innerjoin=True).joinedload(User.grants).joinedload(Grant.region))
+    .options(joinedload(User.grants).joinedload(Grant.region, innerjoin=True))
 )
 
 
