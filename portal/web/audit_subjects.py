@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.domain.audit.models import AuditEvent
 from portal.domain.audit.queries import RecordNames, names_of
-from portal.domain.distributors.models import Distributor, Territory
+from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.regions.models import Region
@@ -38,6 +38,7 @@ _CODES: dict[str, InstrumentedAttribute[str]] = {
 SUBJECTS: dict[str, Subject] = {
     "agreement": Subject(_l("Agreement"), Agreement.number, "agreements.detail"),
     "distributor": Subject(_l("Distributor"), Distributor.name, "distributors.detail"),
+    "distributor_import": Subject(_l("Dealer list"), ImportFile.filename),
     "job": Subject(_l("Task"), Job.title),
     "paper_template": Subject(_l("Template"), Template.key),
     "product": Subject(_l("Product"), Product.name, "products.detail"),

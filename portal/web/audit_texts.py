@@ -151,6 +151,11 @@ def text(event: AuditEvent) -> str:
         case "agreement.signing_corrected":
             moved = _("%(before)s → %(after)s", before=params.get("before"), after=params.get("signed_on"))
             return _(" · ").join((moved, str(params.get("reason", ""))))
+        case "distributor_import.applied" | "distributor_import.stopped":
+            return _(
+                "new %(created)s, changed %(updated)s, unchanged %(unchanged)s, refused %(refused)s",
+                **{what: params.get(what, 0) for what in ("created", "updated", "unchanged", "refused")},
+            )
         case "agreement.scan_filed":
             return str(params.get("filename", ""))
     return str(params.get("reason", ""))

@@ -361,7 +361,11 @@ def test_an_import_stops_at_the_next_rows_once_its_user_has_left_or_may_no_longe
     assert [(e.action, e.actor_id, e.params["created"]) for e in events] == [
         ("distributor_import.stopped", manager.id, 10)
     ]
-    assert "Import of a dealer list stopped" in boss.get("/admin/audit").text
+    for asked in ("", "?record=名录.csv"):
+        trail = boss.get(f"/admin/audit{asked}").text
+        assert '<th scope="row">Import of a dealer list stopped' in trail
+        assert '名录.csv<span class="sub">Dealer list' in trail
+        assert "new 10, changed 0, unchanged 0, refused 0" in trail
 
 
 def test_an_administrator_who_cancels_or_restarts_a_task_is_named_in_the_audit_trail(

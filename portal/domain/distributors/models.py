@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
@@ -312,3 +312,7 @@ class ImportFile(Base):
 
     document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
     job: Mapped[Job | None] = relationship()
+    # What it is known by where only a column can stand; whoever has the record asks its document.
+    filename: Mapped[str] = column_property(
+        sa.select(Document.filename).where(Document.id == document_id).scalar_subquery(), deferred=True
+    )
