@@ -65,6 +65,11 @@ class ReadAhead(Generic[T]):
         os.close(inlet)
         self._process, self._pipe = process, os.fdopen(outlet, "rb")
 
+    def prefetch(self) -> None:
+        """Take the next batch if it is there already; for whoever waits for something else."""
+        if self._pipe is not None and select.select([self._pipe], [], [], 0)[0]:
+            self._receive()
+
     def close(self) -> None:
         """End the other process, if there is one; it has nothing to put in order."""
         if self._pipe is None:

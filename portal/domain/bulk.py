@@ -59,6 +59,10 @@ class Bulk:
 
     def insert(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
         """Insert the rows; raises what SQLAlchemy would raise."""
+        self.write(connection, self.prepare(rows))
+
+    def prepare(self, rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """The rows as `write` wants them; the database is not asked."""
         given = self._given
         rest = [_default(column) for column in self._rest]
         for place, process in self._steps:
@@ -80,6 +84,10 @@ class Bulk:
                     bound = known[value] = bind(value)
                 values[place] = bound
             prepared.append(tuple(values))
+        return prepared
+
+    def write(self, connection: Connection, prepared: Sequence[tuple[Any, ...]]) -> None:
+        """Insert what `prepare` gave; raises what SQLAlchemy would raise."""
         if not prepared:
             return
         if not self._copies:

@@ -6,8 +6,11 @@ no database's idea of an alphabet matters; what is typed is matched as a phrase 
 a token.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -29,6 +32,7 @@ _NUMBER = re.compile(r"(?<![a-z0-9])(?<![a-z][-_])\d+(?:[\s()\-\u2010-\u2014]+\d
 _CALLED, _SPACED = re.compile(r"\d{4,}"), re.compile("[- ]")
 _NAMES = ("name", "short_name", "name_en")
 _GATHERED = 16 * 2**20  # bytes
+_MANY = 500  # what is not left to the commit
 _GAP = "u0"  # between two names; no character has this number
 
 
@@ -174,20 +178,41 @@ def expect_many(session: Session) -> None:
 
 def add(session: Session, rows: Iterable[tuple[int, str]]) -> None:
     """Write the tokens of records, by their ids; on SQLite of such as have none yet."""
-    given = list(rows)
+    _add(session.connection(), dict(rows))
+
+
+@contextmanager
+def adding(session: Session, rows: Mapping[int, str]) -> Iterator[None]:
+    """As `add`, in a thread of its own: what stands inside goes on meanwhile and leaves the session alone.
+
+    The index is half of what an import gives a database to do, and the database does it without Python.
+    """
+    connection = session.connection()
+    with ThreadPoolExecutor(1, "Index") as thread:
+        done = thread.submit(_add, connection, rows)
+        yield
+        done.result()
+
+
+def _add(connection: sa.Connection, given: Mapping[int, str]) -> None:
     if not given:
         return
-    connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "INSERT INTO distributor_search (id, tokens)"
             " SELECT id, to_tsvector('simple', tokens)"
             " FROM unnest(%(ids)s::bigint[], %(tokens)s::text[]) AS given (id, tokens)"
             " ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens",
-            {"ids": [row[0] for row in given], "tokens": [row[1] for row in given]},
+            {"ids": list(given), "tokens": list(given.values())},
         )
-    else:
-        connection.exec_driver_sql("INSERT INTO distributor_search (rowid, tokens) VALUES (?, ?)", given)
+        return
+    # One statement, so that the thread asks for Python's lock once and not for each row.
+    connection.exec_driver_sql(
+        "INSERT INTO distributor_search (rowid, tokens) SELECT CAST(key AS INTEGER), value FROM json_each(?)",
+        (json.dumps(given),),
+    )
+    if len(given) >= _MANY:
+        connection.exec_driver_sql("INSERT INTO distributor_search (distributor_search) VALUES ('flush')")
 
 
 def matching(session: Session, query: str) -> sa.Select[int] | None:

@@ -48,7 +48,8 @@ _TIERS = (
     (re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})\d'), 51),
     (re.compile(rb'r="(?:[D-Z][A-Z]|[A-Z]{3})\d'), 103),
 )
-_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"')
+# A row's number, or another attribute's that ends alike: where it is too large, cells are looked at one by one.
+_ROW = re.compile(rb'r="(\d{1,7})"')
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)<")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ODS_TOKEN = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell)\b([^>]*?)(/?)>")
@@ -261,7 +262,7 @@ def _survey_rows(xml: bytes, survey: _Survey) -> None:
         last_column = max(columns, default=0)
     rows = [int(number) for number in _ROW.findall(xml)]
     last_row = max(rows, default=0)
-    has_formulas = _FORMULA.search(xml) is not None
+    has_formulas = (b"<f" in xml or b":f" in xml) and _FORMULA.search(xml) is not None
     if (
         has_formulas
         or b't="e"' in xml

@@ -117,6 +117,7 @@ class Course:
         self.matcher = Matcher(session, named)
         self.writer = Writer(session, actor, named) if writes else None
         self._tells = self._reads_ahead = False
+        self._ahead = ReadAhead(self._rows())
         self._peers: PeerBook | None = None
         self._unlinked: list[_Unlinked] = []
 
@@ -132,8 +133,7 @@ class Course:
 
     def _chunks(self, earlier: Sequence[dict[str, Any]], *, tells: bool) -> Iterator[dict[str, Any]]:
         self._tells = tells and self.writes
-        rows = ReadAhead(self._rows())
-        drafts = self._drafts(rows)
+        drafts = self._drafts(self._ahead)
         linked = 0
         try:
             for told in earlier:
@@ -142,9 +142,9 @@ class Course:
             while batch := list(islice(drafts, CHUNK)):
                 self._begin()
                 yield self._take(batch)
-                self._read_ahead(rows)
+                self._read_ahead()
         finally:
-            rows.close()
+            self._ahead.close()
         while links := self._unlinked[linked : linked + CHUNK]:
             linked += len(links)
             self._begin()
@@ -177,14 +177,14 @@ class Course:
                 if row.skip is Skip.TOTAL:
                     self._part.totals.append((row.sheet, row.number))
 
-    def _read_ahead(self, rows: ReadAhead[Draft | _Passed]) -> None:
+    def _read_ahead(self) -> None:
         """After the first chunk, let another process read the rest of a long list; it knows by then what for."""
         if self._reads_ahead or not may_fork():
             return
         self._reads_ahead = True
         if self.table.count - self.report.read >= CHUNK:
             makes = self.report.created * 2 > self.report.read
-            rows.fork(CHUNK, _prepare if makes else _leave)
+            self._ahead.fork(CHUNK, _prepare if makes else _leave)
 
     def _take(self, batch: list[Draft]) -> dict[str, Any]:
         known = self.matcher.match(batch)
@@ -208,7 +208,7 @@ class Course:
             )
         peers = self._find_peers(decisions)
         if self.writer is not None:
-            self.writer.finish(decisions, peers)
+            self.writer.finish(decisions, peers, self._ahead.prefetch)
         unlinked = []
         for decision in decisions:
             self._remember(decision.draft, decision.id)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -84,23 +84,28 @@ class Writer:
         self._write_phones([d for d in (*created, *updated) if d.phones is not None])
         self._write_contacts([d for d in (*created, *updated) if d.contact])
 
-    def finish(self, decisions: Sequence[Decision], peers: dict[int, list[Peer]]) -> None:
-        """Write the flags, the history and the search rows of a batch."""
+    def finish(
+        self,
+        decisions: Sequence[Decision],
+        peers: dict[int, list[Peer]],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Write the flags, the search rows and the history of a batch.
+
+        `meanwhile` is called while the database writes and leaves the session alone.
+        """
         changed = [d for d in decisions if d.action in (Action.CREATED, Action.UPDATED) and d.id is not None]
         self._write_flags(peers)
         self._moment = now()
-        self._trail.insert(
-            self.session.connection(),
-            [event for decision in changed for event in self._events(decision, peers)],
-        )
-        search.add(
-            self.session,
-            (
-                (d.id, tokens_of(d.draft, d.report.code))
-                for d in changed
-                if d.known is None and d.id is not None
-            ),
-        )
+        found_by = {
+            d.id: tokens_of(d.draft, d.report.code) for d in changed if d.known is None and d.id is not None
+        }
+        with search.adding(self.session, found_by):
+            events = self._trail.prepare(
+                event for decision in changed for event in self._events(decision, peers)
+            )
+            meanwhile()
+        self._trail.write(self.session.connection(), events)
         search.index(self.session, [d.id for d in changed if d.known is not None and d.id is not None])
 
     def link(self, links: Sequence[Link]) -> None:
