@@ -25,6 +25,8 @@ ENVIRONMENT = Environment(
 _PARTICULARS = re.compile(r"^[^，。；：]{1,24}：$")
 # A blank to be written on: underscores anywhere, wide spaces where something is signed and dated.
 _BLANK = re.compile("(_{3,}|\u3000{2,})")
+# What has a hyphen and is one word all the same: no line ends with `e-`.
+_WHOLE = re.compile(r"(\be-mail\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,15 @@ def document(filled: FilledPaper, **context: object) -> str:
     return ENVIRONMENT.get_template("paper.html").render(body=body(filled), foot=foot, **context)
 
 
-def blanks(text: str) -> Iterator[tuple[str, bool]]:
-    """Split a text at its blanks, and say which parts are one."""
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Split a text at its blanks and at what stays whole; give each part and its class, mostly none."""
     for part in _BLANK.split(text):
-        if part:
-            yield part, bool(_BLANK.fullmatch(part))
+        if _BLANK.fullmatch(part):
+            yield part, "blank"
+        else:
+            yield from (
+                (word, "nowrap" if _WHOLE.fullmatch(word) else "") for word in _WHOLE.split(part) if word
+            )
 
 
 def halves(line: Line) -> tuple[Line, Line]:
@@ -179,5 +185,5 @@ _NOWRAP = re.compile(
     r"|\.no|\.share|copies_\w+)$"
 )
 
-ENVIRONMENT.filters.update(blanks=blanks, english=english, halves=halves, last_word=last_word)
+ENVIRONMENT.filters.update(parts=parts, english=english, halves=halves, last_word=last_word)
 ENVIRONMENT.tests.update(figures=is_figures, nowrap=is_nowrap, for_signature=is_for_signature)

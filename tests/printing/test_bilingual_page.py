@@ -7,7 +7,7 @@ from itertools import pairwise
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.model import Run, plain
 from portal.printing.agreement import RenderedPaper, render_agreement_html
-from portal.printing.markup import _set_english, last_word
+from portal.printing.markup import _set_english, last_word, parts
 from tests.paper_examples import BILINGUAL, NUMBER, example_payload, template_text
 from tests.printing.conftest import add_products, print_example, printed, squeeze, text_of
 from tests.printing.test_agreement_page import words_of
@@ -140,6 +140,18 @@ def test_a_sum_stays_on_the_line_of_its_currency_and_fills_it() -> None:
     assert "RMB 180.00 and RMB 120.00 goes" in " ".join(text_of(printed(BILINGUAL)).split())
     [line] = [line for line in text_of(printed(BILINGUAL)).split("\n") if line.startswith("Example of a Reb")]
     assert "RMB 10,000.00, the Base Rebate" in line
+
+
+def test_no_line_ends_inside_a_word_with_a_hyphen_of_its_own() -> None:
+    text = text_of(printed(BILINGUAL))
+    assert "refused,\ne-mail when" in text
+    assert list(parts("Contact: ___; E-mail e-mails")) == [
+        ("Contact: ", ""),
+        ("___", "blank"),
+        ("; ", ""),
+        ("E-mail", "nowrap"),
+        (" e-mails", ""),
+    ]
 
 
 def test_the_last_word_of_an_english_paragraph_is_whole() -> None:
