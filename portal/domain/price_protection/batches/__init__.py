@@ -1,0 +1,1 @@
+"""Agreements by the hundred: chosen, changed in bulk, drafted, submitted and approved as one list (P1)."""
