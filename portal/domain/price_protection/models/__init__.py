@@ -9,12 +9,28 @@ from portal.domain.price_protection.models.agreements import (
     AgreementViolation,
     Status,
 )
+from portal.domain.price_protection.models.deeds import (
+    DEED_MOVES,
+    OPEN,
+    Amendment,
+    Deed,
+    DeedPaper,
+    DeedScan,
+    DeedStatus,
+    Ground,
+    PriceChange,
+    Sender,
+    Service,
+    Termination,
+)
 from portal.domain.price_protection.models.life import AgreementEvent, AgreementPaper, AgreementScan
 from portal.domain.price_protection.models.products import PriceApproval, PriceKind, Product, ProductPrice
 
 __all__ = [
     "BINDING",
+    "DEED_MOVES",
     "MOVES",
+    "OPEN",
     "Agreement",
     "AgreementEvent",
     "AgreementPaper",
@@ -22,9 +38,19 @@ __all__ = [
     "AgreementScan",
     "AgreementTerms",
     "AgreementViolation",
+    "Amendment",
+    "Deed",
+    "DeedPaper",
+    "DeedScan",
+    "DeedStatus",
+    "Ground",
     "PriceApproval",
+    "PriceChange",
     "PriceKind",
     "Product",
     "ProductPrice",
+    "Sender",
+    "Service",
     "Status",
+    "Termination",
 ]
