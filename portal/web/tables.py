@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import request, url_for
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+
+from portal.web.cuts import Shown, Sorting, rows_of
 
 PER_PAGE = 50
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -56,23 +56,6 @@ class Page:
                 numbers.append(None)
             numbers.append(number)
         return numbers
-
-
-@dataclass(frozen=True)
-class Sorting:
-    """What a list is sorted by."""
-
-    key: str
-    is_descending: bool
-
-    def apply(self, statement: sa.Select[Any], sorts: Mapping[str, Any], *, tie: Any) -> sa.Select[Any]:
-        """The statement in this order; equals stay in the order of `tie`, unknown values come last."""
-        column = sorts[self.key]
-        ordered = column.desc() if self.is_descending else column.asc()
-        # Where nothing can be unknown it is not said: SQLite sorts by no index that has to turn NULLs round.
-        if getattr(column, "nullable", True):
-            ordered = ordered.nulls_last()
-        return statement.order_by(None).order_by(ordered, tie)
 
 
 def sorting(sorts: Mapping[str, Any], *, default: str, descending: bool = False) -> Sorting:
@@ -141,76 +124,23 @@ def page_of(
     descending: bool = False,
     per_page: int = PER_PAGE,
     total: int | None = None,
-    shown: sa.Select[Any] | None = None,
-    gathered: bool = False,
+    shown: Shown | None = None,
 ) -> Page:
     """The page that the address asks for (`sort`, `dir`, `page`); what it asks wrongly is passed over.
 
     Select columns, not entities: the rows are only shown, and tuples cost a third of what records do. What costs
     much for each row is given as `shown`: then `statement` selects ids only, and `shown` is asked for the ids of
-    the page alone, which `tie` holds. A `total` that is known already is not counted again. `gathered`, with `shown`:
-    the ids are few but scattered through the order, so they are all found first and put in order then.
+    the page alone, which `tie` holds. A `total` that is known already is not counted again.
     """
     order = sorting(sorts, default=default, descending=descending)
     total = count(session, statement) if total is None else total
     here = min(max(number("page") or 1, 1), max(1, -(-total // per_page)))
-    start = (here - 1) * per_page
-    if shown is None:
+    if shown is not None:
+        rows = rows_of(session, statement, shown, order, sorts[order.key], tie, here=here, per_page=per_page)
+    else:
+        start = (here - 1) * per_page
         rows = session.execute(order.apply(statement, sorts, tie=tie).limit(per_page).offset(start)).all()
-    else:
-        cut = _cut(statement, order, sorts[order.key], tie, gathered)
-        place = {"portal_rows": per_page, "portal_before": start}
-        rows = _shown_of(session, cut, place, shown, order, sorts[order.key], tie)
     return Page(rows, total, here, per_page, order.key, order.is_descending)
-
-
-def _shown_of(
-    session: Session,
-    cut: sa.Select[Any],
-    place: dict[str, int],
-    shown: sa.Select[Any],
-    order: Sorting,
-    column: Any,
-    tie: Any,
-) -> Sequence[Any]:
-    # A connection's rows: that a session's might hold records takes a third of such a short statement's time.
-    connection = session.connection()
-    if connection.dialect.name != "postgresql":
-        return connection.execute(_of_page(cut, shown, order, column, tie), place).all()
-    # PostgreSQL plans a statement with OFFSET anew each time, which takes it longer than finding the rows: only the
-    # short one has it.
-    ids = connection.scalars(cut, place).all()
-    return connection.execute(_of_these(shown, order, column, tie), {"portal_ids": ids}).all()
-
-
-# Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
-@lru_cache(maxsize=256)
-def _cut(statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool) -> sa.Select[Any]:
-    """The statement in this order, cut to a page."""
-    if gathered:
-        # OFFSET 0 keeps both databases from looking for them one by one along the index of the order.
-        few = statement.add_columns(column.label("place")).offset(0).subquery()
-        cut = order.apply(sa.select(few.c[0]), {order.key: few.c.place}, tie=few.c[0])
-    else:
-        cut = order.apply(statement, {order.key: column}, tie=tie)
-    rows, before = (sa.bindparam(name, type_=sa.Integer) for name in ("portal_rows", "portal_before"))
-    return cut.limit(rows).offset(before)
-
-
-@lru_cache(maxsize=256)
-def _of_page(
-    cut: sa.Select[Any], shown: sa.Select[Any], order: Sorting, column: Any, tie: Any
-) -> sa.Select[Any]:
-    """What is shown of the page that the statement cuts, in its order."""
-    here = cut.subquery("here")
-    return order.apply(shown.join(here, here.c[0] == tie), {order.key: column}, tie=tie)
-
-
-@lru_cache(maxsize=64)
-def _of_these(shown: sa.Select[Any], order: Sorting, column: Any, tie: Any) -> sa.Select[Any]:
-    """What is shown of the ids of one page, in its order."""
-    ids = sa.bindparam("portal_ids", type_=ARRAY(sa.BigInteger))
-    return order.apply(shown.where(tie == sa.any_(ids)), {order.key: column}, tie=tie)
 
 
 def row_address(endpoint: str) -> Callable[[int], str]:

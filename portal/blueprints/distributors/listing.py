@@ -17,6 +17,7 @@ from portal.domain.distributors.queries import DistributorFilter
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor, requires
+from portal.web.cuts import Shown
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
 from portal.web.parts import Html
@@ -70,8 +71,12 @@ def index() -> ResponseReturnValue:
         default="code",
         tie=Distributor.id,
         total=total,
-        shown=listing.SHOWN,
-        gathered=bool(wanted.q) and total < REMEMBERED_FROM,
+        shown=Shown(
+            listing.SHOWN,
+            gathered=bool(wanted.q) and total < REMEMBERED_FROM,
+            key=("distributors", reach.key, wanted) if total >= REMEMBERED_FROM else None,
+            along="code",
+        ),
     )
     return render(
         "distributors/index.html",
@@ -116,8 +121,8 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
     if not rows:
         return {}
     # The columns of listing.SHOWN.
-    id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged = zip(
-        *rows, strict=True
+    id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged, _along = (
+        zip(*rows, strict=True)
     )
     address = row_address("distributors.detail")
     levels, standings = {code: word(code) for code in Level}, {code: badge(code) for code in Standing}

@@ -161,6 +161,8 @@ SHOWN: Columns = (
         Distributor.updated_at,
         holes.lacks_what_an_agreement_needs().label("has_holes"),
         duplicates.has_open_flag().label("is_flagged"),
+        # What the default order goes along.
+        Distributor.code_key.label("along_value"),
     )
     .join(Region, Region.id == Distributor.region_id)
     .join(User, User.id == Distributor.owner_id)
