@@ -208,40 +208,51 @@ def _string(codes: bytes) -> bytes:
 
 def true_type_subset(program: bytes, glyphs: list[int]) -> bytes:
     """Cut a plain TrueType font down to these glyphs, numbered from 1 in their order; 0 stays `.notdef`."""
+    tables = tables_of(program)
+    kept = [0, *glyphs]
+    metric_count = struct.unpack_from(">H", tables[b"hhea"], 34)[0]
+    metrics = [_metric(tables[b"hmtx"], metric_count, glyph) for glyph in kept]
+    return true_type(tables, outlines(tables, kept), metrics)
+
+
+def tables_of(program: bytes) -> dict[bytes, bytes]:
+    """The tables of a plain TrueType font; RuntimeError for any other one."""
     count = struct.unpack_from(">H", program, 4)[0]
     directory = (struct.unpack_from(">4s4xLL", program, 12 + 16 * number) for number in range(count))
     tables = {tag: program[start : start + length] for tag, start, length in directory}
     if not set(_KEPT) <= tables.keys() or {b"fpgm", b"prep", b"cvt "} & tables.keys():
         raise RuntimeError("This font is none of ours.")
-    kept = [0, *glyphs]
-    outlines = _outlines(tables, kept)
+    return tables
+
+
+def true_type(tables: Mapping[bytes, bytes], outlines: list[bytes], metrics: list[bytes]) -> bytes:
+    """A font of these glyphs, with advance and bearing of each, that is else like the one with these tables."""
     starts = [0]
     for outline in outlines:
         starts.append(starts[-1] + len(outline))
     is_short = starts[-1] < 0x20000
-    metric_count = struct.unpack_from(">H", tables[b"hhea"], 34)[0]
-    metrics = b"".join(_metric(tables[b"hmtx"], metric_count, glyph) for glyph in kept)
     head = bytearray(tables[b"head"])
     struct.pack_into(">L", head, 8, 0)  # a sum over the file, which nobody checks inside a PDF
     struct.pack_into(">h", head, 50, 0 if is_short else 1)
+    count = struct.pack(">H", len(outlines))
     written = {
         b"glyf": b"".join(outlines),
         b"head": bytes(head),
-        b"hhea": tables[b"hhea"][:34] + struct.pack(">H", len(kept)),
-        b"hmtx": metrics,
+        b"hhea": tables[b"hhea"][:34] + count,
+        b"hmtx": b"".join(metrics),
         b"loca": struct.pack(
             f">{len(starts)}{'H' if is_short else 'L'}",
             *([start // 2 for start in starts] if is_short else starts),
         ),
-        b"maxp": tables[b"maxp"][:4] + struct.pack(">H", len(kept)) + tables[b"maxp"][6:],
+        b"maxp": tables[b"maxp"][:4] + count + tables[b"maxp"][6:],
     }
     return _true_type(written)
 
 
-def _outlines(tables: dict[bytes, bytes], glyphs: list[int]) -> list[bytes]:
-    """Take the glyphs' outlines, each of an even length."""
+def outlines(tables: Mapping[bytes, bytes], glyphs: list[int]) -> list[bytes]:
+    """Take the glyphs' outlines, each of an even length; RuntimeError for one that is made of others."""
     is_long = struct.unpack_from(">h", tables[b"head"], 50)[0]
-    outlines = []
+    found = []
     for glyph in glyphs:
         if is_long:
             start, end = struct.unpack_from(">LL", tables[b"loca"], 4 * glyph)
@@ -250,8 +261,8 @@ def _outlines(tables: dict[bytes, bytes], glyphs: list[int]) -> list[bytes]:
         outline = tables[b"glyf"][start:end]
         if outline and outline[0] & 0x80:
             raise RuntimeError("A glyph is made of others, which our fonts do not have.")
-        outlines.append(outline + bytes(len(outline) % 2))
-    return outlines
+        found.append(outline + bytes(len(outline) % 2))
+    return found
 
 
 def _metric(table: bytes, count: int, glyph: int) -> bytes:
