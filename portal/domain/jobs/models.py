@@ -1,4 +1,4 @@
-"""Jobs, what each of them has finished so far, and the workers that do them."""
+"""Jobs, what each of them has finished so far, the files that came of them, and the workers that do them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -97,6 +97,32 @@ class JobStep(Base):
     job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id"), primary_key=True)
     no: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class JobFile(Base):
+    """A file that a job made, to be fetched for some days; what it was made from stands elsewhere for good."""
+
+    __tablename__ = "job_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id"), index=True)
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    media_type: Mapped[str] = mapped_column(sa.String(100))
+    size: Mapped[int]
+    pieces: Mapped[int] = mapped_column(sa.Integer)
+    # None while it is being put in.
+    made_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class JobFilePiece(Base):
+    """At most 1 MiB of a job's file."""
+
+    __tablename__ = "job_file_piece"
+
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("job_file.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class JobWorker(Base):

@@ -11,6 +11,7 @@ from portal.db import lock, now
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.jobs import kept
 from portal.domain.jobs.models import ENDED, Job, JobState, JobStep, JobWorker
 from portal.domain.users.models import User
 
@@ -136,10 +137,12 @@ def sweep(session: Session) -> Sequence[int]:
 
 
 def _forget(session: Session) -> None:
-    """Results are kept for a month: what they led to stands in records of its own."""
+    """Results are kept for a month, files for a week: what they led to stands in records of its own."""
     moment = now()
+    kept.forget(session)
     old = session.scalars(sa.select(Job.id).where(Job.state.in_(ENDED), Job.expires_at < moment)).all()
     if old:
+        kept.forget(session, jobs=old)
         session.execute(sa.delete(JobStep).where(JobStep.job_id.in_(old)))
         session.execute(sa.delete(Job).where(Job.id.in_(old)))
     session.execute(sa.delete(JobWorker).where(JobWorker.beat_at < moment - timedelta(days=1)))
