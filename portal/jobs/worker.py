@@ -22,6 +22,7 @@ from portal.extensions import db
 from portal.jobs import IMMEDIATE
 from portal.jobs.queue import Queue
 from portal.jobs.running import perform
+from portal.printing import pool
 from portal.web.speaking import both
 
 _log = logging.getLogger(__name__)
@@ -146,4 +147,5 @@ def main(app: Flask, arguments: list[str] | None = None) -> None:
             told = N_("The database does not have the tables of this version yet. Run %(command)s first.")
             print(both(told, command="flask --app wsgi db upgrade"), file=sys.stderr)
             sys.exit(2)
+    pool.use(os.cpu_count() or 1)  # a task that prints hundreds of papers may have both cores
     Worker(app, wanted.threads).run(ends_with=wanted.ends_with)
