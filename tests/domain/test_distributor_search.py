@@ -6,6 +6,9 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.distributors import listing, search
 from portal.domain.distributors.models import Distributor
+from portal.domain.distributors.queries import DistributorFilter
+from portal.domain.regions import services as regions
+from portal.web import tables
 
 
 def found(session, words: str) -> set[str]:
@@ -87,14 +90,42 @@ def test_the_code_itself_comes_first_then_what_begins_so(session, make):
     region = make.region()
     for code, name in (("A-2", "示例甲"), ("B-1", "A-1 示例乙"), ("A-11", "示例丙"), ("A-1", "示例丁")):
         make.distributor(region, code=code, name=name)
-    user = make.user(Role.SALESPERSON, region)
-    statement = listing.hits(session, user, "a-1")
-    assert [row.code for row in session.execute(statement)] == ["A-1", "A-11", "B-1"]
+    reach = listing.reach(session, make.user(Role.SALESPERSON, region))
+    rows = listing.likeliest(session, reach, "a-1", limit=3, is_many=False)
+    assert [row.code for row in rows] == ["A-1", "A-11", "B-1"]
+    assert [row.is_meant for row in rows] == [True, False, False]
+
+
+def test_of_very_many_the_code_itself_still_comes_first(session, make):
+    region, other = make.region(), make.region()
+    for code in ("A-10", "A-11", "A-12", "A-1"):
+        make.distributor(region, code=code, name="示例商贸")
+    reach = listing.reach(session, make.user(Role.SALESPERSON, region))
+    rows = listing.likeliest(session, reach, "a-12", limit=2, is_many=True)
+    assert [row.code for row in rows] == ["A-12"]
+    rows = listing.likeliest(session, reach, "商贸", limit=2, is_many=True)
+    assert [row.code for row in rows] == ["A-1", "A-10"]
+    strange = listing.reach(session, make.user(Role.SALESPERSON, other))
+    assert not listing.likeliest(session, strange, "a-12", limit=2, is_many=True)
+
+
+def test_words_alone_are_counted_in_the_index_as_in_the_register(session, make):
+    region = make.region()
+    make.distributor(region, name="示例北方商贸")
+    make.distributor(region, name="示例南方百货")
+    every = listing.reach_of_lists(session, make.user(Role.EXECUTIVE, regions.head_office(session)))
+    assert every.is_everything
+    for words, wanted in (("商贸", 1), ("示例", 2), ("无", 0), ("!!", 0)):
+        filter_ = DistributorFilter(q=words)
+        assert tables.count(session, listing.countable(session, every, filter_)) == wanted
+        assert tables.count(session, listing.found(session, every, filter_)) == wanted
 
 
 def test_hits_are_only_of_the_users_offices(session, make):
     north, south = make.region(), make.region()
     make.distributor(north, name="示例北方商贸")
     make.distributor(south, name="示例南方商贸")
-    statement = listing.hits(session, make.user(Role.SALESPERSON, north), "商贸")
-    assert [row.name for row in session.execute(statement)] == ["示例北方商贸"]
+    reach = listing.reach_of_lists(session, make.user(Role.SALESPERSON, north))
+    for is_many in (False, True):
+        rows = listing.likeliest(session, reach, "商贸", limit=5, is_many=is_many)
+        assert [row.name for row in rows] == ["示例北方商贸"]

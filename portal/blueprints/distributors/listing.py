@@ -148,7 +148,7 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
 
 
 def _count(reach: listing.Reach, wanted: DistributorFilter, *, among_few: bool = False) -> int:
-    statement = listing.found(db.session, reach, wanted, among_few=among_few)
+    statement = listing.countable(db.session, reach, wanted, among_few=among_few)
     return counted(db.session, statement, key=("distributors", reach.key, wanted))
 
 

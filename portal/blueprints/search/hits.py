@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors import listing
+from portal.domain.distributors.queries import DistributorFilter
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.phases import phase_of
 from portal.domain.text import clean, half_width
@@ -49,14 +51,17 @@ def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
     """Up to `limit` hits of every kind, only of what `user` sees."""
     if not clean(words):
         return []
-    return [_distributors(session, user, words, limit), _agreements(session, user, words, limit)]
+    reach = listing.reach_of_lists(session, user)
+    wanted = DistributorFilter(q=words)
+    total = tables.counted(
+        session, listing.countable(session, reach, wanted), key=("distributors", reach.key, wanted)
+    )
+    is_many = total >= tables.REMEMBERED_FROM
+    rows = listing.likeliest(session, reach, words, limit=limit, is_many=is_many) if total else []
+    return [_distributors(rows, total, words), _agreements(session, user, words, limit, is_many=is_many)]
 
 
-def _distributors(session: Session, user: User, words: str, limit: int) -> Kind:
-    statement = listing.hits(session, user, words)
-    if statement is None:
-        return Kind(_("Distributors"), [], 0, "")
-    rows = session.execute(statement.limit(limit)).all()
+def _distributors(rows: Sequence[Any], total: int, words: str) -> Kind:
     return Kind(
         title=_("Distributors"),
         hits=[
@@ -71,13 +76,14 @@ def _distributors(session: Session, user: User, words: str, limit: int) -> Kind:
             )
             for row in rows
         ],
-        total=len(rows) if len(rows) < limit else tables.count(session, statement),
+        total=total,
         more=url_for("distributors.index", q=words),
     )
 
 
-def _agreements(session: Session, user: User, words: str, limit: int) -> Kind:
-    statement = agreements.agreement_rows(session, user, agreements.AgreementFilter(q=words))
+def _agreements(session: Session, user: User, words: str, limit: int, *, is_many: bool) -> Kind:
+    wanted = agreements.AgreementFilter(q=words)
+    statement = agreements.agreement_rows(session, user, wanted, of_many=is_many)
     ordered = statement.order_by(agreements.SORTS["effective"].desc(), agreements.SORTS["number"].desc())
     rows = session.execute(ordered.limit(limit)).all()
     number = half_width(clean(words)).upper()

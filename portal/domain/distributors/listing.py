@@ -1,6 +1,6 @@
 """The register as a list: its rows, what it is narrowed and sorted by, what there is to choose from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,6 +113,17 @@ def found(
             _STATEMENTS.clear()
         _STATEMENTS[key] = _found(session, *key[1:])
     return _STATEMENTS[key]
+
+
+def countable(
+    session: Session, reach: Reach, wanted: DistributorFilter, *, among_few: bool = False
+) -> sa.Select[int] | Columns:
+    """A statement with as many rows as `found`: words alone, for who sees everything, are counted in the index."""
+    if wanted.q.strip() and reach.key is None and wanted == DistributorFilter(q=wanted.q) and not among_few:
+        indexed = search.matching(session, wanted.q)
+        if indexed is not None:
+            return indexed
+    return found(session, reach, wanted, among_few=among_few)
 
 
 # Of so few distributors each is tested for the words that are looked for.
@@ -296,38 +307,53 @@ def _people(session: Session, statement: Columns) -> dict[int, str]:
     return names
 
 
-def hits(session: Session, user: User, words: str) -> Columns | None:
-    """What the words find among the distributors that `user` sees, the likeliest first; None for no words.
+def reach_of_lists(session: Session, user: User) -> Reach:
+    """The same as `reach` for lists of records: who sees everything need not be asked for the offices."""
+    return EVERYTHING if sees_everything(user) else reach(session, user)
 
-    The code itself comes before what begins with it, then names that begin so or
-    hold the words as they were typed, then all else.
+
+def likeliest(
+    session: Session, reach: Reach, words: str, *, limit: int, is_many: bool
+) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The first of what the words find within reach, the likeliest in front.
+
+    The code itself comes before what begins with it, then names that begin so or hold the words as they were
+    typed, then all else. Of very many (`is_many`) all are as likely: they come in the order of their codes.
     """
-    found = search.matching(session, words)
-    if found is None:
-        return None
     typed = clean(words)
     key = code_key(half_width(typed))
+    is_meant = Distributor.code_key == key
+    ids = found(session, reach, DistributorFilter(q=words), is_many=is_many)
     rank = sa.case(
-        (Distributor.code_key == key, 0),
+        (is_meant, 0),
         (Distributor.code_key.startswith(key, autoescape=True), 1),
         (Distributor.short_name == typed, 2),
         (Distributor.name.startswith(typed, autoescape=True), 3),
         (Distributor.name.contains(typed, autoescape=True), 4),
         else_=5,
     )
-    return (
+    connection = session.connection()
+    if is_many:
+        meant = sa.select(Distributor.id).where(is_meant)
+        if reach.key is not None:
+            meant = meant.where(Distributor.region_id.in_(reach.key))
+        first = connection.scalars(ids.order_by(Distributor.code_key).limit(limit)).all()
+        wanted = Distributor.id.in_([*connection.scalars(meant), *first])
+    else:
+        wanted = Distributor.id.in_(ids)
+    return connection.execute(
         sa.select(
             Distributor.id,
             Distributor.code,
             Distributor.name,
-            Distributor.level,
             Distributor.standing,
             Region.name.label("office"),
             User.name.label("owner"),
-            (Distributor.code_key == key).label("is_meant"),
+            is_meant.label("is_meant"),
         )
         .join(Region, Region.id == Distributor.region_id)
         .join(User, User.id == Distributor.owner_id)
-        .where(_of(user), Distributor.id.in_(found))
+        .where(wanted)
         .order_by(rank, Distributor.code_key)
-    )
+        .limit(limit)
+    ).all()

@@ -92,8 +92,13 @@ SORTS = {
 }
 
 
-def agreement_rows(session: Session, user: User, wanted: AgreementFilter | None = None) -> sa.Select[Any]:
-    """The columns of the list of agreements that a user sees and the filter leaves, one row each."""
+def agreement_rows(
+    session: Session, user: User, wanted: AgreementFilter | None = None, *, of_many: bool = False
+) -> sa.Select[Any]:
+    """The columns of the list of agreements that a user sees and the filter leaves, one row each.
+
+    `of_many` says that the filter's words find very many distributors: then each agreement's own is tested.
+    """
     wanted = wanted or AgreementFilter()
     statement = (
         sa.select(*COLUMNS)
@@ -105,13 +110,13 @@ def agreement_rows(session: Session, user: User, wanted: AgreementFilter | None 
         .join(Template, Template.id == Agreement.template_id)
         .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)))
     )
-    return statement.where(*_conditions(session, wanted))
+    return statement.where(*_conditions(session, wanted, of_many))
 
 
-def _conditions(session: Session, wanted: AgreementFilter) -> list[sa.ColumnElement[bool]]:
+def _conditions(session: Session, wanted: AgreementFilter, of_many: bool) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.q.strip():
-        found.append(_matching(session, wanted.q))
+        found.append(_matching(session, wanted.q, of_many))
     if wanted.phase is not None:
         found.append(in_phase(wanted.phase))
     if wanted.region_id is not None:
@@ -126,13 +131,16 @@ def _conditions(session: Session, wanted: AgreementFilter) -> list[sa.ColumnElem
     return found
 
 
-def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
+def _matching(session: Session, words: str, of_many: bool) -> sa.ColumnElement[bool]:
     """A number, or a part of it from its end, or whatever finds the distributor."""
     typed = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in words).strip().upper()
     part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     by_number = sa.func.upper(Agreement.number).like(f"%{part}%", escape="\\")
     found = search.matching(session, words)
-    return by_number if found is None else sa.or_(by_number, Agreement.distributor_id.in_(found))
+    if found is None:
+        return by_number
+    by_distributor = search.matches(session, words) if of_many else Agreement.distributor_id.in_(found)
+    return sa.or_(by_number, by_distributor)
 
 
 def is_expiring(on: date, within_days: int) -> sa.ColumnElement[bool]:
