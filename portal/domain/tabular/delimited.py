@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 
@@ -14,6 +13,8 @@ from portal.domain.tabular.grids import MOST_COLUMNS, Grid, Line, refuse_columns
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL_IN_LINES = 50
 _HAN_IN_UTF8 = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
+# A line with its end; io.StringIO would hold the text once more, with four bytes a character.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -146,11 +147,11 @@ def _records(text: str, delimiter: str) -> Iterator[list[Cell]]:
     A lone quote (``,"示例商贸,``) would swallow the lines that follow; where the line by itself has as many
     fields as the others, and the next one too, the quote is taken for a stray one.
     """
-    lines = io.StringIO(text, newline="")
+    lines = (found[0] for found in _LINE.finditer(text))
     width = 0
     held: list[str] = []
     while True:
-        line = held.pop(0) if held else lines.readline()
+        line = held.pop(0) if held else next(lines, "")
         if not line:
             return
         if line.count('"') % 2 == 0:
@@ -159,7 +160,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[Cell]]:
                 fields = alone
         else:
             alone = _fields(line, delimiter)
-            following = held[0] if held else lines.readline()
+            following = held[0] if held else next(lines, "")
             if following and not held:
                 held.append(following)
             if len(alone) == width and (not following or _is_whole(following, delimiter, width)):
@@ -175,11 +176,11 @@ def _is_whole(line: str, delimiter: str, width: int) -> bool:
     return width in (len(_fields(line, delimiter)), line.count(delimiter) + 1)
 
 
-def _joined(line: str, lines: io.StringIO, held: list[str], delimiter: str) -> list[str] | None:
+def _joined(line: str, lines: Iterator[str], held: list[str], delimiter: str) -> list[str] | None:
     """Take further lines until the quotes are even; None (and nothing taken) if they never are."""
     taken = [line]
     while len(taken) < _LONGEST_CELL_IN_LINES:
-        following = held.pop(0) if held else lines.readline()
+        following = held.pop(0) if held else next(lines, "")
         if not following:
             break
         taken.append(following)

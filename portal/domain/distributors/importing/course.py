@@ -39,7 +39,7 @@ from portal.domain.i18n import N_, Msgid
 from portal.domain.tabular import Skip, Table
 from portal.domain.users.models import User
 
-CHUNK = 2000  # rows of a transaction: others may write in between
+CHUNK = 1000  # rows of a transaction: others may write in between
 _LIKE = {
     "name": N_("%(name)s may be the same company as %(code)s %(other)s (%(office)s)."),
     "uscc": N_("%(name)s has the same credit code as %(code)s %(other)s (%(office)s)."),
