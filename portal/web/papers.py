@@ -1,6 +1,8 @@
 """Printing from the application: where a paper's QR code leads, and the original of an approved agreement."""
 
 import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from flask import current_app, has_request_context, request, url_for
 
@@ -29,11 +31,32 @@ def verify_url(code: str) -> str:
 
 def original(frozen: Frozen) -> RenderedPaper:
     """Print the paper that an approval keeps; slow, so outside any transaction."""
+    return _original(frozen, verify_url(frozen.code))
+
+
+def originals(many: Sequence[Frozen]) -> Iterator[RenderedPaper | Exception]:
+    """Print several of them, every printing process busy; in their order, what one raises in its place."""
+    if not many:
+        return
+    # Filling and writing the next one goes on while the printing processes are at the others.
+    with ThreadPoolExecutor(len(many)) as threads:
+        asked = [threads.submit(_original, frozen, verify_url(frozen.code)) for frozen in many]
+        yield from map(_given, asked)
+
+
+def _given(asked: Future[RenderedPaper]) -> RenderedPaper | Exception:
+    try:
+        return asked.result()
+    except Exception as error:
+        return error
+
+
+def _original(frozen: Frozen, address: str) -> RenderedPaper:
     return render_agreement(
         frozen.payload,
         frozen.template_text,
         number=frozen.number,
         version=frozen.paper_no,
-        verify_url=verify_url(frozen.code),
+        verify_url=address,
         made_at=frozen.made_at,
     )

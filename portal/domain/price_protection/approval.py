@@ -81,7 +81,7 @@ def approve(
     frozen = freeze(session, actor, agreement, seen_sha256=seen_sha256)
     session.rollback()
     printed = render(frozen)
-    return _keep(session, actor, agreement, frozen, printed)
+    return keep(session, actor, agreement, frozen, printed)
 
 
 def freeze(session: Session, actor: User, agreement: Agreement, *, seen_sha256: str) -> Frozen:
@@ -111,9 +111,10 @@ def shown_sha256(session: Session, agreement: Agreement) -> str:
     return payload_sha256(payload(session, agreement))
 
 
-def _keep(
+def keep(
     session: Session, actor: User, agreement: Agreement, frozen: Frozen, printed: Printed
 ) -> AgreementPaper:
+    """Approve what was frozen, with the paper printed from it; everything is checked again. The caller commits."""
     # The distributor first: approvals of its agreements wait for one another here, whichever agreement it is.
     session.execute(
         sa.select(Distributor.id).where(Distributor.id == frozen.distributor_id).with_for_update()

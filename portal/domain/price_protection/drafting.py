@@ -13,6 +13,7 @@ from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.numbering.services import agreement_number
+from portal.domain.price_protection import texts
 from portal.domain.price_protection.defaults import (
     COUNSEL_ONLY,
     Values,
@@ -54,7 +55,7 @@ def draft(
     """
     if distributor.standing is Standing.ELIMINATED:
         raise DomainError("%(name)s is eliminated; no agreement is written with it.", name=distributor.name)
-    _check(entry)
+    check_entry(entry)
     agreement = assemble(session, distributor, entry)
     _refuse_counsels_terms(actor, {}, agreement.terms[0].values)
     agreement.number = _free_number(session, agreement.region)
@@ -84,7 +85,7 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
         raise DomainError("%(number)s is no longer a draft and cannot be changed.", number=agreement.number)
     if agreement.version != version:
         raise Stale(N_("Somebody else saved this agreement after you opened it."))
-    _check(entry)
+    check_entry(entry)
     before, terms_before = snapshot(agreement), dict(agreement.terms[0].values)
     assemble(session, agreement.distributor, entry, into=agreement)
     _refuse_counsels_terms(actor, terms_before, agreement.terms[0].values)
@@ -98,7 +99,7 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
     return agreement
 
 
-def _check(entry: Entry) -> None:
+def check_entry(entry: Entry) -> None:
     """Refuse what the database would refuse; a preview shows it as missing or wrong."""
     if entry.effective_on >= entry.expires_on:
         raise DomainError("The last day must be after the first day.", field="expires_on")
@@ -160,22 +161,25 @@ def _proposed(
         values={entry.name: values[entry.name] for entry in terms_of(paper) if entry.name in values},
         violations=[
             ViolationEntry(row.code, row.share_ppm)
-            for row in paper.library
+            for row in texts.kinds(session, template)
             if row.is_enabled and not row.needs_approval
         ],
     )
 
 
-def renewal(session: Session, agreement: Agreement, template: Template) -> Entry:
+def renewal(
+    session: Session, agreement: Agreement, template: Template, *, period: tuple[date, date] | None = None
+) -> Entry:
     """What the successor of an agreement proposes: the same terms for a year from the day after its last.
 
-    Products no longer sold and violations that the template no longer knows are left out.
+    With `period` for these days instead. Products no longer sold and violations that the template no longer knows
+    are left out.
     """
-    effective_on, expires_on = following_term(agreement.ends_on)
+    effective_on, expires_on = period or following_term(agreement.ends_on)
     base = _proposed(session, agreement.distributor, template, effective_on, expires_on)
     old = entry_of(session, agreement)
     names = {entry.name for entry in terms_of(paper_of(template))} - COUNSEL_ONLY
-    library = {row.code: row for row in paper_of(template).library}
+    library = {row.code: row for row in texts.kinds(session, template)}
     prices = [
         PriceEntry(row.product_id, row.kind, row.amount_fen)
         for row in agreement.terms[0].prices

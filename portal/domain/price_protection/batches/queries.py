@@ -1,0 +1,247 @@
+"""Reading batches: which somebody sees, what may be chosen, the rows of one and how they stand."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.distributors.models import Distributor, Level
+from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
+from portal.domain.price_protection.drafting import RENEWABLE
+from portal.domain.price_protection.models import Agreement, AgreementTerms, Status
+from portal.domain.price_protection.queries import AgreementFilter, agreement_rows, last_submitter, last_turn
+from portal.domain.regions.models import Region
+from portal.domain.templates.models import Template
+from portal.domain.users.models import User
+
+# From this weight on a row says something that the batch does not.
+UNUSUAL = 100
+
+
+class Stage(StrEnum):
+    """Where a row of a batch stands: what is found before its draft is made, and what becomes of the draft."""
+
+    LEFT_OUT = "left_out"
+    UNCHECKED = "unchecked"
+    BLOCKED = "blocked"
+    HOLES = "holes"
+    READY = "ready"
+    DRAFTED = "drafted"
+    SENT_BACK = "sent_back"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    DONE = "done"
+    VOID = "void"
+
+
+def batches_visible_to(user: User) -> sa.Select[Batch]:
+    """One's own batches, those of the offices in sight, and those with a row in one of them."""
+    regions = visible(user, Permission.AGREEMENTS_READ)
+    within = (
+        sa.select(BatchRow.batch_id)
+        .join(Agreement, Agreement.id == BatchRow.earlier_id)
+        .where(Agreement.region_id.in_(regions))
+    )
+    return sa.select(Batch).where(
+        sa.or_(Batch.owner_id == user.id, Batch.region_id.in_(regions), Batch.id.in_(within))
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """By what agreements are chosen; an empty field narrows nothing. The days are last days, both included."""
+
+    q: str = ""
+    region_id: int | None = None
+    owner_id: int | None = None
+    level: Level | None = None
+    template: str = ""
+    ends_from: date | None = None
+    ends_until: date | None = None
+
+
+def candidates(session: Session, user: User, wanted: Choice) -> sa.Select[Any]:
+    """Signed agreements that this user may renew and that no signed one follows yet, as rows of the list.
+
+    One whose successor is in work is among them: the batch says what to do about it.
+    """
+    later = aliased(Agreement)
+    statement = agreement_rows(
+        session, user, AgreementFilter(q=wanted.q, region_id=wanted.region_id, owner_id=wanted.owner_id)
+    ).where(
+        Agreement.status.in_(RENEWABLE),
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+        ~sa.exists()
+        .where(later.follows_id == Agreement.id, later.status.in_(RENEWABLE))
+        .correlate(Agreement),
+    )
+    if wanted.level is not None:
+        statement = statement.where(Distributor.level == wanted.level)
+    if wanted.template:
+        statement = statement.where(Template.key == wanted.template)
+    if wanted.ends_from is not None:
+        statement = statement.where(Agreement.ends_on >= wanted.ends_from)
+    if wanted.ends_until is not None:
+        statement = statement.where(Agreement.ends_on <= wanted.ends_until)
+    return statement
+
+
+# The rows' statements join the draft as Agreement itself and last year's agreement as Earlier.
+Earlier = aliased(Agreement, name="earlier")
+Owner = aliased(User, name="row_owner")
+
+_came_back = last_turn().in_(("sent_back", "approval_withdrawn"))
+STAGE: sa.ColumnElement[str] = sa.case(
+    (BatchRow.left_out_at.is_not(None), Stage.LEFT_OUT.value),
+    (Agreement.status == Status.VOID, Stage.VOID.value),
+    (Agreement.status == Status.SUBMITTED, Stage.SUBMITTED.value),
+    (Agreement.status == Status.APPROVED, Stage.APPROVED.value),
+    (Agreement.status.in_(RENEWABLE), Stage.DONE.value),
+    (sa.and_(Agreement.status == Status.DRAFT, _came_back), Stage.SENT_BACK.value),
+    (sa.and_(Agreement.status == Status.DRAFT, BatchRow.trouble == Trouble.NONE), Stage.DRAFTED.value),
+    (Agreement.status == Status.DRAFT, Stage.HOLES.value),
+    (BatchRow.checked_no != Batch.changes_no, Stage.UNCHECKED.value),
+    (BatchRow.trouble == Trouble.BLOCKED, Stage.BLOCKED.value),
+    (BatchRow.trouble == Trouble.HOLES, Stage.HOLES.value),
+    else_=Stage.READY.value,
+)
+# A draft that was saved after it was checked: what the list says of it is not what it says now.
+IS_OUTDATED: sa.ColumnElement[bool] = sa.and_(
+    Agreement.status.in_((Status.DRAFT, Status.SUBMITTED)), Agreement.version != BatchRow.checked_version
+)
+
+_COLUMNS = (
+    BatchRow.id,
+    BatchRow.agreement_id,
+    BatchRow.earlier_id,
+    BatchRow.facts,
+    BatchRow.weight,
+    BatchRow.sha256,
+    BatchRow.refusal,
+    BatchRow.left_out_reason,
+    BatchRow.exceptions,
+    STAGE.label("stage"),
+    IS_OUTDATED.label("is_outdated"),
+    Agreement.number,
+    Earlier.number.label("earlier_number"),
+    Earlier.ends_on.label("earlier_ends_on"),
+    Distributor.id.label("distributor_id"),
+    Distributor.code.label("distributor_code"),
+    Distributor.name.label("distributor_name"),
+    Region.name.label("region_name"),
+    Owner.name.label("owner_name"),
+)
+
+SORTS = {
+    "distributor": Distributor.name,
+    "office": Region.path,
+    "ends": Earlier.ends_on,
+    "weight": BatchRow.weight,
+    "row": BatchRow.id,
+}
+
+
+def _of(batch: Batch, user: User, columns: tuple[Any, ...]) -> sa.Select[Any]:
+    """These columns of the rows of a batch that lie in the user's regions; a draft's region is its own."""
+    return (
+        sa.select(*columns)
+        .select_from(BatchRow)
+        .join(Batch, Batch.id == BatchRow.batch_id)
+        .join(Earlier, Earlier.id == BatchRow.earlier_id)
+        .join(Distributor, Distributor.id == Earlier.distributor_id)
+        .outerjoin(Agreement, Agreement.id == BatchRow.agreement_id)
+        .join(Region, Region.id == sa.func.coalesce(Agreement.region_id, Distributor.region_id))
+        .join(Owner, Owner.id == Distributor.owner_id)
+        .where(BatchRow.batch_id == batch.id, Region.id.in_(visible(user, Permission.AGREEMENTS_READ)))
+    )
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """What the rows of a batch are narrowed to; `only_unusual`: those that differ from what the batch says."""
+
+    stage: Stage | None = None
+    only_unusual: bool = False
+    q: str = ""
+
+
+def rows(batch: Batch, user: User, wanted: RowFilter | None = None) -> sa.Select[Any]:
+    """The rows of a batch that a user sees and the filter leaves."""
+    wanted = wanted or RowFilter()
+    statement = _of(batch, user, _COLUMNS)
+    if wanted.stage is not None:
+        statement = statement.where(wanted.stage.value == STAGE)
+    if wanted.only_unusual:
+        statement = statement.where(BatchRow.weight >= UNUSUAL)
+    if wanted.q:
+        part = f"%{_escaped(wanted.q)}%"
+        names = (Distributor.name, Distributor.code, Earlier.number, Agreement.number)
+        statement = statement.where(sa.or_(*(name.ilike(part, escape="\\") for name in names)))
+    return statement
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
+    """How many rows stand where; stages without rows are not named."""
+    counted = _of(batch, user, (STAGE.label("stage"), sa.func.count().label("number"))).group_by(
+        sa.text("stage")
+    )
+    found = {Stage(row.stage): row.number for row in session.execute(counted)}
+    return {stage: found[stage] for stage in Stage if stage in found}
+
+
+def may_decide(user: User) -> sa.ColumnElement[bool]:
+    """Whether this user may approve a row's draft: submitted, in its offices, neither written nor handed in by it."""
+    return sa.and_(
+        Agreement.status == Status.SUBMITTED,
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
+        Agreement.author_id != user.id,
+        last_submitter() != user.id,
+    )
+
+
+def decidable(batch: Batch, user: User) -> sa.Select[Any]:
+    """The rows of a batch that wait for this user's decision."""
+    return _of(batch, user, _COLUMNS).where(may_decide(user))
+
+
+def row_of(session: Session, batch: Batch, user: User, row_id: int) -> BatchRow | None:
+    """A row of the batch, within the user's regions."""
+    found = session.scalar(_of(batch, user, (BatchRow.id,)).where(BatchRow.id == row_id))
+    return session.get(BatchRow, found) if found is not None else None
+
+
+def row_ids(session: Session, batch: Batch, user: User, *conditions: sa.ColumnElement[bool]) -> list[int]:
+    """The ids of the rows in the user's regions that fulfil the conditions, in the order they were chosen."""
+    return list(session.scalars(_of(batch, user, (BatchRow.id,)).where(*conditions).order_by(BatchRow.id)))
+
+
+def loaded(session: Session, ids: list[int]) -> list[BatchRow]:
+    """These rows with what reckoning them asks for, in the order of their ids."""
+    terms = (
+        selectinload(Agreement.terms).selectinload(AgreementTerms.prices),
+        selectinload(Agreement.terms).selectinload(AgreementTerms.violations),
+        selectinload(Agreement.template).selectinload(Template.release),
+        selectinload(Agreement.region),
+        selectinload(Agreement.distributor).selectinload(Distributor.region),
+        selectinload(Agreement.distributor).selectinload(Distributor.contacts),
+        selectinload(Agreement.distributor).selectinload(Distributor.phones),
+        selectinload(Agreement.distributor).selectinload(Distributor.territory),
+    )
+    found = session.scalars(
+        sa.select(BatchRow)
+        .where(BatchRow.id.in_(ids))
+        .order_by(BatchRow.id)
+        .options(
+            selectinload(BatchRow.earlier).options(*terms), selectinload(BatchRow.agreement).options(*terms)
+        )
+    )
+    return list(found)
