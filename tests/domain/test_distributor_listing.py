@@ -5,7 +5,7 @@ import pytest
 from portal.domain.access.roles import Role
 from portal.domain.distributors import listing
 from portal.domain.distributors.models import Level, Standing
-from portal.domain.distributors.queries import DistributorFilter
+from portal.domain.distributors.queries import DistributorFilter, Expected
 from portal.web.tables import counted
 
 
@@ -54,8 +54,8 @@ def test_many_and_few_are_found_alike(session, make, world, wanted, at):
     for narrower in ({}, {"region_id": world["near"].id}, {"owner_id": world["owner"].id}):
         asked = DistributorFilter(**wanted, **narrower)
         few = set(session.scalars(listing.found(session, reach, asked)))
-        assert set(session.scalars(listing.found(session, reach, asked, is_many=True))) == few
-        assert set(session.scalars(listing.found(session, reach, asked, among_few=True))) == few
+        assert set(session.scalars(listing.found(session, reach, asked, Expected.MANY))) == few
+        assert set(session.scalars(listing.found(session, reach, asked, Expected.FROM_FEW))) == few
 
 
 def test_another_offices_region_lets_nothing_through(session, make, world):

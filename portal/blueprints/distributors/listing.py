@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from portal.blueprints.distributors import bp
 from portal.db import today
 from portal.domain.access.roles import Permission as P
-from portal.domain.distributors import listing
+from portal.domain.distributors import exporting, listing
 from portal.domain.distributors.facts import LABELS
 from portal.domain.distributors.models import Distributor, Level, Standing
-from portal.domain.distributors.queries import DistributorFilter
+from portal.domain.distributors.queries import DistributorFilter, Expected
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -62,19 +62,21 @@ def index() -> ResponseReturnValue:
     """The list: narrowed, sorted and cut into pages as the address says."""
     me, wanted = actor(), _filter()
     reach, everything = _reach(me, wanted)
-    among_few = everything <= listing.FEW
-    total = everything if wanted == _EVERYTHING else _count(reach, wanted, among_few=among_few)
+    expected = Expected.FROM_FEW if everything <= listing.FEW else Expected.SOME
+    total = everything if wanted == _EVERYTHING else _count(reach, wanted, expected)
+    if total >= REMEMBERED_FROM:
+        expected = Expected.MANY
     page = page_of(
         db.session,
-        listing.found(db.session, reach, wanted, is_many=total >= REMEMBERED_FROM, among_few=among_few),
+        listing.found(db.session, reach, wanted, expected),
         sorts=listing.SORTS,
         default="code",
         tie=Distributor.id,
         total=total,
         shown=Shown(
             listing.SHOWN,
-            gathered=bool(wanted.q) and total < REMEMBERED_FROM,
-            key=("distributors", reach.key, wanted) if total >= REMEMBERED_FROM else None,
+            gathered=bool(wanted.q) and expected is not Expected.MANY,
+            key=("distributors", reach.key, wanted) if expected is Expected.MANY else None,
             along="code",
         ),
     )
@@ -147,8 +149,8 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
     }
 
 
-def _count(reach: listing.Reach, wanted: DistributorFilter, *, among_few: bool = False) -> int:
-    statement = listing.countable(db.session, reach, wanted, among_few=among_few)
+def _count(reach: listing.Reach, wanted: DistributorFilter, expected: Expected = Expected.SOME) -> int:
+    statement = listing.countable(db.session, reach, wanted, expected)
     return counted(db.session, statement, key=("distributors", reach.key, wanted))
 
 
@@ -157,13 +159,13 @@ def _count(reach: listing.Reach, wanted: DistributorFilter, *, among_few: bool =
 def export() -> ResponseReturnValue:
     """The current view, or the ticked rows of it, as an Excel file; who took it is on record."""
     me, wanted = actor(), _filter()
-    rows = listing.exported(db.session, me, wanted, ids())
+    rows = exporting.exported(db.session, me, wanted, ids())
     record_export(me, "distributors", count=len(rows), wanted=_told(wanted))
     columns = [
         Column(_(_label(name)), _KINDS.get(name, "text"), _WIDTHS.get(name, 14))  # type: ignore[arg-type]
-        for name in listing.EXPORTED
+        for name in exporting.EXPORTED
     ]
-    cells = ([_cell(name, row[name]) for name in listing.EXPORTED] for row in rows)
+    cells = ([_cell(name, row[name]) for name in exporting.EXPORTED] for row in rows)
     return workbook(_("Distributors"), columns, cells, f"{_('Distributors')} {today()}.xlsx")
 
 

@@ -1,18 +1,18 @@
 """The register as a list: its rows, what it is narrowed and sorted by, what there is to choose from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from portal.domain.access.queries import regions_visible_to, visible
+from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import duplicates, holes, search
 from portal.domain.distributors.facts import code_key
-from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, Level, Territory
-from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed, tested
+from portal.domain.distributors.models import Distributor, DistributorPhone, Level
+from portal.domain.distributors.queries import Columns, DistributorFilter, Expected, narrowed, tested
 from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
@@ -96,18 +96,11 @@ def found(
     session: Session,
     reach: Reach,
     wanted: DistributorFilter,
-    *,
-    is_many: bool = False,
-    among_few: bool = False,
+    expected: Expected = Expected.SOME,
 ) -> Columns:
-    """Ids of the distributors within reach that the filter lets through.
-
-    `is_many`: they are expected to be so many that going through the register in the order of the list and
-    stopping after a page is quicker than collecting them. `among_few`: so few are within reach at all that testing
-    each is quicker than asking the index for all that hold the words. Both change the way, never the result.
-    """
+    """Ids of the distributors within reach that the filter lets through."""
     offices = reach.key if wanted.region_id is None else reach.below(wanted.region_id)
-    key = session.get_bind().dialect.name, offices, replace(wanted, region_id=None), is_many, among_few
+    key = session.get_bind().dialect.name, offices, replace(wanted, region_id=None), expected
     if key not in _STATEMENTS:
         if len(_STATEMENTS) > 500:
             _STATEMENTS.clear()
@@ -116,33 +109,32 @@ def found(
 
 
 def countable(
-    session: Session, reach: Reach, wanted: DistributorFilter, *, among_few: bool = False
+    session: Session, reach: Reach, wanted: DistributorFilter, expected: Expected = Expected.SOME
 ) -> sa.Select[int] | Columns:
     """A statement with as many rows as `found`: words alone, for who sees everything, are counted in the index."""
-    if wanted.q.strip() and reach.key is None and wanted == DistributorFilter(q=wanted.q) and not among_few:
+    if wanted.q.strip() and reach.key is None and wanted == DistributorFilter(q=wanted.q):
         indexed = search.matching(session, wanted.q)
         if indexed is not None:
             return indexed
-    return found(session, reach, wanted, among_few=among_few)
+    return found(session, reach, wanted, expected)
 
 
 # Of so few distributors each is tested for the words that are looked for.
 FEW = 500
 
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
-_STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, bool, bool], Columns] = {}
+_STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, Expected], Columns] = {}
 
 
 def _found(
     session: Session,
     offices: tuple[int, ...] | None,
     wanted: DistributorFilter,
-    is_many: bool,
-    among_few: bool,
+    expected: Expected,
 ) -> Columns:
-    statement = narrowed(session, sa.select(Distributor.id), wanted, is_many=is_many, among_few=among_few)
+    statement = narrowed(session, sa.select(Distributor.id), wanted, expected)
     if offices is not None:
-        statement = statement.where(tested(session, Distributor.region_id, is_many).in_(offices))
+        statement = statement.where(tested(session, Distributor.region_id, expected).in_(offices))
     return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
 
 
@@ -189,124 +181,6 @@ def owners(session: Session, reach: Reach) -> tuple[tuple[int, str], ...]:
     return tuple((row.id, row.name) for row in session.connection().execute(statement))
 
 
-def _of(user: User) -> sa.ColumnElement[bool]:
-    return Distributor.region_id.in_(visible(user, Permission.DISTRIBUTORS_READ))
-
-
-def _wanted(session: Session, statement: Columns, wanted: DistributorFilter) -> Columns:
-    statement = narrowed(session, statement, wanted)
-    return statement.where(HINTS[wanted.hint]()) if wanted.hint in HINTS else statement
-
-
-# What the Excel file holds of a distributor beside its own columns.
-_Supplier = aliased(Distributor)
-EXPORTED = (
-    "code",
-    "name",
-    "short_name",
-    "name_en",
-    "uscc",
-    "legal_rep",
-    "level",
-    "channel",
-    "standing",
-    "region_id",
-    "territory_id",
-    "owner_id",
-    "parent_id",
-    "phones",
-    "contact",
-    "province",
-    "city",
-    "address",
-    "email",
-    "founded_on",
-    "staff",
-    "vehicles",
-    "outlets",
-    "brands",
-    "bank_account_name",
-    "bank_name",
-    "bank_account",
-    "credit_days",
-    "credit_limit_fen",
-    "deposit_fen",
-    "invoice_title",
-    "invoice_address_phone",
-    "invoice_bank",
-    "note",
-)
-
-
-def exported(
-    session: Session, user: User, wanted: DistributorFilter, ids: Iterable[int] = ()
-) -> list[dict[str, Any]]:
-    """The facts of the same distributors by `EXPORTED`, by their codes; only `ids` when given."""
-    statement = (
-        sa.select(
-            Distributor.id,
-            *(getattr(Distributor, name) for name in EXPORTED if name in Distributor.__table__.columns),
-            Region.name.label("office"),
-            Territory.name.label("territory"),
-            User.name.label("owner"),
-            _Supplier.code.label("supplier"),
-        )
-        .join(Region, Region.id == Distributor.region_id)
-        .join(User, User.id == Distributor.owner_id)
-        .outerjoin(Territory, Territory.id == Distributor.territory_id)
-        .outerjoin(_Supplier, _Supplier.id == Distributor.parent_id)
-        .where(_of(user))
-        .order_by(Distributor.code_key)
-    )
-    chosen = list(ids)
-    if chosen:
-        statement = statement.where(Distributor.id.in_(chosen))
-    statement = _wanted(session, statement, wanted)
-    found = [dict(row._mapping) for row in session.execute(statement)]
-    phones = _phones(session, statement)
-    people = _people(session, statement)
-    return [
-        row
-        | {
-            "region_id": row["office"],
-            "territory_id": row["territory"],
-            "owner_id": row["owner"],
-            "parent_id": row["supplier"],
-            "phones": "；".join(phones.get(row["id"], [])),
-            "contact": people.get(row["id"], ""),
-        }
-        for row in found
-    ]
-
-
-def _ids_of(statement: Columns) -> sa.Select[int]:
-    return statement.order_by(None).with_only_columns(Distributor.id, maintain_column_froms=True)
-
-
-def _phones(session: Session, statement: Columns) -> dict[int, list[str]]:
-    numbers: dict[int, list[str]] = {}
-    for row in session.execute(
-        sa.select(DistributorPhone.distributor_id, DistributorPhone.display, DistributorPhone.label)
-        .where(DistributorPhone.distributor_id.in_(_ids_of(statement)))
-        .order_by(DistributorPhone.distributor_id, DistributorPhone.no)
-    ):
-        shown = f"{row.display}（{row.label}）" if row.label else row.display
-        numbers.setdefault(row.distributor_id, []).append(shown)
-    return numbers
-
-
-def _people(session: Session, statement: Columns) -> dict[int, str]:
-    """The name of each one's primary contact."""
-    names: dict[int, str] = {}
-    for row in session.execute(
-        sa.select(Contact.distributor_id, Contact.name)
-        .where(Contact.distributor_id.in_(_ids_of(statement)), Contact.ended_at.is_(None))
-        .order_by(Contact.distributor_id, Contact.is_primary.desc(), Contact.id)
-    ):
-        names.setdefault(row.distributor_id, row.name)
-    return names
-
-
 def reach_of_lists(session: Session, user: User) -> Reach:
     """The same as `reach` for lists of records: who sees everything need not be asked for the offices."""
     return EVERYTHING if sees_everything(user) else reach(session, user)
@@ -323,7 +197,7 @@ def likeliest(
     typed = clean(words)
     key = code_key(half_width(typed))
     is_meant = Distributor.code_key == key
-    ids = found(session, reach, DistributorFilter(q=words), is_many=is_many)
+    ids = found(session, reach, DistributorFilter(q=words), Expected.MANY if is_many else Expected.SOME)
     rank = sa.case(
         (is_meant, 0),
         (Distributor.code_key.startswith(key, autoescape=True), 1),

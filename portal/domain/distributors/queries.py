@@ -1,6 +1,7 @@
 """Reading the register, always within the regions of whoever asks."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -36,24 +37,26 @@ class DistributorFilter:
     hint: str = ""  # one of listing.HINTS
 
 
+class Expected(Enum):
+    """How many records a statement is likely to find: it changes the way they are looked for, never the result."""
+
+    SOME = 0  # collected by an index, then put in order
+    MANY = 1  # gone through in the order of the list until a page is full
+    FROM_FEW = 2  # so few are within reach at all that each of them is tested
+
+
 def narrowed(
     session: Session,
     statement: Columns,
     wanted: DistributorFilter,
-    *,
-    is_many: bool = False,
-    among_few: bool = False,
+    expected: Expected = Expected.SOME,
 ) -> Columns:
-    """The statement with the filter's conditions; a region stands for its whole subtree.
-
-    `is_many` says that very many are expected, `among_few` that the statement's other conditions leave only few:
-    words are then looked for in one record after the other.
-    """
+    """The statement with the filter's conditions; a region stands for its whole subtree."""
     if wanted.q.strip():
         found = search.matching(session, wanted.q)
         if found is None:
             statement = statement.where(sa.false())
-        elif is_many or among_few:
+        elif expected is not Expected.SOME:
             statement = statement.where(search.matches(session, wanted.q))
         else:
             statement = statement.where(Distributor.id.in_(found))
@@ -65,17 +68,17 @@ def narrowed(
     if wanted.level is not None:
         statement = statement.where(Distributor.level == wanted.level)
     if wanted.standing is not None:
-        statement = statement.where(tested(session, Distributor.standing, is_many) == wanted.standing)
+        statement = statement.where(tested(session, Distributor.standing, expected) == wanted.standing)
     if wanted.owner_id is not None:
-        statement = statement.where(tested(session, Distributor.owner_id, is_many) == wanted.owner_id)
+        statement = statement.where(tested(session, Distributor.owner_id, expected) == wanted.owner_id)
     return statement
 
 
-def tested(session: Session, column: InstrumentedAttribute[Any], is_many: bool) -> sa.ColumnElement[Any]:
+def tested(session: Session, column: InstrumentedAttribute[Any], expected: Expected) -> sa.ColumnElement[Any]:
     """The column; when many rows are expected, in a form that SQLite only tests and does not look up by an index.
 
     Having found so many rows by an index it would sort them all; PostgreSQL weighs that by itself.
     """
-    if not is_many or session.get_bind().dialect.name != "sqlite":
+    if expected is not Expected.MANY or session.get_bind().dialect.name != "sqlite":
         return column.expression
     return sa.type_coerce(sa.literal_column(f"+{column.expression}"), column.type)
