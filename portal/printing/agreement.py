@@ -12,7 +12,7 @@ from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData, canonical, fill_agreement
 from portal.domain.papers.characters import check_characters
 from portal.domain.papers.fill import FilledPaper
-from portal.domain.papers.model import plain
+from portal.domain.papers.model import Paper, plain
 from portal.domain.papers.parse import parse
 from portal.printing import pool
 from portal.printing.job import PrintJob
@@ -75,6 +75,11 @@ def render_agreement_html(
     return Markup('<article class="sheet">{}</article>').format(body(filled))
 
 
+def is_one_sheet(paper: Paper) -> bool:
+    """Whether a paper is the one for small shops, which has one sheet and the letters for it."""
+    return paper.front.size < _FULL_SIZE
+
+
 def print_job(
     payload: AgreementPaperData,
     template_text: str,
@@ -90,7 +95,7 @@ def print_job(
     _check_every_character(filled)
     front = filled.paper.front
     title = plain(filled.paper.title)
-    is_small = front.size < _FULL_SIZE
+    is_small = is_one_sheet(filled.paper)
     html = document(
         filled,
         document_title=f"{title} {number}" if number else title,

@@ -1,5 +1,6 @@
 """The desk an agreement is written at: with whom, on which text, from what it starts, and its form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import holes as register
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
+from portal.domain.papers.model import LibraryRow
 from portal.domain.price_protection import defaults, drafting, queries, texts
 from portal.domain.price_protection.drafting import Entry
 from portal.domain.price_protection.models import Agreement
@@ -40,6 +42,8 @@ class Desk:
     agreement: Agreement | None
     follows: Agreement | None
     edition: templates.Edition
+    # The kinds of violation to choose from.
+    kinds: Sequence[LibraryRow]
     base: Entry
     form: AgreementForm
     # Names of the fields for what the register lacks.
@@ -73,7 +77,7 @@ def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agree
     edition = by_code[code]
     template = row_of(edition)
     base = _base(distributor, agreement, follows, template)
-    paper = edition.paper
+    paper, kinds = edition.paper, texts.kinds(db.session, template)
     may_say = actor().can(P.TEMPLATES_RELEASE)
     terms = [
         entry
@@ -85,11 +89,11 @@ def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agree
     asked = [name for name in FACTS if name in lacking] if may_mend else []
     form = build(
         terms,
-        [row.code for row in paper.library],
+        [row.code for row in kinds],
         products=queries.product_choices(db.session, besides=[row.product_id for row in base.prices]),
         templates=[(key, _template_label(row)) for key, row in by_code.items()],
         formdata=request.form if request.method == "POST" else None,
-        data=_data(base, code, agreement, edition),
+        data=_data(base, code, agreement, kinds),
     )
     for name in FACTS:
         if name not in asked:
@@ -97,7 +101,7 @@ def set_up(distributor: Distributor, agreement: Agreement | None, follows: Agree
     if request.method == "GET" and not form.prices.entries:
         add_rows(form, base, 3)
     taken = request.form.getlist("theirs")
-    return Desk(distributor, agreement, follows, edition, base, form, asked, taken=taken)
+    return Desk(distributor, agreement, follows, edition, kinds, base, form, asked, taken=taken)
 
 
 def row_of(edition: templates.Edition) -> Template:
@@ -128,7 +132,7 @@ def _base(
     return drafting.proposal(db.session, distributor, template)
 
 
-def _data(base: Entry, code: str, agreement: Agreement | None, edition: templates.Edition) -> dict[str, Any]:
+def _data(base: Entry, code: str, agreement: Agreement | None, kinds: Sequence[LibraryRow]) -> dict[str, Any]:
     chosen = {row.code: row.share_ppm for row in base.violations}
     return {
         **base.values,
@@ -142,6 +146,6 @@ def _data(base: Entry, code: str, agreement: Agreement | None, edition: template
         "prices": [
             {"product_id": row.product_id, "kind": row.kind, "amount": row.amount_fen} for row in base.prices
         ],
-        **{f"violation-{row.code}": row.code in chosen for row in edition.paper.library},
-        **{f"share-{row.code}": chosen.get(row.code, row.share_ppm) for row in edition.paper.library},
+        **{f"violation-{row.code}": row.code in chosen for row in kinds},
+        **{f"share-{row.code}": chosen.get(row.code, row.share_ppm) for row in kinds},
     }

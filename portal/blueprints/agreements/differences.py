@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from portal.domain.money import figures
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Percent, Raw, percent
-from portal.domain.price_protection import queries
+from portal.domain.price_protection import queries, texts
 from portal.domain.price_protection.drafting import Entry, PriceEntry, ViolationEntry
 from portal.domain.templates.models import Template
-from portal.domain.templates.services import parsed
 from portal.web.words import word
 
 
@@ -73,7 +72,7 @@ def _violation_key(row: ViolationEntry) -> str:
 def told(session: Session, entry: Entry) -> dict[str, tuple[str, str]]:
     """Everything an entry says, by key: its label and the words."""
     template = session.get(Template, entry.template_id)
-    library = {row.code: row.kind for row in parsed(template.text).library} if template else {}
+    library = {row.code: row.kind for row in texts.kinds(session, template)} if template else {}
     said = {
         "template_id": (_("Template"), f"{template.key} {template.version}" if template else "—"),
         "effective_on": (_("First day"), entry.effective_on.isoformat()),

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.agreements.desk import HOLES, Desk
 from portal.blueprints.agreements.differences import differences, take
+from portal.blueprints.agreements.fitting import too_long
 from portal.blueprints.agreements.forms import AgreementForm, TermChoice, TermField
 from portal.blueprints.agreements.rows import prices, said_rows
 from portal.domain.distributors import contacts
@@ -21,6 +22,7 @@ from portal.domain.price_protection.models import Agreement
 from portal.domain.templates import services as templates
 from portal.domain.users.models import User
 from portal.extensions import db
+from portal.printing.agreement import is_one_sheet
 from portal.web.access import actor
 from portal.web.htmx import submit
 from portal.web.tables import as_id
@@ -53,7 +55,7 @@ def entry_from(desk: Desk, template_id: int) -> Entry:
         prices=prices(form),
         violations=[
             ViolationEntry(row.code, said(f"share-{row.code}", row.share_ppm))
-            for row in desk.edition.paper.library
+            for row in desk.kinds
             if form[f"violation-{row.code}"].data
         ],
     )
@@ -63,13 +65,15 @@ def save(desk: Desk, do: str) -> str | None:
     """Write the register's missing facts and the draft, and submit it when asked; the address to go to."""
     form, me = desk.form, actor()
     is_outdated = False
+    # What has to fit on one sheet is saved, printed, and only then submitted.
+    is_tried = is_one_sheet(desk.edition.paper)
 
     def work() -> Agreement:
         nonlocal is_outdated
         is_outdated, desk.listed = False, []
         try:
             _keep_facts(desk)
-            return _written(desk, me, and_submit=do == "submit")
+            return _written(desk, me, and_submit=do == "submit" and not is_tried)
         except Stale:
             is_outdated = True
             raise
@@ -81,6 +85,8 @@ def save(desk: Desk, do: str) -> str | None:
 
     saved = submit(form, work)
     if saved is not None:
+        if do == "submit" and is_tried:
+            return _tried(saved, me)
         if do == "submit":
             flash(_("%(number)s has been submitted for approval.", number=saved.number))
         else:
@@ -92,6 +98,21 @@ def save(desk: Desk, do: str) -> str | None:
         desk.stale = differences(db.session, theirs, entry_from(desk, desk.agreement.template_id))
         form.version.data = str(desk.agreement.version)
     return None
+
+
+def _tried(saved: Agreement, me: User) -> str:
+    """Submit what was saved, unless it does not fit on its sheet or something is missing; where to go then."""
+    number, address = saved.number, url_for("agreements.detail", id=saved.id)
+    if said := too_long(saved):
+        flash(_("%(number)s was saved, not submitted.", number=number) + said, "error")
+        return address
+    try:
+        submit(None, lambda: steps.submit(db.session, me, saved) or True)
+    except steps.Incomplete:
+        flash(_("Not submitted: the list below says what is still missing."), "error")
+        return address + "#checks"
+    flash(_("%(number)s has been submitted for approval.", number=number))
+    return address
 
 
 def _written(desk: Desk, me: User, *, and_submit: bool) -> Agreement:

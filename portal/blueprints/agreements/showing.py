@@ -93,7 +93,7 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
             [name for name in names if name.startswith("distributor_") and name not in desk.asked],
         ),
         hints=hints(desk.form),
-        library=desk.edition.paper.library,
+        library=desk.kinds,
         has_approved=drafting.has_approved_price(db.session, entry_from(desk, 0)),
         may_set=actor().can(P.SETTINGS_READ),
     )

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from portal.blueprints.agreements import bp, loading, record
+from portal.blueprints.agreements.fitting import too_long
 from portal.blueprints.agreements.forms import (
     PrintForm,
     ReasonForm,
@@ -37,6 +38,9 @@ def hand_over(id: int) -> ResponseReturnValue:
     """Submit for approval; what is missing is listed on the record."""
     agreement = loading.writable(id)
     seen = as_id(request.form.get("version", ""))
+    if said := too_long(agreement):
+        flash(said, "error")
+        return leave(url_for("agreements.detail", id=id))
     try:
         submit(None, lambda: steps.submit(db.session, actor(), agreement, version=seen) or True)
     except steps.Incomplete:

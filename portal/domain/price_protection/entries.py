@@ -12,6 +12,7 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.model import LibraryRow
+from portal.domain.price_protection import texts
 from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.defaults import (
     COUNSEL_ONLY,
@@ -97,7 +98,7 @@ def assemble(
     terms.award_ppm = int(validate("award_share", entry.award_ppm))
     terms.values = _own_values(session, agreement, terms.values or {}, entry.values)
     _write_prices(session, terms, entry)
-    _write_violations(session, terms, entry, paper_of(template).library)
+    _write_violations(session, terms, entry, texts.kinds(session, template))
     return agreement
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.fill import is_empty
 from portal.domain.papers.values import Raw
+from portal.domain.price_protection import texts
 from portal.domain.price_protection.approvals import Covered, valid_approvals
 from portal.domain.price_protection.defaults import (
     Values,
@@ -67,14 +68,14 @@ def live_payload(session: Session, agreement: Agreement, terms: AgreementTerms) 
     }
     paper = paper_of(agreement.template)
     approvals = valid_approvals(session, [row.product_id for row in terms.prices], agreement.effective_on)
-    needing = {row.code: row.needs_approval for row in paper.library}
+    needing = {row.code: row.needs_approval for row in texts.kinds(session, agreement.template)}
     return {
         "values": {
             entry.name: values[entry.name]
             for entry in inputs_of(paper)
             if not is_empty(values.get(entry.name))
         },
-        "prices": [_price(row, approvals) for row in sorted(terms.prices, key=lambda row: row.no)],
+        "prices": [price_row(row, approvals) for row in sorted(terms.prices, key=lambda row: row.no)],
         "violations": [
             {
                 "code": row.code,
@@ -90,7 +91,8 @@ def live_payload(session: Session, agreement: Agreement, terms: AgreementTerms) 
     }
 
 
-def _price(row: AgreementPrice, approvals: dict[Covered, PriceApproval]) -> dict[str, Raw | None]:
+def price_row(row: AgreementPrice, approvals: dict[Covered, PriceApproval]) -> dict[str, Raw | None]:
+    """A row of annex 1 as the payload holds it."""
     product = row.product
     approval = approvals.get((row.product_id, row.kind)) if row.kind.needs_approval else None
     return {

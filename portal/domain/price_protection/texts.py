@@ -1,13 +1,16 @@
 """Which texts agreements are written on, and which of them counsel let go (P8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.i18n import N_
+from portal.domain.papers.model import LibraryRow
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.templates import services as templates
+from portal.domain.templates.models import Template
 from portal.domain.templates.services import Edition
 
 # Every text of the agreement itself that ships; the first is the one that everybody starts with.
@@ -78,6 +81,22 @@ def unreleased(session: Session) -> list[Edition]:
     found = agreement_editions(session)
     in_use = {MAIN_KEY, *(edition.key for edition in found if edition.release)}
     return [edition for key, edition in _newest(found).items() if key in in_use and edition.release is None]
+
+
+def kinds(session: Session, template: Template) -> Sequence[LibraryRow]:
+    """The kinds of violation that an agreement on this text may choose from, in counsel's order and words.
+
+    A text without a list of its own, as the one-sheet agreement is, takes the list of the full text that is offered:
+    the rules of both are the same.
+    """
+    own = templates.parsed(template.text).library
+    if own:
+        return own
+    for found in offered_editions(session):
+        if found.paper.library and not found.paper.front.has_english:
+            return found.paper.library
+    main = templates.edition(session, MAIN_KEY)
+    return main.paper.library if main is not None else ()
 
 
 def _newest(editions: list[Edition]) -> dict[str, Edition]:
