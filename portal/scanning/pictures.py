@@ -1,0 +1,184 @@
+"""Pages of a scanned file as pictures, one at a time: PDF, JPG, PNG and TIFF with many pages.
+
+Runs in the reading process only: what opens here was sent by strangers.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+
+from portal.domain.i18n import N_
+
+MOST_PAGES = 2_000  # of one file
+MOST_PIXELS = 120_000_000  # of one picture: A3 in colour at 600 dpi has 70 million
+_RENDERED_DPI = 200
+_MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
+_PREVIEW = 1_200  # pixels of the longer side: small print can still be read
+_POINTS = 72
+
+PASSWORD = N_("The PDF is protected by a password. Save it without a password and upload it again.")
+BROKEN = N_("The file is damaged and cannot be opened. Scan it again or export it anew.")
+TOO_MANY = N_("The file has more than %(most)s pages. Split it and upload the parts.")
+EMPTY = N_("The file has no pages.")
+
+
+class Refused(Exception):
+    """A file that cannot be read at all: the msgid that says why, with its params."""
+
+    def __init__(self, msgid: str, **params: Any) -> None:
+        super().__init__(msgid)
+        self.msgid, self.params = msgid, params
+
+
+class Pages:
+    """The pages of a file, from 1; each is opened when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_pdf = _starts_as_pdf(path)
+        self._document: Any = _pdf(path) if self.is_pdf else None
+        self.count = len(self._document) if self.is_pdf else _frames(path)
+        if self.count > MOST_PAGES:
+            raise Refused(TOO_MANY, most=MOST_PAGES)
+        if not self.count:
+            raise Refused(EMPTY)
+
+    def picture(self, number: int) -> Image.Image:
+        """A page in shades of grey, upright as its file says; OSError when it cannot be drawn."""
+        if not self.is_pdf:
+            with _frame(self.path, number) as frame:
+                frame.draft(
+                    "L", (frame.width // 2, frame.height // 2) if max(frame.size) > 6_000 else frame.size
+                )
+                return _grey(frame)
+        try:
+            page = self._document[number - 1]
+        except pypdfium2.PdfiumError as error:
+            raise OSError(str(error)) from error
+        try:
+            drawn = page.render(scale=_scale(page), grayscale=True, may_draw_forms=False)
+            picture: Image.Image = drawn.to_pil().convert("L").copy()
+            drawn.close()
+            return picture
+        except (pypdfium2.PdfiumError, ValueError) as error:
+            raise OSError(str(error)) from error
+        finally:
+            page.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._document is not None:
+            self._document.close()
+
+
+def is_blank(picture: Image.Image) -> bool:
+    """Whether nothing is printed on a page: the back of a sheet that was scanned on both sides."""
+    inner = picture.crop(
+        (picture.width // 25, picture.height // 25, picture.width * 24 // 25, picture.height * 24 // 25)
+    )
+    small = inner.resize((240, 240), Image.Resampling.BOX)
+    paper = ImageStat.Stat(small).median[0]
+    ink = sum(small.histogram()[: max(0, int(paper) - 24)])
+    return paper > 120 and ink < 12
+
+
+def preview(picture: Image.Image, quarter_turns: int) -> bytes:
+    """A small JPEG of the page, turned upright by so many quarter turns clockwise."""
+    small = picture.copy()
+    small.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BOX)
+    packed = BytesIO()
+    small.rotate(-90 * quarter_turns, expand=True).save(packed, "JPEG", quality=55)
+    return packed.getvalue()
+
+
+def _starts_as_pdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(1024).lstrip().startswith(b"%PDF-")
+
+
+def _pdf(path: Path) -> Any:
+    try:
+        return pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        needs_password = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
+        raise Refused(PASSWORD if needs_password or "assword" in str(error) else BROKEN) from error
+
+
+def _scale(page: Any) -> float:
+    """Such that the picture in a scanned page keeps its own pixels; else 200 dpi; a limit for vast pages."""
+    width, height = (max(1.0, side) for side in page.get_size())
+    scale = _RENDERED_DPI / _POINTS
+    with suppress(pypdfium2.PdfiumError):
+        pictures = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2))
+        if len(pictures) == 1:
+            wide, high = pictures[0].get_px_size()
+            scale = max(scale / 2, min(2 * scale, max(wide, high) / max(width, height)))
+    return float(min(scale, (_MOST_RENDERED / (width * height)) ** 0.5))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """An image file; Refused when it is none, or unpacks to more than a scan."""
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=("JPEG", "PNG", "TIFF"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ArithmeticError) as error:
+        raise Refused(BROKEN) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refused(
+            N_(
+                "This image has far more pixels than a scan: %(millions)s million. Scan it again, with 300 dpi."
+            ),
+            millions=MOST_PIXELS // 1_000_000,
+        ) from error
+    with image:
+        yield image
+
+
+def _frames(path: Path) -> int:
+    """How many pages an image file has, counted no further than is read; a camera's second picture is none."""
+    with opened(path) as image:
+        if image.format != "TIFF":
+            return 1
+        count = 1
+        while count <= MOST_PAGES:
+            try:
+                image.seek(count)
+            except EOFError:
+                break
+            except Exception:  # a broken directory: what comes before it can still be read
+                break
+            count += 1
+        return count
+
+
+@contextmanager
+def _frame(path: Path, number: int) -> Iterator[Image.Image]:
+    with opened(path) as image:
+        if number > 1:
+            image.seek(number - 1)
+        if image.width * image.height > MOST_PIXELS:
+            raise OSError("too many pixels")
+        yield image
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Upright by the camera's note, white where nothing is, in shades of grey."""
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        upright = upright.convert("RGBA")
+        white = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(white, upright)
+    if upright.mode.startswith("I;16") or upright.mode == "I":
+        upright = upright.convert("I").point(lambda value: value / 256)
+    return upright.convert("L")

@@ -1,0 +1,145 @@
+"""Files of every kind are read page by page; hostile ones are refused in words and harm only themselves."""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+import pytest
+from PIL import Image
+
+from bench.worn import OFFICE, drawn, jpeg, worn
+from portal.scanning import pictures
+from portal.scanning.pictures import BROKEN, EMPTY, PASSWORD
+from portal.scanning.reader import Broken, Reader, RefusedFile
+from tests.scanning.conftest import CODE, kept, paper
+
+
+def office(page: int, turned: int = 0) -> Image.Image:
+    return worn(drawn(paper(), page, 150), OFFICE, page).rotate(-turned, expand=True)
+
+
+def packed(kind: str, *pages: Image.Image, **options: object) -> bytes:
+    out = BytesIO()
+    rest = {"save_all": True, "append_images": pages[1:]} if len(pages) > 1 else {}
+    pages[0].save(out, kind, **rest, **options)
+    return out.getvalue()
+
+
+def embedded(pdf: bytes) -> bytes:
+    """The packed picture in the first page of a PDF."""
+    with pikepdf.open(BytesIO(pdf)) as document:
+        return next(iter(document.pages[0].Resources.XObject.values())).read_raw_bytes()
+
+
+def refusal(reader: Reader, path: Path) -> str:
+    with pytest.raises(RefusedFile) as refused:
+        reader.count(path)
+    return refused.value.msgid
+
+
+@pytest.mark.parametrize("kind", ["pdf", "tiff", "fax"])
+def test_a_file_of_several_pages_is_read_page_by_page(reader: Reader, tmp_path: Path, kind: str) -> None:
+    pages = [office(1), office(2, turned=180), Image.new("L", (1240, 1754), 250)]
+    data = {
+        "pdf": lambda: packed("PDF", *pages, resolution=150),
+        "tiff": lambda: packed("TIFF", *pages, compression="jpeg"),
+        "fax": lambda: packed("TIFF", *(page.convert("1", dither=0) for page in pages), compression="group4"),
+    }[kind]()
+    path = kept(tmp_path, "pile", data)
+    assert reader.count(path) == 3
+    first, second, third = (reader.read(path, number) for number in (1, 2, 3))
+    assert first and second and third
+    assert first.marks == ((CODE, 1),) and first.quarter_turns == 0
+    assert second.marks == ((CODE, 2),) and second.quarter_turns == 2
+    assert third.is_blank and third.marks == ()
+    assert len(second.preview) < 200_000
+    upright = Image.open(BytesIO(second.preview))
+    assert upright.height > upright.width
+
+
+def test_a_photograph_is_read_as_its_camera_noted_it(reader: Reader, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it by 90° clockwise to see it upright
+    big = office(4).resize((2480, 3508))
+    path = kept(tmp_path, "photo.jpg", packed("JPEG", big.rotate(90, expand=True), exif=exif, quality=60))
+    read = reader.read(path, 1)
+    assert read and read.marks == ((CODE, 4),) and read.quarter_turns == 0
+
+
+def test_pages_of_several_files_are_bound_upright_in_order(reader: Reader, tmp_path: Path) -> None:
+    scan = kept(tmp_path, "scan.pdf", packed("PDF", office(2, turned=180), office(1), resolution=150))
+    photo = kept(tmp_path, "photo.jpg", jpeg(office(3, turned=90), 80))
+    bound = reader.bind([(scan, 2, 0), (scan, 1, 2), (photo, 1, 3)])
+    path = kept(tmp_path, "bound.pdf", bound)
+    assert reader.count(path) == 3
+    for number in (1, 2, 3):
+        read = reader.read(path, number)
+        assert read and read.marks == ((CODE, number),) and read.quarter_turns == 0
+
+
+def test_what_is_taken_over_from_a_pdf_is_not_packed_again(reader: Reader, tmp_path: Path) -> None:
+    scan = packed("PDF", office(1), resolution=150)
+    bound = reader.bind([(kept(tmp_path, "scan.pdf", scan), 1, 0)])
+    assert embedded(scan) == embedded(bound)
+
+
+def test_hostile_files_are_refused_in_words(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = BytesIO()
+    pikepdf.open(BytesIO(paper())).save(locked, encryption=pikepdf.Encryption(owner="a", user="b"))
+    assert refusal(reader, kept(tmp_path, "locked.pdf", locked.getvalue())) == PASSWORD
+    assert refusal(reader, kept(tmp_path, "renamed.pdf", b"MZ\x90\x00" + bytes(3000))) == BROKEN
+    assert refusal(reader, kept(tmp_path, "cut.pdf", paper()[:400])) == BROKEN
+    assert refusal(reader, kept(tmp_path, "cut.jpg", b"\xff\xd8\xff\xe0" + bytes(100))) == BROKEN
+    nothing = BytesIO()
+    pikepdf.new().save(nothing)
+    assert refusal(reader, kept(tmp_path, "nothing.pdf", nothing.getvalue())) in (EMPTY, BROKEN)
+    bomb = packed("PNG", Image.new("1", (20_000, 20_000)))
+    assert len(bomb) < 100_000
+    assert "pixels" in refusal(reader, kept(tmp_path, "bomb.png", bomb))
+
+
+def test_too_many_pages_are_refused(reader: Reader, tmp_path: Path) -> None:
+    document = pypdfium2.PdfDocument.new()
+    for _page in range(pictures.MOST_PAGES + 1):
+        document.new_page(100, 100)
+    out = BytesIO()
+    document.save(out)
+    assert refusal(reader, kept(tmp_path, "long.pdf", out.getvalue())) == pictures.TOO_MANY
+    leaf = Image.new("1", (8, 8))
+    many = packed("TIFF", *[leaf] * (pictures.MOST_PAGES + 1))
+    assert refusal(reader, kept(tmp_path, "long.tif", many)) == pictures.TOO_MANY
+
+
+def test_a_page_that_unpacks_to_far_too_much_is_unreadable_and_its_neighbours_are_read(
+    reader: Reader, tmp_path: Path
+) -> None:
+    pdf = pikepdf.open(BytesIO(packed("PDF", office(1), office(2), resolution=150)))
+    image = next(iter(pdf.pages[0].Resources.XObject.values()))
+    packer = zlib.compressobj(9)
+    zeros = b"".join(packer.compress(bytes(1 << 20)) for _ in range(400)) + packer.flush()
+    image.write(zeros, filter=pikepdf.Name.FlateDecode)
+    image.Width, image.Height = 60_000, 60_000
+    out = BytesIO()
+    pdf.save(out)
+    path = kept(tmp_path, "bomb.pdf", out.getvalue())
+    assert reader.count(path) == 2
+    try:
+        first = reader.read(path, 1)
+    except Broken:
+        first = None
+    assert first is None or first.marks == ()
+    second = reader.read(path, 2)
+    assert second and second.marks == ((CODE, 2),)
+
+
+def test_a_process_that_dies_is_replaced(reader: Reader, tmp_path: Path) -> None:
+    path = kept(tmp_path, "one.pdf", packed("PDF", office(1), resolution=150))
+    assert reader.count(path) == 1
+    reader._process.kill()
+    with pytest.raises(Broken):
+        reader.read(path, 1)
+    assert reader.read(path, 1)
