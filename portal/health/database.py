@@ -16,7 +16,13 @@ from portal.later import later
 alembic_config, alembic_script = later("alembic.config"), later("alembic.script")
 
 # Records that triggers keep from being changed; a rebuilt table loses its triggers in silence.
-GUARDED = ("audit_event", "agreement_event", "template_release")
+GUARDED = (
+    "audit_event",
+    "agreement_event",
+    "template_release",
+    "template_offer",
+    "template_draft_step",
+)
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2
 _WAIT_SECONDS = 3
