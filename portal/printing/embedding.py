@@ -10,13 +10,14 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from itertools import groupby
 from typing import Any
 
-import pydyf
-from weasyprint import pdf as weasyprint_pdf
-
+from portal.later import later
 from portal.printing.health import FAMILIES
+
+pydyf = later("pydyf")
 
 # What a TrueType font inside a PDF must have; the PDF itself tells characters and widths.
 _KEPT = (b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp")
@@ -290,4 +291,5 @@ def _true_type(tables: Mapping[bytes, bytes]) -> bytes:
 
 def install() -> None:
     """Make WeasyPrint write fonts so."""
-    weasyprint_pdf.build_fonts_dictionary = build_fonts_dictionary
+    # Joining papers needs this module too, and not WeasyPrint with its 40 MB.
+    import_module("weasyprint.pdf").build_fonts_dictionary = build_fonts_dictionary  # type: ignore[attr-defined]
