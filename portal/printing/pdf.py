@@ -29,7 +29,7 @@ _STYLES = {
     name: CSS(
         string=(TEMPLATES / f"{name}.css").read_text("utf-8"), url_fetcher=OwnFonts(), font_config=_FONTS
     )
-    for name in ("paper", "small")
+    for name in ("paper", "small", "covering")
 }
 
 

@@ -1,8 +1,9 @@
 """Files that jobs make: put in and given out a piece at a time, whatever their size; gone after a week."""
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
-from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ _AT_ONCE = 8  # pieces in a transaction: others want to write too
 def keep(
     session: Session,
     job_id: int,
-    path: Path,
+    source: BinaryIO,
     *,
     filename: str,
     media_type: str,
@@ -29,7 +30,8 @@ def keep(
     What an earlier run put in of it is removed first. `goes_on` is called between them and may raise.
     """
     forget(session, jobs=[job_id])
-    size = path.stat().st_size
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
     file = JobFile(
         job_id=job_id,
         filename=filename,
@@ -40,14 +42,11 @@ def keep(
     )
     session.add(file)
     session.commit()
-    with path.open("rb") as source:
-        for no in range(file.pieces):
-            session.execute(
-                sa.insert(JobFilePiece), {"file_id": file.id, "no": no, "data": source.read(PIECE)}
-            )
-            if no % _AT_ONCE == _AT_ONCE - 1:
-                session.commit()
-                goes_on()
+    for no in range(file.pieces):
+        session.execute(sa.insert(JobFilePiece), {"file_id": file.id, "no": no, "data": source.read(PIECE)})
+        if no % _AT_ONCE == _AT_ONCE - 1:
+            session.commit()
+            goes_on()
     file.made_at = now()
     session.flush()
     return file
