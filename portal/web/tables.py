@@ -81,13 +81,13 @@ REMEMBERED_SECONDS = 30
 _remembered: dict[Hashable, tuple[float, Any]] = {}
 
 
-def counted(session: Session, statement: sa.Select[Any], *, key: Hashable) -> int:
-    """How many rows the statement gives; a large count may be `REMEMBERED_SECONDS` old.
+def counted(session: Session, statement: Callable[[], sa.Select[Any]], *, key: Hashable) -> int:
+    """How many rows the statement gives; a large count may be `REMEMBERED_SECONDS` old, and asks for no statement.
 
     `key` says all that the statement depends on: who asks, within which offices, for what.
     """
     return remembered(
-        session, lambda: count(session, statement), key=key, when=lambda total: total >= REMEMBERED_FROM
+        session, lambda: count(session, statement()), key=key, when=lambda total: total >= REMEMBERED_FROM
     )
 
 

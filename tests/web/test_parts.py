@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from portal import create_app
@@ -75,3 +76,22 @@ def test_what_is_kept_is_written_once_and_never_grows_without_end(
     long = "a" * 500
     assert [kept(long, caller=lambda: "y") for _turn in range(2)] == ["y", "y"]
     assert all(long not in key for key in bare.extensions["portal_parts"])
+
+
+def test_macros_are_imported_without_comparing_all_names(
+    bare: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when Jinja goes another way: then PortalTemplate can go."""
+    asked: list[object] = []
+    monkeypatch.setattr(
+        Template, "_get_default_module", lambda self, ctx=None: asked.append(ctx) or self.module_now
+    )
+    monkeypatch.setattr(
+        parts.PortalTemplate,
+        "module_now",
+        bare.jinja_env.get_template("components/record.html").make_module(),
+        raising=False,
+    )
+    page = '{% from "components/record.html" import fact %}{{ fact is defined }}'
+    assert bare.jinja_env.from_string(page).render() == "True"
+    assert asked == [None]

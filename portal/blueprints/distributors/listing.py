@@ -150,8 +150,11 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
 
 
 def _count(reach: listing.Reach, wanted: DistributorFilter, expected: Expected = Expected.SOME) -> int:
-    statement = listing.countable(db.session, reach, wanted, expected)
-    return counted(db.session, statement, key=("distributors", reach.key, wanted))
+    return counted(
+        db.session,
+        lambda: listing.countable(db.session, reach, wanted, expected),
+        key=("distributors", reach.key, wanted),
+    )
 
 
 @bp.get("/export")

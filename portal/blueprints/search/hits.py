@@ -54,7 +54,9 @@ def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
     reach = listing.reach_of_lists(session, user)
     wanted = DistributorFilter(q=words)
     total = tables.counted(
-        session, listing.countable(session, reach, wanted), key=("distributors", reach.key, wanted)
+        session,
+        lambda: listing.countable(session, reach, wanted),
+        key=("distributors", reach.key, wanted),
     )
     is_many = total >= tables.REMEMBERED_FROM
     rows = listing.likeliest(session, reach, words, limit=limit, is_many=is_many) if total else []
