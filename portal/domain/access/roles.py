@@ -29,6 +29,9 @@ class Permission(StrEnum):
     AGREEMENTS_READ = "agreements.read"
     AGREEMENTS_WRITE = "agreements.write"
     AGREEMENTS_APPROVE = "agreements.approve"
+    # Send, take back and file originals; decide about the company's seals and put them on paper (P1b).
+    PAPERS_HANDLE = "papers.handle"
+    SEALS_KEEP = "seals.keep"
     TEMPLATES_READ = "templates.read"
     TEMPLATES_RELEASE = "templates.release"
     USERS_MANAGE = "users.manage"
@@ -59,16 +62,26 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.DISTRIBUTORS_WRITE,
         P.AGREEMENTS_WRITE,
         P.AGREEMENTS_APPROVE,
+        P.PAPERS_HANDLE,
         P.PRODUCTS_WRITE,
         P.SETTINGS_READ,
         P.AUDIT_READ,
     },
     Role.REGIONAL_MANAGER: _READ
-    | {P.DISTRIBUTORS_WRITE, P.DISTRIBUTORS_IMPORT, P.AGREEMENTS_WRITE, P.AGREEMENTS_APPROVE},
-    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE},
-    Role.FINANCE: _READ,
+    | {
+        P.DISTRIBUTORS_WRITE,
+        P.DISTRIBUTORS_IMPORT,
+        P.AGREEMENTS_WRITE,
+        P.AGREEMENTS_APPROVE,
+        P.PAPERS_HANDLE,
+    },
+    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE, P.PAPERS_HANDLE},
+    # Keeps seals, as counsel does: neither writes nor approves an agreement, so that asking for a seal, approving
+    # the agreement and sealing it lie with different people.
+    Role.FINANCE: _READ | {P.PAPERS_HANDLE, P.SEALS_KEEP},
     # Owns the texts and the approved prices (P8).
-    Role.COUNSEL: _READ | {P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_READ},
+    Role.COUNSEL: _READ
+    | {P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_READ, P.PAPERS_HANDLE, P.SEALS_KEEP},
     Role.TRAINER: frozenset({P.DISTRIBUTORS_READ}),
     Role.INVESTIGATOR: _READ,
     # Reads its subtree, writes nothing.

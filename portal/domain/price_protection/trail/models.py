@@ -255,6 +255,16 @@ class PaperTrail(Base):
     application: Mapped[SealApplication | None] = relationship()
     parcel: Mapped[Parcel | None] = relationship()
 
+    @property
+    def copies_in_hand(self) -> int:
+        """How many sealed copies have not been sent yet."""
+        return self.sealed_copies - self.sent_copies
+
+    @property
+    def copies_missing(self) -> int:
+        """How many of the copies that were sent are to come back and have not."""
+        return max(self.expected_copies - self.back_copies, 0)
+
     def settle(self) -> None:
         """Take the stage that the counts and dates say."""
         if self.filed_on is not None:
@@ -262,7 +272,7 @@ class PaperTrail(Base):
         elif self.parcel is not None and self.parcel.is_open:
             self.stage = Stage.PACKED
         elif self.sent_copies:
-            self.stage = Stage.BACK if self.back_copies >= max(self.expected_copies, 1) else Stage.SENT
+            self.stage = Stage.SENT if self.back_copies < self.expected_copies else Stage.BACK
         elif self.sealed_copies:
             self.stage = Stage.SEALED
         elif self.application is not None and self.application.status in SEAL_OPEN:

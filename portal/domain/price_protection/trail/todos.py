@@ -1,0 +1,179 @@
+"""What waits for a user on the way of the originals, for the workbench: one line a kind of work, not one a paper."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import CHINA, today
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.distributors.models import Distributor
+from portal.domain.i18n import N_
+from portal.domain.price_protection.models import Agreement, AgreementPaper
+from portal.domain.price_protection.trail.models import PaperTrail, SealApplication, SealStatus, Stage
+from portal.domain.price_protection.trail.reminders import reminders
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+
+_GROUP = "trail"
+
+
+def todos(session: Session, user: User) -> Iterator[Todo]:
+    """Everything about seals, parcels and cabinets that waits for this user."""
+    if user.can(Permission.SEALS_KEEP):
+        yield from to_seal(session, user)
+    if user.can(Permission.PAPERS_HANDLE):
+        yield from on_the_way(session, user)
+    if user.can(Permission.AGREEMENTS_APPROVE):
+        yield from long_out(session, user)
+
+
+def to_seal(session: Session, user: User) -> list[Todo]:
+    """Seal applications of this keeper's offices that wait for a decision or for the seal, not the keeper's own."""
+    rows = session.execute(
+        sa.select(
+            SealApplication.id,
+            SealApplication.number,
+            SealApplication.status,
+            SealApplication.purpose,
+            SealApplication.asked_at,
+            User.name.label("by"),
+        )
+        .join(User, User.id == SealApplication.asked_by_id)
+        .where(
+            SealApplication.status.in_((SealStatus.ASKED, SealStatus.GRANTED)),
+            SealApplication.region_id.in_(visible(user, Permission.SEALS_KEEP)),
+            SealApplication.asked_by_id != user.id,
+        )
+        .order_by(SealApplication.asked_at)
+    )
+    return [
+        Todo(
+            kind=N_("Decide about a seal") if row.status is SealStatus.ASKED else N_("Seal papers"),
+            title=N_("%(number)s %(purpose)s"),
+            sub=N_("Asked for by %(by)s on %(day)s"),
+            verb=N_("Review the application") if row.status is SealStatus.ASKED else N_("Seal"),
+            endpoint="papers.application",
+            args={"id": row.id},
+            params={
+                "number": row.number,
+                "purpose": row.purpose,
+                "by": row.by,
+                "day": row.asked_at.astimezone(CHINA).date().isoformat(),
+            },
+            due_on=row.asked_at.astimezone(CHINA).date() + timedelta(days=1),
+            group=_GROUP,
+        )
+        for row in rows
+    ]
+
+
+def on_the_way(session: Session, user: User) -> list[Todo]:
+    """Originals of this user's accounts: sealed and not sent, out for too long, back and in no cabinet."""
+    rows = session.execute(
+        sa.select(
+            PaperTrail.stage,
+            sa.func.count().label("papers"),
+            sa.func.min(PaperTrail.sealed_on).label("sealed_on"),
+            sa.func.min(PaperTrail.sent_on).label("sent_on"),
+            sa.func.min(PaperTrail.back_on).label("back_on"),
+        )
+        .join(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            Distributor.owner_id == user.id,
+            Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
+            sa.or_(
+                sa.and_(PaperTrail.stage == Stage.SEALED, AgreementPaper.withdrawn_at.is_(None)),
+                sa.and_(
+                    PaperTrail.stage == Stage.SENT,
+                    PaperTrail.sent_on <= today() - timedelta(days=reminders(session).owner_days),
+                ),
+                PaperTrail.stage == Stage.BACK,
+            ),
+        )
+        .group_by(PaperTrail.stage)
+    )
+    found = {row.stage: row for row in rows}
+    listed = []
+    if row := found.get(Stage.SENT):
+        listed.append(
+            Todo(
+                kind=N_("Not back yet"),
+                title=N_("%(count)s originals have not come back"),
+                sub=N_("The longest has been out for %(days)s days"),
+                verb=N_("Ask after them"),
+                endpoint="papers.out",
+                args={"owner": user.id},
+                params={"count": row.papers, "days": (today() - row.sent_on).days},
+                due_on=row.sent_on + timedelta(days=reminders(session).owner_days),
+                group=_GROUP,
+            )
+        )
+    for stage, kind, title, verb, day in (
+        (Stage.SEALED, N_("Send originals"), N_("%(count)s sealed originals are to be sent"),
+         N_("Pack"), "sealed_on"),
+        (Stage.BACK, N_("File originals"), N_("%(count)s originals came back and are in no cabinet"),
+         N_("File"), "back_on"),
+    ):  # fmt: skip
+        if row := found.get(stage):
+            since = getattr(row, day) or today()
+            listed.append(
+                Todo(
+                    kind=kind,
+                    title=title,
+                    sub=N_("Since %(day)s"),
+                    verb=verb,
+                    endpoint="papers.index",
+                    args={"stage": stage.value, "owner": user.id},
+                    params={"count": row.papers, "day": since.isoformat()},
+                    due_on=since + timedelta(days=7),
+                    group=_GROUP,
+                )
+            )
+    return listed
+
+
+def long_out(session: Session, user: User) -> list[Todo]:
+    """Other people's originals that have been out for so long that who approves in their region is told."""
+    days = reminders(session).manager_days
+    row = session.execute(
+        sa.select(
+            sa.func.count().label("papers"),
+            sa.func.count(sa.distinct(Distributor.owner_id)).label("owners"),
+            sa.func.min(PaperTrail.sent_on).label("sent_on"),
+        )
+        .select_from(PaperTrail)
+        .join(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            PaperTrail.stage == Stage.SENT,
+            PaperTrail.sent_on <= today() - timedelta(days=days),
+            Distributor.owner_id != user.id,
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
+        )
+    ).one()
+    if not row.papers:
+        return []
+    return [
+        Todo(
+            kind=N_("Not back for long"),
+            title=N_("%(count)s originals of %(owners)s owners have been out for more than %(limit)s days"),
+            sub=N_("The longest has been out for %(days)s days"),
+            verb=N_("See who owes what"),
+            endpoint="papers.out",
+            args={"days": days},
+            params={
+                "count": row.papers,
+                "owners": row.owners,
+                "limit": days,
+                "days": (today() - row.sent_on).days,
+            },
+            due_on=row.sent_on + timedelta(days=days),
+            group=_GROUP,
+        )
+    ]
