@@ -1,6 +1,7 @@
 """Form fields for the facts of a distributor."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -33,16 +34,24 @@ TOLD: dict[str, Callable[[Any], str]] = {
     "deposit_fen": lambda value: f"¥{figures(value)}",
 }
 _NOTES = ("note",)
+# The same for every form that is made, of forty fields each.
+_AREA, _LINE = TextArea(), TextInput()
+_label = cache(lazy_gettext)
+
+
+@cache
+def _empty(fact: Fact) -> Any:
+    return fact.read("")
 
 
 class FactField(Understood):
     """A fact as one types it; refused entries stay in the box."""
 
     def __init__(self, fact: Fact, label: Any = None, **kwargs: Any) -> None:
-        super().__init__(label or lazy_gettext(fact.label), **kwargs)
+        super().__init__(label or _label(fact.label), **kwargs)
         self.fact = fact
-        self.empty = fact.read("")
-        self.widget = TextArea() if fact.name in _NOTES else TextInput()
+        self.empty = _empty(fact)
+        self.widget = _AREA if fact.name in _NOTES else _LINE
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the entry; what the domain refuses is the field's error. A file in its place is no entry."""

@@ -26,6 +26,8 @@ GENERATED = re.compile(r"D-(\d{5,})")
 _TERRITORY = line(200)
 _REFERENCES = ("parent_id", "region_id", "territory_id")
 
+_HIGHEST = sa.select(sa.func.max(Distributor.series_no))
+_HOLDER = sa.select(Distributor.id).where(Distributor.code_key == sa.bindparam("key"))
 _REGISTER = sa.select(Region.id).where(Region.parent_id.is_(None)).with_for_update(key_share=True)
 
 
@@ -173,17 +175,12 @@ def edit(
 
 def next_code(session: Session) -> str:
     """The code after the highest one of the series; the caller holds the register's lock."""
-    number = (session.scalar(sa.select(sa.func.max(Distributor.series_no))) or 0) + 1
-    if _is_taken(session, number):
+    number = (session.connection().scalar(_HIGHEST) or 0) + 1
+    if session.connection().scalar(_HOLDER, {"key": f"D-{number:05d}"}) is not None:
         # By some other program, which knows nothing of the series: what it wrote is gone through, once.
         strange = session.scalars(sa.select(Distributor.code).where(Distributor.series_no.is_(None)))
         number = max(number, *(series_no(code) or 0 for code in strange)) + 1
     return f"D-{number:05d}"
-
-
-def _is_taken(session: Session, number: int) -> bool:
-    holder = sa.select(Distributor.id).where(Distributor.code_key == f"D-{number:05d}")
-    return session.scalar(holder) is not None
 
 
 def _free_code(session: Session, wanted: str) -> str:
