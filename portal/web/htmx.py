@@ -75,6 +75,10 @@ def refuse(form: Form, error: DomainError) -> None:
     field = (form._fields.get(error.field) or _named(form, error.field)) if error.field else None
     if field is not None and isinstance(field.errors, list | tuple):
         field.errors = [*field.errors, say(error)]
+        for outer in form:
+            # A list does not ask its rows again; as validation would have told it.
+            if isinstance(outer, FieldList) and (error.field or "").startswith(f"{outer.name}-"):
+                outer.errors = [*outer.errors, {field.short_name: [say(error)]}]
     else:
         form.form_errors = [*form.form_errors, say(error)]
 

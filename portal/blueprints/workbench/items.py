@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from portal.domain.administration import todos as administration_todos
 from portal.domain.distributors import todos as register_todos
 from portal.domain.price_protection import todos_counsel, todos_setup
+from portal.domain.price_protection.batches import todos as batch_todos
 from portal.domain.price_protection.todos import agreement_todos
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
 # Each gives the to-dos of one user from one feature; features add theirs here.
 SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
+    batch_todos.todos,
     agreement_todos,
     todos_counsel.todos,
     register_todos.todos,

@@ -11,6 +11,7 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
+from portal.domain.price_protection.batches.todos import is_in_batch
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -51,7 +52,10 @@ def agreement_todos(session: Session, user: User) -> Iterator[Todo]:
 
 
 def awaiting_my_approval(session: Session, user: User) -> list[Todo]:
-    """Submitted agreements that this user may approve: in its regions, neither written nor submitted by it."""
+    """Submitted agreements that this user may approve: in its regions, neither written nor submitted by it.
+
+    Those of a batch wait in its list.
+    """
     submitter = last_submitter()
     submitted_at = (
         sa.select(sa.func.max(AgreementEvent.at))
@@ -70,6 +74,7 @@ def awaiting_my_approval(session: Session, user: User) -> list[Todo]:
             Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
             Agreement.author_id != user.id,
             submitter != user.id,
+            ~is_in_batch(),
         )
         .order_by(submitted_at)
     )

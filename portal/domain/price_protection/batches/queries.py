@@ -175,7 +175,7 @@ def rows(batch: Batch, user: User, wanted: RowFilter | None = None) -> sa.Select
     wanted = wanted or RowFilter()
     statement = _of(batch, user, _COLUMNS)
     if wanted.stage is not None:
-        statement = statement.where(wanted.stage.value == STAGE)
+        statement = statement.where(STAGE.in_((wanted.stage.value,)))
     if wanted.only_unusual:
         statement = statement.where(BatchRow.weight >= UNUSUAL)
     if wanted.q:
@@ -245,3 +245,120 @@ def loaded(session: Session, ids: list[int]) -> list[BatchRow]:
         )
     )
     return list(found)
+
+
+def facts(
+    session: Session, batch: Batch, user: User, *conditions: sa.ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """What was found of every row in the user's regions that is not left out."""
+    statement = _of(batch, user, (BatchRow.facts,)).where(BatchRow.left_out_at.is_(None), *conditions)
+    return list(session.scalars(statement))
+
+
+def undrafted(session: Session, batch: Batch, user: User) -> int:
+    """How many rows in the batch have no draft yet."""
+    statement = _of(batch, user, (sa.func.count(),)).where(
+        BatchRow.left_out_at.is_(None), BatchRow.agreement_id.is_(None)
+    )
+    return session.scalar(statement) or 0
+
+
+def total(session: Session, batch: Batch) -> int:
+    """How many rows are in the batch, those left out apart; whoever asks."""
+    statement = sa.select(sa.func.count()).where(
+        BatchRow.batch_id == batch.id, BatchRow.left_out_at.is_(None)
+    )
+    return session.scalar(statement) or 0
+
+
+def candidate_ids(session: Session, user: User, wanted: Choice) -> sa.Select[int]:
+    """The ids of all candidates, in the order in which their last days come."""
+    return (
+        candidates(session, user, wanted)
+        .with_only_columns(Agreement.id, maintain_column_froms=True)
+        .order_by(Agreement.ends_on, Agreement.id)
+    )
+
+
+def in_work(session: Session, ids: list[int]) -> dict[int, str]:
+    """The numbers of the agreements that already renew these, by theirs."""
+    rows = session.execute(
+        sa.select(Agreement.follows_id, Agreement.number).where(
+            Agreement.follows_id.in_(ids), Agreement.status != Status.VOID
+        )
+    )
+    return {row.follows_id: row.number for row in rows}
+
+
+_batch_owner = aliased(User, name="batch_owner")
+BATCH_SORTS = {"name": Batch.name, "created": Batch.created_at, "owner": _batch_owner.name}
+
+
+def batch_rows(user: User) -> sa.Select[*tuple[Any, ...]]:
+    """The batches that a user sees as rows of a list."""
+    statement: sa.Select[*tuple[Any, ...]] = (
+        batches_visible_to(user)
+        .join(_batch_owner, _batch_owner.id == Batch.owner_id)
+        .join(Region, Region.id == Batch.region_id)
+        .with_only_columns(
+            Batch.id,
+            Batch.name,
+            Batch.created_at,
+            _batch_owner.name.label("owner_name"),
+            Region.name.label("region_name"),
+            maintain_column_froms=True,
+        )
+    )
+    return statement
+
+
+def stages_of(session: Session, user: User, batch_ids: list[int]) -> dict[int, dict[Stage, int]]:
+    """How the rows of several batches stand, those in the user's regions."""
+    counted = (
+        sa.select(BatchRow.batch_id, STAGE.label("stage"), sa.func.count().label("number"))
+        .join(Batch, Batch.id == BatchRow.batch_id)
+        .join(Earlier, Earlier.id == BatchRow.earlier_id)
+        .join(Distributor, Distributor.id == Earlier.distributor_id)
+        .outerjoin(Agreement, Agreement.id == BatchRow.agreement_id)
+        .where(
+            BatchRow.batch_id.in_(batch_ids),
+            sa.func.coalesce(Agreement.region_id, Distributor.region_id).in_(
+                visible(user, Permission.AGREEMENTS_READ)
+            ),
+        )
+        .group_by(BatchRow.batch_id, sa.text("stage"))
+    )
+    found: dict[int, dict[Stage, int]] = {}
+    for row in session.execute(counted):
+        found.setdefault(row.batch_id, {})[Stage(row.stage)] = row.number
+    return found
+
+
+def stage_of(session: Session, batch: Batch, user: User, row: BatchRow) -> Stage:
+    """Where one row stands."""
+    found = session.scalar(_of(batch, user, (STAGE,)).where(BatchRow.id == row.id))
+    return Stage(found) if found is not None else Stage.UNCHECKED
+
+
+def named(session: Session, batch: Batch, user: User, ids: list[int]) -> list[Any]:
+    """These rows as the list shows them."""
+    return list(session.execute(_of(batch, user, _COLUMNS).where(BatchRow.id.in_(ids)).order_by(BatchRow.id)))
+
+
+def offices(session: Session, batch: Batch, user: User) -> list[tuple[str, int]]:
+    """How many rows wait for this user's decision, by office."""
+    counted = (
+        _of(batch, user, (Region.name, sa.func.count()))
+        .where(may_decide(user))
+        .group_by(Region.id, Region.name, Region.path)
+        .order_by(Region.path)
+    )
+    return [(name, count) for name, count in session.execute(counted)]
+
+
+def waiting_for_others(session: Session, batch: Batch, user: User) -> int:
+    """How many submitted rows in the user's regions somebody else must decide on."""
+    statement = _of(batch, user, (sa.func.count(),)).where(
+        Agreement.status == Status.SUBMITTED, ~may_decide(user)
+    )
+    return session.scalar(statement) or 0

@@ -124,6 +124,7 @@ def change(session: Session, actor: User, batch: Batch, changes: Changes, *, ver
         return
     batch.changes, batch.changes_no = after, batch.changes_no + 1
     audit.record(session, actor, "batch.changed", batch, name=batch.name, before=before, after=after)
+    session.flush()  # whoever locks the batch next reads it afresh
 
 
 def rename(session: Session, actor: User, batch: Batch, name: str) -> None:

@@ -1,0 +1,40 @@
+"""Finding the batch or the row that a page is about, within what its user may see and do."""
+
+from flask import abort, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.domain.jobs.models import Job
+from portal.domain.price_protection.batches import queries, services
+from portal.domain.price_protection.batches.models import Batch, BatchRow
+from portal.extensions import db
+from portal.jobs import start
+from portal.web.access import actor
+from portal.web.htmx import leave
+
+ROW = "int(max=9007199254740991)"  # what no database could hold is no page
+# So many rows are done while somebody waits for the page.
+SMALL = 12
+
+
+def readable(id: int) -> Batch:
+    """The batch; 404 when neither it nor any of its rows lies in an office that the user sees."""
+    return db.session.scalar(queries.batches_visible_to(actor()).where(Batch.id == id)) or abort(404)
+
+
+def writable(id: int) -> Batch:
+    """The batch, to be changed; 403 for who only sees it."""
+    batch = readable(id)
+    if not services.may_write(actor(), batch):
+        abort(403)
+    return batch
+
+
+def row_of(batch: Batch, row_id: int) -> BatchRow:
+    """A row of the batch; 404 when it lies in an office that the user does not see."""
+    return queries.row_of(db.session, batch, actor(), row_id) or abort(404)
+
+
+def on_with(job: Job) -> ResponseReturnValue:
+    """Send a committed task to the workers, do a small one here; then to its progress, and on to its result."""
+    start(job.id, here=job.total <= SMALL and job.kind != services.APPROVE)
+    return leave(url_for("jobs.detail", job_id=job.id))
