@@ -33,6 +33,8 @@ class Permission(StrEnum):
     PAPERS_HANDLE = "papers.handle"
     SEALS_KEEP = "seals.keep"
     TEMPLATES_READ = "templates.read"
+    # The company's own texts: whoever writes one never releases it.
+    TEMPLATES_WRITE = "templates.write"
     TEMPLATES_RELEASE = "templates.release"
     USERS_MANAGE = "users.manage"
     REGIONS_MANAGE = "regions.manage"
@@ -64,6 +66,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_APPROVE,
         P.PAPERS_HANDLE,
         P.PRODUCTS_WRITE,
+        P.TEMPLATES_WRITE,
         P.SETTINGS_READ,
         P.AUDIT_READ,
     },
@@ -81,7 +84,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE: _READ | {P.PAPERS_HANDLE, P.SEALS_KEEP},
     # Owns the texts and the approved prices (P8).
     Role.COUNSEL: _READ
-    | {P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_READ, P.PAPERS_HANDLE, P.SEALS_KEEP},
+    | {
+        P.PRICES_APPROVE,
+        P.TEMPLATES_WRITE,
+        P.TEMPLATES_RELEASE,
+        P.SETTINGS_READ,
+        P.PAPERS_HANDLE,
+        P.SEALS_KEEP,
+    },
     Role.TRAINER: frozenset({P.DISTRIBUTORS_READ}),
     Role.INVESTIGATOR: _READ,
     # Reads its subtree, writes nothing.
@@ -90,5 +100,5 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 # What is one for the whole company is changed only from the head office's node.
 COMPANY_WIDE: frozenset[Permission] = frozenset(
-    {P.PRODUCTS_WRITE, P.PRICES_APPROVE, P.TEMPLATES_RELEASE, P.SETTINGS_WRITE}
+    {P.PRODUCTS_WRITE, P.PRICES_APPROVE, P.TEMPLATES_WRITE, P.TEMPLATES_RELEASE, P.SETTINGS_WRITE}
 )

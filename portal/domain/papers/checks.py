@@ -5,7 +5,7 @@ never stored themselves.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from portal.domain.errors import DomainError
@@ -49,20 +49,30 @@ def check_template(paper: Paper) -> list[DomainError]:
     ]
     clauses = set(paper.clauses())
     articles = {
-        match[1] for section in paper.sections if (match := _ARTICLE_REFERENCE.match(plain(section.heading)))
+        number for section in paper.sections if (number := article_number(plain(section.heading))) is not None
     }
-    numbers = {clause.split(".")[0] for clause in clauses} | clauses
     for line in paper.lines():
-        text = plain(line)
-        dangling = [f"第{number}款" for number in _CLAUSE_REFERENCE.findall(text) if number not in clauses]
-        dangling += [f"第{number}条" for number in _ARTICLE_REFERENCE.findall(text) if number not in articles]
-        for listed in _ENGLISH_REFERENCE.findall(text):
-            dangling += [
-                f"Article {number}" for number in re.findall(r"[\d.]+\d|\d", listed) if number not in numbers
-            ]
         found += [
             DomainError("The template refers to %(reference)s, which it does not have.", reference=reference)
-            for reference in dangling
+            for reference in dangling(plain(line), clauses, articles)
+        ]
+    return found
+
+
+def article_number(heading: str) -> str | None:
+    """The numeral of an article by its heading: 三 for 第三条; None for a heading without one."""
+    match = _ARTICLE_REFERENCE.match(heading)
+    return match[1] if match else None
+
+
+def dangling(text: str, clauses: Collection[str], articles: Collection[str]) -> list[str]:
+    """What a line refers to and the paper does not have: 第2.2款, 第三条, Article 2.2."""
+    numbers = {clause.split(".")[0] for clause in clauses} | set(clauses)
+    found = [f"第{number}款" for number in _CLAUSE_REFERENCE.findall(text) if number not in clauses]
+    found += [f"第{number}条" for number in _ARTICLE_REFERENCE.findall(text) if number not in articles]
+    for listed in _ENGLISH_REFERENCE.findall(text):
+        found += [
+            f"Article {number}" for number in re.findall(r"[\d.]+\d|\d", listed) if number not in numbers
         ]
     return found
 

@@ -26,6 +26,13 @@ _ENGLISH = re.compile(r"^en: (.+)$")
 _CLAUSE = re.compile(r"^(\d+\.\d+) (.+)$")
 _ITEM = re.compile(r"^（([一二三四五六七八九十]+)）(.+)$")
 _ENGLISH_ITEM = re.compile(r"^\((\d+)\) (.+)$")
+_KINDS = (
+    ("title", _TITLE, 0),
+    ("section", _SECTION, 2),
+    ("english", _ENGLISH, 0),
+    ("clause", _CLAUSE, 1),
+    ("item", _ITEM, 1),
+)
 _RULE_CELL = re.compile(r"^:?-{3,}:?$")
 _PIECE = re.compile(r"(\*\*|\{\{.*?\}\})")
 _PLACEHOLDER = re.compile(r"^\{\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\}\}$")
@@ -176,6 +183,28 @@ def _english_of(no: int, text: str, block: Block) -> Line:
     elif not clause and not item:
         return _runs(text, no)
     raise DomainError("Line %(line)s of the template does not match the Chinese above it.", line=no)
+
+
+def kind_of(line: str) -> tuple[str, str]:
+    """What a line is by itself, and its number or id.
+
+    The kinds: blank, note, table, title, section, english, clause, item, paragraph.
+    """
+    if not line:
+        return "blank", ""
+    if line.startswith(">"):
+        return "note", ""
+    if _TABLE.match(line):
+        return "table", ""
+    for kind, pattern, group in _KINDS:
+        if match := pattern.match(line):
+            return kind, match[group] if group else ""
+    return "paragraph", ""
+
+
+def check_inline(text: str, no: int) -> None:
+    """Refuse a line whose bold does not end, or with a placeholder that is not well formed."""
+    _runs(text, no)
 
 
 def _end_table(rows: list[tuple[int, str]], draft: _Draft) -> None:

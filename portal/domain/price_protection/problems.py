@@ -1,5 +1,6 @@
 """What keeps an agreement from being printed or approved, each with the place where it is mended (PLACEHOLDERS 5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -23,6 +24,7 @@ from portal.domain.price_protection.models import (
     Product,
 )
 from portal.domain.price_protection.payload import payload
+from portal.domain.templates.offers import holds_work
 from portal.domain.templates.services import is_released
 
 
@@ -86,6 +88,20 @@ def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
                 agreement.template_id,
             )
         )
+    elif (word := holds_work(agreement.template)) is not None:
+        found.append(
+            Problem(
+                N_("Counsel has taken the template %(key)s %(version)s out of use: %(reason)s"),
+                Place.TEMPLATE,
+                agreement.template.key,
+                {
+                    "key": agreement.template.key,
+                    "version": agreement.template.version,
+                    "reason": word.reason,
+                },
+                agreement.template_id,
+            )
+        )
     if agreement.distributor.standing is Standing.ELIMINATED:
         found.append(
             Problem(
@@ -94,22 +110,24 @@ def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
                 params={"name": agreement.distributor.name},
             )
         )
-    found += [
-        Problem(
-            N_("%(other)s already protects %(product)s, from %(first)s to %(last)s."),
-            Place.OTHER_AGREEMENT,
-            conflict.number,
-            {
-                "other": conflict.number,
-                "product": conflict.product_name,
-                "first": conflict.effective_on.isoformat(),
-                "last": conflict.ends_on.isoformat(),
-            },
-            conflict.agreement_id,
-        )
-        for conflict in conflicts(session, agreement)
-    ]
+    found += [told(conflict) for conflict in conflicts(session, agreement)]
     return found
+
+
+def told(conflict: Conflict) -> Problem:
+    """A conflict as something to mend, in the other agreement."""
+    return Problem(
+        N_("%(other)s already protects %(product)s, from %(first)s to %(last)s."),
+        Place.OTHER_AGREEMENT,
+        conflict.number,
+        {
+            "other": conflict.number,
+            "product": conflict.product_name,
+            "first": conflict.effective_on.isoformat(),
+            "last": conflict.ends_on.isoformat(),
+        },
+        conflict.agreement_id,
+    )
 
 
 def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
@@ -119,6 +137,13 @@ def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
     one that is not saved.
     """
     products = {row.product_id or row.product.id for row in agreement.terms[0].prices}
+    return held_by_others(session, agreement, products, agreement.effective_on, agreement.ends_on)
+
+
+def held_by_others(
+    session: Session, agreement: Agreement, products: Iterable[int], first: date, last: date
+) -> list[Conflict]:
+    """Agreements of the same distributor, this one apart, that hold one of these products on one of these days."""
     rows = session.execute(
         sa.select(Agreement.id, Agreement.number, Agreement.effective_on, Agreement.ends_on, Product.name)
         .join(AgreementTerms, AgreementTerms.agreement_id == Agreement.id)
@@ -128,10 +153,10 @@ def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
             Agreement.distributor_id == agreement.distributor.id,
             Agreement.id != agreement.id,
             Agreement.status.in_(BINDING),
-            AgreementPrice.product_id.in_(products),
+            AgreementPrice.product_id.in_(list(products)),
             Agreement.effective_on <= Agreement.ends_on,  # ended before it began: it never holds anything
-            Agreement.effective_on <= agreement.ends_on,
-            Agreement.ends_on >= agreement.effective_on,
+            Agreement.effective_on <= last,
+            Agreement.ends_on >= first,
         )
         .distinct()
         .order_by(Agreement.number, Product.name)

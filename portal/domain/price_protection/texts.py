@@ -19,8 +19,14 @@ MAIN_KEY = AGREEMENT_KEYS[0]
 
 
 def agreement_editions(session: Session) -> list[Edition]:
-    """Every version of every agreement text, the newest of each first."""
-    return templates.editions(session, AGREEMENT_KEYS)
+    """Every version of every agreement text, the company's own before those that ship, the newest of each first."""
+    return templates.editions(session, AGREEMENT_KEYS, with_own=True)
+
+
+def agreement_edition(session: Session, key: str, version: str | None = None) -> Edition | None:
+    """One agreement text by key and version, as `templates.edition` finds it; None for any other paper."""
+    found = templates.edition(session, key, version)
+    return found if found is not None and found.base_key in AGREEMENT_KEYS else None
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,13 @@ def offered_editions(session: Session) -> list[Edition]:
     """What a new agreement may be written on: of each text the newest version that counsel released.
 
     While nothing is released at all, the main text is offered all the same: drafts may be written, their
-    approval waits.
+    approval waits. Where counsel stopped the newest, no older version comes back in its place.
     """
     sound = [found for found in agreement_editions(session) if not found.is_altered]
     released = [found for found in sound if found.release]
     if not released:
         return [found for found in sound if found.key == MAIN_KEY][:1]
-    return list(_newest(released).values())
+    return [found for found in _newest(released).values() if found.stop is None]
 
 
 def held_back(session: Session) -> list[tuple[Edition, str]]:
@@ -71,6 +77,8 @@ def held_back(session: Session) -> list[tuple[Edition, str]]:
             reasons.append(
                 (edition, N_("its text was changed without a new version; counsel must settle it"))
             )
+        elif edition.stop is not None:
+            reasons.append((edition, N_("counsel has taken it out of offer; its page says why")))
         else:
             reasons.append((edition, N_("counsel has not released this version yet")))
     return reasons
@@ -80,6 +88,7 @@ def unreleased(session: Session) -> list[Edition]:
     """The newest version of the main text, and of every other one in use, where counsel has not released it."""
     found = agreement_editions(session)
     in_use = {MAIN_KEY, *(edition.key for edition in found if edition.release)}
+    in_use -= {key for key, edition in _newest([one for one in found if one.release]).items() if edition.stop}
     return [edition for key, edition in _newest(found).items() if key in in_use and edition.release is None]
 
 

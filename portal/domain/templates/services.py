@@ -23,7 +23,7 @@ from portal.domain.i18n import N_
 from portal.domain.papers.fill import placeholder
 from portal.domain.papers.model import Paper, plain
 from portal.domain.papers.parse import parse
-from portal.domain.templates.models import Template, TemplateRelease
+from portal.domain.templates.models import Template, TemplateOffer, TemplateRelease
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -51,8 +51,14 @@ class Edition:
 
     @property
     def title(self) -> str:
-        """What the paper calls itself."""
-        return plain(self.paper.title)
+        """What the paper calls itself, and what the company calls a text of its own."""
+        name = self.template.name if self.template is not None else ""
+        return f"{plain(self.paper.title)}（{name}）" if name else plain(self.paper.title)
+
+    @property
+    def base_key(self) -> str:
+        """The text that ships whose place it takes; its own key when it ships."""
+        return (self.template.base_key if self.template is not None else "") or self.key
 
     @property
     def sha256(self) -> str:
@@ -63,6 +69,11 @@ class Edition:
     def release(self) -> TemplateRelease | None:
         """Counsel's release of this very text."""
         return self.template.release if self.template is not None and is_released(self.template) else None
+
+    @property
+    def stop(self) -> TemplateOffer | None:
+        """Counsel's word, where it holds, that the text is not offered to new drafts."""
+        return stop_of(self.template) if self.template is not None else None
 
     @property
     def is_altered(self) -> bool:
@@ -98,25 +109,43 @@ def is_released(template: Template) -> bool:
     return release is not None and release.sha256 == sha256_of(template.text) == template.sha256
 
 
-def editions(session: Session, keys: Sequence[str]) -> list[Edition]:
-    """What shipped or is kept of these texts: in the order of `keys`, the newest version first."""
+def stop_of(template: Template) -> TemplateOffer | None:
+    """The last word about offering a text, when it is that it is not offered."""
+    last = next(iter(template.offers), None)
+    return last if last is not None and not last.is_offered else None
+
+
+def editions(session: Session, keys: Sequence[str], *, with_own: bool = False) -> list[Edition]:
+    """What shipped or is kept of these texts: in the order of `keys`, the newest version first.
+
+    With the company's own texts made from them, each before the one that it was made from.
+    """
+    wanted = Template.key.in_(keys)
     rows = session.scalars(
         sa.select(Template)
-        .where(Template.key.in_(keys))
-        .options(selectinload(Template.release).joinedload(TemplateRelease.released_by))
+        .where(sa.or_(wanted, Template.base_key.in_(keys)) if with_own else wanted)
+        .options(
+            selectinload(Template.release).joinedload(TemplateRelease.released_by),
+            selectinload(Template.offers).joinedload(TemplateOffer.by),
+        )
     ).all()
     kept = {(row.key, row.version): row for row in rows}
     found = []
-    for key in keys:
+    for key in filter(is_shipped, keys):
         text = _shipped_text(key)
         found.append(Edition(key, text, kept.pop((key, parsed(text).front.version), None)))
     found.extend(Edition(row.key, row.text, row) for row in kept.values())
-    return sorted(found, key=lambda edition: (keys.index(edition.key), _newest_first(edition)))
+    return sorted(found, key=lambda edition: (_place(edition, keys), _newest_first(edition)))
+
+
+def _place(edition: Edition, keys: Sequence[str]) -> tuple[int, bool, str]:
+    base = edition.key if edition.key in keys else edition.base_key
+    return keys.index(base), is_shipped(edition.key), edition.key
 
 
 def edition(session: Session, key: str, version: str | None = None) -> Edition | None:
     """One text by key and version; the version that is offered, or else the newest, when none is named."""
-    of_key = editions(session, [key]) if is_shipped(key) else []
+    of_key = editions(session, [key])
     if version is not None:
         return next((edition for edition in of_key if edition.version == version), None)
     return next((edition for edition in of_key if edition.release), of_key[0] if of_key else None)
