@@ -10,6 +10,7 @@ from portal.domain.papers.registry import PLACEHOLDERS
 
 TEXTS = Path(portal.domain.papers.__file__).parent / "texts"
 CHINESE, BILINGUAL, SMALL = "price-protection.zh", "price-protection.bilingual", "price-protection-small.zh"
+AMENDMENT, NOTICE = "amendment.zh", "termination-notice.zh"
 NUMBER = "PPA-2026-000123"
 
 

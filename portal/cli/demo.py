@@ -14,7 +14,7 @@ from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.printing import pool
-from portal.web.papers import original
+from portal.web.papers import deed_original, original
 
 
 @click.command("demo")
@@ -38,7 +38,7 @@ def command(if_first_start: bool) -> None:
         offices, people = load(db.session, password_hash)
     distributors = Register(db.session, offices, people).load()
     db.session.commit()
-    contracts = Contracts(db.session, people, original)
+    contracts = Contracts(db.session, people, original, deed_original)
     contracts.load(distributors)
     pool.close()
     click.echo(f"{len(distributors)} distributors, {contracts.written} agreements.")

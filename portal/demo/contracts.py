@@ -1,16 +1,17 @@
 """The demo's products and agreements: one in every state, with the steps that led there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.db import CHINA, clock_at, today
+from portal.db import today
+from portal.demo.deeds import Deeds, on
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.documents import services as documents
 from portal.domain.price_protection import approval, drafting, price_approvals, products, steps, texts
+from portal.domain.price_protection.deeds.base import DEED_KEYS
+from portal.domain.price_protection.deeds.life import DeedRenderer
 from portal.domain.price_protection.models import Agreement, PriceKind, Product
 from portal.domain.templates import services as templates
 from portal.domain.users.models import User
@@ -35,17 +36,24 @@ PRODUCTS = (
 class Contracts:
     """Writes agreements through the same services as the pages, each step at its own time."""
 
-    def __init__(self, session: Session, people: dict[str, User], render: approval.Renderer) -> None:
+    def __init__(
+        self,
+        session: Session,
+        people: dict[str, User],
+        render: approval.Renderer,
+        render_deed: DeedRenderer,
+    ) -> None:
         self._session = session
         self._people = people
         self._render = render
+        self._deeds = Deeds(session, people, render_deed)
         self._products: list[Product] = []
         self.written = 0
 
     def load(self, distributors: list[Distributor]) -> None:
         """Products, the release of the texts, then agreements."""
         counsel = self._people["counsel"]
-        with self._on(today() - timedelta(days=500)):
+        with on(today() - timedelta(days=500)):
             self._load_products()
             self._release(counsel)
         ready = [made for made in distributors if made.uscc and made.contacts]
@@ -80,7 +88,7 @@ class Contracts:
         self._session.commit()
 
     def _release(self, counsel: User) -> None:
-        for key in texts.AGREEMENT_KEYS:
+        for key in (*texts.AGREEMENT_KEYS, *DEED_KEYS):
             edition = templates.edition(self._session, key)
             if edition is None:
                 raise RuntimeError(f"the text {key} is missing")
@@ -97,9 +105,13 @@ class Contracts:
     def _years(self, heads: list[Distributor]) -> None:
         """Last year's agreement, expired, and this year's in force after it."""
         year = today().year
+        current = []
         for head in heads:
             last = self._signed(head, date(year - 1, 1, 1), date(year - 1, 12, 31))
-            self._signed(head, date(year, 1, 1), date(year, 12, 31), follows=last)
+            current.append(self._signed(head, date(year, 1, 1), date(year, 12, 31), follows=last))
+        if (today() - date(year, 1, 1)).days > 100:  # early in a year nothing has been amended yet
+            self._deeds.amended(current[0], self._manager(current[0]))
+        self._deeds.proposed(current[1])
 
     def _expiring(self, heads: list[Distributor]) -> None:
         """One agreement in each stage of the reminders: 7, 30 and 90 days before its last day."""
@@ -118,22 +130,15 @@ class Contracts:
         for days_ago in (1, 2):
             self._submitted(next(queue), first, last, days_ago=days_ago)
         back = self._submitted(next(queue), first, last, days_ago=4)
-        with self._on(today() - timedelta(days=3)):
+        with on(today() - timedelta(days=3)):
             steps.send_back(self._session, self._manager(back), back, "返利率与去年不一致，请核对后再提交")
             self._session.commit()
-        with self._on(today() - timedelta(days=1)):
+        with on(today() - timedelta(days=1)):
             self._draft(next(queue), first, last)
-        ended = self._signed(next(queue), date(today().year, 1, 1), date(today().year, 12, 31))
-        with self._on(today() - timedelta(days=40)):
-            steps.terminate(
-                self._session,
-                self._manager(ended),
-                ended,
-                ends_on=today() - timedelta(days=10),
-                reason="双方协商，供货安排调整",
-            )
-            self._session.commit()
-        with self._on(today() - timedelta(days=20)):
+        ends_on = today() + timedelta(days=120)
+        ended = self._signed(next(queue), ends_on - timedelta(days=364), ends_on)
+        self._deeds.ended(ended, self._manager(ended))
+        with on(today() - timedelta(days=20)):
             void = self._draft(next(queue), first, last)
             steps.void(self._session, void.author, void, "经销商暂不续签")
             self._session.commit()
@@ -172,9 +177,9 @@ class Contracts:
         days_ago: int,
         follows: Agreement | None = None,
     ) -> Agreement:
-        with self._on(today() - timedelta(days=days_ago + 1)):
+        with on(today() - timedelta(days=days_ago + 1)):
             agreement = self._draft(distributor, effective_on, expires_on, follows)
-        with self._on(today() - timedelta(days=days_ago)):
+        with on(today() - timedelta(days=days_ago)):
             steps.submit(self._session, distributor.owner, agreement)
             self._session.commit()
         return agreement
@@ -191,7 +196,7 @@ class Contracts:
         agreement = self._submitted(
             distributor, effective_on, expires_on, days_ago=days_ago + 1, follows=follows
         )
-        with self._on(today() - timedelta(days=days_ago)):
+        with on(today() - timedelta(days=days_ago)):
             seen = approval.shown_sha256(self._session, agreement)
             approval.approve(
                 self._session, self._manager(agreement), agreement, seen_sha256=seen, render=self._render
@@ -210,10 +215,10 @@ class Contracts:
     ) -> Agreement:
         days_ago = (today() - effective_on).days + 20
         agreement = self._approved(distributor, effective_on, expires_on, days_ago=days_ago, follows=follows)
-        with self._on(today() - timedelta(days=days_ago - 1)):
+        with on(today() - timedelta(days=days_ago - 1)):
             steps.record_print(self._session, distributor.owner, agreement, 2)
             self._session.commit()
-        with self._on(today() - timedelta(days=days_ago - 8)):
+        with on(today() - timedelta(days=days_ago - 8)):
             original = documents.content(self._session, agreement.papers[0].document)
             scans = [(f"{agreement.number}.pdf", original)] if has_scan else []
             steps.sign(self._session, distributor.owner, agreement, today(), scans)
@@ -226,9 +231,3 @@ class Contracts:
             agreement.region.code[0], "manager-gz"
         )
         return self._people["manager-tj" if agreement.region.code == "TJ" else name]
-
-    @staticmethod
-    @contextmanager
-    def _on(day: date) -> Iterator[None]:
-        with clock_at(datetime.combine(day, time(9, 30), CHINA)):
-            yield

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
@@ -12,6 +13,7 @@ from portal.domain.papers.fill import is_empty
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import percent
 from portal.domain.price_protection.models import PriceKind
+from portal.web.deed_words import DEED_EVENTS
 from portal.web.words import WORDS
 
 # Action → what was done, as a heading of the event.
@@ -27,8 +29,23 @@ ACTIONS: dict[str, object] = {
     "agreement.signed": _l("Signing recorded"),
     "agreement.signing_corrected": _l("Signing date corrected"),
     "agreement.scan_filed": _l("Scan filed"),
+    "scan_pile.begun": _l("Pile of scans begun"),
+    "scan_pile.files_added": _l("Scans uploaded"),
+    "scan_pile.page_placed": _l("Page placed by hand"),
+    "scan_pile.page_taken_back": _l("Placing of a page taken back"),
+    "scan_pile.page_set_aside": _l("Page set aside"),
+    "scan_pile.filed": _l("Scans filed"),
     "agreement.terminated": _l("Agreement terminated"),
     "agreement.voided": _l("Voided"),
+    **{f"agreement.{kind}": word for kind, word in DEED_EVENTS.items()},
+    "batch.created": _l("Batch set up"),
+    "batch.changed": _l("Bulk changes saved"),
+    "batch.row_changed": _l("Row of a batch given terms of its own"),
+    "batch.rows_left_out": _l("Rows left out of a batch"),
+    "batch.rows_taken_in": _l("Rows taken into a batch again"),
+    "batch.checks_drawn": _l("Spot checks drawn"),
+    "batch.row_looked_at": _l("Agreement read before a list is approved"),
+    "batch.approval_asked": _l("List approved"),
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -58,7 +75,9 @@ _LABELS: dict[str, object] = {
 _LISTS = {
     "distributors": _l("Distributors"),
     "agreements": _l("Agreements"),
+    "batch": _l("Preview of a batch"),
     "products": _l("Products"),
+    "scan_reminders": _l("Reminder list"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),
 }
@@ -144,6 +163,22 @@ def text(event: AuditEvent) -> str:
             return _(
                 "backup of %(made_at)s, %(rows)s rows", made_at=params.get("made_at"), rows=params.get("rows")
             )
+        case "batch.created":
+            return _("%(count)s agreements", count=params.get("count"))
+        case "batch.rows_left_out" | "batch.rows_taken_in" | "batch.checks_drawn":
+            return (
+                _(" · ")
+                .join((_listed(params.get("numbers"), params.get("count")), str(params.get("reason") or "")))
+                .removesuffix(_(" · "))
+            )
+        case "batch.row_changed" | "batch.row_looked_at":
+            return str(params.get("number", ""))
+        case "batch.approval_asked":
+            return _(
+                "%(count)s agreements, read before: %(read)s",
+                count=params.get("count"),
+                read=_listed(params.get("looked_at"), None),
+            )
         case "agreement.approved" | "agreement.printed" if params.get("paper"):
             return _("paper %(no)s", no=params["paper"])
         case "agreement.signed" if params.get("signed_on"):
@@ -156,9 +191,32 @@ def text(event: AuditEvent) -> str:
                 "new %(created)s, changed %(updated)s, unchanged %(unchanged)s, refused %(refused)s",
                 **{what: params.get(what, 0) for what in ("created", "updated", "unchanged", "refused")},
             )
+        case "scan_pile.files_added":
+            return ngettext("%(num)s file", "%(num)s files", params.get("count", 0))
+        case "scan_pile.page_placed" | "scan_pile.page_taken_back" | "scan_pile.page_set_aside":
+            where = _("%(file)s, page %(no)s", file=params.get("file"), no=params.get("file_page"))
+            if "number" not in params:
+                return where
+            place = _("Page %(page)s of %(number)s", page=params.get("paper_page"), number=params["number"])
+            return f"{where} → {place}"
+        case "scan_pile.filed":
+            return _(
+                "filed %(filed)s, refused %(refused)s",
+                filed=params.get("filed", 0),
+                refused=params.get("refused", 0),
+            )
         case "agreement.scan_filed":
             return str(params.get("filename", ""))
-    return str(params.get("reason", ""))
+    said = (params.get("title") if "deed" in params else "", params.get("reason"))
+    return _(" · ").join(str(part) for part in said if part)
+
+
+def _listed(numbers: Any, count: Any) -> str:
+    """The first numbers of a list; of more than are kept, how many there are."""
+    kept = [str(number) for number in numbers or []]
+    said = "、".join(kept[:10])
+    total = count if isinstance(count, int) else len(kept)
+    return _("%(numbers)s and more, %(count)s in all", numbers=said, count=total) if total > 10 else said
 
 
 def _kind(value: Any) -> str:

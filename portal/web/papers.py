@@ -7,7 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flask import current_app, has_request_context, request, url_for
 
 from portal.domain.price_protection.approval import Frozen
+from portal.domain.price_protection.deeds.life import FrozenDeed
 from portal.printing.agreement import RenderedPaper, render_agreement
+from portal.printing.deeds import render_deed
 
 
 def base_url() -> str:
@@ -58,5 +60,17 @@ def _original(frozen: Frozen, address: str) -> RenderedPaper:
         number=frozen.number,
         version=frozen.paper_no,
         verify_url=address,
+        made_at=frozen.made_at,
+    )
+
+
+def deed_original(frozen: FrozenDeed) -> RenderedPaper:
+    """Print the paper that the approval of an amendment or a notice keeps; slow, so outside any transaction."""
+    return render_deed(
+        frozen.data,
+        frozen.template_text,
+        title=frozen.title,
+        version=frozen.paper_no,
+        verify_url=verify_url(frozen.code),
         made_at=frozen.made_at,
     )

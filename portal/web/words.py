@@ -11,7 +11,14 @@ from markupsafe import Markup
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Channel, Level, Standing
 from portal.domain.jobs.models import JobState
-from portal.domain.price_protection.models import PriceKind, Status
+from portal.domain.price_protection.models import (
+    DeedStatus,
+    Ground,
+    PriceKind,
+    Sender,
+    Service,
+    Status,
+)
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.web.i18n import language
@@ -99,6 +106,21 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     (Phase.ENDING, _l("Ending early")),
     (Phase.TERMINATED, _l("Terminated")),
     (Phase.VOID, _l("Void")),
+    (DeedStatus.DRAFT, lazy_pgettext("agreement", "Draft")),
+    (DeedStatus.SUBMITTED, _l("Awaiting approval")),
+    (DeedStatus.APPROVED, _l("Approved")),
+    (DeedStatus.SIGNED, _l("Signed")),
+    (DeedStatus.SERVED, _l("Served")),
+    (DeedStatus.VOID, _l("Void")),
+    (Ground.NOTICE, _l("Notice, clause 13.2")),
+    (Ground.BREACH, _l("Serious breach, clause 13.2")),
+    (Ground.INSOLVENCY, _l("Licence revoked or insolvency, clause 13.2")),
+    (Ground.FORCE_MAJEURE, _l("Force majeure, clause 14.1")),
+    (Sender.MANUFACTURER, _l("Party A (the company)")),
+    (Sender.DISTRIBUTOR, _l("Party B (the distributor)")),
+    (Service.COURIER, _l("Courier, accepted")),
+    (Service.REFUSED, _l("Courier, refused")),
+    (Service.IN_PERSON, _l("Handed over in person")),
 )
 
 # Grey "", blue "wait", green "ok", amber "warn", red "bad": always beside the word.
@@ -128,6 +150,11 @@ TONES: Mapping[StrEnum, str] = ByCode(
     (Phase.ENDING, "warn"),
     (Phase.TERMINATED, "bad"),
     (Phase.VOID, "bad"),
+    (DeedStatus.SUBMITTED, "wait"),
+    (DeedStatus.APPROVED, "wait"),
+    (DeedStatus.SIGNED, "ok"),
+    (DeedStatus.SERVED, "ok"),
+    (DeedStatus.VOID, "bad"),
 )
 
 

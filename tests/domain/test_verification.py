@@ -83,8 +83,8 @@ def test_a_void_agreement_has_no_paper(world):
 def test_a_terminated_agreement_holds_to_its_last_day(world):
     agreement = world.signed()
     paper = agreement.papers[0]
-    steps.terminate(
-        world.session, world.manager, agreement, ends_on=today() + timedelta(days=5), reason="协商终止"
+    steps.end_early(
+        world.session, world.manager, agreement, ends_on=today() + timedelta(days=5), reason="协商终止", notice="TZ-1"
     )
     verdict = asked(world, paper)
     assert (verdict.answer, verdict.ends_early) == (Answer.CURRENT, True)

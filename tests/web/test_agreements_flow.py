@@ -1,4 +1,4 @@
-"""The way of an agreement through its pages: draft, submit, approve, print, sign, file, terminate."""
+"""The way of an agreement through its pages: draft, submit, approve, print, sign, file."""
 
 import io
 import re
@@ -61,7 +61,7 @@ def only(session):
     return session.scalars(sa.select(Agreement)).one()
 
 
-def test_an_agreement_goes_from_draft_to_termination(world, session, sign_in):
+def test_an_agreement_goes_from_draft_to_its_filed_scan(world, session, sign_in):
     distributor = world.add_distributor()
     author, manager = sign_in(world.author), sign_in(world.manager)
     address = f"/agreements/new?distributor={distributor.id}"
@@ -103,11 +103,6 @@ def test_an_agreement_goes_from_draft_to_termination(world, session, sign_in):
     stored = next(scan for scan in scans if scan.document.filename == "已盖章.pdf")
     assert author.get(f"{record}scans/{stored.id}").get_data() == PDF
 
-    assert author.post(f"{record}termination", data={}).status_code == 403
-    ended = manager.post(f"{record}termination", data={"ends_on": today().isoformat(), "reason": "双方协商"})
-    assert ended.location == record
-    agreement = only(session)
-    assert (agreement.status, agreement.ends_on) == (Status.TERMINATED, today())
     assert author.get(f"{record}contract.pdf").get_data() == original
     assert author.get(record).status_code == 200
 

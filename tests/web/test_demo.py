@@ -14,12 +14,14 @@ from portal.domain.price_protection.phases import Phase
 from portal.domain.users.models import User
 from portal.domain.users.services import DEMO_PASSWORD
 from tests.domain.agreement_world import fake_render
+from tests.domain.deed_world import fake_deed_render
 
 
 @pytest.fixture
 def load(app, monkeypatch):
     """`flask demo` with papers that take no time to print."""
     monkeypatch.setattr(demo, "original", fake_render)
+    monkeypatch.setattr(demo, "deed_original", fake_deed_render)
     return lambda *arguments: app.test_cli_runner().invoke(args=["demo", *arguments])
 
 

@@ -1,21 +1,25 @@
 """An agreement's record, its paper as PDF, and the scans of what was signed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.blueprints.agreements import bp, loading, words
 from portal.blueprints.agreements.differences import shown
 from portal.blueprints.agreements.forms import PrintForm
 from portal.db import now, today
+from portal.domain import text
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
-from portal.domain.price_protection import queries, steps
-from portal.domain.price_protection.models import Agreement, PriceKind, Status
+from portal.domain.errors import DomainError
+from portal.domain.price_protection import past, queries, steps
+from portal.domain.price_protection.deeds import queries as deed_queries
+from portal.domain.price_protection.models import Agreement, Amendment, PriceKind, Status, Termination
 from portal.domain.price_protection.payload import current_paper, payload
 from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import obstacles, problems
@@ -23,6 +27,7 @@ from portal.extensions import db
 from portal.printing.agreement import render_agreement
 from portal.web.access import actor, requires
 from portal.web.htmx import render
+from portal.web.templating import day
 from portal.web.words import word
 
 # The terms that the record shows; the paper says the rest.
@@ -57,15 +62,24 @@ def powers(agreement: Agreement) -> Powers:
 def detail(id: int) -> ResponseReturnValue:
     """The record: where it stands, what comes next, what it says, its papers and its history."""
     agreement = loading.readable(id)
-    return render("agreements/detail.html", **context(agreement))
+    return render("agreements/detail.html", **context(agreement, _day_asked()))
 
 
-def context(agreement: Agreement) -> dict[str, Any]:
-    """Everything that the record page shows."""
+def _day_asked() -> date | None:
+    """The day that `?on=` names; today's record when it names none that is understood."""
+    try:
+        return text.date_on(request.args.get("on", "").strip()[:20]) if request.args.get("on") else None
+    except DomainError:
+        return None
+
+
+def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
+    """Everything that the record page shows: as it stands, or stood on a day."""
     is_open = agreement.status in (Status.DRAFT, Status.SUBMITTED)
     found = problems(db.session, agreement) if is_open else []
     later = queries.successor(db.session, agreement)
-    data = payload(db.session, agreement)
+    state = past.state_on(db.session, agreement, on)
+    data = state.data or payload(db.session, agreement)
     values = data["values"]
     here = phase(agreement)
     return {
@@ -77,7 +91,9 @@ def context(agreement: Agreement) -> dict[str, Any]:
         "self_next": words.next_step(agreement, is_complete=not found, successor=later),
         "problems": found,
         "obstacles": obstacles(db.session, agreement) if is_open else [],
-        "terms": agreement.terms[0],
+        "state": state,
+        "said": state.data is not None,
+        "deeds": _deeds(agreement),
         "values": values,
         "facts_": {
             name: shown(name, value) for name in _SHOWN if (value := values.get(name)) not in (None, "")
@@ -105,6 +121,26 @@ def context(agreement: Agreement) -> dict[str, Any]:
     }
 
 
+def _deeds(agreement: Agreement) -> list[tuple[Amendment | Termination, str, str]]:
+    """Amendments and notices, the newest first: each with its address and what it is about in a few words."""
+    rows: list[tuple[Amendment | Termination, str, str]] = []
+    for kind, what in ((Amendment, "amendments"), (Termination, "notices")):
+        found = db.session.scalars(deed_queries.of_agreement(kind, agreement))
+        rows += [
+            (
+                deed,
+                url_for("agreements.deed", id=agreement.id, what=what, deed_id=deed.id),
+                _(", ").join(
+                    (deed.reason, _("from %(day)s", day=day(deed.effective_on)))
+                    if isinstance(deed, Amendment)
+                    else (_("notice of termination"), _("ends on %(day)s", day=day(deed.terminates_on)))
+                ),
+            )
+            for deed in found
+        ]
+    return rows
+
+
 @bp.get(f"/<{loading.ROW}:id>/contract.pdf")
 @requires(P.AGREEMENTS_READ)
 def contract(id: int) -> ResponseReturnValue:
@@ -118,7 +154,7 @@ def contract(id: int) -> ResponseReturnValue:
     if wanted:
         paper = next((row for row in agreement.papers if str(row.no) == wanted), None) or abort(404)
     if paper is not None:
-        return _file(paper.document, f"{agreement.number}.pdf")
+        return file(paper.document, f"{agreement.number}.pdf")
     data, text, number = payload(db.session, agreement), agreement.template.text, agreement.number
     version = agreement.version
     # The paper takes its time; the database is let go meanwhile.
@@ -133,10 +169,11 @@ def scan(id: int, scan_id: int) -> ResponseReturnValue:
     """A scan of the signed paper; it is reached only through its agreement."""
     agreement = loading.readable(id)
     found = next((row for row in agreement.scans if row.id == scan_id), None) or abort(404)
-    return _file(found.document, found.document.filename)
+    return file(found.document, found.document.filename)
 
 
-def _file(document: Document, filename: str) -> Response:
+def file(document: Document, filename: str) -> Response:
+    """A kept file, shown by the browser."""
     return inline(documents.content(db.session, document), document.media_type, filename)
 
 

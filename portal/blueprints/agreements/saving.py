@@ -81,7 +81,7 @@ def save(desk: Desk, do: str) -> str | None:
             desk.listed = error.problems
             raise
         except DomainError as error:
-            raise DomainError(error.msgid, field=_row_field(form, error.field), **error.params) from error
+            raise DomainError(error.msgid, field=row_field(form, error.field), **error.params) from error
 
     saved = submit(form, work)
     if saved is not None:
@@ -130,7 +130,7 @@ def _written(desk: Desk, me: User, *, and_submit: bool) -> Agreement:
     return saved
 
 
-def _row_field(form: AgreementForm, field: str | None) -> str | None:
+def row_field(form: Any, field: str | None) -> str | None:
     """The field of the form for a row that the domain counted without the empty ones."""
     match = re.fullmatch(r"prices-(\d+)-(\w+)", field or "")
     if match is None:

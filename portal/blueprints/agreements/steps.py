@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
-from portal.blueprints.agreements import bp, loading, record
+from portal.blueprints.agreements import bp, loading
 from portal.blueprints.agreements.fitting import too_long
 from portal.blueprints.agreements.forms import (
     PrintForm,
@@ -13,9 +13,7 @@ from portal.blueprints.agreements.forms import (
     ScanForm,
     SigningDateForm,
     SigningForm,
-    TerminationForm,
 )
-from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection import steps
@@ -99,16 +97,16 @@ def signing(id: int) -> ResponseReturnValue:
     is_signed = agreement.status in (Status.SIGNED, Status.TERMINATED)
     form = ScanForm() if is_signed else SigningForm()
     if request.method == "POST" and form.validate():
-        files = _files(form.scans.data)
+        sent = files(form.scans.data)
         if is_signed:
-            done = submit(form, lambda: steps.file_scans(db.session, actor(), agreement, files) or True)
+            done = submit(form, lambda: steps.file_scans(db.session, actor(), agreement, sent) or True)
         else:
             done = submit(
                 form,
-                lambda: steps.sign(db.session, actor(), agreement, form.signed_on.data, files) or True,
+                lambda: steps.sign(db.session, actor(), agreement, form.signed_on.data, sent) or True,
             )
         if done:
-            return _back(agreement, _signed_words(agreement, files))
+            return _back(agreement, _signed_words(agreement, sent))
     paper = current_paper(agreement)
     return render("agreements/signing.html", form=form, agreement=agreement, is_signed=is_signed, paper=paper)
 
@@ -141,33 +139,8 @@ def _signed_words(agreement: Agreement, files: list[tuple[str, bytes]]) -> str:
     return _("The signing of %(number)s is recorded; its scan is still to be filed.", number=agreement.number)
 
 
-def _files(sent: list[FileStorage | str] | None) -> list[tuple[str, bytes]]:
+def files(sent: list[FileStorage | str] | None) -> list[tuple[str, bytes]]:
     """Name and content of every file that was chosen; a browser sends an empty part for none."""
     return [
         (file.filename, file.read()) for file in sent or [] if isinstance(file, FileStorage) and file.filename
     ]
-
-
-@bp.route(f"/<{loading.ROW}:id>/termination", methods=["GET", "POST"])
-@requires(P.AGREEMENTS_APPROVE)
-def termination(id: int) -> ResponseReturnValue:
-    """End a signed agreement early, with its last day and the reason."""
-    agreement = loading.permitted(id, P.AGREEMENTS_APPROVE)
-    form = TerminationForm(data={"ends_on": min(today(), agreement.ends_on)})
-    if request.method == "POST" and form.validate():
-
-        def work() -> bool:
-            last_day, reason = form.ends_on.data, form.reason.data or ""
-            steps.terminate(db.session, actor(), agreement, ends_on=last_day, reason=reason)
-            return True
-
-        if submit(form, work):
-            return _back(
-                agreement,
-                _("%(number)s ends on %(day)s.", number=agreement.number, day=form.ends_on.data.isoformat()),
-            )
-    elif agreement.status is not Status.SIGNED:
-        raise DomainError("Only a signed agreement can be terminated.")
-    return render(
-        "agreements/termination.html", form=form, agreement=agreement, powers=record.powers(agreement)
-    )

@@ -16,6 +16,7 @@ from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import Problem
 from portal.domain.price_protection.queries import approvers
 from portal.extensions import db
+from portal.web.deed_words import DEED_EVENTS
 from portal.web.htmx import say
 from portal.web.templating import day
 
@@ -33,6 +34,7 @@ EVENTS = {
     "scan_filed": _l("Scan filed"),
     "terminated": _l("Terminated"),
     "voided": _l("Voided"),
+    **DEED_EVENTS,
 }
 
 PARTS = {"template": _l("Template"), "prices": _l("Products and prices"), "violations": _l("Violations")}
@@ -52,9 +54,12 @@ class Next:
     who: str = ""
 
 
-def told(event: AgreementEvent) -> str:
-    """What an event says beside its name."""
+def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
+    """What an event says beside its name; an amendment's or notice's also which, but not on its own page."""
     said = event.params
+    if "deed" in said:
+        parts = ("" if is_own_page else str(said.get("title", "")), _told_of_deed(event))
+        return _(" · ").join(part for part in parts if part)
     if event.kind == "approved":
         return _("original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages"))
     if event.kind == "printed":
@@ -75,6 +80,44 @@ def told(event: AgreementEvent) -> str:
     if event.kind == "created" and said.get("follows"):
         return _("renews %(number)s", number=said["follows"])
     return event.reason
+
+
+def _told_of_deed(event: AgreementEvent) -> str:
+    said, step = event.params, event.kind.split("_", 1)[1]
+    match step:
+        case "approved":
+            return _(
+                "original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages")
+            )
+        case "printed":
+            return _(
+                "original no. %(paper)s, %(copies)s copies",
+                paper=said.get("paper"),
+                copies=said.get("copies"),
+            )
+        case "signed":
+            return _(
+                "by both parties, %(day)s; takes effect on %(effective)s",
+                day=said.get("signed_on"),
+                effective=said.get("effective_on"),
+            )
+        case "served":
+            return _(", ").join(str(part) for part in (said.get("served_on"), said.get("note")) if part)
+        case "scan_filed":
+            return str(said.get("filename", ""))
+    return event.reason
+
+
+def last_of(agreement: Agreement, kind: str, deed_id: int) -> AgreementEvent | None:
+    """The newest event of a kind of one amendment or notice that no later draft has undone."""
+    for event in agreement.events:
+        if event.params.get("deed") != deed_id:
+            continue
+        if event.kind == kind:
+            return event
+        if event.kind.endswith(("_sent_back", "_withdrawn")):
+            return None
+    return None
 
 
 def _label(name: str) -> str:

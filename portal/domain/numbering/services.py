@@ -19,7 +19,6 @@ from portal.domain.settings import services as settings
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
 
-SETTING = "numbering.agreement"
 DIGITS = range(3, 9)
 _LONGEST = 30
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -47,6 +46,10 @@ class Rule:
     def _filled(self, office: str, year: int, number: str) -> str:
         said = {"office": office, "year": f"{year:04d}", "yy": f"{year % 100:02d}", "number": number}
         return _PLACE.sub(lambda place: said[place[1]], self.pattern)
+
+
+# What is numbered by a rule, and the rule that ships.
+SHIPPED = {"agreement": Rule(), "notice": Rule("TZ-{year}-{number}", 4)}
 
 
 @dataclass(frozen=True)
@@ -94,21 +97,21 @@ def read_rule(pattern: str, digits: int) -> Rule:
     return Rule(pattern, digits)
 
 
-def rule(session: Session) -> Rule:
-    """The rule that holds: the company's, else PPA, year and six digits."""
-    said = settings.own_values(session, regions.head_office(session)).get(SETTING)
-    return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else Rule()
+def rule(session: Session, paper: str = "agreement") -> Rule:
+    """The rule that holds for a paper: the company's, else the one that ships (PPA, year and six digits)."""
+    said = settings.own_values(session, regions.head_office(session)).get(f"numbering.{paper}")
+    return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else SHIPPED[paper]
 
 
-def change_rule(session: Session, actor: User | None, new: Rule) -> bool:
-    """Let the next agreements be numbered otherwise; False when the rule stands already.
+def change_rule(session: Session, actor: User | None, new: Rule, paper: str = "agreement") -> bool:
+    """Let the next agreements, or notices, be numbered otherwise; False when the rule stands already.
 
     Numbers that are out stay. What the new pattern leaves alike goes on counting; what it makes new begins at 1.
     Raises DomainError when an office's number would be too long or its code cannot stand in one.
     """
     office = regions.head_office(session)
     lock(session, office)
-    new, old = read_rule(new.pattern, new.digits), rule(session)
+    new, old = read_rule(new.pattern, new.digits), rule(session, paper)
     if new == old:
         return False
     for region in session.scalars(sa.select(Region)):
@@ -117,8 +120,8 @@ def change_rule(session: Session, actor: User | None, new: Rule) -> bool:
         session,
         actor,
         office,
-        SETTING,
-        None if new == Rule() else {"pattern": new.pattern, "digits": new.digits},
+        f"numbering.{paper}",
+        None if new == SHIPPED[paper] else {"pattern": new.pattern, "digits": new.digits},
     )
     audit.record(
         session,
@@ -186,6 +189,15 @@ def next_number(session: Session, series: str) -> int:
 
 def agreement_number(session: Session, office: Region) -> str:
     """A number for a new agreement of this office, by the company's rule and the year in China."""
-    holding, year = rule(session), today().year
+    return _numbered(session, office, "agreement")
+
+
+def notice_number(session: Session, office: Region) -> str:
+    """A number for a new notice of termination of this office, by the rule of notices."""
+    return _numbered(session, office, "notice")
+
+
+def _numbered(session: Session, office: Region, paper: str) -> str:
+    holding, year = rule(session, paper), today().year
     check_office(holding, office)
     return holding.number(office.code, year, next_number(session, holding.series(office.code, year)))

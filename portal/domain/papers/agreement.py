@@ -39,8 +39,13 @@ class AgreementPaperData(TypedDict):
 
 def canonical(payload: AgreementPaperData) -> bytes:
     """Write the payload as the JSON that is hashed and attached; a float in it is a bug: TypeError."""
-    _refuse_floats(payload)
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return canonical_json(payload)
+
+
+def canonical_json(data: object) -> bytes:
+    """Write any paper's data as the JSON that is hashed and attached; a float in it is a bug: TypeError."""
+    _refuse_floats(data)
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8")
 
 

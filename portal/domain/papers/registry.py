@@ -1,10 +1,11 @@
-"""Every placeholder of the agreement's papers (A, B and P), as PLACEHOLDERS.md lists them.
+"""Every placeholder of the agreement's papers (A, B and P) and of its deeds (S, T), as PLACEHOLDERS.md lists them.
 
 Limits are the form's; examples are the shipped defaults where the settings have one.
 """
 
 from portal.domain.i18n import N_
 from portal.domain.papers.placeholders import Placeholder, Source
+from portal.domain.papers.registry_deeds import DEEDS
 from portal.domain.papers.values import (
     Choice,
     Daxie,
@@ -204,4 +205,4 @@ _ALL = (
 )
 # fmt: on
 
-PLACEHOLDERS: dict[str, Placeholder] = {placeholder.name: placeholder for placeholder in _ALL}
+PLACEHOLDERS: dict[str, Placeholder] = {placeholder.name: placeholder for placeholder in (*_ALL, *DEEDS)}

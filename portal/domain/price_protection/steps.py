@@ -198,11 +198,14 @@ def file_scans(
     _file(session, actor, agreement, files)
 
 
-def terminate(session: Session, actor: User, agreement: Agreement, *, ends_on: date, reason: str) -> None:
-    """End a signed agreement early; `ends_on` is its last day. What the fund owes is settled elsewhere (P4)."""
-    _hold(session, agreement)
-    reason = _reason(reason)
-    _require_permission(actor, agreement)
+def end_early(
+    session: Session, actor: User, agreement: Agreement, *, ends_on: date, reason: str, notice: str
+) -> None:
+    """End a signed agreement early, as its served notice says; `ends_on` is its last day.
+
+    For `deeds.serving` alone: nobody ends an agreement without a notice that two persons approved (D4, 13.2). What
+    the fund owes is settled elsewhere (P4).
+    """
     if agreement.status is not Status.SIGNED or agreement.signed_on is None:
         _moved_on(agreement)
     if ends_on < agreement.signed_on:
@@ -217,7 +220,7 @@ def terminate(session: Session, actor: User, agreement: Agreement, *, ends_on: d
         )
     agreement.move_to(Status.TERMINATED)
     agreement.ends_on = ends_on
-    note(session, actor, agreement, "terminated", reason, ends_on=ends_on)
+    note(session, actor, agreement, "terminated", reason, ends_on=ends_on, notice=notice)
 
 
 def require_approver(session: Session, actor: User, agreement: Agreement) -> None:

@@ -150,6 +150,7 @@ GROUPS = (
             "termination_notice_days",
             "cure_days",
             "settlement_days",
+            "objection_days",
             "force_majeure_days",
             "negotiation_days",
             "confidentiality_years",

@@ -1,0 +1,206 @@
+"""The steps of an amendment or a notice as its record takes them."""
+
+from collections.abc import Callable
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.agreements import bp
+from portal.blueprints.agreements import loading as agreements
+from portal.blueprints.agreements.deeds import loading, record
+from portal.blueprints.agreements.deeds.forms import ServiceForm
+from portal.blueprints.agreements.forms import DecisionForm, PrintForm, ReasonForm, ScanForm, SigningForm
+from portal.blueprints.agreements.steps import files
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.approval import Blocked
+from portal.domain.price_protection.deeds import base, life, serving, signing
+from portal.domain.price_protection.deeds.base import AnyDeed
+from portal.domain.price_protection.models import Amendment, DeedStatus, Service, Termination
+from portal.domain.price_protection.problems import Problem
+from portal.extensions import db
+from portal.web import papers
+from portal.web.access import actor, requires
+from portal.web.htmx import leave, render, submit
+from portal.web.tables import as_id
+
+_ADDRESS = f"/<{agreements.ROW}:id>/<{loading.WHAT}:what>/<{agreements.ROW}:deed_id>"
+
+
+def _back(deed: AnyDeed, said: str) -> ResponseReturnValue:
+    flash(said)
+    return leave(loading.address(deed))
+
+
+def _step(deed: AnyDeed, work: Callable[[], None], said: str) -> ResponseReturnValue:
+    def done() -> bool:
+        work()
+        return True
+
+    submit(None, done)
+    return _back(deed, said)
+
+
+@bp.post(f"{_ADDRESS}/submit")
+@requires(P.AGREEMENTS_WRITE)
+def submit_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Submit for approval; what is missing is listed on the record."""
+    deed = loading.writable(id, what, deed_id)
+    seen = as_id(request.form.get("version", ""))
+    try:
+        submit(None, lambda: life.submit(db.session, actor(), deed, version=seen) or True)
+    except life.Incomplete:
+        flash(_("Not submitted: the list below says what is still missing."), "error")
+        return leave(loading.address(deed, _anchor="checks"))
+    return _back(deed, _("%(number)s has been submitted for approval.", number=deed.title))
+
+
+@bp.post(f"{_ADDRESS}/take-back")
+@requires(P.AGREEMENTS_WRITE)
+def take_deed_back(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Withdraw one's own submission."""
+    deed = loading.writable(id, what, deed_id)
+    said = _("%(number)s is a draft again.", number=deed.title)
+    return _step(deed, lambda: life.withdraw(db.session, actor(), deed), said)
+
+
+@bp.post(f"{_ADDRESS}/void")
+@requires(P.AGREEMENTS_WRITE)
+def void_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Give up a deed that took no effect."""
+    deed, form = loading.writable(id, what, deed_id), ReasonForm()
+    said = _("%(number)s is now void.", number=deed.title)
+    return _step(deed, lambda: life.void(db.session, actor(), deed, form.reason.data or ""), said)
+
+
+@bp.post(f"{_ADDRESS}/withdraw-approval")
+@requires(P.AGREEMENTS_APPROVE)
+def withdraw_deed_approval(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Take an approval back; its original is superseded."""
+    deed, form = loading.permitted(id, what, deed_id, P.AGREEMENTS_APPROVE), ReasonForm()
+    said = _("The approval of %(number)s has been withdrawn.", number=deed.title)
+    return _step(
+        deed, lambda: life.withdraw_approval(db.session, actor(), deed, form.reason.data or ""), said
+    )
+
+
+@bp.post(f"{_ADDRESS}/counsel")
+@requires(P.TEMPLATES_RELEASE)
+def review_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Counsel has read an amendment that touches prices, violations or territory."""
+    deed, form = loading.readable(id, what, deed_id), DecisionForm()
+    if not isinstance(deed, Amendment):
+        return leave(loading.address(deed))
+    seen = form.seen.data or ""
+    said = _("%(number)s: counsel's review is recorded.", number=deed.title)
+    return _step(deed, lambda: life.review(db.session, actor(), deed, seen_sha256=seen), said)
+
+
+@bp.post(f"{_ADDRESS}/decide")
+@requires(P.AGREEMENTS_APPROVE)
+def decide_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Approve what was shown, which makes the original, or send it back with a reason."""
+    deed, form = loading.permitted(id, what, deed_id, P.AGREEMENTS_APPROVE), DecisionForm()
+    title, listed = deed.title, list[Problem]()
+    if not form.validate():
+        return record.page(deed, form)
+    if request.form.get("do") == "send_back":
+        reason = form.reason.data or ""
+        if submit(form, lambda: life.send_back(db.session, actor(), deed, reason) or True):
+            return _back(deed, _("%(number)s was sent back to its author.", number=title))
+        return record.page(deed, form)
+    seen = form.seen.data or ""
+
+    def work() -> bool:
+        try:
+            life.approve(db.session, actor(), deed, seen_sha256=seen, render=papers.deed_original)
+        except Blocked as error:
+            listed.extend(error.problems)
+            raise
+        return True
+
+    if submit(form, work):
+        if deed.status is DeedStatus.SUBMITTED:
+            return _back(
+                deed, _("Your approval of %(number)s is recorded; a second one is needed.", number=title)
+            )
+        return _back(deed, _("%(number)s is approved and its original is on file.", number=title))
+    return record.page(deed, form, listed)
+
+
+@bp.post(f"{_ADDRESS}/print")
+@requires(P.AGREEMENTS_WRITE)
+def print_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Record the printing, then on to the original."""
+    deed, form = loading.writable(id, what, deed_id), PrintForm()
+    copies = form.copies.data if form.copies.data is not None else 0
+    submit(None, lambda: life.record_print(db.session, actor(), deed, copies) or True)
+    return leave(loading.address(deed, "deed_paper"))
+
+
+@bp.route(f"{_ADDRESS}/signing", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def sign_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Record the signing of an amendment or the service of a notice, or file what came back later."""
+    deed = loading.writable(id, what, deed_id)
+    is_done = deed.status in (DeedStatus.SIGNED, DeedStatus.SERVED)
+    form: ScanForm | SigningForm | ServiceForm
+    if is_done:
+        form = ScanForm()
+    elif isinstance(deed, Amendment):
+        form = SigningForm()
+    else:
+        form = ServiceForm(data={"served_on": today(), "how": Service.COURIER})
+    if request.method == "POST" and form.validate():
+        sent = files(form.scans.data)
+
+        def work() -> bool:
+            if isinstance(form, ScanForm):
+                life.file_scans(db.session, actor(), deed, sent)
+            elif isinstance(form, SigningForm):
+                assert isinstance(deed, Amendment)
+                signing.sign(db.session, actor(), deed, form.signed_on.data, sent)
+            else:
+                assert isinstance(deed, Termination)
+                serving.serve(
+                    db.session,
+                    actor(),
+                    deed,
+                    served_on=form.served_on.data,
+                    how=form.how.data,
+                    note=form.note.data or "",
+                    scans=sent,
+                )
+            return True
+
+        if submit(form, work):
+            return _back(deed, _done_words(deed, is_filing=is_done))
+    elif request.method == "GET" and not is_done:
+        base.require_status(deed, DeedStatus.APPROVED)
+    return render(
+        "agreements/deeds/signing.html",
+        form=form,
+        deed=deed,
+        agreement=deed.agreement,
+        is_done=is_done,
+        is_amendment=isinstance(deed, Amendment),
+        paper=base.current_paper(deed),
+        address=loading.address,
+    )
+
+
+def _done_words(deed: AnyDeed, *, is_filing: bool) -> str:
+    if is_filing:
+        return _("The file has been added to %(number)s.", number=deed.title)
+    if isinstance(deed, Amendment):
+        return _(
+            "The signing of %(number)s is recorded; it takes effect on %(day)s.",
+            number=deed.title,
+            day=deed.effective_on.isoformat(),
+        )
+    return _(
+        "The service of %(number)s is recorded; the agreement ends on %(day)s.",
+        number=deed.title,
+        day=deed.agreement.ends_on.isoformat(),
+    )

@@ -1,0 +1,370 @@
+"""Amendments 补充协议: which terms are to be others, what the agreement says then, and the paper that says so (P1)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import now, today
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError, Stale
+from portal.domain.i18n import N_
+from portal.domain.papers.agreement import AgreementPaperData
+from portal.domain.papers.deeds import DeedData, changed_clauses
+from portal.domain.papers.fill import is_empty, validate
+from portal.domain.papers.placeholders import Placeholder
+from portal.domain.papers.values import Raw, day
+from portal.domain.price_protection import texts
+from portal.domain.price_protection.approvals import valid_approvals
+from portal.domain.price_protection.deeds import base
+from portal.domain.price_protection.deeds.inforce import said
+from portal.domain.price_protection.defaults import (
+    COLUMNS,
+    COUNSEL_ONLY,
+    default_values,
+    distributor_values,
+    paper_of,
+    terms_of,
+)
+from portal.domain.price_protection.entries import PriceEntry, ViolationEntry
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPrice,
+    Amendment,
+    DeedStatus,
+    PriceKind,
+    Product,
+)
+from portal.domain.price_protection.payload import price_row
+from portal.domain.users.models import User
+
+# What an amendment may say otherwise besides the further terms of the agreement's text.
+AMENDABLE_COLUMNS = ("rebate_rate", "base_share", "award_share", "expires_on")
+# Formalities of the paper that was signed: nothing to amend.
+_NOT_AMENDABLE = frozenset({"signing_place", "copies_total", "effective_on"})
+# What counsel reads first (S, drafting note): kinds and prices, violations, territory.
+COUNSELS_MATTERS = frozenset({"territory_description", "territory_description_en"})
+_FACTS = ("manufacturer_name", "manufacturer_uscc", "distributor_name", "distributor_uscc", "signing_place")
+APPROVAL_LIMIT = 100
+# What a preview says while nobody has entered a reason.
+NO_REASON_YET = "（待填）"
+
+
+@dataclass(frozen=True)
+class Says:
+    """What somebody writes into an amendment: from when, why, and only what changes.
+
+    `values` are stored values by placeholder; `prices` and `violations` are the whole lists as they shall be, None
+    where they stay.
+    """
+
+    effective_on: date
+    reason: str
+    values: dict[str, Raw] = field(default_factory=dict)
+    prices: Sequence[PriceEntry] | None = None
+    violations: Sequence[ViolationEntry] | None = None
+
+
+def amendable(agreement: Agreement, actor: User) -> list[Placeholder]:
+    """The further terms that this user may change by an amendment, in the order of the text."""
+    may_say = _is_counsel(actor)
+    return [
+        entry
+        for entry in terms_of(paper_of(agreement.template))
+        if entry.name not in _NOT_AMENDABLE and (may_say or entry.name not in COUNSEL_ONLY)
+    ]
+
+
+def draft(
+    session: Session, actor: User, agreement: Agreement, says: Says, *, price_change_id: int | None = None
+) -> Amendment:
+    """Draft the next amendment of a signed agreement; it has the number after the last (no gaps).
+
+    Raises DomainError while another one is under way, or when the agreement is not signed or has ended.
+    """
+    base.require_signed(session, agreement)
+    if agreement.ends_on < today():
+        raise DomainError("%(number)s has ended; it can be renewed, not amended.", number=agreement.number)
+    base.require_none_open(session, Amendment, agreement)
+    amendment = Amendment(
+        agreement_id=agreement.id,
+        agreement=agreement,
+        no=_next_no(session, agreement),
+        template_id=base.template_of(session, base.AMENDMENT_KEY).id,
+        author_id=actor.id,
+        price_change_id=price_change_id,
+        status=DeedStatus.DRAFT,
+    )
+    _write(session, actor, amendment, says)
+    session.add(amendment)
+    session.flush()
+    base.record(session, actor, amendment, "drafted")
+    return amendment
+
+
+def edit(session: Session, actor: User, amendment: Amendment, says: Says, *, version: int) -> None:
+    """Replace what a draft says; Stale when somebody saved it after this version was opened."""
+    base.hold(session, amendment)
+    base.require_status(amendment, DeedStatus.DRAFT)
+    if amendment.version != version:
+        raise Stale(N_("Somebody else saved this amendment after you opened it."))
+    before = _snapshot(amendment)
+    _write(session, actor, amendment, says)
+    amendment.updated_at = now()
+    session.flush()
+    changes = audit.changes(before, {**dict.fromkeys(before), **_snapshot(amendment)})
+    if changes:
+        base.record(session, actor, amendment, "edited", changes=changes)
+
+
+def _snapshot(amendment: Amendment) -> dict[str, Any]:
+    kept = {name: value for name, value in amendment.says.items() if name != "values"}
+    return {
+        "amendment_effective_on": amendment.effective_on,
+        "amendment_reason": amendment.reason,
+        **kept,
+        **amendment.says.get("values", {}),
+    }
+
+
+def _next_no(session: Session, agreement: Agreement) -> int:
+    last = session.scalar(
+        sa.select(sa.func.max(Amendment.no)).where(
+            Amendment.agreement_id == agreement.id, Amendment.status != DeedStatus.VOID
+        )
+    )
+    return (last or 0) + 1
+
+
+def _write(session: Session, actor: User, amendment: Amendment, says: Says) -> None:
+    """Keep what really changes of what was said; a value that the agreement says already is none."""
+    agreement = amendment.agreement
+    before = base_of(session, amendment)
+    allowed = {entry.name for entry in terms_of(paper_of(agreement.template))} - _NOT_AMENDABLE
+    allowed |= set(AMENDABLE_COLUMNS)
+    if strange := sorted(set(says.values) - allowed):
+        raise DomainError("This term cannot be changed by an amendment.", field=strange[0])
+    values = {
+        name: validated
+        for name, raw in says.values.items()
+        if not is_empty(raw) and (validated := validate(name, raw)) != before["values"].get(name)
+    }
+    if not _is_counsel(actor):
+        for name in sorted(COUNSEL_ONLY & set(values)):
+            raise DomainError("This term belongs to counsel; only counsel can change it.", field=name)
+    kept: dict[str, Any] = {"values": values}
+    if says.prices is not None:
+        rows = _checked_prices(session, says.prices)
+        if rows != _price_entries(before):
+            kept["prices"] = [[row.product_id, row.kind.value, row.amount_fen] for row in rows]
+    if says.violations is not None:
+        kinds = _checked_violations(session, agreement, says.violations)
+        if kinds != {row["code"]: row["share"] for row in before["violations"]}:
+            kept["violations"] = [[code, share] for code, share in kinds.items()]
+    amendment.says = kept
+    amendment.effective_on = says.effective_on
+    amendment.reason = str(validate("amendment_reason", base.reason_of(says.reason, 100, "amendment_reason")))
+
+
+def _checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEntry]:
+    known = set(
+        session.scalars(sa.select(Product.id).where(Product.id.in_([row.product_id for row in rows])))
+    )
+    seen: set[tuple[int, PriceKind]] = set()
+    for no, row in enumerate(rows):
+        if row.product_id not in known:
+            raise DomainError("Choose a product from the list.", field=f"prices-{no}-product_id")
+        if row.amount_fen <= 0:
+            raise DomainError(
+                "Enter the price: the product has no default of this kind.", field=f"prices-{no}-amount"
+            )
+        if (row.product_id, row.kind) in seen:
+            raise DomainError(
+                "A product is in the list twice with the same kind of price.",
+                field=f"prices-{no}-product_id",
+            )
+        seen.add((row.product_id, row.kind))
+    return list(rows)
+
+
+def _checked_violations(
+    session: Session, agreement: Agreement, rows: Sequence[ViolationEntry]
+) -> dict[str, int]:
+    chosen = {row.code: int(validate("violation.share", row.share_ppm)) for row in rows}
+    library = [row.code for row in texts.kinds(session, agreement.template)]
+    for code in chosen:
+        if code not in library:
+            raise DomainError(
+                "The template has no violation of the kind %(code)s.", field="violations", code=code
+            )
+    return {code: chosen[code] for code in library if code in chosen}
+
+
+def _price_entries(data: AgreementPaperData) -> list[PriceEntry]:
+    return [
+        PriceEntry(
+            int(row["product_id"] or 0), PriceKind(str(row["kind_code"])), int(row["amount_figures"] or 0)
+        )
+        for row in data["prices"]
+    ]
+
+
+def says_of(amendment: Amendment) -> Says:
+    """What a draft says, as a form shows it."""
+    kept = amendment.says
+    prices, violations = kept.get("prices"), kept.get("violations")
+    return Says(
+        effective_on=amendment.effective_on,
+        reason=amendment.reason,
+        values=dict(kept.get("values", {})),
+        prices=None if prices is None else [PriceEntry(one, PriceKind(kind), fen) for one, kind, fen in prices],
+        violations=None if violations is None else [ViolationEntry(code, share) for code, share in violations],
+    )  # fmt: skip
+
+
+def base_of(session: Session, amendment: Amendment) -> AgreementPaperData:
+    """What the agreement says before this amendment: the text as signed, with every amendment before it."""
+    return said(session, amendment.agreement, before_no=amendment.no)
+
+
+def after(session: Session, amendment: Amendment) -> AgreementPaperData:
+    """What the agreement says with this amendment; prices that it leaves alone keep their approval as agreed."""
+    before, says = base_of(session, amendment), says_of(amendment)
+    prices = before["prices"]
+    if says.prices is not None:
+        prices = _new_prices(session, amendment, before["prices"], says.prices)
+    violations = before["violations"]
+    if says.violations is not None:
+        violations = _new_violations(session, amendment.agreement, before["violations"], says.violations)
+    return {
+        "values": {**before["values"], **says.values},
+        "prices": prices,
+        "violations": violations,
+    }
+
+
+def _new_prices(
+    session: Session,
+    amendment: Amendment,
+    old: list[dict[str, Raw | None]],
+    wanted: Sequence[PriceEntry],
+) -> list[dict[str, Raw | None]]:
+    known = {(row["product_id"], row["kind_code"], row["amount_figures"]): row for row in old}
+    ids = [row.product_id for row in wanted]
+    approvals = valid_approvals(session, ids, amendment.effective_on)
+    products = {row.id: row for row in session.scalars(sa.select(Product).where(Product.id.in_(ids)))}
+    rows = []
+    for row in wanted:
+        same = known.get((row.product_id, row.kind.value, row.amount_fen))
+        if same is None:
+            made = AgreementPrice(
+                product_id=row.product_id,
+                product=products[row.product_id],
+                kind=row.kind,
+                amount_fen=row.amount_fen,
+            )
+            same = price_row(made, approvals)
+        rows.append(same)
+    return rows
+
+
+def _new_violations(
+    session: Session, agreement: Agreement, old: list[dict[str, Raw | None]], wanted: Iterable[ViolationEntry]
+) -> list[dict[str, Raw | None]]:
+    known = {row["code"]: row for row in old}
+    library = {row.code: row for row in texts.kinds(session, agreement.template)}
+    rows: list[dict[str, Raw | None]] = []
+    for row in wanted:
+        source = library[row.code]
+        rows.append(
+            {**known[row.code], "share": row.share_ppm}
+            if row.code in known
+            else {
+                "code": source.code,
+                "kind": source.kind,
+                "kind_en": source.kind_en,
+                "definition": source.definition,
+                "definition_en": source.definition_en,
+                "share": row.share_ppm,
+                "needs_approval": source.needs_approval,
+            }
+        )
+    return rows
+
+
+def data_of(session: Session, amendment: Amendment) -> DeedData:
+    """The amendment's data as it is printed: frozen from approval on, before that as it stands now."""
+    paper = base.current_paper(amendment)
+    if paper is not None and amendment.status in (DeedStatus.APPROVED, DeedStatus.SIGNED):
+        kept = paper.payload
+        return {"values": kept["values"], "changes": kept["changes"], "after": kept["after"]}
+    agreement = amendment.agreement
+    before, later = base_of(session, amendment), after(session, amendment)
+    facts = {
+        **before["values"],
+        **default_values(session, agreement.region),
+        **distributor_values(agreement.distributor),
+        # Where and in how many copies one signs is as with the agreement (S 3.3).
+        **{name: before["values"].get(name) for name in ("signing_place", "copies_total")},
+    }
+    signed_on = agreement.signed_on
+    values: dict[str, Raw | None] = {
+        **{name: facts.get(name) for name in (*_FACTS, "copies_total")},
+        "agreement_number": agreement.number,
+        "agreement_signed_on": signed_on.isoformat() if signed_on else None,
+        "amendment_number": amendment.no,
+        "amendment_reason": amendment.reason,
+        "amendment_effective_on": amendment.effective_on.isoformat(),
+        "amendment_price_approval": _approvals_named(before, later),
+    }
+    changes = changed_clauses(paper_of(agreement.template), before, later, agreement.number)
+    return {"values": values, "changes": changes, "after": later}
+
+
+def _approvals_named(before: AgreementPaperData, later: AgreementPaperData) -> str | None:
+    """The approvals of the prices that are new or others, each once (S 2.2)."""
+    known = [dict(row) for row in before["prices"]]
+    named = (
+        f"{row['approval_number']}，至{day(date.fromisoformat(str(row['approval_expires_on'])))}"
+        for row in later["prices"]
+        if row not in known and not is_empty(row.get("approval_number"))
+    )
+    return "；".join(dict.fromkeys(named)) or None
+
+
+def preview(
+    session: Session, actor: User, agreement: Agreement, says: Says, amendment: Amendment | None = None
+) -> DeedData:
+    """What an amendment would say with this entry; nothing is kept."""
+    made = Amendment(
+        agreement=agreement,
+        no=amendment.no if amendment else _next_no(session, agreement),
+        status=DeedStatus.DRAFT,
+    )
+    _write(session, actor, made, replace(says, reason=says.reason or NO_REASON_YET))
+    return data_of(session, made)
+
+
+def needs_counsel(amendment: Amendment) -> bool:
+    """Whether counsel must read it first: prices, violations or territory are to be others (S, drafting note)."""
+    kept = amendment.says
+    return "prices" in kept or "violations" in kept or bool(COUNSELS_MATTERS & set(kept.get("values", {})))
+
+
+def columns_of(data: AgreementPaperData) -> dict[str, Any]:
+    """The terms that stand in columns of their own, and the rest as values, for a row of terms."""
+    values = data["values"]
+    return {
+        "rebate_ppm": values["rebate_rate"],
+        "base_share": values["base_share"],
+        "award_ppm": values["award_share"],
+        "values": {name: value for name, value in values.items() if name not in COLUMNS},
+    }
+
+
+def _is_counsel(actor: User) -> bool:
+    return actor.can(Permission.TEMPLATES_RELEASE)

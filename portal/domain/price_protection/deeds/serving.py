@@ -1,0 +1,76 @@
+"""A notice is served: the agreement ends on its day, and not before its period of notice is over (13.2, 16.1)."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from portal.db import CHINA, today
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.papers.fill import validate
+from portal.domain.price_protection.deeds import base
+from portal.domain.price_protection.deeds.inforce import said
+from portal.domain.price_protection.deeds.life import keep_scans
+from portal.domain.price_protection.models import DeedStatus, Ground, Service, Termination
+from portal.domain.price_protection.steps import end_early
+from portal.domain.text import clean
+from portal.domain.users.models import User
+
+_NOTE_LIMIT = 100
+
+
+def serve(
+    session: Session,
+    actor: User,
+    deed: Termination,
+    *,
+    served_on: date,
+    how: Service,
+    note: str = "",
+    scans: Iterable[tuple[str, bytes]] = (),
+) -> date:
+    """Record the service of an approved notice and end its agreement; gives its last day.
+
+    The day is the notice's own, or later where it arrived too late for it: the day of service for a rescission,
+    the agreed days after it for a notice. Never later than the agreement would have ended anyway.
+    """
+    base.hold(session, deed)
+    base.require_status(deed, DeedStatus.APPROVED)
+    paper = base.current_paper(deed)
+    if paper is None:
+        base.moved_on(deed)
+    earliest = max(paper.made_at.astimezone(CHINA).date(), deed.notice_on)
+    if served_on < earliest:
+        raise DomainError(
+            N_("It cannot have been served before its date and its approval, %(day)s."),
+            field="served_on",
+            day=earliest.isoformat(),
+        )
+    if served_on > today():
+        raise DomainError(N_("This day is in the future."), field="served_on")
+    note = clean(note)
+    if len(note) > _NOTE_LIMIT:
+        raise DomainError(N_("The note has at most %(limit)s characters."), field="note", limit=_NOTE_LIMIT)
+    if how is Service.COURIER and not note:
+        raise DomainError(N_("Enter courier and number: the agreement asks for a courier."), field="note")
+    last = last_day(session, deed, served_on)
+    deed.move_to(DeedStatus.SERVED)
+    deed.served_on, deed.served_how, deed.served_note = served_on, how, note
+    session.flush()
+    base.record(session, actor, deed, "served", served_on=served_on, how=how.value, note=note or None)
+    keep_scans(session, actor, deed, scans)
+    end_early(session, actor, deed.agreement, ends_on=last, reason=deed.reason, notice=deed.number)
+    return last
+
+
+def last_day(session: Session, deed: Termination, served_on: date) -> date:
+    """The last day in force when the notice arrives on a day."""
+    last = deed.terminates_on
+    if deed.ground is Ground.NOTICE:
+        values = said(session, deed.agreement)["values"]
+        days = int(validate("termination_notice_days", values.get("termination_notice_days")))
+        last = max(last, served_on + timedelta(days=days))
+    else:
+        last = max(last, served_on)
+    return min(last, deed.agreement.ends_on)

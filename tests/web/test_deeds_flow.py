@@ -1,0 +1,193 @@
+"""The way of an amendment and of a notice of termination through their pages, to the paper and its check."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from portal.db import today
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementTerms,
+    Amendment,
+    DeedStatus,
+    Status,
+    Termination,
+)
+from tests.domain.agreement_world import PDF
+from tests.domain.deed_world import DeedWorld
+
+
+@pytest.fixture(autouse=True)
+def quick_printer(monkeypatch):
+    """Papers made in no time; what they look like is tested where they are printed."""
+
+    def render(job):
+        return b"%PDF-1.7 " + job.identifier.encode() + job.html.encode(), 2
+
+    monkeypatch.setattr("portal.printing.pool.render", render)
+
+
+@pytest.fixture
+def world(session, make):
+    return DeedWorld(session, make)
+
+
+def only(session, kind):
+    session.rollback()
+    session.expire_all()
+    return session.scalars(sa.select(kind)).one()
+
+
+def seen(page):
+    return page.split('name="seen"')[1].split('value="')[1].split('"')[0]
+
+
+def changed(world, agreement, **said):
+    """What a browser sends for an amendment form in which only something is changed."""
+    product = world.product
+    return {
+        "amendment_effective_on": (today() + timedelta(days=30)).isoformat(),
+        "amendment_reason": "调整返利率",
+        "rebate_rate": "3.5",
+        "base_share": "60",
+        "award_share": "100",
+        "expires_on": agreement.expires_on.isoformat(),
+        "territory_description": "浙江省湖州市吴兴区、南浔区",
+        "prices-0-product_id": str(product.id),
+        "prices-0-kind": "suggested_retail",
+        "prices-0-amount": "28.50",
+        "violation-cross_territory": "y",
+        "share-cross_territory": "100",
+        "violation-hostile_quoting": "y",
+        "share-hostile_quoting": "100",
+        "do": "submit",
+        **said,
+    }
+
+
+def test_an_amendment_goes_from_its_form_to_terms_of_its_own(world, session, sign_in):
+    agreement = world.signed()
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    form = f"/agreements/{agreement.id}/amend"
+    assert author.get(form).status_code == 200
+    compared = author.post(form, data=changed(world, agreement, do="preview")).get_data(as_text=True)
+    assert "<ins>3.50%</ins>" in compared
+    assert session.scalar(sa.select(sa.func.count(Amendment.id))) == 0
+    sent = author.post(form, data=changed(world, agreement))
+    assert sent.status_code == 303, sent.get_data(as_text=True)
+    deed = only(session, Amendment)
+    record = f"/agreements/{agreement.id}/amendments/{deed.id}/"
+    assert sent.location == record
+    assert deed.status is DeedStatus.SUBMITTED
+    assert deed.says["values"] == {"rebate_rate": 35_000}
+    assert author.get(form).location == record
+    draft = author.get(f"{record}paper.pdf").get_data().decode()
+    assert "草稿" in draft
+    assert "补充协议" in draft
+
+    page = manager.get(record).get_data(as_text=True)
+    assert "<ins>3.50%</ins>" in page
+    assert author.post(f"{record}decide", data={"do": "approve", "seen": seen(page)}).status_code == 403
+    approved = manager.post(f"{record}decide", data={"do": "approve", "seen": seen(page)})
+    assert approved.location == record, approved.get_data(as_text=True)
+    original = author.get(f"{record}paper.pdf").get_data()
+    assert "草稿" not in original.decode()
+    printed = author.post(f"{record}print", data={"copies": "2"})
+    assert author.get(printed.location).get_data() == original
+
+    assert author.get(f"{record}signing").status_code == 200
+    sent = {"signed_on": today().isoformat(), "scans": [(io.BytesIO(PDF), "已盖章.pdf")]}
+    assert author.post(f"{record}signing", data=sent).location == record
+    deed = only(session, Amendment)
+    assert (deed.status, deed.signed_on) == (DeedStatus.SIGNED, today())
+    assert author.get(f"{record}scans/{deed.scans[0].id}").get_data() == PDF
+    terms = session.scalars(sa.select(AgreementTerms).order_by(AgreementTerms.no)).all()
+    assert [(row.no, row.rebate_ppm) for row in terms] == [(0, 30_000), (1, 35_000)]
+    history = author.get(f"/agreements/{agreement.id}/").get_data(as_text=True)
+    assert deed.title in history
+
+
+def test_prices_wait_for_counsel_and_the_record_says_so(world, session, sign_in):
+    agreement = world.signed()
+    author, counsel, manager = (sign_in(user) for user in (world.author, world.counsel, world.manager))
+    author.post(
+        f"/agreements/{agreement.id}/amend",
+        data=changed(world, agreement, rebate_rate="3", **{"prices-0-amount": "29.90"}),
+    )
+    deed = only(session, Amendment)
+    assert deed.says["prices"] == [[world.product.id, "suggested_retail", 2990]]
+    record = f"/agreements/{agreement.id}/amendments/{deed.id}/"
+    page = manager.get(record).get_data(as_text=True)
+    assert manager.post(f"{record}decide", data={"do": "approve", "seen": seen(page)}).status_code == 422
+    page = counsel.get(record).get_data(as_text=True)
+    assert counsel.post(f"{record}counsel", data={"seen": seen(page)}).location == record
+    assert only(session, Amendment).counsel_id == world.counsel.id
+    page = manager.get(record).get_data(as_text=True)
+    assert manager.post(f"{record}decide", data={"do": "approve", "seen": seen(page)}).location == record
+
+
+def test_an_amendment_that_is_sent_back_is_corrected_and_sent_again(world, session, sign_in):
+    deed = world.submitted_amendment()
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    record = f"/agreements/{deed.agreement_id}/amendments/{deed.id}/"
+    page = manager.get(record).get_data(as_text=True)
+    sent = {"do": "send_back", "reason": "返利率有误", "seen": seen(page)}
+    assert manager.post(f"{record}decide", data=sent).location == record
+    assert only(session, Amendment).status is DeedStatus.DRAFT
+    form = author.get(f"{record}edit").get_data(as_text=True)
+    assert 'value="3.5"' in form
+    agreement = session.get(Agreement, deed.agreement_id)
+    version = form.split('name="version"')[1].split('value="')[1].split('"')[0]
+    again = author.post(f"{record}edit", data=changed(world, agreement, rebate_rate="4", version=version))
+    assert again.location == record, again.get_data(as_text=True)
+    assert only(session, Amendment).says["values"] == {"rebate_rate": 40_000}
+
+
+def test_a_notice_takes_two_persons_and_ends_the_agreement_once_served(world, session, sign_in):
+    agreement = world.signed()
+    author, manager, director = (sign_in(user) for user in (world.author, world.manager, world.director))
+    form = f"/agreements/{agreement.id}/termination"
+    assert author.get(form).status_code == 200
+    ends = today() + timedelta(days=40)
+    sent = {
+        "sender": "manufacturer",
+        "ground": "notice",
+        "reason": "我方调整该区域的供货安排",
+        "notice_on": today().isoformat(),
+        "expected_on": (today() + timedelta(days=3)).isoformat(),
+        "terminates_on": ends.isoformat(),
+        "balance_on": today().isoformat(),
+        "fund_balance_fen": "2280",
+        "handover_on": ends.isoformat(),
+        "do": "submit",
+    }
+    refused = author.post(form, data=sent)
+    assert refused.status_code == 422
+    assert session.scalar(sa.select(sa.func.count(Termination.id))) == 0
+    done = author.post(form, data={**sent, "is_downstream_supplied": "y", "is_reconciled": "y"})
+    assert done.status_code == 303, done.get_data(as_text=True)
+    deed = only(session, Termination)
+    assert deed.number == f"TZ-{today().year}-0001"
+    record = f"/agreements/{agreement.id}/notices/{deed.id}/"
+    for approver in (manager, director):
+        assert only(session, Termination).status is DeedStatus.SUBMITTED
+        page = approver.get(record).get_data(as_text=True)
+        assert approver.post(f"{record}decide", data={"do": "approve", "seen": seen(page)}).location == record
+    assert only(session, Termination).status is DeedStatus.APPROVED
+    assert only(session, Agreement).status is Status.SIGNED
+    assert "贰仟贰佰捌拾元整" in author.get(f"{record}paper.pdf").get_data().decode()
+    service = {"served_on": today().isoformat(), "how": "courier", "note": "示例速递 SF1"}
+    assert author.get(f"{record}signing").status_code == 200
+    assert author.post(f"{record}signing", data=service).location == record
+    agreement = only(session, Agreement)
+    assert (agreement.status, agreement.ends_on) == (Status.TERMINATED, ends)
+    assert author.get(record).status_code == 200
+
+
+def test_a_deed_of_another_agreement_is_not_found_under_this_one(world, sign_in):
+    deed, other = world.amendment(), world.signed()
+    author = sign_in(world.author)
+    assert author.get(f"/agreements/{other.id}/amendments/{deed.id}/").status_code == 404
+    assert author.get(f"/agreements/{deed.agreement_id}/notices/{deed.id}/").status_code == 404
