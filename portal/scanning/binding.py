@@ -11,7 +11,8 @@ from typing import Any
 import pypdfium2
 from PIL import Image, ImageOps
 
-from portal.scanning.pictures import MOST_PIXELS, _frame, _starts_as_pdf
+from portal.scanning.pictures import frame_of, starts_as_pdf
+from portal.scanning.refusals import MOST_PIXELS
 
 _A4_LONG = 842  # points: how long the longer side of a picture becomes
 
@@ -22,7 +23,7 @@ def bind(pages: Sequence[tuple[Path, int, int]]) -> bytes:
     open_files: dict[Path, Any] = {}
     try:
         for path, number, turns in pages:
-            if _starts_as_pdf(path):
+            if starts_as_pdf(path):
                 if path not in open_files:
                     open_files[path] = pypdfium2.PdfDocument(path)
                 bound.import_pages(open_files[path], [number - 1])
@@ -44,7 +45,7 @@ def bind(pages: Sequence[tuple[Path, int, int]]) -> bytes:
 def _one_page(path: Path, number: int) -> bytes:
     """A picture as a PDF of one page: two colours as a fax is packed, all else as JPEG."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    with _frame(path, number) as frame:
+    with frame_of(path, number) as frame:
         upright = ImageOps.exif_transpose(frame)
         if upright.mode != "1":
             upright = upright.convert("L" if upright.mode in ("L", "LA", "I;16", "I") else "RGB")

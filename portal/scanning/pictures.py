@@ -14,19 +14,20 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
-from portal.domain.i18n import N_
+from portal.scanning.refusals import (
+    BROKEN,
+    EMPTY,
+    MOST_PAGES,
+    MOST_PIXELS,
+    PASSWORD,
+    TOO_LARGE,
+    TOO_MANY,
+)
 
-MOST_PAGES = 2_000  # of one file
-MOST_PIXELS = 120_000_000  # of one picture: A3 in colour at 600 dpi has 70 million
 _RENDERED_DPI = 200
 _MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
 _PREVIEW = 1_200  # pixels of the longer side: small print can still be read
 _POINTS = 72
-
-PASSWORD = N_("The PDF is protected by a password. Save it without a password and upload it again.")
-BROKEN = N_("The file is damaged and cannot be opened. Scan it again or export it anew.")
-TOO_MANY = N_("The file has more than %(most)s pages. Split it and upload the parts.")
-EMPTY = N_("The file has no pages.")
 
 
 class Refused(Exception):
@@ -42,7 +43,7 @@ class Pages:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.is_pdf = _starts_as_pdf(path)
+        self.is_pdf = starts_as_pdf(path)
         self._document: Any = _pdf(path) if self.is_pdf else None
         self.count = len(self._document) if self.is_pdf else _frames(path)
         if self.count > MOST_PAGES:
@@ -53,7 +54,7 @@ class Pages:
     def picture(self, number: int) -> Image.Image:
         """A page in shades of grey, upright as its file says; OSError when it cannot be drawn."""
         if not self.is_pdf:
-            with _frame(self.path, number) as frame:
+            with frame_of(self.path, number) as frame:
                 frame.draft(
                     "L", (frame.width // 2, frame.height // 2) if max(frame.size) > 6_000 else frame.size
                 )
@@ -98,7 +99,8 @@ def preview(picture: Image.Image, quarter_turns: int) -> bytes:
     return packed.getvalue()
 
 
-def _starts_as_pdf(path: Path) -> bool:
+def starts_as_pdf(path: Path) -> bool:
+    """Whether the file begins as a PDF does."""
     with path.open("rb") as file:
         return file.read(1024).lstrip().startswith(b"%PDF-")
 
@@ -135,9 +137,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
         raise Refused(BROKEN) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refused(
-            N_(
-                "This image has far more pixels than a scan: %(millions)s million. Scan it again, with 300 dpi."
-            ),
+            TOO_LARGE,
             millions=MOST_PIXELS // 1_000_000,
         ) from error
     with image:
@@ -162,7 +162,8 @@ def _frames(path: Path) -> int:
 
 
 @contextmanager
-def _frame(path: Path, number: int) -> Iterator[Image.Image]:
+def frame_of(path: Path, number: int) -> Iterator[Image.Image]:
+    """One page of an image file, from 1; OSError when it unpacks to too much."""
     with opened(path) as image:
         if number > 1:
             image.seek(number - 1)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
@@ -43,6 +43,10 @@ class ScanPile(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     # The day of signing for every agreement of the pile that has none of its own.
     signed_on: Mapped[date | None]
+    # What the audit trail calls it.
+    office: Mapped[str] = column_property(
+        sa.select(Region.name).where(Region.id == region_id).scalar_subquery(), deferred=True
+    )
 
     region: Mapped[Region] = relationship()
     by: Mapped[User] = relationship()
@@ -82,7 +86,9 @@ class ScanPage(Base):
     __table_args__ = (
         sa.UniqueConstraint("file_id", "no"),
         sa.CheckConstraint("quarter_turns >= 0 AND quarter_turns <= 3", name="quarter_turns_in_range"),
-        sa.CheckConstraint("(set_aside_at IS NULL) = (set_aside_by_id IS NULL)", name="set_aside_by_somebody"),
+        sa.CheckConstraint(
+            "(set_aside_at IS NULL) = (set_aside_by_id IS NULL)", name="set_aside_by_somebody"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,7 +114,9 @@ class ScanMark(Base):
     __tablename__ = "scan_mark"
     __table_args__ = (
         sa.CheckConstraint("page_no > 0", name="page_no_positive"),
-        sa.CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_somebody"),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_somebody"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,0 +1,30 @@
+"""Finding the pile or page that an address is about, within what its user may see and do."""
+
+from flask import abort
+
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.scans.models import ScanPage, ScanPile
+from portal.domain.price_protection.scans.uploading import piles_visible_to
+from portal.extensions import db
+from portal.web.access import actor
+
+ROW = "int(max=9007199254740991)"
+
+
+def readable(pile_id: int) -> ScanPile:
+    """The pile; 404 when it was begun for an office that the user does not see."""
+    return db.session.scalar(piles_visible_to(actor()).where(ScanPile.id == pile_id)) or abort(404)
+
+
+def writable(pile_id: int) -> ScanPile:
+    """The pile, to be added to, placed and filed; 403 for whoever may only read."""
+    pile = readable(pile_id)
+    if not actor().can(P.AGREEMENTS_WRITE, pile.region):
+        abort(403)
+    return pile
+
+
+def page_of(pile: ScanPile, page_id: int) -> ScanPage:
+    """A page of this pile."""
+    page = db.session.get(ScanPage, page_id)
+    return page if page is not None and page.pile_id == pile.id else abort(404)

@@ -1,0 +1,215 @@
+"""Piles: those there are, a new one, one as it stands, and filing what came back whole."""
+
+from datetime import date
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from wtforms import MultipleFileField, SelectField
+from wtforms.validators import InputRequired
+
+from portal.blueprints.scans import MOST_BYTES, bp
+from portal.blueprints.scans.loading import ROW, readable, writable
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.price_protection.scans import filing, grouping, placing, showing, uploading
+from portal.domain.price_protection.scans.grouping import Outcome
+from portal.domain.price_protection.scans.models import ScanPile
+from portal.domain.text import date_on
+from portal.extensions import db
+from portal.jobs import start
+from portal.scanning.refusals import MOST_PAGES
+from portal.web.access import actor, requires
+from portal.web.fields import DateOnField
+from portal.web.htmx import leave, render, submit
+from portal.web.tables import page_of
+
+ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
+PICTURES = 60  # on one page; what is placed makes room for the next
+LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
+
+
+class FilesForm(FlaskForm):
+    """Files to add to a pile."""
+
+    files = MultipleFileField(_l("Scans or photographs"))
+
+
+class PileForm(FilesForm):
+    """A new pile: for which office, and its first files."""
+
+    region = SelectField(_l("Agreements of"))
+
+    def offer(self) -> None:
+        """Fill in the offices for which the user files; the own one first."""
+        found = uploading.offices(db.session, actor())
+        top = min((region.depth for region in found), default=0)
+        self.region.choices = [
+            (str(region.id), "　" * (region.depth - top) + region.name) for region in found
+        ]
+
+
+class FilingForm(FlaskForm):
+    """The day of signing, once for the pile; `day-<agreement>` are the exceptions."""
+
+    signed_on = DateOnField(_l("Signing date"), validators=[InputRequired(_l("This field is required."))])
+
+
+@bp.get("/")
+@requires(P.AGREEMENTS_READ)
+def index() -> ResponseReturnValue:
+    """The piles of the user's offices, newest first."""
+    piles = page_of(
+        db.session,
+        showing.pile_rows(actor()),
+        sorts={"begun": ScanPile.at},
+        default="begun",
+        descending=True,
+        tie=ScanPile.id,
+    )
+    return render("scans/index.html", page=piles, may_write=actor().can(P.AGREEMENTS_WRITE))
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def new() -> ResponseReturnValue:
+    """Hand in a pile: every file is kept at once, then read by a job."""
+    form = PileForm()
+    form.offer()
+    sent = _sent(form)
+    if request.method == "GET" and actor().home is not None:
+        form.region.data = str(actor().home.id)
+    if form.validate_on_submit():
+        if not sent:
+            form.files.errors = [_("Choose a file.")]
+        else:
+            office = next(
+                region
+                for region in uploading.offices(db.session, actor())
+                if str(region.id) == form.region.data
+            )
+            pile = submit(form, lambda: uploading.begin(db.session, actor(), office))
+            if pile is not None:
+                return _keep(pile, sent)
+    return render("scans/new.html", form=form, accept=ACCEPT, limits=LIMITS)
+
+
+@bp.post(f"/<{ROW}:pile_id>/files")
+@requires(P.AGREEMENTS_WRITE)
+def add(pile_id: int) -> ResponseReturnValue:
+    """More files for a pile: a page that was missing, a photograph taken again."""
+    form = FilesForm()
+    pile = writable(pile_id)
+    sent = _sent(form)
+    if not sent:
+        raise DomainError("Choose a file.")
+    return _keep(pile, sent)
+
+
+def _sent(form: FilesForm) -> list[FileStorage]:
+    """What was chosen; a browser sends an empty part for nothing."""
+    return [file for file in form.files.data or [] if isinstance(file, FileStorage) and file.filename]
+
+
+def _keep(pile: ScanPile, sent: list[FileStorage]) -> ResponseReturnValue:
+    """Keep file after file, each for good before the next; then have them read."""
+    pile_id = pile.id
+    for file in sent:
+
+        def work(file: FileStorage = file) -> bool:
+            file.stream.seek(0)
+            uploading.add_file(db.session, actor(), writable(pile_id), file.stream, file.filename or "")
+            return True
+
+        submit(None, work)
+    return _read(pile_id)
+
+
+@bp.post(f"/<{ROW}:pile_id>/read")
+@requires(P.AGREEMENTS_WRITE)
+def read(pile_id: int) -> ResponseReturnValue:
+    """Go on reading files that wait: the reading was cancelled, or never began."""
+    writable(pile_id)
+    return _read(pile_id)
+
+
+def _read(pile_id: int) -> ResponseReturnValue:
+    made: list[int] = []
+
+    def work() -> bool:
+        job = uploading.ask_reading(db.session, actor(), writable(pile_id))
+        made[:] = [job.id] if job is not None else []
+        return True
+
+    submit(None, work)
+    if not made:
+        return leave(url_for("scans.detail", id=pile_id))
+    start(made[0])
+    return leave(url_for("jobs.detail", job_id=made[0]))
+
+
+@bp.get(f"/<{ROW}:id>")
+@requires(P.AGREEMENTS_READ)
+def detail(id: int) -> ResponseReturnValue:
+    """A pile in one line, then what somebody has to do about it."""
+    pile = readable(id)
+    return _shown(pile, FilingForm(data={"signed_on": pile.signed_on}))
+
+
+def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None) -> ResponseReturnValue:
+    groups = grouping.groups_of(db.session, actor(), pile)
+    by: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
+    for group in groups:
+        by[group.outcome].append(group)
+    unplaced = showing.pictures(db.session, placing.unplaced(pile).limit(PICTURES))
+    return render(
+        "scans/detail.html",
+        form=form,
+        pile=pile,
+        by=by,
+        days=days or {},
+        summary=grouping.summary_of(db.session, pile, groups),
+        unplaced=unplaced,
+        suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced]),
+        besides=showing.pictures(db.session, placing.pages_besides(pile).limit(PICTURES)),
+        files=showing.file_rows(db.session, pile),
+        jobs=showing.running_jobs(db.session, pile),
+        may_write=actor().can(P.AGREEMENTS_WRITE, pile.region),
+        accept=ACCEPT,
+        limits=LIMITS,
+    )
+
+
+@bp.post(f"/<{ROW}:pile_id>/filing")
+@requires(P.AGREEMENTS_WRITE)
+def file(pile_id: int) -> ResponseReturnValue:
+    """File every agreement that is back whole, signed on the day given, or on its own."""
+    pile = writable(pile_id)
+    form = FilingForm()
+    days = {
+        int(name.removeprefix("day-")): value.strip()
+        for name, value in request.form.items()
+        if name.startswith("day-")
+        and name.removeprefix("day-").isascii()
+        and name.removeprefix("day-").isdigit()
+    }
+    if form.validate_on_submit():
+        made: list[int] = []
+
+        def work() -> bool:
+            exceptions = {agreement_id: _day(text) for agreement_id, text in days.items()}
+            made[:] = [filing.ask_filing(db.session, actor(), pile, form.signed_on.data, exceptions).id]
+            return True
+
+        if submit(form, work):
+            start(made[0])
+            return leave(url_for("jobs.detail", job_id=made[0]))
+    return _shown(readable(pile_id), form, days)
+
+
+def _day(text: str) -> date | None:
+    return date_on(text) if text else None

@@ -1,0 +1,81 @@
+"""催收清单: what is still to be brought back, by owner: as a page that prints well, and in Excel."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.scans import bp
+from portal.blueprints.scans.loading import ROW, readable
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.scans import grouping
+from portal.domain.price_protection.scans.grouping import Group, Outcome
+from portal.domain.price_protection.scans.reminders import Reminder, reminders
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.excel import Column, record_export, workbook
+from portal.web.htmx import render
+
+
+def why(group: Group) -> str:
+    """What is to be brought back of an agreement, in words."""
+    if group.outcome is Outcome.INCOMPLETE:
+        return _("Missing: page %(pages)s of %(all)s", pages=numbers(group.missing), all=group.pages)
+    if group.outcome is Outcome.OLD_VERSION:
+        return _("The signed paper is an old version: sign the one in force")
+    return _("Not returned")
+
+
+def numbers(pages: list[int]) -> str:
+    """Pages in a row, as they are said aloud: 2、4."""
+    return _(", ").join(str(page) for page in pages)
+
+
+def _reminders(pile_id: int) -> tuple[Any, list[Reminder]]:
+    pile = readable(pile_id)
+    return pile, reminders(grouping.groups_of(db.session, actor(), pile))
+
+
+@bp.get(f"/<{ROW}:pile_id>/reminders")
+@requires(P.AGREEMENTS_READ)
+def remind(pile_id: int) -> ResponseReturnValue:
+    """The list by owner, to be printed or sent."""
+    pile, found = _reminders(pile_id)
+    return render(
+        "scans/reminders.html",
+        pile=pile,
+        reminders=found,
+        count=sum(len(one.groups) for one in found),
+        why=why,
+        on=today(),
+    )
+
+
+@bp.get(f"/<{ROW}:pile_id>/reminders.xlsx")
+@requires(P.AGREEMENTS_READ)
+def remind_excel(pile_id: int) -> Response:
+    """The same as an Excel file, a row an agreement."""
+    pile, found = _reminders(pile_id)
+    columns = [
+        Column(_("Owner")),
+        Column(_("Agreement number"), width=20),
+        Column(_("Distributor"), width=30),
+        Column(_("Office")),
+        Column(_("What is missing"), width=36),
+        Column(_("Approved on"), "date"),
+    ]
+    rows: list[tuple[Any, ...]] = [
+        (one.owner, group.number, group.distributor, group.region, why(group), _day(group))
+        for one in found
+        for group in one.groups
+    ]
+    name = pile.region.name
+    record_export(actor(), "scan_reminders", count=len(rows), wanted={"office": name})
+    return workbook(_("Reminder list"), columns, rows, f"{_('Reminder list')}-{today()}.xlsx")
+
+
+def _day(group: Group) -> date | None:
+    return group.approved_at.date() if group.approved_at else None

@@ -1,0 +1,26 @@
+"""催收清单: what has not come back whole, by the owner who is to see to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portal.domain.price_protection.scans.grouping import Group, Outcome
+
+REMINDED = (Outcome.NOT_BACK, Outcome.INCOMPLETE, Outcome.OLD_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One owner and what is to be brought back."""
+
+    owner_id: int
+    owner: str
+    groups: list[Group]
+
+
+def reminders(groups: Iterable[Group]) -> list[Reminder]:
+    """What is missing of a pile by owner, those with most to bring back first; numbers in order."""
+    found: dict[int, Reminder] = {}
+    for group in groups:
+        if group.outcome in REMINDED:
+            found.setdefault(group.owner_id, Reminder(group.owner_id, group.owner, [])).groups.append(group)
+    return sorted(found.values(), key=lambda one: (-len(one.groups), one.owner))

@@ -1,0 +1,157 @@
+"""Reading and filing scanned piles as jobs: a page, an agreement is a part; what opens files is another process."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.db import reading
+from portal.domain.access.roles import Permission
+from portal.domain.documents import services as documents
+from portal.domain.documents.models import Document
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.jobs.runs import Run
+from portal.domain.price_protection.scans import filing
+from portal.domain.price_protection.scans import reading as pages
+from portal.domain.price_protection.scans.grouping import Group
+from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPile
+from portal.scanning.reader import Broken, Reader, RefusedFile
+from portal.scanning.refusals import BROKEN
+
+
+def read_pile(session: Session, run: Run) -> dict[str, Any]:
+    """Do a job of the kind READ: every page of its files, one at a time; a run that follows goes on behind them."""
+    with tempfile.TemporaryDirectory() as folder, Reader() as reader:
+        with reading():
+            run.check_owner(Permission.AGREEMENTS_WRITE)
+            files = pages.files_of(session, run.id)
+            paths = {file_id: _laid_out(session, document, Path(folder)) for file_id, document in files}
+            session.rollback()
+        counts = {file_id: _count(session, reader, file_id, path) for file_id, path in paths.items()}
+        total = sum(counts.values())
+        done = 0
+        for file_id, path in paths.items():
+            with reading():
+                known = pages.pages_read(session, file_id)
+                session.rollback()
+            for number in range(1, counts[file_id] + 1):
+                done += 1
+                if number in known:
+                    continue
+                _read_page(session, run, reader, file_id, path, number)
+                if not run.step({}, done=done, total=total):
+                    return {"pile_id": run.params["pile_id"], "pages": done}
+            if counts[file_id]:
+                session.get_one(ScanFile, file_id).state = FileState.READ
+                session.commit()
+    return {"pile_id": run.params["pile_id"], "pages": done}
+
+
+def _laid_out(session: Session, document: Document, folder: Path) -> Path:
+    """The content as a file, for a process that knows no database."""
+    path = folder / str(document.id)
+    if not path.exists():
+        with path.open("wb") as out:
+            for piece in documents.pieces(session, document):
+                out.write(piece)
+    return path
+
+
+def _count(session: Session, reader: Reader, file_id: int, path: Path) -> int:
+    """How many pages a file has; 0 for one that is refused, with the reason beside it."""
+    try:
+        count = reader.count(path)
+    except (RefusedFile, Broken) as error:
+        file = session.get_one(ScanFile, file_id)
+        file.state = FileState.REFUSED
+        file.refusal, file.refusal_params = (
+            (error.msgid, error.params) if isinstance(error, RefusedFile) else (BROKEN, {})
+        )
+        session.commit()
+        return 0
+    session.get_one(ScanFile, file_id).pages = count
+    session.commit()
+    return count
+
+
+def _read_page(session: Session, run: Run, reader: Reader, file_id: int, path: Path, number: int) -> None:
+    """One page, read outside any transaction and written within the part's."""
+    try:
+        read = reader.read(path, number)
+    except Broken:
+        read = None
+    file = session.get_one(ScanFile, file_id)
+    if read is None:
+        pages.keep_page(session, run.owner, file, number, kind=PageKind.BROKEN)
+        return
+    kind = PageKind.BLANK if read.is_blank else PageKind.READ if read.marks else PageKind.UNREAD
+    pages.keep_page(
+        session,
+        run.owner,
+        file,
+        number,
+        kind=kind,
+        quarter_turns=read.quarter_turns,
+        marks=read.marks,
+        preview=read.preview,
+    )
+
+
+def file_pile(session: Session, run: Run) -> dict[str, Any]:
+    """Do a job of the kind FILE: bind and file one agreement after the other; a refusal stays with its own."""
+    filed = sum(1 for step in run.earlier if step["filed"])
+    refused = len(run.earlier) - filed
+    with tempfile.TemporaryDirectory() as folder, Reader() as reader:
+        with reading():
+            run.check_owner(Permission.AGREEMENTS_WRITE)
+            pile = session.get_one(ScanPile, run.params["pile_id"])
+            seen = {step["agreement_id"] for step in run.earlier}
+            ids = [one for one in filing.ready_ids(session, run.owner, pile) if one not in seen]
+            session.rollback()
+        total = filed + refused + len(ids)
+        for agreement_id in ids:
+            is_filed = _file_one(session, run, reader, Path(folder), agreement_id)
+            filed, refused = filed + is_filed, refused + (not is_filed)
+            step = {"agreement_id": agreement_id, "filed": is_filed}
+            if not run.step(step, done=filed + refused, total=total):
+                break
+    pile = session.get_one(ScanPile, run.params["pile_id"])
+    filing.note_done(session, run.owner, pile, filed=filed, refused=refused)
+    return {"pile_id": pile.id, "filed": filed, "refused": refused}
+
+
+def _file_one(session: Session, run: Run, reader: Reader, folder: Path, agreement_id: int) -> bool:
+    """Bind what came back of an agreement outside any transaction, then file it; whether that was possible."""
+    pile_id = run.params["pile_id"]
+    with reading():
+        pile = session.get_one(ScanPile, pile_id)
+        group = filing.group_of(session, run.owner, pile, agreement_id)
+        sources = _sources(session, group, folder) if group else []
+        session.rollback()
+    try:
+        if group is None:
+            raise DomainError(N_("Somebody else filed it, or its pages have changed meanwhile."))
+        try:
+            scan = reader.bind(sources)
+        except Broken:
+            raise DomainError(
+                N_("Its pages could not be put into one file. File the scan by hand.")
+            ) from None
+        filing.file_agreement(session, run.owner, session.get_one(ScanPile, pile_id), group, scan)
+    except DomainError as error:
+        session.rollback()
+        filing.note_refusal(session, session.get_one(ScanPile, pile_id), agreement_id, error)
+        return False
+    return True
+
+
+def _sources(session: Session, group: Group, folder: Path) -> list[tuple[Path, int, int]]:
+    """The pages of an agreement as files, in the order in which they are bound."""
+    found = []
+    for leaf in group.binding_order():
+        document = session.get_one(ScanFile, leaf.file_id).document
+        assert document is not None
+        found.append((_laid_out(session, document, folder), leaf.no, leaf.quarter_turns))
+    return found
