@@ -7,10 +7,24 @@ from sqlalchemy.orm import Session
 
 from portal.domain.distributors.importing import files, tasks
 from portal.domain.jobs.runs import Run
+from portal.domain.price_protection import mailing
+from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.batches import tasks as batch_tasks
+from portal.domain.price_protection.scans import uploading as scans
+from portal.jobs.batches import approve
+from portal.jobs.scans import file_pile, read_pile
+from portal.printing.batch import print_agreements
 
 Handler = Callable[[Session, Run], dict[str, Any]]
 
 KINDS: dict[str, Handler] = {
     files.PLAN: tasks.plan_list,
     files.IMPORT: tasks.import_list,
+    batches.CHECK: batch_tasks.check_rows,
+    batches.DRAFT: batch_tasks.make_drafts,
+    batches.SUBMIT: batch_tasks.submit_drafts,
+    batches.APPROVE: approve,
+    mailing.KIND: print_agreements,
+    scans.READ: read_pile,
+    scans.FILE: file_pile,
 }

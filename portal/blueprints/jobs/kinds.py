@@ -5,21 +5,48 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.domain.distributors.importing import files
 from portal.domain.jobs.models import Job, JobState
+from portal.domain.price_protection import mailing
+from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.scans import uploading as scans
+
+ANOTHER = _l("Upload another file")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job: its title, where its result is, where one starts again, what the result says in a line."""
+    """A kind of job: its title, where its result is, where one starts again, what the result says in a line.
+
+    `another` says what one starts again with.
+    """
 
     title: Any
     result: Callable[[Job], str]
     again: Callable[[Job], str]
     says: Callable[[Job], str] = lambda _job: ""
+    another: Any = ANOTHER
+
+
+def _batch(job: Job) -> str:
+    return url_for("batches.detail", id=job.params["batch_id"])
+
+
+def _approved_batch(job: Job) -> str:
+    return url_for("batches.approval", id=job.params["batch_id"])
+
+
+def _rows_done(job: Job) -> str:
+    done, refused = job.result.get("done", 0), job.result.get("refused", 0)
+    said = ngettext("%(num)s row done", "%(num)s rows done", done)
+    if not refused:
+        return said
+    left = ngettext("%(num)s row needs something", "%(num)s rows need something", refused)
+    return _("%(done)s, %(refused)s", done=said, refused=left)
 
 
 def _list(job: Job) -> str:
@@ -35,9 +62,47 @@ def _written(job: Job) -> str:
     return ngettext("%(num)s record was written.", "%(num)s records were written.", count)
 
 
+def _originals(job: Job) -> str:
+    return url_for("agreements.printed", job_id=job.id)
+
+
+def _agreements(_job: Job) -> str:
+    return url_for("agreements.index")
+
+
+def _printed(job: Job) -> str:
+    return ngettext(
+        "%(num)s original was printed.", "%(num)s originals were printed.", job.result.get("printed", 0)
+    )
+
+
+def _pile(job: Job) -> str:
+    return url_for("scans.detail", id=job.params["pile_id"])
+
+
+def _pages_read(job: Job) -> str:
+    return ngettext("%(num)s page was read.", "%(num)s pages were read.", job.result.get("pages", 0))
+
+
+def _filed(job: Job) -> str:
+    return ngettext(
+        "%(num)s agreement was filed.", "%(num)s agreements were filed.", job.result.get("filed", 0)
+    )
+
+
+_TO_BATCH = _l("To the batch")
 KINDS = {
+    batches.CHECK: Kind(_l("Checking a batch"), _batch, _batch, _rows_done, _TO_BATCH),
+    batches.DRAFT: Kind(_l("Making the drafts of a batch"), _batch, _batch, _rows_done, _TO_BATCH),
+    batches.SUBMIT: Kind(_l("Submitting a batch"), _batch, _batch, _rows_done, _TO_BATCH),
+    batches.APPROVE: Kind(_l("Approving a list"), _approved_batch, _approved_batch, _rows_done, _TO_BATCH),
     files.PLAN: Kind(_l("Reading a dealer list"), _list, _another),
     files.IMPORT: Kind(_l("Importing a dealer list"), _list, _another, _written),
+    mailing.KIND: Kind(
+        _l("Printing originals"), _originals, _agreements, _printed, _l("Choose agreements to print")
+    ),
+    scans.READ: Kind(_l("Reading scans"), _pile, _pile, _pages_read, _l("To the pile")),
+    scans.FILE: Kind(_l("Filing scans"), _pile, _pile, _filed, _l("To the pile")),
 }
 
 
