@@ -1,14 +1,13 @@
 """The printing process: layout is heavy on memory and processor, so that it runs beside the web server.
 
-One process by default lays out one paper at a time; it starts with the first paper and stays. Who prints many
-papers at once, a worker of tasks, may have two (`use`) and keeps both busy (`render_many`).
+One process by default lays out one paper at a time; it starts with the first paper and stays. A worker of tasks,
+which prints papers by the hundred, may have two (`use`).
 """
 
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
@@ -35,48 +34,6 @@ def render(job: Any) -> tuple[bytes, int]:
     except BrokenProcessPool:
         _replace(executor)
         return _running().submit(_print, job).result(TIMEOUT_SECONDS)
-
-
-def render_many(jobs: Iterable[Any]) -> Iterator[tuple[bytes, int] | Exception]:
-    """Print job after job, every process busy and one job waiting for each; give PDF and pages in their order.
-
-    What a job raises is given in its place, and the others go on. `jobs` is taken from as papers are handed on, so
-    that no more of them are held than are being printed.
-    """
-    coming, waiting = iter(jobs), deque[Any]()
-
-    def hand_in() -> None:
-        job = next(coming, None)
-        if job is not None:
-            waiting.append((job, _submit(job)))
-
-    for _place in range(2 * WORKERS):
-        hand_in()
-    while waiting:
-        job, paper = waiting.popleft()
-        try:
-            printed = paper.result(TIMEOUT_SECONDS) if paper is not None else render(job)
-        except BrokenProcessPool:
-            printed = _again(job)
-        except Exception as error:
-            printed = error
-        hand_in()
-        yield printed
-
-
-def _submit(job: Any) -> Any:
-    """Hand a job to a printing process; None when that has just died and the job is to be tried later."""
-    try:
-        return _running().submit(_print, job)
-    except BrokenProcessPool:
-        return None
-
-
-def _again(job: Any) -> tuple[bytes, int] | Exception:
-    try:
-        return render(job)
-    except Exception as error:
-        return error
 
 
 def use(processes: int) -> None:

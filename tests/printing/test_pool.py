@@ -5,18 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from portal.printing import pool
-from portal.printing.agreement import RenderedPaper, print_job
+from portal.printing.agreement import print_job
 from portal.printing.job import PrintJob
 from tests.paper_examples import NUMBER, example_payload, template_text
-from tests.printing.conftest import MADE_AT, print_example, printed, text_of
+from tests.printing.conftest import MADE_AT, print_example, printed
 
 
 def printers() -> list[psutil.Process]:
@@ -25,11 +23,11 @@ def printers() -> list[psutil.Process]:
     return [psutil.Process(number) for number in pool._executor._processes]
 
 
-def example_job(number: str = NUMBER) -> PrintJob:
+def example_job() -> PrintJob:
     return print_job(
         example_payload(),
         template_text(),
-        number=number,
+        number=NUMBER,
         version=1,
         verify_url=None,
         draft=False,
@@ -58,35 +56,14 @@ def test_papers_asked_for_at_once_are_all_printed() -> None:
     assert len(printers()) == pool.WORKERS
 
 
-def test_many_papers_keep_both_processes_busy_and_come_in_their_order(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("said", "cores", "processes"), [("", 8, 2), ("", 1, 1), ("1", 8, 1)])
+def test_a_worker_of_tasks_prints_with_two_processes_unless_the_settings_say_otherwise(
+    said: str, cores: int, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool.close()
-    monkeypatch.delenv("PORTAL_PRINTERS", raising=False)
+    monkeypatch.setenv("PORTAL_PRINTERS", said)
     monkeypatch.setattr(pool, "WORKERS", 1)
-    pool.use(8)
-    taken: list[int] = []
-
-    def jobs() -> Iterator[Any]:
-        for place in range(9):
-            taken.append(place)
-            job = example_job(number=f"PPA-2026-{place:06d}")
-            if place == 4:
-                object.__setattr__(job, "html", job.html.replace("定义", "定义😀"))
-            yield job
-
-    found = []
-    for place, paper in enumerate(pool.render_many(jobs())):
-        assert len(taken) <= place + 1 + 2 * 2, "all were asked for at once"
-        if place == 1:
-            assert len(printers()) == 2
-            os.kill(printers()[0].pid, signal.SIGKILL)
-        found.append(paper)
-    assert isinstance(found.pop(4), RuntimeError)
-    for place, paper in zip((0, 1, 2, 3, 5, 6, 7, 8), found, strict=True):
-        assert not isinstance(paper, Exception)
-        assert f"PPA-2026-{place:06d}" in text_of(RenderedPaper(*paper), 1)
-    pool.close()
+    pool.use(cores)
+    assert processes == pool.WORKERS
 
 
 def test_what_goes_wrong_in_the_printing_process_is_raised_here() -> None:

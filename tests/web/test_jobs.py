@@ -356,7 +356,7 @@ def test_an_import_stops_at_the_next_rows_once_its_user_has_left_or_may_no_longe
     assert count(session) == 10, "what was committed before stays, nothing more is written"
     text = boss.get(f"/tasks/{job.id}").text
     assert why[0] in text
-    assert "rows had been processed by then; what was written stays." in text
+    assert "had been processed by then; what was written stays." in text
     events = session.scalars(sa.select(AuditEvent).where(AuditEvent.subject == "distributor_import"))
     assert [(e.action, e.actor_id, e.params["created"]) for e in events] == [
         ("distributor_import.stopped", manager.id, 10)

@@ -21,14 +21,17 @@ from portal.domain.distributors.models import (
     Territory,
 )
 from portal.domain.documents import services as documents
+from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
+    AgreementEvent,
     AgreementPrice,
     AgreementScan,
     AgreementTerms,
     PriceApproval,
     PriceKind,
     Product,
+    Status,
 )
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
@@ -42,13 +45,16 @@ ORDINARY = 14
 CEILINGS = {
     "agreements.detail": 18,
     "distributors.detail": 22,
+    # Their rows, totals, spot checks and offices; the last year's agreement with its prices.
+    "batches.approval": 16,
+    "batches.row": 16,
     # Every kind of work asks for its own.
     "workbench.index": 28,
 }
 # What a search looks for.
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
 # They print, or look at the machine itself.
-UNCOUNTED = {"agreements.contract", "agreements.originals", "admin.health"}
+UNCOUNTED = {"agreements.contract", "admin.health"}
 
 
 @contextmanager
@@ -115,6 +121,7 @@ class World:
         make.distributor(self.region, owner, parent_id=identity)
         below = make.distributor(session.get(Region, others["region"]), parent_id=identity)
         pdf = documents.store(session, f"%PDF-1.7 {self.made}".encode(), filename="a.pdf", by=owner)
+        self._row_of_batch(int(others["agreement"]))
         session.add_all(
             [
                 Contact(distributor_id=identity, name=f"示例联系人{self.made}"),
@@ -149,6 +156,36 @@ class World:
             price = {"terms_id": terms.id, "no": no, "product_id": product_id, "amount_fen": 100}
             session.add(AgreementPrice(kind=PriceKind.MAXIMUM_RETAIL, **price))
         session.flush()
+
+    def _row_of_batch(self, earlier_id: int) -> None:
+        """One more row of the batch, submitted, with something different and something missing."""
+        product_id = int(self.rows["product"])
+        earlier = self.session.get(Agreement, earlier_id)
+        assert earlier is not None
+        draft = Agreement(
+            number=f"PPA-BATCH-{self.made}",
+            distributor_id=earlier.distributor_id,
+            region_id=self.region.id,
+            template_id=earlier.template_id,
+            author_id=earlier.author_id,
+            status=Status.SUBMITTED,
+            effective_on=date(2031, 1, 1),
+            expires_on=date(2031, 12, 31),
+            ends_on=date(2031, 12, 31),
+        )
+        self.session.add(draft)
+        self.session.flush()
+        event = AgreementEvent(agreement_id=draft.id, kind="submitted", by_id=earlier.author_id)
+        price = [f"price {product_id} suggested_retail", 1_000 + self.made, 2_000 + self.made]
+        row = BatchRow(
+            batch_id=int(self.rows["batch"]),
+            earlier_id=earlier_id,
+            agreement_id=draft.id,
+            facts={"differences": [price, ["template_id", 1, earlier.template_id]], "unusual": [price]},
+        )
+        self.session.add_all([event, row])
+        self.session.flush()
+        self.session.add(BatchCheck(row_id=row.id, user_id=self.me.id))
 
 
 def pages(app: Flask) -> list[str]:

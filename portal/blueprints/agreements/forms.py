@@ -13,7 +13,6 @@ from wtforms import (
     HiddenField,
     IntegerField,
     MultipleFileField,
-    RadioField,
     SelectField,
     TextAreaField,
 )
@@ -24,7 +23,6 @@ from portal.domain.money import figures
 from portal.domain.papers.fill import validate
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.values import Choice, Figures, Percent, percent
-from portal.domain.price_protection.mailing import Form as Outcome
 from portal.domain.price_protection.models import PriceKind
 from portal.domain.text import clean
 from portal.web.fields import (
@@ -207,19 +205,3 @@ class PrintForm(FlaskForm):
     """How many copies are printed."""
 
     copies = IntegerField(_l("Copies"), validators=[NumberRange(1, 99)])
-
-
-class PrintManyForm(PrintForm):
-    """How many originals come out at once; `seen` is how many the page showed."""
-
-    seen = HiddenField()
-    form = RadioField(
-        _l("Result"),
-        choices=[
-            (Outcome.PDF.value, _l("One PDF in mailing order, to be printed in one go")),
-            (Outcome.ZIP.value, _l("Single PDF files in a ZIP, named in mailing order")),
-        ],
-    )
-    has_list = BooleanField(_l("Covering list for the post in front"))
-    repeats = BooleanField(_l("Put all copies into the file, those of one agreement together"))
-    fills_sheets = BooleanField(_l("Printed on both sides: each agreement begins on a new sheet"))

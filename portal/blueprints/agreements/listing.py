@@ -20,8 +20,11 @@ from portal.web.htmx import render
 from portal.web.tables import chosen, ids, number, page_of, sorting
 from portal.web.words import word
 
+# What the address may say of a filter.
+NARROWING = ("q", "phase", "region", "owner", "expiring", "distributor")
 
-def _filter() -> AgreementFilter:
+
+def asked_filter() -> AgreementFilter:
     """What the address narrows the list to; what it says wrongly narrows nothing."""
     days = number("expiring")
     return AgreementFilter(
@@ -38,7 +41,7 @@ def _filter() -> AgreementFilter:
 @requires(P.AGREEMENTS_READ)
 def index() -> ResponseReturnValue:
     """The list: narrowed, sorted and cut into pages as the address says."""
-    me, wanted = actor(), _filter()
+    me, wanted = actor(), asked_filter()
     everything = queries.agreement_rows(db.session, me)
     return render(
         "agreements/index.html",
@@ -59,6 +62,7 @@ def index() -> ResponseReturnValue:
         owners=queries.owners(db.session, me),
         stages=EXPIRY_STAGES,
         may_write=me.can(P.AGREEMENTS_WRITE),
+        narrowed_by={name: request.args[name] for name in NARROWING if request.args.get(name)},
     )
 
 
@@ -107,7 +111,7 @@ def _heads() -> dict[str, str]:
 @requires(P.AGREEMENTS_READ)
 def export() -> ResponseReturnValue:
     """The current view, or the ticked rows of it, as an Excel file; who took it is on record."""
-    me, wanted = actor(), _filter()
+    me, wanted = actor(), asked_filter()
     statement = queries.agreement_rows(db.session, me, wanted)
     if ticked := ids():
         statement = statement.where(Agreement.id.in_(ticked))

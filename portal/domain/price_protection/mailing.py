@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
-from portal.domain.i18n import N_
+from portal.domain.i18n import N_, Msgid
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.papers.agreement import payload_sha256
@@ -103,11 +104,14 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Refused:
-    """An agreement that is not printed: a sentence with what to do next, and what is missing or wrong in it."""
+    """An agreement that is not printed: a sentence with what to do next, and what is missing or wrong in it.
+
+    A point is a msgid, its params, and the names of those params that are msgids themselves.
+    """
 
     id: int
     why: str
-    points: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    points: list[tuple[str, dict[str, Any], list[str]]] = field(default_factory=list)
     more: int = 0
 
 
@@ -206,6 +210,41 @@ def order(session: Session, actor: User, wanted: Order, *, title: str = "") -> J
     if not 1 <= wanted.copies <= MOST_COPIES:
         raise DomainError("Print between 1 and %(most)s copies.", field="copies", most=MOST_COPIES)
     return jobs.enqueue(session, actor, KIND, title=title, total=len(wanted.ids), **asdict(wanted))
+
+
+def rest(session: Session, job: Job) -> list[int]:
+    """The agreements of a task that it did not print: left when it was cancelled, or refused."""
+    papers = job.result.get("papers", [])
+    done = set(session.scalars(sa.select(AgreementPaper.agreement_id).where(AgreementPaper.id.in_(papers))))
+    return [id for id in job.params["ids"] if id not in done]
+
+
+def withdrawn_since(session: Session, user: User, job: Job) -> list[Agreement]:
+    """The agreements in a task's file whose approval was withdrawn since: their paper must not go to the post."""
+    statement = (
+        sa.select(Agreement)
+        .join(AgreementPaper, AgreementPaper.agreement_id == Agreement.id)
+        .where(
+            AgreementPaper.id.in_(job.result.get("papers", [])),
+            AgreementPaper.withdrawn_at.is_not(None),
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
+        )
+        .order_by(Agreement.number)
+    )
+    return list(session.scalars(statement))
+
+
+def is_readable(session: Session, user: User, job: Job) -> bool:
+    """Whether `user` may read every original in a task's file."""
+    hidden = (
+        sa.select(AgreementPaper.id)
+        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .where(
+            AgreementPaper.id.in_(job.result.get("papers", [])),
+            Agreement.region_id.not_in(visible(user, Permission.AGREEMENTS_READ)),
+        )
+    )
+    return session.scalar(hidden.limit(1)) is None
 
 
 def take(session: Session, actor: User, ids: Sequence[int]) -> tuple[list[Printed], list[Refused]]:
@@ -339,5 +378,12 @@ def _why_not(session: Session, agreement: Agreement) -> Refused:
 
 
 def _with_points(agreement: Agreement, why: str, found: list[Problem]) -> Refused:
-    points = [(problem.msgid, problem.params) for problem in found]
+    points = [
+        (
+            problem.msgid,
+            {name: audit.plain(value) for name, value in problem.params.items()},
+            [name for name, value in problem.params.items() if isinstance(value, Msgid)],
+        )
+        for problem in found
+    ]
     return Refused(agreement.id, why, points[:_TOLD], max(0, len(points) - _TOLD))
