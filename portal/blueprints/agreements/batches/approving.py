@@ -1,5 +1,7 @@
 """Approving a list: its totals, differences by kind, the outliers first, the spot checks, and all at once."""
 
+from collections import Counter
+
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -75,7 +77,7 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
         at_least=approving.AT_LEAST,
         groups=words.grouped(facts),
         totals=words.totals(facts),
-        offices=queries.offices(db.session, batch, me),
+        offices=Counter(row.office for row in pending).most_common(),
         job=services.running_job(db.session, batch),
         others=queries.waiting_for_others(db.session, batch, me),
     )

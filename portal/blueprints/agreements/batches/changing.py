@@ -91,27 +91,40 @@ def _terms() -> list[tuple[str, str]]:
     ]
 
 
-@bp.route(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>", methods=["GET", "POST"])
+@bp.get(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>")
 @requires(P.AGREEMENTS_READ)
 def row(id: int, row_id: int) -> ResponseReturnValue:
     """One row: what differs from last year, what is to be done, and what it says for itself."""
     batch = loading.readable(id)
     here = loading.row_of(batch, row_id)
+    return _page(batch, here, *_form(batch, here))
+
+
+@bp.post(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>/own")
+@requires(P.AGREEMENTS_WRITE)
+def own(id: int, row_id: int) -> ResponseReturnValue:
+    """Say what this row changes for itself; it is checked at once."""
+    batch = loading.writable(id)
+    here = loading.row_of(batch, row_id)
     form, prices = _form(batch, here)
-    may_write = services.may_write(actor(), batch)
-    if request.method == "POST":
+    if form.validate():
+        said = _own(form, prices)
+
+        def work() -> bool:
+            version = as_id(str(form.version.data)) or 0
+            services.except_row(db.session, actor(), batch, here, said, version=version)
+            return True
+
+        if submit(form, work):
+            flash(_("Saved; the row has been checked again."))
+            return leave(url_for(".row", id=id, row_id=row_id))
         batch = loading.writable(id)
-        if form.validate():
-            own = _own(form, prices)
+        here = loading.row_of(batch, row_id)
+    return _page(batch, here, form, prices)
 
-            def work() -> bool:
-                version = as_id(str(form.version.data)) or 0
-                services.except_row(db.session, actor(), batch, here, own, version=version)
-                return True
 
-            if submit(form, work):
-                flash(_("Saved; the row has been checked again."))
-                return leave(url_for(".row", id=id, row_id=row_id))
+def _page(batch: Batch, here: BatchRow, form: RowForm, prices: "Prices") -> ResponseReturnValue:
+    may_write = services.may_write(actor(), batch)
     namer = words.Namer([*here.facts.get("differences", ()), *here.facts.get("unusual", ())])
     unusual = {key for key, *_rest in here.facts.get("unusual", ())}
     differences = here.facts.get("differences", ())

@@ -87,7 +87,7 @@ def new() -> ResponseReturnValue:
             flash(ngettext("%(num)s agreement was chosen.", "%(num)s agreements were chosen.", count))
             return leave(url_for(".changes", id=made.id))
     elif request.method == "GET":
-        form.name.data = _("Renewals %(year)s", year=(wanted.ends_until or today()).year + 1)
+        form.name.data = _("Renewals %(year)s", year=today().year + 1)
     page = page_of(
         db.session, statement, sorts=agreements.SORTS, default="ends", tie=Agreement.id, per_page=50
     )

@@ -47,7 +47,7 @@ def stops(stages: dict[Stage, int], undrafted: int, has_changes: bool) -> list[t
         at = 1
     order = (
         (_("Choice"), ngettext("%(num)s agreement", "%(num)s agreements", rows)),
-        (_("Bulk changes"), _("said") if has_changes else _("none yet")),
+        (_("Bulk changes"), _("set") if has_changes else _("none yet")),
         (_("Preview and drafts"), _("%(done)s of %(total)s drafted", done=drafts, total=rows)),
         (_("Submission"), _("%(count)s submitted", count=submitted)),
         (_("Approval"), _("%(done)s of %(total)s approved", done=approved, total=rows)),

@@ -253,6 +253,7 @@ class RowSaid:
 
 
 ROW_SHOWN = 4
+_PERIOD = ("effective_on", "expires_on")
 
 
 def rows_said(rows: Sequence[Any]) -> dict[int, RowSaid]:
@@ -261,7 +262,11 @@ def rows_said(rows: Sequence[Any]) -> dict[int, RowSaid]:
     found = {}
     for row in rows:
         unusual = {key for key, *_rest in row.facts.get("unusual", ())}
-        differences = sorted(row.facts.get("differences", ()), key=lambda triple: triple[0] not in unusual)
+        # The period changes in every row and says the least.
+        differences = sorted(
+            row.facts.get("differences", ()),
+            key=lambda triple: (triple[0] not in unusual, triple[0] in _PERIOD),
+        )
         found[row.id] = RowSaid(
             namer.said(differences[:ROW_SHOWN]),
             max(0, len(differences) - ROW_SHOWN),

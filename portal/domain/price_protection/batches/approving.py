@@ -27,6 +27,7 @@ from portal.domain.price_protection.batches.models import Batch, BatchCheck, Bat
 from portal.domain.price_protection.batches.reckoning import Reckoner
 from portal.domain.price_protection.batches.tasks import refusal
 from portal.domain.price_protection.models import Agreement
+from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
 SHARE_PERCENT = 5
@@ -48,6 +49,7 @@ class Pending:
     sha256: str
     # Why it cannot be approved with the others: something is missing, or it changed since it was checked.
     is_held_up: bool
+    office: str
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,10 @@ class Check:
 def pending(session: Session, batch: Batch, user: User) -> list[Pending]:
     """What waits for this user's decision, in the order of the rows."""
     statement = queries.decidable(batch, user).with_only_columns(
-        BatchRow.id, BatchRow.sha256, BatchRow.trouble, queries.IS_OUTDATED.label("is_outdated")
+        BatchRow.id, BatchRow.sha256, BatchRow.trouble, queries.IS_OUTDATED.label("is_outdated"), Region.name
     )
     return [
-        Pending(row.id, row.sha256, row.trouble != Trouble.NONE or bool(row.is_outdated))
+        Pending(row.id, row.sha256, row.trouble != Trouble.NONE or bool(row.is_outdated), row.name)
         for row in session.execute(statement.order_by(BatchRow.id))
     ]
 

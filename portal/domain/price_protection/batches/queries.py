@@ -345,17 +345,6 @@ def named(session: Session, batch: Batch, user: User, ids: list[int]) -> list[An
     return list(session.execute(_of(batch, user, _COLUMNS).where(BatchRow.id.in_(ids)).order_by(BatchRow.id)))
 
 
-def offices(session: Session, batch: Batch, user: User) -> list[tuple[str, int]]:
-    """How many rows wait for this user's decision, by office."""
-    counted = (
-        _of(batch, user, (Region.name, sa.func.count()))
-        .where(may_decide(user))
-        .group_by(Region.id, Region.name, Region.path)
-        .order_by(Region.path)
-    )
-    return [(name, count) for name, count in session.execute(counted)]
-
-
 def waiting_for_others(session: Session, batch: Batch, user: User) -> int:
     """How many submitted rows in the user's regions somebody else must decide on."""
     statement = _of(batch, user, (sa.func.count(),)).where(
