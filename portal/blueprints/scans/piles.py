@@ -165,6 +165,7 @@ def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None)
     by: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
     for group in groups:
         by[group.outcome].append(group)
+    files = showing.file_rows(db.session, pile)
     unplaced = showing.pictures(db.session, placing.unplaced(pile).limit(PICTURES))
     return render(
         "scans/detail.html",
@@ -172,11 +173,11 @@ def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None)
         pile=pile,
         by=by,
         days=days or {},
-        summary=grouping.summary_of(db.session, pile, groups),
+        summary=grouping.summary_of(db.session, pile, groups, files),
         unplaced=unplaced,
         suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced]),
         besides=showing.pictures(db.session, placing.pages_besides(pile).limit(PICTURES)),
-        files=showing.file_rows(db.session, pile),
+        files=files,
         jobs=showing.running_jobs(db.session, pile),
         may_write=actor().can(P.AGREEMENTS_WRITE, pile.region),
         accept=ACCEPT,

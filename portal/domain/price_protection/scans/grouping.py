@@ -200,26 +200,20 @@ def groups_of(
     return [group for group in groups.values() if group.counts or not group.is_reached]
 
 
-def summary_of(session: Session, pile: ScanPile, groups: Collection[Group]) -> Summary:
+def summary_of(
+    session: Session, pile: ScanPile, groups: Collection[Group], files: Collection[ScanFile]
+) -> Summary:
     """The pile in one line; what is due is the sum of what follows it."""
     counted = Counter(group.outcome for group in groups)
-    kinds = dict(
-        session.execute(
-            sa.select(ScanPage.kind, sa.func.count())
-            .where(ScanPage.pile_id == pile.id, ScanPage.set_aside_at.is_(None), ~has_mark())
-            .group_by(ScanPage.kind)
-        ).all()
-    )
-    pages, aside = session.execute(
-        sa.select(sa.func.count(), sa.func.count(ScanPage.set_aside_at)).where(ScanPage.pile_id == pile.id)
-    ).one()
-    files = dict(
-        session.execute(
-            sa.select(ScanFile.state, sa.func.count())
-            .where(ScanFile.pile_id == pile.id)
-            .group_by(ScanFile.state)
-        ).all()
-    )
+    states = Counter(file.state for file in files)
+    is_aside = ScanPage.set_aside_at.is_not(None).label("is_aside")
+    marked = has_mark().label("marked")
+    rows = session.execute(
+        sa.select(ScanPage.kind, is_aside, marked, sa.func.count())
+        .where(ScanPage.pile_id == pile.id)
+        .group_by(ScanPage.kind, is_aside, marked)
+    ).all()
+    waiting = [(kind, count) for kind, aside, is_marked, count in rows if not aside and not is_marked]
     return Summary(
         due=sum(count for outcome, count in counted.items() if outcome is not Outcome.ELSEWHERE),
         filed=counted[Outcome.FILED],
@@ -229,12 +223,12 @@ def summary_of(session: Session, pile: ScanPile, groups: Collection[Group]) -> S
         not_back=counted[Outcome.NOT_BACK],
         elsewhere=counted[Outcome.ELSEWHERE],
         doubled=sum(1 for group in groups if group.doubled),
-        pages=pages,
-        unplaced=sum(count for kind, count in kinds.items() if kind is not PageKind.BLANK),
-        blank=kinds.get(PageKind.BLANK, 0),
-        set_aside=aside,
-        refused=files.get(FileState.REFUSED, 0),
-        waiting=files.get(FileState.WAITING, 0),
+        pages=sum(count for *_rest, count in rows),
+        unplaced=sum(count for kind, count in waiting if kind is not PageKind.BLANK),
+        blank=sum(count for kind, count in waiting if kind is PageKind.BLANK),
+        set_aside=sum(count for _kind, aside, _marked, count in rows if aside),
+        refused=states[FileState.REFUSED],
+        waiting=states[FileState.WAITING],
     )
 
 

@@ -47,7 +47,7 @@ def unplaced(pile: ScanPile) -> sa.Select[ScanPage]:
     """The pages of a pile that wait for somebody to look at them, in the order they were laid."""
     return (
         sa.select(ScanPage)
-        .join(ScanFile, ScanFile.id == ScanPage.file_id)
+        .join(ScanPage.file)
         .where(
             ScanPage.pile_id == pile.id,
             ScanPage.set_aside_at.is_(None),
@@ -62,7 +62,7 @@ def pages_besides(pile: ScanPile) -> sa.Select[ScanPage]:
     """The pages that count for nothing: blank ones, and those that somebody set aside."""
     return (
         sa.select(ScanPage)
-        .join(ScanFile, ScanFile.id == ScanPage.file_id)
+        .join(ScanPage.file)
         .where(
             ScanPage.pile_id == pile.id,
             sa.or_(ScanPage.set_aside_at.is_not(None), sa.and_(ScanPage.kind == PageKind.BLANK, ~has_mark())),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
@@ -70,8 +70,10 @@ def _count(of: Any, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]
 
 
 def pictures(session: Session, pages: sa.Select[ScanPage]) -> list[Picture]:
-    """The pages that a statement gives, as pictures."""
-    found = session.scalars(pages.options(selectinload(ScanPage.file))).all()
+    """The pages that a statement gives, joined with their files, as pictures."""
+    found = session.scalars(pages.options(contains_eager(ScanPage.file))).all()
+    if not found:
+        return []
     codes: dict[int, str] = dict(
         session.execute(
             sa.select(ScanMark.page_id, ScanMark.code).where(
@@ -124,7 +126,7 @@ class Said:
 
 def page_query(page: ScanPage) -> sa.Select[ScanPage]:
     """One page, for `pictures`."""
-    return sa.select(ScanPage).where(ScanPage.id == page.id)
+    return sa.select(ScanPage).join(ScanPage.file).where(ScanPage.id == page.id)
 
 
 def marks_of(session: Session, page: ScanPage) -> list[Said]:
@@ -142,15 +144,8 @@ def marks_of(session: Session, page: ScanPage) -> list[Said]:
 
 
 def file_rows(session: Session, pile: ScanPile) -> list[ScanFile]:
-    """The files of a pile in their order, with what is known of their contents."""
-    return list(
-        session.scalars(
-            sa.select(ScanFile)
-            .where(ScanFile.pile_id == pile.id)
-            .options(selectinload(ScanFile.document), selectinload(ScanFile.job))
-            .order_by(ScanFile.no)
-        )
-    )
+    """The files of a pile in their order."""
+    return list(session.scalars(sa.select(ScanFile).where(ScanFile.pile_id == pile.id).order_by(ScanFile.no)))
 
 
 def running_jobs(session: Session, pile: ScanPile) -> list[Job]:
