@@ -11,6 +11,7 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -76,15 +77,17 @@ class Original:
     def why_not_seal(self, seal: Seal) -> DomainError | None:
         """What keeps this seal from being asked for; None when nothing does."""
         if self.agreement.status not in BINDING:
-            return self._refusal("%(number)s is not approved; only approved agreements are sealed.")
+            return self._refusal(N_("%(number)s is not approved; only approved agreements are sealed."))
         if self.paper.withdrawn_at is not None:
             return self._superseded()
         if not self.printed:
-            return self._refusal("%(number)s has not been printed yet. Print the original first.")
+            return self._refusal(N_("%(number)s has not been printed yet. Print the original first."))
         if not self.copies_to_seal(seal):
             return self._refusal(
-                "This seal is already asked for, or on, all %(copies)s printed copies of %(number)s. "
-                "Print more copies if more are needed.",
+                N_(
+                    "This seal is already asked for, or on, all %(copies)s printed copies of %(number)s. "
+                    "Print more copies if more are needed."
+                ),
                 copies=self.printed,
             )
         return None
@@ -94,35 +97,35 @@ class Original:
         if self.paper.withdrawn_at is not None:
             return self._superseded()
         if self.stage is Stage.PACKED:
-            return self._refusal("%(number)s is already in a parcel that has not been sent.")
+            return self._refusal(N_("%(number)s is already in a parcel that has not been sent."))
         if self.copies_in_hand > 0:
             return None
         if self.trail is not None and self.trail.sent_copies:
-            return self._refusal("All sealed copies of %(number)s have been sent already.")
-        return self._refusal("%(number)s is not sealed yet; only sealed originals are sent.")
+            return self._refusal(N_("All sealed copies of %(number)s have been sent already."))
+        return self._refusal(N_("%(number)s is not sealed yet; only sealed originals are sent."))
 
     def why_not_back(self) -> DomainError | None:
         """What keeps its return from being recorded; None when nothing does."""
         if self.trail is None or not self.trail.sent_copies:
-            return self._refusal("%(number)s was not sent, so it cannot have come back.")
+            return self._refusal(N_("%(number)s was not sent, so it cannot have come back."))
         if self.trail.back_copies >= self.trail.sent_copies:
-            return self._refusal("All copies of %(number)s that were sent are back.")
+            return self._refusal(N_("All copies of %(number)s that were sent are back."))
         return None
 
     def why_not_file(self) -> DomainError | None:
         """What keeps it from being put into a cabinet; None when nothing does."""
         if self.agreement.status not in (Status.SIGNED, Status.TERMINATED):
-            return self._refusal("%(number)s is not signed yet. Record the signing, then file it.")
+            return self._refusal(N_("%(number)s is not signed yet. Record the signing, then file it."))
         if self.trail is not None and (self.trail.filed_on is not None or self.trail.back_copies):
             return None
         if self.stage is Stage.PACKED:
-            return self._refusal("%(number)s is already in a parcel that has not been sent.")
+            return self._refusal(N_("%(number)s is already in a parcel that has not been sent."))
         if self.stage is Stage.SENT and not self.copies_in_hand:
-            return self._refusal("%(number)s is still out. Record its return, then file it.")
+            return self._refusal(N_("%(number)s is still out. Record its return, then file it."))
         return None
 
     def _superseded(self) -> DomainError:
-        return self._refusal("The approval of %(number)s was withdrawn; this original must not be used.")
+        return self._refusal(N_("The approval of %(number)s was withdrawn; this original must not be used."))
 
     def _refusal(self, msgid: str, **params: int) -> DomainError:
         return DomainError(msgid, None, number=self.number, **params)

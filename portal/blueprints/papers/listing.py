@@ -1,0 +1,216 @@
+"""Originals as a list, and those that are not back yet by owner; each as Excel, the latter as a PDF too."""
+
+from typing import Any
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.papers import bp
+from portal.blueprints.papers.loading import wanted
+from portal.db import now, today
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection import queries as agreements
+from portal.domain.price_protection.models import AgreementPaper
+from portal.domain.price_protection.trail import queries
+from portal.domain.price_protection.trail.models import Stage
+from portal.domain.price_protection.trail.reminders import reminders
+from portal.extensions import db
+from portal.printing.listing import PrintedList, render_list
+from portal.web.access import actor, requires
+from portal.web.excel import Column, record_export, workbook
+from portal.web.files import shown
+from portal.web.htmx import render
+from portal.web.tables import ids, page_of, sorting
+from portal.web.words import word
+
+
+@bp.get("/")
+@requires(P.AGREEMENTS_READ)
+def index() -> ResponseReturnValue:
+    """Every original and where it stands, with how many stand where."""
+    me, narrowed = actor(), wanted()
+    counts = queries.stage_counts(db.session, me)
+    return render(
+        "papers/index.html",
+        fragment="papers/_table.html",
+        page=page_of(
+            db.session,
+            queries.original_rows(db.session, me, narrowed),
+            sorts=queries.SORTS,
+            default="number",
+            descending=True,
+            tie=AgreementPaper.id.desc(),
+        ),
+        wanted=narrowed,
+        tabs=[(stage, counts.get(stage, 0)) for stage in Stage],
+        Stage=Stage,
+        offices=agreements.regions_of(db.session, me),
+        owners=agreements.owners(db.session, me),
+        reminders=reminders(db.session),
+        may_handle=me.can(P.PAPERS_HANDLE),
+        may_ask=me.can(P.AGREEMENTS_WRITE),
+    )
+
+
+_COLUMNS: tuple[tuple[str, str, int], ...] = (
+    ("number", "text", 18),
+    ("distributor_code", "text", 14),
+    ("distributor_name", "text", 34),
+    ("region_name", "text", 16),
+    ("owner_name", "text", 12),
+    ("stage", "text", 14),
+    ("sealed_copies", "whole", 8),
+    ("sent_copies", "whole", 8),
+    ("expected_copies", "whole", 8),
+    ("back_copies", "whole", 8),
+    ("sealed_on", "date", 12),
+    ("sent_on", "date", 12),
+    ("days", "whole", 10),
+    ("courier", "text", 12),
+    ("tracking", "text", 20),
+    ("parcel_number", "text", 18),
+    ("delivered_on", "date", 12),
+    ("back_on", "date", 12),
+    ("cabinet", "text", 14),
+    ("filed_on", "date", 12),
+    ("has_scan", "text", 12),
+)
+_OUT = (
+    "owner_name", "number", "distributor_code", "distributor_name", "region_name", "sent_on", "days",
+    "sent_copies", "expected_copies", "back_copies", "courier", "tracking", "delivered_on", "has_scan",
+)  # fmt: skip
+
+
+def _heads() -> dict[str, str]:
+    return {
+        "number": _("Agreement number"),
+        "distributor_code": _("Code"),
+        "distributor_name": _("Distributor"),
+        "region_name": _("Office"),
+        "owner_name": _("Owner"),
+        "stage": _("Status"),
+        "sealed_copies": _("Copies sealed"),
+        "sent_copies": _("Copies sent"),
+        "expected_copies": _("Copies to come back"),
+        "back_copies": _("Copies back"),
+        "sealed_on": _("Sealed on"),
+        "sent_on": _("Sent on"),
+        "days": _("Days since"),
+        "courier": _("Courier"),
+        "tracking": _("Courier's number"),
+        "parcel_number": _("Parcel"),
+        "delivered_on": _("Delivered on"),
+        "back_on": _("Came back on"),
+        "cabinet": _("Cabinet number"),
+        "filed_on": _("Filed on"),
+        "has_scan": _("Signed scan"),
+    }
+
+
+def _cell(row: Any, name: str) -> Any:
+    if name == "stage":
+        return word(row.stage or Stage.NONE)
+    if name == "days":
+        return (today() - row.sent_on).days if row.sent_on and row.stage is Stage.SENT else None
+    if name == "has_scan":
+        return _("filed") if row.has_scan else ""
+    return getattr(row, name)
+
+
+def _sheet(rows: list[Any], names: tuple[str, ...], what: str, title: str, told: dict[str, Any]) -> Response:
+    kinds = {name: (kind, width) for name, kind, width in _COLUMNS}
+    heads = _heads()
+    cells = [[_cell(row, name) for name in names] for row in rows]
+    record_export(actor(), what, count=len(rows), wanted=told)
+    columns = [Column(heads[name], kinds[name][0], kinds[name][1]) for name in names]  # type: ignore[arg-type]
+    return workbook(title, columns, cells, f"{title} {today()}.xlsx")
+
+
+def _told() -> dict[str, Any]:
+    return {key: value for key, value in vars(wanted()).items() if value not in (None, "")}
+
+
+@bp.get("/export")
+@requires(P.AGREEMENTS_READ)
+def export() -> ResponseReturnValue:
+    """The current view, or the ticked rows of it, as an Excel file; who took it is on record."""
+    statement = queries.original_rows(db.session, actor(), wanted())
+    if ticked := ids():
+        statement = statement.where(AgreementPaper.id.in_(ticked))
+    order = sorting(queries.SORTS, default="number", descending=True)
+    rows = db.session.execute(order.apply(statement, queries.SORTS, tie=AgreementPaper.id.desc())).all()
+    names = tuple(name for name, _kind, _width in _COLUMNS)
+    return _sheet(list(rows), names, "originals", _("Originals"), _told())
+
+
+def _out_rows() -> list[Any]:
+    """What is out, owner by owner, the longest wait first."""
+    statement = queries.original_rows(db.session, actor(), wanted()).where(queries.is_out())
+    by = (queries.SORTS["owner"], queries.SORTS["sent"], queries.SORTS["number"])
+    return list(db.session.execute(statement.order_by(*by)).all())
+
+
+@bp.get("/out")
+@requires(P.AGREEMENTS_READ)
+def out() -> ResponseReturnValue:
+    """What was sent and has not come back, by owner, with the days since it was sent."""
+    me, narrowed, days = actor(), wanted(), reminders(db.session)
+    return render(
+        "papers/out.html",
+        fragment="papers/_out.html",
+        page=page_of(
+            db.session,
+            queries.original_rows(db.session, me, narrowed).where(queries.is_out()),
+            sorts=queries.SORTS,
+            default="sent",
+            tie=AgreementPaper.id,
+        ),
+        by_owner=queries.out_by_owner(db.session, me, narrowed, days.owner_days),
+        wanted=narrowed,
+        reminders=days,
+        offices=agreements.regions_of(db.session, me),
+        owners=agreements.owners(db.session, me),
+        may_handle=me.can(P.PAPERS_HANDLE),
+        may_set=me.can(P.SETTINGS_WRITE),
+    )
+
+
+@bp.get("/out/export")
+@requires(P.AGREEMENTS_READ)
+def export_out() -> ResponseReturnValue:
+    """What is out as an Excel file, owner by owner; who took it is on record."""
+    return _sheet(_out_rows(), _OUT, "originals_out", _("Not back yet"), _told())
+
+
+@bp.get("/out/list.pdf")
+@requires(P.AGREEMENTS_READ)
+def print_out() -> ResponseReturnValue:
+    """What is out as a list to hand round, owner by owner; in Chinese, as the papers are."""
+    rows = _out_rows()
+    paper = PrintedList(
+        title="协议原件未寄回清单",
+        facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份协议")),
+        heads=("协议编号", "经销商", "寄出日期", "已寄出天数", "应回/已回", "快递单号"),
+        widths=(21, 29, 13, 9, 9, 19),
+        groups=tuple(
+            (
+                f"负责人：{owner}（{sum(row.owner_name == owner for row in rows)} 份）",
+                tuple(
+                    (
+                        row.number,
+                        row.distributor_name,
+                        row.sent_on.isoformat(),
+                        str((today() - row.sent_on).days),
+                        f"{row.expected_copies}/{row.back_copies}",
+                        f"{row.courier or ''} {row.tracking or ''}".strip() or "当面交付",
+                    )
+                    for row in rows
+                    if row.owner_name == owner
+                ),
+            )
+            for owner in dict.fromkeys(row.owner_name for row in rows)
+        ),
+    )
+    db.session.rollback()
+    return shown(render_list(paper, made_at=now()), "application/pdf", f"未寄回清单-{today()}.pdf")

@@ -1,0 +1,75 @@
+"""Finding what a page is about: chosen originals, an application, a parcel; within what its user may see and do."""
+
+from collections.abc import Iterable
+
+from flask import abort, request
+
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.price_protection.models import AgreementPaper
+from portal.domain.price_protection.trail import queries
+from portal.domain.price_protection.trail.models import Parcel, SealApplication, Stage
+from portal.domain.price_protection.trail.originals import MOST_AT_ONCE, Original, originals
+from portal.domain.price_protection.trail.queries import TrailFilter
+from portal.extensions import db
+from portal.web.access import actor
+from portal.web.tables import as_id, chosen, ids, number
+
+ROW = "int(max=9007199254740991)"
+
+
+def wanted() -> TrailFilter:
+    """What the address narrows the list to; what it says wrongly narrows nothing."""
+    days = number("days")
+    return TrailFilter(
+        q=request.args.get("q", "").strip()[:80],
+        stage=chosen(Stage, "stage"),
+        region_id=number("region"),
+        owner_id=number("owner"),
+        out_days=days if days is not None and days <= 3650 else None,
+    )
+
+
+def picked(permission: P = P.PAPERS_HANDLE) -> list[Original]:
+    """The originals that were ticked, or with `all=1` everything that the address's filter leaves."""
+    if request.method == "GET" and request.args.get("all") == "1":
+        statement = queries.original_rows(db.session, actor(), wanted())
+        found = db.session.scalars(
+            statement.with_only_columns(AgreementPaper.id).order_by(None).limit(MOST_AT_ONCE + 1)
+        ).all()
+        return originals(db.session, actor(), found, permission)
+    return originals(db.session, actor(), ids(), permission)
+
+
+def copies_of(papers: Iterable[Original]) -> dict[int, int]:
+    """The copies that were typed for each; what is no number is 0, which the domain refuses."""
+    return {row.id: as_id(request.form.get(f"copies-{row.id}", "").strip()) or 0 for row in papers}
+
+
+def apart(
+    found: list[Original], why_not: "dict[int, DomainError | None]"
+) -> tuple[list[Original], list[tuple[Original, DomainError]]]:
+    """Those with which it can be done, and the others with the reason."""
+    ready = [row for row in found if why_not[row.id] is None]
+    others = [(row, reason) for row in found if (reason := why_not[row.id]) is not None]
+    return ready, others
+
+
+def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplication:
+    """The seal application; 404 when it belongs to an office that the user does not see, 403 without permission."""
+    found = db.session.scalar(queries.applications_visible_to(actor()).where(SealApplication.id == id))
+    if found is None:
+        abort(404)
+    if permission is not P.AGREEMENTS_READ and not actor().can(permission, found.region):
+        abort(403)
+    return found
+
+
+def parcel_of(id: int, permission: P = P.AGREEMENTS_READ) -> Parcel:
+    """The parcel; 404 when it belongs to an office that the user does not see, 403 without permission."""
+    found = db.session.scalar(queries.parcels_visible_to(actor()).where(Parcel.id == id))
+    if found is None:
+        abort(404)
+    if permission is not P.AGREEMENTS_READ and not actor().can(permission, found.region):
+        abort(403)
+    return found

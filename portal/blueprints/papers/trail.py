@@ -1,0 +1,84 @@
+"""An agreement's own trail, 用印 → 寄出 → 寄回 → 归档, on its page."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.blueprints.papers import bp
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.models import BINDING, Agreement
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.trail.models import Seal, Stage
+from portal.domain.price_protection.trail.originals import Original, known
+from portal.extensions import db
+from portal.web.access import actor
+from portal.web.templating import day
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What the page shows: the original, four stops, and what this user may do next."""
+
+    original: Original
+    stops: list[tuple[str, str, str]]
+    may_ask: bool
+    may_handle: bool
+    can_ask: bool
+    can_pack: bool
+    can_take_back: bool
+    can_file: bool
+
+
+@bp.app_template_global("trail_of")
+def trail_of(agreement: Agreement) -> Trail | None:
+    """The trail of the original in force; None while there is none."""
+    paper = current_paper(agreement)
+    if paper is None or agreement.status not in BINDING:
+        return None
+    (original,) = known(db.session, [paper])
+    me = actor()
+    return Trail(
+        original,
+        _stops(original),
+        may_ask=me.can(P.AGREEMENTS_WRITE, agreement.region),
+        may_handle=me.can(P.PAPERS_HANDLE, agreement.region),
+        can_ask=original.why_not_seal(Seal.CONTRACT) is None,
+        can_pack=original.why_not_pack() is None,
+        can_take_back=original.why_not_back() is None,
+        can_file=original.why_not_file() is None,
+    )
+
+
+def _stops(original: Original) -> list[tuple[str, str, str]]:
+    trail = original.trail
+    sealed = sent = back = filed = ""
+    if trail is not None:
+        if trail.sealed_on:
+            sealed = _("%(day)s, %(copies)s copies", day=day(trail.sealed_on), copies=trail.sealed_copies)
+        if trail.sent_on:
+            sent = _("%(day)s, %(copies)s copies", day=day(trail.sent_on), copies=trail.sent_copies)
+        if trail.back_on:
+            back = _("%(day)s, %(copies)s copies", day=day(trail.back_on), copies=trail.back_copies)
+        elif trail.stage is Stage.SENT and trail.sent_on:
+            gone = (today() - trail.sent_on).days
+            back = ngettext("%(num)s day out", "%(num)s days out", gone)
+        filed = trail.cabinet
+    here = {
+        Stage.NONE: 0,
+        Stage.ASKED: 0,
+        Stage.TO_SEAL: 0,
+        Stage.SEALED: 1,
+        Stage.PACKED: 1,
+        Stage.SENT: 2,
+        Stage.BACK: 3,
+        Stage.FILED: 4,
+    }[original.stage]
+    names = (_("Sealing"), _("Sending"), _("Return"), _("Filing"))
+    done = (sealed, sent, back, filed)
+    # What was signed at the table was never sent: a stop counts as done where something happened.
+    return [
+        (name, note, "now" if place == here else "done" if place < here and note else "")
+        for place, (name, note) in enumerate(zip(names, done, strict=True))
+    ]

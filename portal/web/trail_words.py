@@ -1,0 +1,129 @@
+"""The words of the paper trail: where originals and applications stand, and what happened to them (P1b)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext, pgettext
+
+from portal.domain.price_protection.trail.courier import Outcome
+from portal.domain.price_protection.trail.models import Seal, SealStatus, Stage
+
+SEALS = {
+    Seal.CONTRACT: _l("Contract seal"),
+    Seal.COMPANY: _l("Company seal"),
+    Seal.LEGAL_REP: _l("Legal representative's seal"),
+}
+
+# For portal.web.words: what each code is called, and its colour.
+TRAIL_WORDS = (
+    *SEALS.items(),
+    (SealStatus.ASKED, _l("Awaiting the keeper's decision")),
+    (SealStatus.GRANTED, _l("Approved, to be sealed")),
+    (SealStatus.SEALED, lazy_pgettext("original", "Sealed")),
+    (SealStatus.REFUSED, lazy_pgettext("seal", "Refused")),
+    (SealStatus.WITHDRAWN, lazy_pgettext("seal", "Withdrawn")),
+    (Stage.NONE, _l("Seal not asked for")),
+    (Stage.ASKED, _l("Seal asked for")),
+    (Stage.TO_SEAL, _l("To be sealed")),
+    (Stage.SEALED, lazy_pgettext("original", "Sealed")),
+    (Stage.PACKED, _l("Packed, not sent")),
+    (Stage.SENT, _l("Sent, not back")),
+    (Stage.BACK, lazy_pgettext("original", "Back")),
+    (Stage.FILED, lazy_pgettext("original", "In its cabinet")),
+    (Outcome.GIVEN, _l("Number taken")),
+    (Outcome.SENT, _l("Number taken, sent")),
+    (Outcome.UNCHANGED, _l("Known already")),
+    (Outcome.REFUSED, _l("Not taken")),
+)
+TRAIL_TONES = (
+    (SealStatus.ASKED, "wait"),
+    (SealStatus.GRANTED, "wait"),
+    (SealStatus.SEALED, "ok"),
+    (SealStatus.REFUSED, "bad"),
+    (SealStatus.WITHDRAWN, "warn"),
+    (Stage.ASKED, "wait"),
+    (Stage.TO_SEAL, "wait"),
+    (Stage.SEALED, "ok"),
+    (Stage.PACKED, "wait"),
+    (Stage.SENT, "wait"),
+    (Stage.BACK, "ok"),
+    (Stage.FILED, "ok"),
+    (Outcome.GIVEN, "ok"),
+    (Outcome.SENT, "ok"),
+    (Outcome.UNCHANGED, ""),
+    (Outcome.REFUSED, "bad"),
+)
+
+# Kinds of an agreement's events.
+TRAIL_EVENTS: dict[str, object] = {
+    "seal_asked": _l("Seal asked for"),
+    "seal_refused": _l("Seal refused"),
+    "seal_left_out": _l("Left out of the seal application"),
+    "sealed": lazy_pgettext("original", "Sealed"),
+    "packed": lazy_pgettext("original", "Packed"),
+    "paper_sent": _l("Original sent"),
+    "paper_delivered": _l("Original delivered"),
+    "parcel_cancelled": _l("Parcel taken back"),
+    "paper_back": _l("Original came back"),
+    "back_corrected": _l("Return corrected"),
+    "paper_filed": _l("Original filed"),
+}
+# Actions of the audit trail about applications, parcels and reminders.
+TRAIL_ACTIONS: dict[str, object] = {
+    "seal_application.asked": _l("Seal asked for"),
+    "seal_application.granted": _l("Seal approved"),
+    "seal_application.refused": _l("Seal refused"),
+    "seal_application.withdrawn": _l("Seal application withdrawn"),
+    "seal_application.sealed": lazy_pgettext("original", "Sealed"),
+    "parcel.packed": lazy_pgettext("original", "Packed"),
+    "parcel.changed": _l("Parcel changed"),
+    "parcel.sent": _l("Parcel sent"),
+    "parcel.delivered": _l("Parcel delivered"),
+    "parcel.cancelled": _l("Parcel taken back"),
+    "settings.reminders_changed": _l("Reminders changed"),
+    **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
+}
+TRAIL_LABELS: dict[str, object] = {
+    "courier": _l("Courier"),
+    "tracking": _l("Courier's number"),
+    "is_by_hand": _l("Handed over in person"),
+    "owner_days": _l("Remind the owner after"),
+    "manager_days": _l("Tell the managers after"),
+}
+TRAIL_LISTS: dict[str, object] = {
+    "originals": _l("Originals"),
+    "originals_out": _l("Originals not back yet"),
+    "parcels": _l("List for the courier"),
+}
+
+
+def told_of_trail(kind: str, said: Mapping[str, Any], reason: str = "") -> str:
+    """What a deed on the paper trail says beside its name."""
+    parts: list[str] = []
+    if "seal" in said and said["seal"] in list(Seal):
+        parts.append(str(SEALS[Seal(said["seal"])]))
+    if kind == "back_corrected":
+        parts.append(_("%(before)s → %(after)s", before=said.get("before"), after=said.get("copies")))
+    else:
+        if "count" in said:
+            parts.append(_("%(count)s originals", count=said["count"]))
+        if "copies" in said:
+            parts.append(_("%(copies)s copies", copies=said["copies"]))
+    if said.get("missing"):
+        parts.append(_("%(copies)s copies still out", copies=said["missing"]))
+    if said.get("by_hand"):
+        parts.append(_("in person"))
+    parts += [str(said[name]) for name in ("courier", "tracking") if said.get(name)]
+    if said.get("cabinet"):
+        parts.append(_("cabinet %(cabinet)s", cabinet=said["cabinet"]))
+    if said.get("without_scan"):
+        parts.append(_("scan missing"))
+    if said.get("lost"):
+        parts.append(pgettext("parcel", "lost"))
+    parts += [str(said[name]) for name in ("sent_on", "delivered_on", "back_on") if said.get(name)]
+    parts += [str(said[name]) for name in ("application", "parcel", "purpose") if said.get(name)]
+    if reason:
+        parts.append(reason)
+    return _(" · ").join(parts)
