@@ -10,6 +10,7 @@ import crossplane
 import pytest
 
 from portal import config
+from portal.blueprints.scans import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -161,6 +162,14 @@ def test_nginx_takes_files_as_large_as_the_portal_does(nginx, monkeypatch, tmp_p
     monkeypatch.setenv("PORTAL_INSTANCE", str(tmp_path))
     size = directives(nginx[0], "client_max_body_size")[0][0]
     assert int(size.removesuffix("m")) * 1024 * 1024 == config.from_environment()["MAX_CONTENT_LENGTH"]
+    scans = next(
+        entry["block"]
+        for entry in nginx[1]["/"]
+        if entry["directive"] == "location" and "^/agreements/scans/" in entry["args"]
+    )
+    [[size]] = directives(scans, "client_max_body_size")
+    assert int(size.removesuffix("m")) * 1024 * 1024 == MOST_BYTES
+    assert directives(scans, "proxy_pass") == directives(nginx[1]["/"], "proxy_pass")
 
 
 def test_a_slow_sender_holds_no_thread_of_the_portal(nginx):
