@@ -1,7 +1,8 @@
 """Where the values of a paper come from when its author said nothing: the settings, the registry, the register."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -66,8 +67,30 @@ def counted_in_working_days(paper: Paper) -> frozenset[str]:
     )
 
 
+_KEPT = "default_values"
+
+
+@contextmanager
+def kept_defaults(session: Session) -> Iterator[None]:
+    """Inside, what holds in a region is asked for once: for work on many agreements in one short transaction."""
+    session.info[_KEPT] = {}
+    try:
+        yield
+    finally:
+        del session.info[_KEPT]
+
+
 def default_values(session: Session, region: Region) -> Values:
     """What holds in a region before anybody writes: the company's facts and terms, and where its office signs."""
+    kept: dict[int, Values] | None = session.info.get(_KEPT)
+    if kept is None:
+        return _default_values(session, region)
+    if region.id not in kept:
+        kept[region.id] = _default_values(session, region)
+    return dict(kept[region.id])
+
+
+def _default_values(session: Session, region: Region) -> Values:
     values: Values = {
         name: value
         for name, value in settings.values(session, region).items()

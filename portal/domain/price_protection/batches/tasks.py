@@ -14,6 +14,7 @@ from portal.domain.price_protection import drafting, steps, turns
 from portal.domain.price_protection.batches import queries
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.batches.reckoning import Reckoner
+from portal.domain.price_protection.defaults import kept_defaults
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.users.models import User
 
@@ -63,9 +64,10 @@ def _each(session: Session, run: Run, work: Work) -> dict[str, Any]:
         # Whoever asks for a check asks what the batch's owner could draft.
         reckoner = Reckoner(session, batch, batch.owner if work is _check else owner)
         told = {"last": chunk[-1], **dict.fromkeys(counts, 0)}
-        for row in queries.loaded(session, chunk):
-            if row.left_out_at is None:
-                told[_once(session, owner, batch, reckoner, row, work)] += 1
+        with kept_defaults(session):
+            for row in queries.loaded(session, chunk):
+                if row.left_out_at is None:
+                    told[_once(session, owner, batch, reckoner, row, work)] += 1
         for name in counts:
             counts[name] += told[name]
         done = total - len([id for id in ids if id > chunk[-1]])
@@ -109,11 +111,16 @@ def _check(session: Session, owner: User, batch: Batch, reckoner: Reckoner, row:
 def _draft(session: Session, owner: User, batch: Batch, reckoner: Reckoner, row: BatchRow) -> str:
     if row.agreement_id is not None:
         return "passed"
-    found = reckoner.write(row)
-    if found.trouble is Trouble.BLOCKED or found.entry is None:
+    try:
+        entry = None if reckoner.blocks(row) else reckoner.entry(row)
+        if entry is not None:
+            drafting.check_entry(entry)
+    except DomainError:
+        entry = None
+    if entry is None:
+        reckoner.write(row)  # the row says why
         return "refused"
-    made = drafting.draft(session, owner, row.earlier.distributor, found.entry, follows=row.earlier)
-    row.agreement = made
+    row.agreement = drafting.draft(session, owner, row.earlier.distributor, entry, follows=row.earlier)
     session.flush()
     reckoner.write(row)
     return "done"
