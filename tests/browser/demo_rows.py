@@ -4,7 +4,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.models import Contact
-from portal.domain.price_protection.models import Agreement, AgreementPaper, Product, Status
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPaper,
+    Amendment,
+    DeedPaper,
+    DeedStatus,
+    Product,
+    Status,
+    Termination,
+)
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -23,7 +32,13 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         if status is not Status.VOID
     }
     distributor = first(Contact.distributor_id, Contact.is_primary, Contact.ended_at.is_(None))
+    amendment = first(Amendment.id, Amendment.status == DeedStatus.SIGNED)
+    rows["notice"] = first(Termination.id, Termination.status == DeedStatus.SERVED)
+    rows["terminated"] = first(Termination.agreement_id, Termination.id == rows["notice"])
     return rows | {
+        "amendment": amendment,
+        "amended": first(Amendment.agreement_id, Amendment.id == amendment),
+        "deed_paper": session.scalar(sa.select(DeedPaper.code).where(DeedPaper.amendment_id == amendment)),
         "distributor": distributor,
         "paper": session.scalar(
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])

@@ -8,9 +8,11 @@ import time_machine
 from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.price_protection import steps
+from portal.domain.price_protection.deeds import life, signing
 from portal.domain.price_protection.models import AgreementTerms
 from portal.domain.price_protection.verification import Answer, Cause, normal_code, verify
 from tests.domain.agreement_world import AgreementWorld
+from tests.domain.deed_world import DeedWorld
 
 
 @pytest.fixture
@@ -132,3 +134,33 @@ def test_who_may_not_read_the_agreement_learns_whether_it_holds_and_no_more(worl
         verdict = asked(world, agreement.papers[0], viewer=stranger)
         assert (verdict.answer, verdict.is_readable, verdict.follower) == (Answer.CURRENT, False, None)
     assert asked(world, agreement.papers[0]).is_readable
+
+
+def test_the_papers_of_amendments_and_notices_are_known_too(session, make):
+    world = DeedWorld(session, make)
+    deed = world.approved_amendment()
+    verdict = asked(world, deed.papers[0])
+    assert (verdict.answer, verdict.is_unsigned, verdict.number) == (Answer.CURRENT, True, deed.title)
+    signing.sign(session, world.author, deed, today())
+    verdict = asked(world, deed.papers[0])
+    assert (verdict.is_unsigned, verdict.begins_on) == (False, deed.effective_on)
+    notice = world.served_notice(deed.agreement)
+    verdict = asked(world, notice.papers[0])
+    assert (verdict.answer, verdict.is_notice, verdict.is_unsigned) == (Answer.CURRENT, True, False)
+    with time_machine.travel(now() + timedelta(days=400)):
+        assert asked(world, deed.papers[0]).cause is Cause.TERMINATED
+        assert asked(world, notice.papers[0]).cause is None
+
+
+def test_a_withdrawn_amendment_does_not_hold_and_a_page_too_many_is_seen(session, make):
+    world = DeedWorld(session, make)
+    deed = world.approved_amendment()
+    paper = deed.papers[0]
+    assert verify(session, world.author, paper.code, "3").answer is Answer.WRONG_PAGE
+    life.withdraw_approval(session, world.manager, deed, "有误")
+    session.commit()
+    assert asked(world, paper).cause is Cause.WITHDRAWN
+    life.submit(session, world.author, deed)
+    session.commit()
+    world.approve_deed(deed)
+    assert asked(world, paper).cause is Cause.NEWER_VERSION

@@ -6,26 +6,45 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Contact, DistributorDocument, ImportFile, Licence, NearSame
 from portal.domain.documents import services as documents
 from portal.domain.jobs.models import Job, JobState
+from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
     AgreementScan,
     AgreementTerms,
+    Amendment,
+    DeedPaper,
+    DeedScan,
+    DeedStatus,
+    Ground,
     PriceApproval,
     PriceKind,
     Product,
+    Sender,
     Status,
+    Termination,
+)
+from portal.domain.price_protection.trail.models import (
+    PaperTrail,
+    Parcel,
+    ParcelRow,
+    Seal,
+    SealApplication,
+    SealApplicationRow,
+    Stage,
 )
 from portal.domain.regions.models import Region
+from portal.domain.templates.models import TemplateDraft
 from portal.domain.templates.services import ensure_template
 from portal.domain.users.models import User
 from tests.factories import Factory
 from tests.paper_examples import example_payload
+from tests.web.scan_rows import pile_of
 
 PDF = b"%PDF-1.7 fictional"
 LIST = "经销商编码,经销商名称\nX-1,示例名单一号商贸有限公司\n".encode()
@@ -50,7 +69,19 @@ def rows_of_region(
     dealers = documents.store(session, LIST, filename="list.csv", by=by or owner, media_type="text/csv")
     product = Product(code=f"P-{number}", name=f"示例产品{number}", unit="瓶")
     template = ensure_template(session, "price-protection.zh")
+    text = template.text.replace("template: price-protection.zh", f"template: ours-{number}.zh", 1)
+    own = TemplateDraft(
+        key=f"ours-{number}.zh",
+        version="1.0.0",
+        base_key=template.key,
+        name="示例版",
+        text=text,
+        origin_key=template.key,
+        origin_version=template.version,
+        origin_text=template.text,
+    )
     ids: dict[str, int | str] = {
+        "text_draft": kept(own),
         "region": region.id,
         "user": owner.id,
         "granted": granted.id,
@@ -70,6 +101,17 @@ def rows_of_region(
                 region_id=region.id,
                 params={"import_id": 0},
                 state=JobState.QUEUED,
+            )
+        ),
+        "print_job": kept(
+            Job(
+                kind="agreements.print",
+                owner_id=(by or owner).id,
+                region_id=region.id,
+                params={"ids": [], "copies": 2, "form": "pdf"},
+                state=JobState.DONE,
+                ended_at=now(),
+                result={"printed": 1, "pages": 6, "papers": [], "refused": [], "left": 0},
             )
         ),
         "product": kept(product),
@@ -110,6 +152,114 @@ def rows_of_region(
     )
     kept(paper)
     ids["paper_code"] = paper.code
+    ids["paper"] = paper.id
+    sealing = SealApplication(
+        number=f"YY-TEST-{number}",
+        region_id=region.id,
+        seal=Seal.CONTRACT,
+        purpose="示例用途",
+        asked_by_id=owner.id,
+        rows=[SealApplicationRow(paper_id=paper.id, copies=2)],
+    )
+    ids["seal_application"] = kept(sealing)
+    ids["seal_row"] = sealing.rows[0].id
+    parcel = Parcel(
+        number=f"KD-TEST-{number}",
+        region_id=region.id,
+        distributor_id=distributor.id,
+        packed_by_id=owner.id,
+        courier="示例速递",
+        tracking=f"SL{number:08d}",
+        sent_on=today(),
+        sent_by_id=owner.id,
+        rows=[ParcelRow(paper_id=paper.id, copies=2, expected=1)],
+    )
+    ids["parcel"] = kept(parcel)
+    kept(
+        PaperTrail(
+            paper_id=paper.id,
+            stage=Stage.SENT,
+            sealed_copies=2,
+            sent_copies=2,
+            expected_copies=1,
+            sealed_on=today(),
+            sent_on=today(),
+            application_id=sealing.id,
+            parcel_id=parcel.id,
+        )
+    )
+    ids |= pile_of(session, region, owner, paper)
+    amendment = Amendment(
+        agreement_id=agreement.id,
+        no=1,
+        template_id=ensure_template(session, "amendment.zh").id,
+        author_id=owner.id,
+        effective_on=today(),
+        reason="示例变更",
+        says={"values": {"rebate_rate": 35_000}},
+        status=DeedStatus.SIGNED,
+        signed_on=today(),
+    )
+    ids["amendment"] = kept(amendment)
+    deed_paper = {
+        "values": {"agreement_number": agreement.number},
+        "changes": [{"clause": "第3.1款", "before": "3.00%", "after": "3.50%"}],
+        "after": dict(paper.payload),
+    }
+    kept(
+        DeedPaper(
+            amendment_id=amendment.id,
+            no=1,
+            code=f"DEEDCODE{number}",
+            document_id=pdf.id,
+            pages=2,
+            payload=deed_paper,
+            payload_sha256=hashlib.sha256(b"").hexdigest(),
+            made_by_id=owner.id,
+        )
+    )
+    ids["deed_scan"] = kept(DeedScan(amendment_id=amendment.id, document_id=pdf.id, filed_by_id=owner.id))
+    ids["notice"] = kept(
+        Termination(
+            agreement_id=agreement.id,
+            number=f"TZ-TEST-{number}",
+            template_id=ensure_template(session, "termination-notice.zh").id,
+            author_id=owner.id,
+            sender=Sender.MANUFACTURER,
+            ground=Ground.NOTICE,
+            reason="示例理由",
+            notice_on=today(),
+            expected_on=today(),
+            terminates_on=today(),
+            balance_on=today(),
+            handover_on=today(),
+        )
+    )
     ids["scan"] = kept(AgreementScan(agreement_id=agreement.id, document_id=pdf.id, filed_by_id=owner.id))
+    ids |= _batch_of(session, region, owner, agreement)
     session.commit()
     return ids
+
+
+def _batch_of(session: Session, region: Region, owner: User, agreement: Agreement) -> dict[str, int]:
+    """A batch with one row whose draft is made."""
+    facts = {"template_id": agreement.template_id, "author_id": owner.id, "region_id": region.id}
+    first = agreement.ends_on + timedelta(days=1)
+    draft = Agreement(
+        number=f"{agreement.number}-B",
+        distributor_id=agreement.distributor_id,
+        status=Status.DRAFT,
+        effective_on=first,
+        expires_on=first + timedelta(days=300),
+        ends_on=first + timedelta(days=300),
+        follows_id=agreement.id,
+        **facts,
+    )
+    batch = Batch(name="示例批次", owner_id=owner.id, region_id=region.id)
+    session.add_all([draft, batch])
+    session.flush()
+    terms = AgreementTerms(agreement_id=draft.id, effective_on=first, rebate_ppm=30_000, base_share=60)
+    row = BatchRow(batch_id=batch.id, earlier_id=agreement.id, agreement_id=draft.id)
+    session.add_all([terms, row])
+    session.flush()
+    return {"batch": batch.id, "batch_row": row.id}

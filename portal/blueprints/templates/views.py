@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from flask import Response, abort, flash, url_for
+from flask import Response, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
 from portal.blueprints.templates import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection import texts
-from portal.domain.templates import comparing, reading
+from portal.domain.templates import comparing, offers, reading
 from portal.domain.templates import services as templates
 from portal.domain.templates.services import Edition
 from portal.domain.users import queries as users
@@ -23,20 +23,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
-
-# Where a placeholder's value comes from, in the words of whoever reads the text.
-SOURCES = {
-    Source.AGREEMENT: _l("Filled in for each agreement"),
-    Source.AGREEMENT_DEFAULT: _l("Default in the settings, can be changed in the agreement"),
-    Source.COMPANY: _l("Company details"),
-    Source.DISTRIBUTOR: _l("The register of distributors"),
-    Source.SETTINGS: _l("The settings"),
-    Source.ROW: _l("A row of an annex"),
-    Source.COMPUTED: _l("Computed"),
-    Source.NUMBER: _l("Assigned by the system"),
-    Source.FRONT: _l("The template itself"),
-}
-LANGUAGES = {"zh": _l("Chinese"), "zh+en": _l("Chinese and English"), "en": _l("English")}
+from portal.web.template_words import LANGUAGES, SOURCES
 
 
 class ReleaseForm(FlaskForm):
@@ -49,11 +36,18 @@ class ReleaseForm(FlaskForm):
     )
 
 
+class OfferForm(FlaskForm):
+    """Why a text is no longer offered, and what becomes of agreements in work on it."""
+
+    reason = TextAreaField(_l("Reason"), [InputRequired(_l("Enter the reason.")), Length(max=500)])
+    holds_work = BooleanField(_l("Agreements in work on it may not be approved either"))
+
+
 @bp.get("/")
 @requires(P.TEMPLATES_READ)
 def index() -> ResponseReturnValue:
     """Every text with its versions, and which of them agreements may be approved on."""
-    editions = texts.agreement_editions(db.session)
+    editions = texts.editions(db.session)
     uses = texts.uses(db.session)
     offered = {(edition.key, edition.version) for edition in texts.offered_editions(db.session)}
     return render(
@@ -101,20 +95,55 @@ def release(key: str, version: str) -> ResponseReturnValue:
     return _page(edition, form)
 
 
+@bp.post("/<key>/<version>/stop")
+@requires(P.TEMPLATES_RELEASE)
+def stop(key: str, version: str) -> ResponseReturnValue:
+    """Take a released text out of offer."""
+    edition, form = _edition(key, version), OfferForm()
+    template = edition.template or abort(404)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: offers.stop(
+                db.session,
+                actor(),
+                template,
+                reason=form.reason.data or "",
+                holds_work=form.holds_work.data,
+            ),
+        )
+        if done is not None:
+            flash(_("%(title)s %(version)s is no longer offered.", title=edition.title, version=version))
+            return leave(url_for("templates.detail", key=key, version=version))
+    return _page(_edition(key, version), ReleaseForm(formdata=None), form)
+
+
+@bp.post("/<key>/<version>/resume")
+@requires(P.TEMPLATES_RELEASE)
+def resume(key: str, version: str) -> ResponseReturnValue:
+    """Offer it again."""
+    edition = _edition(key, version)
+    template, reason = edition.template or abort(404), request.form.get("reason", "")
+    submit(None, lambda: offers.resume(db.session, actor(), template, reason=reason))
+    flash(_("%(title)s %(version)s is offered again.", title=edition.title, version=version))
+    return leave(url_for("templates.detail", key=key, version=version))
+
+
 def _edition(key: str, version: str | None) -> Edition:
-    if key not in texts.AGREEMENT_KEYS:
-        abort(404)
-    return templates.edition(db.session, key, version) or abort(404)
+    return texts.edition(db.session, key, version) or abort(404)
 
 
-def _page(edition: Edition, form: ReleaseForm) -> Response:
+def _page(edition: Edition, form: ReleaseForm, offer: OfferForm | None = None) -> Response:
     may_release = actor().can(P.TEMPLATES_RELEASE)
     versions = templates.editions(db.session, [edition.key])
     earlier = comparing.earlier(versions, edition)
     uses = texts.uses(db.session)
     return render(
         "templates/detail.html",
-        form=form,
+        form=offer if offer is not None else form,
+        release_form=form,
+        offer_form=offer or OfferForm(formdata=None),
+        may_write=actor().can(P.TEMPLATES_WRITE),
         edition=edition,
         parts=reading.reading(edition.text, with_notes=may_release),
         notes=sum(line.startswith(">") for line in edition.text.split("\n")),

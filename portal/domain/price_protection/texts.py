@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.i18n import N_
 from portal.domain.papers.model import LibraryRow
-from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.price_protection.models import Agreement, Amendment, Termination
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template
 from portal.domain.templates.services import Edition
@@ -16,6 +16,8 @@ from portal.domain.templates.services import Edition
 # Every text of the agreement itself that ships; the first is the one that everybody starts with.
 AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-protection-small.zh")
 MAIN_KEY = AGREEMENT_KEYS[0]
+# What changes or ends an agreement: 补充协议, 终止通知.
+AMENDMENT_KEY, NOTICE_KEY = DEED_KEYS = ("amendment.zh", "termination-notice.zh")
 
 
 def agreement_editions(session: Session) -> list[Edition]:
@@ -29,9 +31,20 @@ def agreement_edition(session: Session, key: str, version: str | None = None) ->
     return found if found is not None and found.base_key in AGREEMENT_KEYS else None
 
 
+def editions(session: Session) -> list[Edition]:
+    """Every version of every text that is printed: the agreement's, then those of amendments and notices."""
+    return [*agreement_editions(session), *templates.editions(session, DEED_KEYS)]
+
+
+def edition(session: Session, key: str, version: str | None = None) -> Edition | None:
+    """One of these texts by key and version, as `templates.edition` finds it; None for any other paper."""
+    found = templates.edition(session, key, version)
+    return found if found is not None and found.base_key in (*AGREEMENT_KEYS, *DEED_KEYS) else None
+
+
 @dataclass(frozen=True)
 class Use:
-    """How many agreements are written on a version, in all regions: in work, and on paper or over."""
+    """How many agreements or deeds are written on a version, in all regions: in work, and on paper or over."""
 
     in_work: int = 0
     settled: int = 0
@@ -44,13 +57,16 @@ class Use:
 
 def uses(session: Session) -> dict[int, Use]:
     """How much each kept version is used, by the id of its row; one that is not used at all is not named."""
-    in_work = Agreement.status.in_((Status.DRAFT, Status.SUBMITTED))
-    counted = sa.select(
-        Agreement.template_id,
-        sa.func.count().filter(in_work),
-        sa.func.count().filter(sa.not_(in_work)),
-    ).group_by(Agreement.template_id)
-    return {template: Use(drafts, settled) for template, drafts, settled in session.execute(counted)}
+    found: dict[int, Use] = {}
+    for table in (Agreement, Amendment, Termination):
+        in_work = table.status.in_(("draft", "submitted"))
+        counted = sa.select(
+            table.template_id,
+            sa.func.count().filter(in_work),
+            sa.func.count().filter(sa.not_(in_work)),
+        ).group_by(table.template_id)
+        found |= {template: Use(drafts, settled) for template, drafts, settled in session.execute(counted)}
+    return found
 
 
 def offered_editions(session: Session) -> list[Edition]:

@@ -12,6 +12,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.batches.todos import is_in_batch
+from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -49,6 +50,7 @@ def agreement_todos(session: Session, user: User) -> Iterator[Todo]:
     yield from to_print_or_sign(session, user)
     yield from scan_missing(session, user)
     yield from expiring(session, user)
+    yield from deed_todos(session, user)
 
 
 def awaiting_my_approval(session: Session, user: User) -> list[Todo]:

@@ -9,8 +9,18 @@ from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.domain.access.roles import Permission
-from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms, Status
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPaper,
+    AgreementTerms,
+    Amendment,
+    DeedPaper,
+    DeedStatus,
+    Status,
+    Termination,
+)
 from portal.domain.price_protection.queries import successor
+from portal.domain.templates.models import Template
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
 
@@ -46,30 +56,51 @@ class Verdict:
     answer: Answer
     page: int | None = None
     agreement: Agreement | None = None
-    paper: AgreementPaper | None = None
+    paper: AgreementPaper | DeedPaper | None = None
+    # The amendment or notice that it is the paper of; None for the agreement itself.
+    deed: Amendment | Termination | None = None
     approver: User | None = None
     cause: Cause | None = None
     # What holds instead: the later paper of this agreement, or the agreement that followed it.
-    newer_paper: AgreementPaper | None = None
+    newer_paper: AgreementPaper | DeedPaper | None = None
     follower: Agreement | None = None
     amended_on: date | None = None
     is_readable: bool = False
 
     @property
+    def number(self) -> str:
+        """The number of what the paper is: of the agreement, the amendment or the notice."""
+        if self.deed is not None:
+            return self.deed.title
+        return self.agreement.number if self.agreement is not None else ""
+
+    @property
+    def template(self) -> Template | None:
+        """The text that the paper was printed on."""
+        printed = self.deed or self.agreement
+        return printed.template if printed is not None else None
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it is a notice of termination, which is served and not signed."""
+        return isinstance(self.deed, Termination)
+
+    @property
     def is_unsigned(self) -> bool:
-        """Whether the paper is the approved one, but nobody has recorded its signatures."""
-        return (
-            self.answer is Answer.CURRENT
-            and self.agreement is not None
-            and self.agreement.status is Status.APPROVED
-        )
+        """Whether the paper is the approved one, but nobody has recorded its signatures, or its service."""
+        if self.answer is not Answer.CURRENT or self.agreement is None:
+            return False
+        if self.deed is not None:
+            return self.deed.status is DeedStatus.APPROVED
+        return self.agreement.status is Status.APPROVED
 
     @property
     def begins_on(self) -> date | None:
-        """The day on which a signed agreement takes effect, when that is still to come (Asia/Shanghai)."""
-        if self.answer is not Answer.CURRENT or self.agreement is None or self.is_unsigned:
+        """The day on which what was signed takes effect, when that is still to come (Asia/Shanghai)."""
+        if self.answer is not Answer.CURRENT or self.agreement is None or self.is_unsigned or self.is_notice:
             return None
-        return self.agreement.effective_on if self.agreement.effective_on > today() else None
+        first = self.deed.effective_on if isinstance(self.deed, Amendment) else self.agreement.effective_on
+        return first if first > today() else None
 
     @property
     def ends_early(self) -> bool:
@@ -91,12 +122,22 @@ def verify(session: Session, viewer: User, code: str, page: str = "") -> Verdict
 
     An unknown code gets one answer only, whatever else was asked.
     """
-    paper = session.scalar(sa.select(AgreementPaper).where(AgreementPaper.code == normal_code(code)))
+    paper: AgreementPaper | DeedPaper | None = session.scalar(
+        sa.select(AgreementPaper).where(AgreementPaper.code == normal_code(code))
+    )
+    if paper is None:
+        paper = session.scalar(sa.select(DeedPaper).where(DeedPaper.code == normal_code(code)))
     if paper is None:
         return Verdict(Answer.UNKNOWN)
-    agreement = paper.agreement
+    deed = paper.deed if isinstance(paper, DeedPaper) else None
+    agreement = paper.deed.agreement if isinstance(paper, DeedPaper) else paper.agreement
     asked = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else None
-    cause, newer, amended_on = _cause(session, paper)
+    newer: AgreementPaper | DeedPaper | None = None
+    amended_on = None
+    if isinstance(paper, DeedPaper):
+        cause, newer = _deed_cause(paper)
+    else:
+        cause, newer, amended_on = _cause(session, paper)
     answer = Answer.SUPERSEDED if cause else Answer.CURRENT
     if asked is not None and not 1 <= asked <= paper.pages:
         answer = Answer.WRONG_PAGE
@@ -109,6 +150,7 @@ def verify(session: Session, viewer: User, code: str, page: str = "") -> Verdict
         page=asked,
         agreement=agreement,
         paper=paper,
+        deed=deed,
         approver=session.get(User, paper.made_by_id),
         cause=cause,
         newer_paper=newer,
@@ -150,3 +192,19 @@ def _cause(
         )
     )
     return (Cause.AMENDED if amended_on else None), None, amended_on
+
+
+def _deed_cause(paper: DeedPaper) -> tuple[Cause | None, DeedPaper | None]:
+    """Why an amendment's or a notice's paper no longer holds, and the later one that does."""
+    deed, agreement = paper.deed, paper.deed.agreement
+    newer = next((one for one in deed.papers if one.no > paper.no and one.withdrawn_at is None), None)
+    if newer is not None:
+        return Cause.NEWER_VERSION, newer
+    if deed.status is DeedStatus.VOID:
+        return Cause.VOID, None
+    if paper.withdrawn_at is not None or deed.status in (DeedStatus.DRAFT, DeedStatus.SUBMITTED):
+        return Cause.WITHDRAWN, None
+    # A notice goes on telling how the agreement ended; an amendment ends with its agreement.
+    if isinstance(deed, Amendment) and agreement.ends_on < today():
+        return (Cause.TERMINATED if agreement.status is Status.TERMINATED else Cause.EXPIRED), None
+    return None, None

@@ -21,13 +21,12 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from portal.domain.price_protection.steps import hold as hold_agreement
+from portal.domain.price_protection.texts import AMENDMENT_KEY, DEED_KEYS, NOTICE_KEY
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-AMENDMENT_KEY, NOTICE_KEY = "amendment.zh", "termination-notice.zh"
-DEED_KEYS = (AMENDMENT_KEY, NOTICE_KEY)
 # A deed as its services take it.
 AnyDeed = Amendment | Termination
 
@@ -129,3 +128,6 @@ def reason_of(text: str, limit: int = 500, field: str = "reason") -> str:
     if len(reason) > limit:
         raise DomainError(N_("The reason has at most %(limit)s characters."), field=field, limit=limit)
     return reason
+
+
+__all__ = ["AMENDMENT_KEY", "DEED_KEYS", "NOTICE_KEY"]
