@@ -8,13 +8,17 @@ from portal.blueprints import (
     auth,
     distributors,
     jobs,
+    own_texts,
+    papers,
     products,
+    scans,
     search,
     system,
     templates,
     verify,
     workbench,
 )
+from portal.blueprints.agreements import batches
 
 ALL = (
     system.bp,
@@ -22,10 +26,14 @@ ALL = (
     workbench.bp,
     distributors.bp,
     agreements.bp,
+    scans.bp,
+    batches.bp,
+    papers.bp,
     jobs.bp,
     search.bp,
     products.bp,
     templates.bp,
+    own_texts.bp,
     verify.bp,
     admin.bp,
 )

@@ -478,4 +478,18 @@
     const row = address === here() && [...document.querySelectorAll("tr[data-href]")].find((one) => addressOf(one) === record);
     if (row) row.querySelector("a[href]")?.focus();
   }
+
+  /* ---- A placeholder from the list goes where somebody was typing ------------------------------------------------------ */
+
+  let lastBox = null;
+  on("focusin", (event) => { if (event.target.matches?.("#text-form textarea, #text-form input:not([type=hidden])")) lastBox = event.target; });
+  on("click", (event) => {
+    const slot = event.target.closest("[data-insert]");
+    if (!slot) return;
+    const box = lastBox?.isConnected ? lastBox : document.querySelector("#text-form textarea");
+    if (!box) return;
+    box.focus();
+    box.setRangeText(slot.dataset.insert, box.selectionStart, box.selectionEnd, "end");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  });
 })();

@@ -11,9 +11,12 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
+from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.price_protection.scans.models import ScanPile
+from portal.domain.price_protection.trail.models import Parcel, SealApplication
 from portal.domain.regions.models import Region
-from portal.domain.templates.models import Template
+from portal.domain.templates.models import Template, TemplateDraft
 from portal.domain.users.models import User
 
 
@@ -37,12 +40,17 @@ _CODES: dict[str, InstrumentedAttribute[str]] = {
 # By table. Every table that events are written about stands here; a test compares.
 SUBJECTS: dict[str, Subject] = {
     "agreement": Subject(_l("Agreement"), Agreement.number, "agreements.detail"),
+    "agreement_batch": Subject(_l("Batch"), Batch.name, "batches.detail"),
     "distributor": Subject(_l("Distributor"), Distributor.name, "distributors.detail"),
     "distributor_import": Subject(_l("Dealer list"), ImportFile.filename),
     "job": Subject(_l("Task"), Job.title),
+    "parcel": Subject(_l("Parcel"), Parcel.number, "papers.parcel"),
+    "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
     "paper_template": Subject(_l("Template"), Template.key),
+    "template_draft": Subject(_l("Own text"), TemplateDraft.key, "own_texts.review"),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
     "region": Subject(_l("Office"), Region.name, "admin.region"),
+    "scan_pile": Subject(_l("Pile of scans"), ScanPile.office, "scans.detail"),
     "territory": Subject(_l("Territory"), Territory.name),
     "user_account": Subject(_l("User"), User.name, "admin.user"),
 }

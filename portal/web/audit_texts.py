@@ -14,6 +14,7 @@ from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import percent
 from portal.domain.price_protection.models import PriceKind
 from portal.web.deed_words import DEED_EVENTS
+from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
 
 # Action → what was done, as a heading of the event.
@@ -46,6 +47,7 @@ ACTIONS: dict[str, object] = {
     "batch.checks_drawn": _l("Spot checks drawn"),
     "batch.row_looked_at": _l("Agreement read before a list is approved"),
     "batch.approval_asked": _l("List approved"),
+    **TRAIL_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -66,6 +68,7 @@ _LABELS: dict[str, object] = {
     "signing_place": _l("Place of signing"),
     "template": _l("Template"),
     "pattern": _l("Pattern"),
+    **TRAIL_LABELS,
     "digits": _l("Digits in the running number"),
     "prices": _l("Prices"),
     "violations": _l("Kinds of violation"),
@@ -80,8 +83,9 @@ _LISTS = {
     "scan_reminders": _l("Reminder list"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),
+    **TRAIL_LISTS,
 }
-_FEATURES = ("product", "agreement", "user", "region", "settings", "numbering")
+_FEATURES = ("product", "agreement", "parcel", "user", "region", "settings", "numbering")
 
 
 def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:
@@ -122,6 +126,9 @@ def _value(name: str, value: Any) -> str:
 def text(event: AuditEvent) -> str:
     """What an event says besides the changes; empty when it says nothing more."""
     params = event.params
+    if event.action in TRAIL_ACTIONS:
+        kind = event.action.split(".", 1)[1]
+        return told_of_trail(kind, params, str(params.get("reason", "")))
     match event.action:
         case "product.approval_entered":
             return _(
@@ -138,6 +145,19 @@ def text(event: AuditEvent) -> str:
                 kind=_kind(params.get("kind")),
                 reason=params.get("reason"),
             )
+        case (
+            "template.stopped"
+            | "template.offered"
+            | "template_draft.created"
+            | "template_draft.saved"
+            | "template_draft.submitted"
+            | "template_draft.taken_back"
+            | "template_draft.sent_back"
+            | "template_draft.released"
+            | "template_draft.discarded"
+        ):
+            said = (params.get("version"), params.get("origin"), params.get("reason"))
+            return " · ".join(str(part) for part in said if part)
         case "template.released":
             return (
                 f"{params.get('version')} · {params.get('note')} · SHA-256 {str(params.get('sha256'))[:12]}…"

@@ -34,9 +34,21 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
         _l("Agreements"),
         (
             Entry(_l("Price-protection agreements"), "agreements.index", (P.AGREEMENTS_READ,)),
+            Entry(_l("Renewals in batches"), "batches.index", (P.AGREEMENTS_READ,)),
+            Entry(_l("Signed papers by the pile"), "scans.index", (P.AGREEMENTS_READ,)),
             Entry(_l("Products and prices"), "products.index", (P.PRODUCTS_READ,)),
             Entry(_l("Templates"), "templates.index", (P.TEMPLATES_READ,)),
+            Entry(_l("Own texts"), "own_texts.index", (P.TEMPLATES_WRITE,)),
             Entry(_l("Check a document"), "verify.index"),
+        ),
+    ),
+    (
+        _l("Originals"),
+        (
+            Entry(_l("Seal, post and cabinet"), "papers.index", (P.AGREEMENTS_READ,)),
+            Entry(_l("Seal applications"), "papers.applications", (P.AGREEMENTS_READ,)),
+            Entry(_l("Parcels"), "papers.parcels", (P.AGREEMENTS_READ,)),
+            Entry(_l("Not back yet"), "papers.out", (P.AGREEMENTS_READ,)),
         ),
     ),
     (

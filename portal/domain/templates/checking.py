@@ -20,7 +20,7 @@ from portal.domain.papers.parse import check_inline, kind_of, parse
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Choice
-from portal.domain.templates.pieces import AGREEMENT_PAPERS, PREAMBLE, placeable
+from portal.domain.templates.pieces import AGREEMENT_PAPERS, PREAMBLE, placeable, shown
 from portal.domain.templates.services import SHIPPED, TEXTS, parsed
 
 # The letter by which PLACEHOLDERS knows an agreement's text, by its key.
@@ -91,7 +91,7 @@ def _at(lines: Sequence[_Line], no: int, msgid: str, params: dict[str, object]) 
 
 def _finding(line: _Line, msgid: str, **params: object) -> Finding:
     words = line.text[3:].split(" {#")[0] if line.kind == "section" else line.text
-    return Finding(msgid, params, line.section, line.heading, line.no, words[:60])
+    return Finding(msgid, params, line.section, line.heading, line.no, shown(words)[:60])
 
 
 def _each(lines: Sequence[_Line]) -> Iterator[Finding]:

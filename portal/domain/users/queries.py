@@ -1,5 +1,7 @@
 """Asking what the users of the portal may do together."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -8,14 +10,22 @@ from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 
 
-def names_holding(session: Session, permission: Permission) -> list[str]:
-    """Names of the active users who have a permission of the whole company, in the order of their names."""
+def names_holding(session: Session, permission: Permission, *, besides: Collection[int] = ()) -> list[str]:
+    """Names of the active users who have a permission of the whole company, in the order of their names.
+
+    `besides` are the ids of those who do not count.
+    """
     roles = [role for role, given in ROLE_PERMISSIONS.items() if permission in given]
     statement = (
         sa.select(User.name)
         .join(Grant, Grant.user_id == User.id)
         .join(Region, Region.id == Grant.region_id)
-        .where(Grant.role.in_(roles), User.deactivated_at.is_(None), Region.parent_id.is_(None))
+        .where(
+            Grant.role.in_(roles),
+            User.deactivated_at.is_(None),
+            Region.parent_id.is_(None),
+            User.id.not_in(list(besides)),
+        )
         .distinct()
         .order_by(User.name)
     )
