@@ -8,7 +8,6 @@ from portal.blueprints import (
     auth,
     distributors,
     jobs,
-    own_texts,
     papers,
     products,
     scans,
@@ -33,7 +32,6 @@ ALL = (
     search.bp,
     products.bp,
     templates.bp,
-    own_texts.bp,
     verify.bp,
     admin.bp,
 )

@@ -25,6 +25,7 @@ from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
+    AgreementPaper,
     AgreementPrice,
     AgreementScan,
     AgreementTerms,
@@ -33,11 +34,13 @@ from portal.domain.price_protection.models import (
     Product,
     Status,
 )
+from portal.domain.price_protection.scans.models import ScanFile, ScanReturn
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 from portal.extensions import db
 from tests.factories import Factory
 from tests.web.access_rows import rows_of_region
+from tests.web.scan_rows import more_page
 from tests.web.test_access import ELSEWHERE, TABLE, address
 
 # What a page may ask at most, the four of sign-in and frame included; a page that needs more is named with its own.
@@ -45,11 +48,14 @@ ORDINARY = 14
 CEILINGS = {
     "agreements.detail": 18,
     "distributors.detail": 22,
+    # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
+    "scans.detail": 15,
     # Their rows, totals, spot checks and offices; the last year's agreement with its prices.
     "batches.approval": 16,
+    "batches.detail": 15,
     "batches.row": 16,
     # Every kind of work asks for its own.
-    "workbench.index": 28,
+    "workbench.index": 31,
 }
 # What a search looks for.
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
@@ -122,6 +128,7 @@ class World:
         below = make.distributor(session.get(Region, others["region"]), parent_id=identity)
         pdf = documents.store(session, f"%PDF-1.7 {self.made}".encode(), filename="a.pdf", by=owner)
         self._row_of_batch(int(others["agreement"]))
+        self._pages_of_scans()
         session.add_all(
             [
                 Contact(distributor_id=identity, name=f"示例联系人{self.made}"),
@@ -156,6 +163,15 @@ class World:
             price = {"terms_id": terms.id, "no": no, "product_id": product_id, "amount_fen": 100}
             session.add(AgreementPrice(kind=PriceKind.MAXIMUM_RETAIL, **price))
         session.flush()
+
+    def _pages_of_scans(self) -> None:
+        """One page more that was read, one that was not, and an agreement more that was due."""
+        file = self.session.get(ScanFile, self.rows["scan_file"])
+        paper = self.session.scalar(sa.select(AgreementPaper).order_by(AgreementPaper.id.desc()).limit(1))
+        assert file is not None and paper is not None
+        for no in (self.made * 2 + 1, self.made * 2 + 2):
+            more_page(self.session, file, paper, no)
+        self.session.add(ScanReturn(pile_id=file.pile_id, agreement_id=paper.agreement_id, is_due=True))
 
     def _row_of_batch(self, earlier_id: int) -> None:
         """One more row of the batch, submitted, with something different and something missing."""

@@ -1,0 +1,215 @@
+"""The way of a batch through its pages: choose, change, check, draft, submit, read by lot, approve all."""
+
+import io
+import re
+from datetime import timedelta
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
+from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow
+from portal.domain.price_protection.models import Agreement, Status
+from tests.domain.agreement_world import AgreementWorld
+
+
+@pytest.fixture(autouse=True)
+def quick_printer(monkeypatch):
+    """Papers made in no time; what they look like is tested where they are printed."""
+
+    def render(job):
+        return b"%PDF-1.7 " + job.identifier.encode() + job.html.encode(), 6
+
+    monkeypatch.setattr("portal.printing.pool.render", render)
+
+
+@pytest.fixture
+def world(session, make):
+    return AgreementWorld(session, make)
+
+
+def rows(session):
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(sa.select(BatchRow).order_by(BatchRow.id)))
+
+
+def seen(page):
+    return re.search(r'name="seen"[^>]*value="([0-9a-f]{64})"', page.get_data(as_text=True))[1]
+
+
+def chosen(client, session, **said):
+    made = client.post("/agreements/batches/new?q=", data={"name": "2027 年续签", "do": "all", **said})
+    assert made.status_code == 303, made.get_data(as_text=True)
+    session.rollback()
+    return session.scalars(sa.select(Batch).order_by(Batch.id.desc())).first()
+
+
+def changed(client, batch, **said):
+    """Bulk changes as a browser sends them."""
+    data = {"version": str(batch.version), "do": "save", **said}
+    return client.post(f"/agreements/batches/{batch.id}/changes", data=data)
+
+
+def test_a_batch_goes_from_choice_to_approved_originals(world, session, sign_in):
+    signed = [world.signed() for _ in range(4)]
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    page = author.get("/agreements/batches/new?q=").get_data(as_text=True)
+    assert all(agreement.number in page for agreement in signed)
+    batch = chosen(author, session)
+    record = f"/agreements/batches/{batch.id}/"
+    answer = changed(
+        author,
+        batch,
+        **{
+            "rebate_rate": "3.5",
+            "prices-0-product_id": "",
+            "prices-0-kind": "",
+            "prices-0-how": "percent",
+            "prices-0-value": "+5",
+            "prices-0-step": "0.10",
+        },
+    )
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    assert author.get(answer.location).location == record
+    assert author.get(record).status_code == 200
+    page = author.get(record).get_data(as_text=True)
+    assert "29.90" in page and "3.50%" in page
+    for deed in ("draft", "submit"):
+        assert author.post(record + deed).status_code == 303
+        assert author.get(record).status_code == 200
+    assert {row.agreement.status for row in rows(session)} == {Status.SUBMITTED}
+    # The author may not decide, the manager only after reading what was drawn.
+    assert author.get(record + "approval").status_code == 403
+    todo = manager.get("/").get_data(as_text=True)
+    assert batch.name in todo and signed[0].distributor.name not in todo
+    listed = manager.get(record + "approval")
+    assert manager.post(record + "approval", data={"do": "approve", "seen": seen(listed)}).status_code == 422
+    assert manager.post(record + "approval", data={"do": "draw"}).status_code == 303
+    session.rollback()
+    drawn = session.scalars(sa.select(BatchCheck)).all()
+    assert len(drawn) == 3
+    assert manager.get(record + "approval").status_code == 200
+    for check in drawn:
+        address = f"{record}rows/{check.row_id}/review"
+        paper = manager.get(address)
+        assert manager.post(address, data={"do": "look", "seen": seen(paper)}).status_code == 303
+    listed = manager.get(record + "approval")
+    approved = manager.post(record + "approval", data={"do": "approve", "seen": seen(listed)})
+    assert approved.status_code == 303
+    done = rows(session)
+    assert {row.agreement.status for row in done} == {Status.APPROVED}
+    asked = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "batch.approval_asked")).one()
+    assert (asked.params["count"], len(asked.params["looked_at"])) == (4, 3)
+    assert author.get(record).status_code == 200
+    assert manager.get(record + "approval").status_code == 200
+    assert sign_in(world.make.user(Role.AUDITOR)).get("/admin/audit").status_code == 200
+
+
+def test_only_the_ticked_agreements_are_chosen(world, session, sign_in):
+    first, second = world.signed(), world.signed()
+    client = sign_in(world.author)
+    chosen(client, session, do="ticked", id=str(second.id))
+    assert [row.earlier_id for row in rows(session)] == [second.id]
+    refused = client.post("/agreements/batches/new?q=", data={"name": "无", "do": "ticked"})
+    assert refused.status_code == 422
+    assert first.number in refused.get_data(as_text=True)
+
+
+def test_the_choice_is_narrowed_by_the_last_day(world, sign_in):
+    agreement = world.signed()
+    client = sign_in(world.author)
+    day = agreement.ends_on
+    for since, until, found in ((day, day, True), (day + timedelta(days=1), "", False)):
+        page = client.get(f"/agreements/batches/new?from={since}&until={until}").get_data(as_text=True)
+        assert (agreement.number in page) is found
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"rebate_rate": "3", "rebate_add": "0.5%"}, "not both"),
+        ({"prices-0-how": "percent", "prices-0-value": "80"}, "at most 50 percent"),
+        ({"prices-0-how": "amount", "prices-0-value": "12.345"}, "at most two decimals"),
+        ({"prices-0-how": "amount", "prices-0-value": "12.34"}, "needs its product"),
+        ({"terms-0-term": "value response_days", "terms-0-value": "viele"}, "number"),
+        ({"effective_on": "2027-02-01", "expires_on": "2027-01-01"}, "after the first day"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_is_refused_and_kept_on_the_form(world, session, sign_in, entry, said):
+    world.signed()
+    client = sign_in(world.author)
+    batch = chosen(client, session)
+    answer = changed(client, batch, **entry)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert said in page
+    assert all(value in page for value in entry.values() if value[0].isdigit())
+    session.rollback()
+    session.expire_all()
+    assert session.get(Batch, batch.id).changes == {}
+
+
+def test_a_row_of_its_own_and_a_row_left_out(world, session, sign_in):
+    for _turn in range(3):
+        world.signed()
+    client = sign_in(world.author)
+    batch = chosen(client, session)
+    changed(client, batch, rebate_rate="4")
+    own, out, _usual = rows(session)
+    record = f"/agreements/batches/{batch.id}/"
+    session.refresh(batch)
+    page = client.get(f"{record}rows/{own.id}")
+    assert page.status_code == 200
+    price = f"price-{world.product.id}-suggested_retail"
+    answer = client.post(
+        f"{record}rows/{own.id}/own", data={"version": str(batch.version), "rebate_rate": "2", price: "20"}
+    )
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    assert client.post(record + "leave-out", data={"id": str(out.id), "do": "leave_out"}).status_code == 422
+    client.post(record + "leave-out", data={"id": str(out.id), "do": "leave_out", "reason": "另行谈判"})
+    client.post(record + "draft")
+    own, out, usual = rows(session)
+    assert (own.agreement.terms[0].rebate_ppm, usual.agreement.terms[0].rebate_ppm) == (20_000, 40_000)
+    assert own.agreement.terms[0].prices[0].amount_fen == 2000
+    assert out.agreement_id is None
+    for path in (f"rows/{own.id}", f"rows/{out.id}", "?stage=left_out", "?unusual=1", "?q=示例"):
+        assert client.get(record + path).status_code == 200
+    assert "另行谈判" in client.get(record + "?stage=left_out").get_data(as_text=True)
+
+
+def test_the_preview_goes_to_excel(world, session, sign_in):
+    agreement = world.signed()
+    agreement.distributor.legal_rep = ""
+    session.commit()
+    client = sign_in(world.author)
+    batch = chosen(client, session)
+    changed(client, batch, rebate_add="+0.5%")
+    file = client.get(f"/agreements/batches/{batch.id}/export")
+    sheet = openpyxl.load_workbook(io.BytesIO(file.get_data())).active
+    head, line = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    said = dict(zip(head, line, strict=True))
+    assert said["Agreement of last year"] == agreement.number
+    assert (said["Rebate rate, before"], said["Rebate rate, new"]) == (0.03, 0.035)
+    assert said["To be done"]
+
+
+def test_one_row_is_sent_back_from_the_list(world, session, sign_in):
+    for _turn in range(2):
+        world.signed()
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    batch = chosen(author, session)
+    record = f"/agreements/batches/{batch.id}/"
+    changed(author, batch)
+    author.post(record + "draft")
+    author.post(record + "submit")
+    first, second = rows(session)
+    address = f"{record}rows/{first.id}/review"
+    assert manager.post(address, data={"do": "send_back", "reason": ""}).status_code == 422
+    assert manager.post(address, data={"do": "send_back", "reason": "返利率有误"}).status_code == 303
+    first, second = rows(session)
+    assert (first.agreement.status, second.agreement.status) == (Status.DRAFT, Status.SUBMITTED)
+    assert "返利率有误" in author.get("/").get_data(as_text=True)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Agreement)) == 4
