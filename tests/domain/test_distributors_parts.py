@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from portal.db import today
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import contacts, documents, duplicates, licences, search
+from portal.domain.distributors.around import around
 from portal.domain.distributors.contacts import Erasure
 from portal.domain.distributors.holes import holes, lacks_what_an_agreement_needs
 from portal.domain.distributors.models import Contact, Distributor, NearSame, Verdict
@@ -192,4 +193,20 @@ def test_related_parties_share_the_credit_code(session, make, office, clerk):
     uscc = "91330500MA00EX3B4P"
     one, other = make.distributor(office, clerk, uscc=uscc), make.distributor(elsewhere, uscc=uscc)
     make.distributor(office, clerk)
-    assert [(m.id, m.is_open) for m in duplicates.related(session, clerk, one)] == [(other.id, False)]
+    assert [(m.id, m.is_open) for m in around(session, clerk, one).related] == [(other.id, False)]
+
+
+def test_around_a_record_stand_its_suppliers_whom_it_supplies_and_its_related_parties(
+    session, make, office, clerk
+):
+    top = make.distributor(office, clerk, code="T")
+    middle = make.distributor(make.region("示例西区"), code="M", parent_id=top.id, uscc="91330100MA2B0XYZ1A")
+    lone = make.distributor(office, clerk, code="L")
+    below = make.distributor(office, clerk, code="B", parent_id=middle.id)
+    same = make.distributor(office, clerk, code="S", uscc="91330100MA2B0XYZ1A")
+    found = around(session, clerk, middle)
+    assert [mention.id for mention in found.suppliers] == [top.id]
+    assert [node.mention.id for node in found.branch] == [below.id]
+    assert [mention.id for mention in found.related] == [same.id]
+    nothing = around(session, clerk, lone)  # an empty credit code makes nobody related
+    assert (nothing.suppliers, nothing.branch, nothing.related) == ([], [], [])

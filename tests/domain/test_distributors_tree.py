@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors import mentions, services, tree
+from portal.domain.distributors.around import around
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.errors import DomainError
 
@@ -22,7 +23,7 @@ def test_the_tree_goes_down_to_any_depth_and_through_other_offices(session, make
     middle = make.distributor(elsewhere, code="M", name="外区二批", level=Level.SECOND_TIER, parent_id=top.id)
     leaf = make.distributor(office, clerk, code="L", level=Level.RETAILER, parent_id=middle.id)
     deep = make.distributor(office, clerk, code="X", parent_id=leaf.id)
-    nodes = tree.branch(session, clerk, top.id, depth=2)
+    nodes = tree.branch(session, clerk, top.id)
     assert [node.mention.code for node in tree.flat(nodes)] == ["M", "L"]
     outside = nodes[0]
     assert (outside.mention.is_open, outside.level, outside.standing) == (False, None, None)
@@ -30,7 +31,7 @@ def test_the_tree_goes_down_to_any_depth_and_through_other_offices(session, make
     assert (outside.children[0].mention.is_open, outside.children[0].below) == (True, 1)
     assert tree.is_below(session, deep.id, top.id)
     assert not tree.is_below(session, top.id, deep.id)
-    assert [mention.code for mention in tree.suppliers(session, clerk, deep)] == ["T", "M", "L"]
+    assert [mention.code for mention in around(session, clerk, deep).suppliers] == ["T", "M", "L"]
 
 
 def test_a_crowded_level_is_left_to_be_opened(session, make, office, clerk, monkeypatch):

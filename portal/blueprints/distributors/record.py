@@ -11,7 +11,8 @@ from portal.blueprints.distributors.fields import TOLD
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
-from portal.domain.distributors import documents, duplicates, licences, tree
+from portal.domain.distributors import documents, duplicates, licences
+from portal.domain.distributors.around import around
 from portal.domain.distributors.holes import Hole, holes
 from portal.domain.distributors.mentions import Mention
 from portal.domain.distributors.models import Distributor, NearSame, Standing
@@ -87,15 +88,16 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
     left = 0 if len(shown) < EVENTS_SHOWN or whole_history else _count(session, history) - len(shown)
     may_read = me.can(P.AGREEMENTS_READ, region)
     found = session.scalars(agreements_of(me, distributor).limit(AGREEMENTS_SHOWN)) if may_read else ()
+    near = around(session, me, distributor)
     return Page(
         holes=holes(distributor),
         bank_account=TOLD["bank_account"](distributor.bank_account),
-        suppliers=tree.suppliers(session, me, distributor),
-        nodes=tree.branch(session, me, distributor.id),
+        suppliers=near.suppliers,
+        nodes=near.branch,
         agreements=[(agreement, phase(agreement)) for agreement in found],
         documents=documents.filed(session, distributor),
         flags=[Flag(flag, other) for flag, other in duplicates.flags_with_others(session, me, distributor)],
-        related=duplicates.related(session, me, distributor),
+        related=near.related,
         events=tell(session, me, shown),
         events_left=left,
         licence_states={licence.id: licences.state(licence) for licence in distributor.licences_held},

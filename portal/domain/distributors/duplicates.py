@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db import lock, now
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
-from portal.domain.distributors.mentions import MENTIONED, Mention, mentioned, mentions, read_rows
+from portal.domain.distributors.mentions import MENTIONED, Mention, mentions, read_rows
 from portal.domain.distributors.models import Distributor, NearSame, Verdict
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -180,14 +180,6 @@ def settle(
         )
 
 
-def related(session: Session, actor: User | None, distributor: Distributor) -> list[Mention]:
-    """Related parties: the other records with the same credit code, of any office (D1)."""
-    if not distributor.uscc:
-        return []
-    rows = session.execute(_RELATED, {"uscc": distributor.uscc, "distributor": distributor.id})
-    return read_rows(actor, rows)
-
-
 def _touches(distributor_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     return sa.or_(NearSame.distributor_id == distributor_id, NearSame.other_id == distributor_id)
 
@@ -204,8 +196,3 @@ _NEAR_THE_NAME = sa.select(Distributor.id, Distributor.name, Distributor.name_ke
     )
 )
 _FLAGS_WITH_OTHERS = _flags_with_others()
-_RELATED = (
-    mentioned()
-    .where(Distributor.uscc == sa.bindparam("uscc"), Distributor.id != sa.bindparam("distributor"))
-    .order_by(Distributor.code)
-)

@@ -32,23 +32,38 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
 
-def _children() -> sa.Select[*tuple[Any, ...]]:
+def node(mention: Mention, level: Level, standing: Standing, below: int) -> Node:
+    """A node; of a record that the reader may not open, level and standing are not told."""
+    return Node(mention, level if mention.is_open else None, standing if mention.is_open else None, below)
+
+
+def supplied_by(supplier: type[Distributor]) -> sa.ScalarSelect[int]:
+    """How many records this one supplies itself."""
     supplied = sa.orm.aliased(Distributor)
-    below = (
+    return (
         sa.select(sa.func.count())
-        .where(supplied.parent_id == Distributor.id)
-        .correlate(Distributor)
+        .where(supplied.parent_id == supplier.id)
+        .correlate(supplier)
         .scalar_subquery()
     )
+
+
+def _children() -> sa.Select[*tuple[Any, ...]]:
     return (
         mentioned()
-        .add_columns(Distributor.parent_id, Distributor.level, Distributor.standing, below.label("below"))
+        .add_columns(
+            Distributor.parent_id,
+            Distributor.level,
+            Distributor.standing,
+            supplied_by(Distributor).label("below"),
+        )
         .where(Distributor.parent_id.in_(sa.bindparam("parents", expanding=True)))
         .order_by(Distributor.code_key)
     )
 
 
-def _up() -> sa.CTE:
+def chain_above() -> sa.CTE:
+    """Ids and steps from the record `start` up to the topmost supplier."""
     up = (
         sa.select(Distributor.id, Distributor.parent_id, sa.literal(0).label("step"))
         .where(Distributor.id == sa.bindparam("start"))
@@ -63,17 +78,12 @@ def _up() -> sa.CTE:
 
 
 def _chain() -> sa.Select[int]:
-    up = _up()
+    up = chain_above()
     return sa.select(up.c.id).order_by(up.c.step)
 
 
-def _suppliers() -> sa.Select[*tuple[Any, ...]]:
-    up = _up()
-    return mentioned().join(up, up.c.id == Distributor.id).order_by(up.c.step.desc())
-
-
 # Put together once: that costs many times what asking costs.
-_CHILDREN, _CHAIN, _SUPPLIERS = _children(), _chain(), _suppliers()
+_CHILDREN, _CHAIN = _children(), _chain()
 
 
 def children(session: Session, actor: User, parents: Collection[int]) -> dict[int, list[Node]]:
@@ -84,34 +94,29 @@ def children(session: Session, actor: User, parents: Collection[int]) -> dict[in
     levels: dict[int, list[Node]] = defaultdict(list)
     for mention, row in zip(read_rows(actor, rows), rows, strict=True):
         *_mentioned, parent, level, standing, count = row
-        levels[parent].append(
-            Node(mention, level if mention.is_open else None, standing if mention.is_open else None, count)
-        )
+        levels[parent].append(node(mention, level, standing, count))
     return levels
 
 
-def branch(session: Session, actor: User, root: int, *, depth: int = 2) -> list[Node]:
-    """What hangs below a record: the first level, and up to `depth` of them while they are few.
+def grown(session: Session, actor: User, top: list[Node], *, depth: int = 2) -> list[Node]:
+    """The nodes of a first level with what hangs below them: up to `depth` levels while they are few.
 
     Deeper and larger levels are read when somebody opens them.
     """
-    top = children(session, actor, [root]).get(root, [])
     level = top
     for _step in range(depth - 1):
         if sum(node.below for node in level) > FEW:
             break
         found = children(session, actor, [node.mention.id for node in level if node.below])
-        for node in level:
-            node.children = found.get(node.mention.id, [])
-        level = [child for node in level for child in node.children]
+        for one in level:
+            one.children = found.get(one.mention.id, [])
+        level = [child for one in level for child in one.children]
     return top
 
 
-def suppliers(session: Session, actor: User, distributor: Distributor) -> list[Mention]:
-    """The chain of supply above a record, the topmost first."""
-    if distributor.parent_id is None:
-        return []
-    return read_rows(actor, session.execute(_SUPPLIERS, {"start": distributor.parent_id}))
+def branch(session: Session, actor: User, root: int) -> list[Node]:
+    """What hangs below a record, as `grown` reads it."""
+    return grown(session, actor, children(session, actor, [root]).get(root, []))
 
 
 def chain(session: Session, start: int | None) -> list[int]:
