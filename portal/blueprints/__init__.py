@@ -8,6 +8,7 @@ from portal.blueprints import (
     auth,
     distributors,
     jobs,
+    own_texts,
     papers,
     products,
     scans,
@@ -32,6 +33,7 @@ ALL = (
     search.bp,
     products.bp,
     templates.bp,
+    own_texts.bp,
     verify.bp,
     admin.bp,
 )

@@ -10,6 +10,7 @@ from portal.db import clock_at, now
 from portal.demo.contracts import Contracts
 from portal.demo.people import PEOPLE, load
 from portal.demo.register import Register
+from portal.demo.trail import Trails
 from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
@@ -40,6 +41,7 @@ def command(if_first_start: bool) -> None:
     db.session.commit()
     contracts = Contracts(db.session, people, original, deed_original)
     contracts.load(distributors)
+    Trails(db.session, people).load()
     pool.close()
     click.echo(f"{len(distributors)} distributors, {contracts.written} agreements.")
     _print_sign_ins()

@@ -58,7 +58,7 @@ TRAIL_TONES = (
 
 # Kinds of an agreement's events.
 TRAIL_EVENTS: dict[str, object] = {
-    "seal_asked": _l("Seal asked for"),
+    "seal_asked": _l("Asked for the seal"),
     "seal_refused": _l("Seal refused"),
     "seal_left_out": _l("Left out of the seal application"),
     "sealed": lazy_pgettext("original", "Sealed"),
@@ -72,7 +72,7 @@ TRAIL_EVENTS: dict[str, object] = {
 }
 # Actions of the audit trail about applications, parcels and reminders.
 TRAIL_ACTIONS: dict[str, object] = {
-    "seal_application.asked": _l("Seal asked for"),
+    "seal_application.asked": _l("Asked for the seal"),
     "seal_application.granted": _l("Seal approved"),
     "seal_application.refused": _l("Seal refused"),
     "seal_application.withdrawn": _l("Seal application withdrawn"),

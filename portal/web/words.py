@@ -22,6 +22,7 @@ from portal.domain.price_protection.models import (
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.web.i18n import language
+from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
 
 Said = TypeVar("Said")
 
@@ -97,6 +98,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     (Status.SIGNED, _l("Signed")),
     (Status.TERMINATED, _l("Terminated")),
     (Status.VOID, _l("Void")),
+    *TRAIL_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
@@ -143,6 +145,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     (Status.SIGNED, "ok"),
     (Status.TERMINATED, "bad"),
     (Status.VOID, "bad"),
+    *TRAIL_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),
     (Phase.AWAITING_SIGNATURE, "wait"),
     (Phase.NOT_YET_EFFECTIVE, "wait"),

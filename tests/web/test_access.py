@@ -228,6 +228,7 @@ TABLE: dict[str, Line] = {
     "papers.export_parcels": line(P.PAPERS_HANDLE),
     "papers.numbers": line(P.PAPERS_HANDLE),
     "papers.parcel": line(AR, id="parcel"),
+    "papers.change_parcel": line(P.PAPERS_HANDLE, id="parcel"),
     "papers.deliver": line(P.PAPERS_HANDLE, id="parcel"),
     "papers.cancel": line(P.PAPERS_HANDLE, id="parcel"),
     "papers.back": line(P.PAPERS_HANDLE),

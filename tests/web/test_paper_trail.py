@@ -193,7 +193,7 @@ def test_a_parcel_is_changed_unpacked_delivered_and_lost_on_its_page(desk):
     one, two, _three = desk.pack()
     where = f"/papers/parcels/{one.id}"
     changed = desk.sales.post(
-        f"{where}/",
+        f"{where}/change",
         data={"recipient": "王五", "phone": "13800000001", "address": "示例路1号", "is_by_hand": "y"},
     )
     assert changed.status_code == 303

@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.htmx import say
 from portal.web.templating import day
+from portal.web.trail_words import TRAIL_EVENTS, told_of_trail
 
 EVENTS = {
     "created": _l("Drafted"),
@@ -35,6 +36,7 @@ EVENTS = {
     "terminated": _l("Terminated"),
     "voided": _l("Voided"),
     **DEED_EVENTS,
+    **TRAIL_EVENTS,
 }
 
 PARTS = {"template": _l("Template"), "prices": _l("Products and prices"), "violations": _l("Violations")}
@@ -57,6 +59,8 @@ class Next:
 def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
     """What an event says beside its name; an amendment's or notice's also which, but not on its own page."""
     said = event.params
+    if event.kind in TRAIL_EVENTS:
+        return told_of_trail(event.kind, said, event.reason)
     if "deed" in said:
         parts = ("" if is_own_page else str(said.get("title", "")), _told_of_deed(event))
         return _(" · ").join(part for part in parts if part)

@@ -118,14 +118,20 @@ def _line(row: Any, inside: list[tuple[str, int]], sender: dict[str, Any]) -> li
     ]
 
 
-@bp.route(f"/parcels/<{ROW}:id>/", methods=["GET", "POST"])
+@bp.get(f"/parcels/<{ROW}:id>/")
 @requires(P.AGREEMENTS_READ)
 def parcel(id: int) -> ResponseReturnValue:
-    """One parcel: what is in it, where it goes, and where it is; its address and number can be changed."""
-    posted = request.method == "POST"
-    found, me = parcel_of(id, P.PAPERS_HANDLE if posted else P.AGREEMENTS_READ), actor()
-    form = ParcelForm(obj=None if posted else found)
-    if posted and form.validate():
+    """One parcel: what is in it, where it goes, and where it is."""
+    found = parcel_of(id)
+    return _page(found, ParcelForm(formdata=None, obj=found))
+
+
+@bp.post(f"/parcels/<{ROW}:id>/change")
+@requires(P.PAPERS_HANDLE)
+def change_parcel(id: int) -> ResponseReturnValue:
+    """Say otherwise where a parcel goes, or by which courier and number."""
+    found, form = parcel_of(id, P.PAPERS_HANDLE), ParcelForm()
+    if form.validate():
 
         def work() -> bool:
             said = posting.Address(
@@ -141,6 +147,11 @@ def parcel(id: int) -> ResponseReturnValue:
 
         if submit(form, work):
             return _back(found, _("%(number)s is changed.", number=found.number))
+    return _page(found, form)
+
+
+def _page(found: Parcel, form: ParcelForm) -> ResponseReturnValue:
+    me = actor()
     by_paper = {row.id: row for row in known(db.session, [row.paper for row in found.rows])}
     return render(
         "papers/parcel.html",

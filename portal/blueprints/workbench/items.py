@@ -14,6 +14,7 @@ from portal.domain.distributors import todos as register_todos
 from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.batches import todos as batch_todos
 from portal.domain.price_protection.todos import agreement_todos
+from portal.domain.price_protection.trail import todos as trail_todos
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
@@ -24,6 +25,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     todos_counsel.todos,
     register_todos.todos,
     administration_todos.todos,
+    trail_todos.todos,
     todos_setup.todos,
 )
 
@@ -32,6 +34,7 @@ GROUPS = {
     "approval": _l("Approvals"),
     "draft": _l("Drafts"),
     "signature": _l("Printing and signing"),
+    "trail": _l("Seals and post"),
     "expiry": _l("Expiring agreements"),
     "register": _l("Register"),
     "setup": _l("Setup"),

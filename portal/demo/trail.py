@@ -1,0 +1,92 @@
+"""The demo's originals on their way: asked for, sealed, out for too long, back, and in their cabinets."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.demo.deeds import on
+from portal.domain.price_protection import steps
+from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.trail import posting, returning, sealing
+from portal.domain.price_protection.trail.models import Parcel, Seal
+from portal.domain.users.models import User
+
+PURPOSE = "签署年度价格保护协议"
+
+
+class Trails:
+    """Takes the demo's agreements on their way through the same services as the pages."""
+
+    def __init__(self, session: Session, people: dict[str, User]) -> None:
+        self._session = session
+        self._people = people
+        self._sent = 0
+
+    def load(self) -> None:
+        """Earlier years in their cabinets, this year's at every stage between the seal and the cabinet."""
+        signed = self._session.scalars(
+            sa.select(Agreement).where(Agreement.status == Status.SIGNED).order_by(Agreement.id)
+        ).all()
+        past = [agreement for agreement in signed if agreement.ends_on < today()]
+        current = [agreement for agreement in signed if agreement.ends_on >= today()]
+        for agreement in past:
+            with on(agreement.signed_on + timedelta(days=9)):  # type: ignore[operator]
+                self._file(agreement, f"A-{agreement.effective_on.year}-01")
+        for agreement in current[:4]:
+            self._sealed_and_sent(agreement, days_ago=70)
+            with on(today() - timedelta(days=58)):
+                self._back(agreement)
+                self._file(agreement, f"A-{agreement.effective_on.year}-02")
+        for agreement, days_ago in zip(current[4:8], (41, 24, 12, 3), strict=False):
+            self._sealed_and_sent(agreement, days_ago=days_ago)
+        if len(current) > 7:
+            with on(today() - timedelta(days=1)):
+                self._back(current[7])
+        self._under_way()
+
+    def _under_way(self) -> None:
+        """What waits for the keeper of the seal: an approved agreement, printed and asked for yesterday."""
+        waiting = self._session.scalars(
+            sa.select(Agreement).where(Agreement.status == Status.APPROVED).order_by(Agreement.id.desc())
+        ).first()
+        if waiting is None:
+            return
+        owner = waiting.distributor.owner
+        with on(today() - timedelta(days=1)):
+            steps.record_print(self._session, owner, waiting, 2)
+            sealing.ask(self._session, owner, {self._paper(waiting): 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
+            self._session.commit()
+
+    def _sealed_and_sent(self, agreement: Agreement, *, days_ago: int) -> Parcel:
+        owner, keeper = agreement.distributor.owner, self._people["finance"]
+        paper = self._paper(agreement)
+        with on(today() - timedelta(days=days_ago + 2)):
+            application = sealing.ask(self._session, owner, {paper: 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
+            self._session.commit()
+        with on(today() - timedelta(days=days_ago + 1)):
+            sealing.grant(self._session, keeper, application)
+            sealing.seal(self._session, keeper, application)
+            self._session.commit()
+        with on(today() - timedelta(days=days_ago)):
+            self._sent += 1
+            (parcel,) = posting.pack(self._session, owner, {paper: 2}, courier="示例速递")
+            posting.send(self._session, owner, parcel, today(), tracking=f"SL{self._sent:012d}")
+            self._session.commit()
+        return parcel
+
+    def _back(self, agreement: Agreement) -> None:
+        returning.take_back(self._session, agreement.distributor.owner, {self._paper(agreement): 1}, today())
+        self._session.commit()
+
+    def _file(self, agreement: Agreement, cabinet: str) -> None:
+        returning.put_away(self._session, agreement.distributor.owner, [self._paper(agreement)], cabinet)
+        self._session.commit()
+
+    @staticmethod
+    def _paper(agreement: Agreement) -> int:
+        paper = current_paper(agreement)
+        assert paper is not None
+        return paper.id
