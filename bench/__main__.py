@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench.figures import Figure, Options, say
 
-SECTIONS = {"web": "bench.web", "paper": "bench.paper", "import": "bench.imports"}
+SECTIONS = {"web": "bench.web", "paper": "bench.paper", "import": "bench.imports", "print": "bench.printing"}
 DATABASES = ("sqlite", "postgresql")
 RESULTS = Path(__file__).with_name("results.json")
 

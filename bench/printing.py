@@ -1,0 +1,219 @@
+"""A thousand agreements approved and printed by a worker of tasks, as a regional office does it at the turn of a year.
+
+The worker is the real one, `python -m portal.jobs` beside a fresh database, with its printing processes; it does the
+task that approves a list, which makes the originals, and the tasks that print them, as one PDF and as a ZIP. The
+memory of each of its processes is looked at four times a second: PSS, the peak counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_migrate import upgrade
+from sqlalchemy.orm import Session
+
+from bench.figures import Figure, Options, say
+from bench.servers import offspring, share
+from portal import create_app
+from portal.db import reading
+from portal.domain.jobs import kept
+from portal.domain.jobs import services as jobs
+from portal.domain.jobs.models import ENDED, Job, JobState
+from portal.domain.price_protection import approval, mailing
+from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.batches.models import Batch, BatchRow
+from portal.domain.price_protection.mailing import Form, Order
+from portal.domain.price_protection.models import Agreement, AgreementPaper
+from portal.extensions import db
+from portal.jobs import queue
+from tests.domain.agreement_world import AgreementWorld
+from tests.factories import Factory
+from tests.postgres import PostgresServer
+
+COUNT, QUICK_COUNT = 1_000, 100
+SECONDS_LIMIT = 360  # for a thousand, made and printed
+MEMORY_LIMIT = 150  # MB of a process
+_TRADES = ("商贸", "食品", "贸易", "供应链管理", "实业", "粮油", "酒业", "日化")
+_CITIES = ("杭州市", "湖州市", "嘉兴市", "宁波市", "温州市", "绍兴市", "金华市", "台州市")
+_TIMEOUT = 3_600
+
+
+@dataclass
+class Course:
+    """What a task took: seconds, and the peak of each kind of process."""
+
+    seconds: float
+    peaks: dict[str, float] = field(default_factory=dict)
+
+
+def measure(options: Options) -> list[Figure]:
+    """Approve and print on each database; seconds are for a thousand, whatever the number that was printed."""
+    count = QUICK_COUNT if options.quick else COUNT
+    figures: list[Figure] = []
+    for name in options.databases:
+        folder = options.folder / name
+        folder.mkdir()
+        with _database(name, folder) as url:
+            figures += _on(name, url, folder, count)
+    return figures
+
+
+@contextlib.contextmanager
+def _database(name: str, folder: Path) -> Iterator[str]:
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'portal.sqlite3'}"
+        return
+    with PostgresServer() as server:
+        yield server.create_database("printing")
+
+
+def _on(name: str, url: str, folder: Path, count: int) -> list[Figure]:
+    app = create_app(
+        SQLALCHEMY_DATABASE_URI=url,
+        INSTANCE=folder,
+        SECRET_KEY="bench",
+        BASE_URL="https://portal.example.com",
+    )
+    with app.app_context():
+        upgrade()
+        session = db.session()
+        say(f"{count} agreements are drafted and submitted, {name}")
+        world, agreements = _submitted(session, count)
+        with _worker(url, folder) as worker:
+            say("a worker approves them, which makes the originals")
+            approved = _done(session, worker, _approving(session, world, agreements))
+            pages = session.scalar(sa.select(sa.func.sum(AgreementPaper.pages))) or 0
+            say("the originals become one PDF")
+            job = _printing(session, world, Form.PDF)
+            printed = _done(session, worker, job)
+            file = kept.file_of(session, job.id)
+            assert file is not None and job.result["printed"] == count, job.result
+            size = file.size
+            say("the originals become a ZIP")
+            zipped = _done(session, worker, _printing(session, world, Form.ZIP))
+        db.session.remove()
+        db.engine.dispose()
+    thousand = 1_000 / count
+    detail = {
+        "agreements": count,
+        "pages": pages,
+        "approved_s": round(approved.seconds, 1),
+        "one_pdf_s": round(printed.seconds, 1),
+        "zip_s": round(zipped.seconds, 1),
+        "cores": os.cpu_count(),
+    }
+    title = f"print, {name}"
+    figures = [
+        Figure(
+            f"{title}: a thousand approved and printed",
+            (approved.seconds + printed.seconds) * thousand,
+            "s",
+            SECONDS_LIMIT,
+            detail=detail,
+        ),
+        Figure(f"{title}: a thousand originals as one PDF", printed.seconds * thousand, "s", detail=detail),
+        Figure(f"{title}: size of the PDF by agreement", size / count / 1_000, "kB"),
+    ]
+    for kind in ("worker", "printing process"):
+        peaks = {
+            what: course.peaks.get(kind, 0.0)
+            for what, course in (("approve", approved), ("pdf", printed), ("zip", zipped))
+        }
+        figures.append(
+            Figure(f"{title}: peak of a {kind}", max(peaks.values()), "MiB", MEMORY_LIMIT, detail=peaks)
+        )
+    return figures
+
+
+def _submitted(session: Session, count: int) -> tuple[AgreementWorld, list[Agreement]]:
+    """An office with so many agreements that await approval, each with a distributor and products of its own."""
+    world = AgreementWorld(session, Factory(session))
+    agreements = []
+    for number in range(count):
+        distributor = world.add_distributor(
+            name=f"示例{number:04d}号{_TRADES[number % 8]}有限公司",
+            province="浙江省",
+            city=_CITIES[number % 7],
+            address=f"浙江省{_CITIES[number % 7]}虚构大道{number}号",
+        )
+        agreements.append(world.submitted(distributor))
+    return world, agreements
+
+
+def _approving(session: Session, world: AgreementWorld, agreements: list[Agreement]) -> Job:
+    batch = Batch(name="示例批次", owner_id=world.author.id, region_id=world.region.id)
+    session.add(batch)
+    session.flush()
+    rows = [BatchRow(batch_id=batch.id, earlier_id=one.id, agreement_id=one.id) for one in agreements]
+    session.add_all(rows)
+    session.flush()
+    seen = [[row.id, approval.shown_sha256(session, one)] for row, one in zip(rows, agreements, strict=True)]
+    return jobs.enqueue(
+        session, world.manager, batches.APPROVE, total=len(rows), batch_id=batch.id, rows=seen
+    )
+
+
+def _printing(session: Session, world: AgreementWorld, form: Form) -> Job:
+    letters = mailing.letters(session, world.author)
+    return mailing.order(session, world.author, Order([letter.id for letter in letters], form=form))
+
+
+@contextlib.contextmanager
+def _worker(url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of tasks."""
+    environment = os.environ | {
+        "PORTAL_DATABASE_URL": url,
+        "PORTAL_INSTANCE": str(folder),
+        "PORTAL_SECRET_KEY": "bench",
+        "PORTAL_BASE_URL": "https://portal.example.com",
+        "PORTAL_QUEUE_URL": "",
+    }
+    with (folder / "worker.log").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.jobs"], env=environment, stdout=said, stderr=said
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _done(session: Session, worker: subprocess.Popen[bytes], job: Job) -> Course:
+    """Send the job and wait for its end; raises RuntimeError when it is not done."""
+    session.commit()
+    job_id, state = job.id, JobState.QUEUED
+    session.rollback()
+    queue.send(current_app, job_id)
+    course, began = Course(0.0), time.monotonic()
+    while state not in ENDED:
+        if time.monotonic() - began > _TIMEOUT or worker.poll() is not None:
+            raise RuntimeError("the task takes too long, or its worker has gone")
+        _note(course.peaks, worker.pid)
+        time.sleep(0.25)
+        with reading():  # and nothing is held meanwhile
+            state = session.scalar(sa.select(Job.state).where(Job.id == job_id)) or state
+            session.rollback()
+    session.refresh(job)
+    if job.state is not JobState.DONE or job.result.get("refused"):
+        raise RuntimeError(f"{job.kind}: {job.state} {job.error} {job.reference} {job.result}")
+    assert job.started_at is not None and job.ended_at is not None
+    course.seconds = (job.ended_at - job.started_at).total_seconds()
+    return course
+
+
+def _note(peaks: dict[str, float], worker: int) -> None:
+    """Look at each process; one that has just ended is passed over."""
+    with contextlib.suppress(OSError):
+        for pid in (worker, *offspring(worker)):
+            kind = "worker" if pid == worker else "printing process"
+            peaks[kind] = max(peaks.get(kind, 0.0), share(pid))
