@@ -385,13 +385,13 @@ def test_what_is_not_back_is_listed_by_owner_with_the_days_since_it_was_sent(off
     )
     (mine,) = [todo for todo in todos.todos(s, office.author) if todo.endpoint == "papers.out"]
     assert (mine.params["count"], mine.params["days"]) == (1, 12)
-    (late,) = todos.long_out(s, office.manager)
+    (late,) = todos.long_out(s, office.manager, reminders(s).manager_days)
     assert (late.params["count"], late.params["owners"]) == (1, 1)
     change_reminders(s, None, Reminders(20, 45))
     s.commit()
     assert reminders(s) == Reminders(20, 45)
     assert not [todo for todo in todos.todos(s, office.author) if todo.endpoint == "papers.out"]
-    assert todos.long_out(s, office.manager) == []
+    assert todos.long_out(s, office.manager, reminders(s).manager_days) == []
     assert "after the owner" in refused(change_reminders, s, None, Reminders(20, 10))
 
 

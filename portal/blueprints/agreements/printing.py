@@ -21,6 +21,7 @@ from portal.domain.price_protection.mailing import Form, Letter, Order
 from portal.domain.price_protection.models import Agreement
 from portal.extensions import db
 from portal.jobs import start
+from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, refuse, render, say, submit
 from portal.web.tables import ids, number
@@ -192,7 +193,7 @@ def printed_file(job_id: int) -> ResponseReturnValue:
     response = Response(stream_with_context(pieces), mimetype=file.media_type)
     response.content_length = file.size
     kind = "inline" if file.media_type == "application/pdf" else "attachment"
-    response.headers.set("Content-Disposition", kind, filename=file.filename)
+    files.name(response, file.filename, kind)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -25,6 +25,7 @@ from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import obstacles, problems
 from portal.extensions import db
 from portal.printing.agreement import render_agreement
+from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import render
 from portal.web.templating import day
@@ -179,8 +180,4 @@ def file(document: Document, filename: str) -> Response:
 
 def inline(data: bytes, media_type: str, filename: str) -> Response:
     """A file shown by the browser, kept by nobody on the way."""
-    response = Response(data, mimetype=media_type)
-    response.headers.set("Content-Disposition", "inline", filename=filename)
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return files.shown(data, media_type, filename)

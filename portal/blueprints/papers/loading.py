@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from flask import abort, request
+from sqlalchemy.orm import joinedload
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import AgreementPaper
 from portal.domain.price_protection.trail import queries
 from portal.domain.price_protection.trail.models import Parcel, SealApplication, Stage
-from portal.domain.price_protection.trail.originals import MOST_AT_ONCE, Original, originals
+from portal.domain.price_protection.trail.originals import MOST_AT_ONCE, Original, of_rows, originals
 from portal.domain.price_protection.trail.queries import TrailFilter
 from portal.extensions import db
 from portal.web.access import actor
@@ -57,7 +58,17 @@ def apart(
 
 def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplication:
     """The seal application; 404 when it belongs to an office that the user does not see, 403 without permission."""
-    found = db.session.scalar(queries.applications_visible_to(actor()).where(SealApplication.id == id))
+    found = db.session.scalar(
+        queries.applications_visible_to(actor())
+        .where(SealApplication.id == id)
+        .options(
+            joinedload(SealApplication.region, innerjoin=True),
+            joinedload(SealApplication.asked_by, innerjoin=True),
+            joinedload(SealApplication.decided_by),
+            joinedload(SealApplication.sealed_by),
+            of_rows(SealApplication.rows),
+        )
+    )
     if found is None:
         abort(404)
     if permission is not P.AGREEMENTS_READ and not actor().can(permission, found.region):
@@ -67,7 +78,16 @@ def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplicatio
 
 def parcel_of(id: int, permission: P = P.AGREEMENTS_READ) -> Parcel:
     """The parcel; 404 when it belongs to an office that the user does not see, 403 without permission."""
-    found = db.session.scalar(queries.parcels_visible_to(actor()).where(Parcel.id == id))
+    found = db.session.scalar(
+        queries.parcels_visible_to(actor())
+        .where(Parcel.id == id)
+        .options(
+            joinedload(Parcel.region, innerjoin=True),
+            joinedload(Parcel.distributor, innerjoin=True),
+            joinedload(Parcel.packed_by, innerjoin=True),
+            of_rows(Parcel.rows),
+        )
+    )
     if found is None:
         abort(404)
     if permission is not P.AGREEMENTS_READ and not actor().can(permission, found.region):

@@ -13,6 +13,7 @@ from portal.domain.documents.models import Document
 from portal.domain.price_protection.scans import placing, showing
 from portal.domain.price_protection.scans.models import ScanFile, ScanPage, ScanPile
 from portal.extensions import db
+from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.tables import as_id
@@ -41,7 +42,7 @@ def original(pile_id: int, file_id: int) -> Response:
         abort(404)
     # Read to its end before the connection goes back: what is sent later has no transaction.
     response = Response(documents.content(db.session, file.document), mimetype=file.document.media_type)
-    response.headers.set("Content-Disposition", "inline", filename=file.filename)
+    files.name(response, file.filename)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

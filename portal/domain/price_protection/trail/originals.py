@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer, joinedload, lazyload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
@@ -162,6 +164,7 @@ def held(session: Session, papers: Sequence[int]) -> list[Original]:
 
 
 def _papers() -> sa.Select[AgreementPaper]:
+    of_agreement = joinedload(AgreementPaper.agreement, innerjoin=True)
     return (
         sa.select(AgreementPaper)
         .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
@@ -169,12 +172,22 @@ def _papers() -> sa.Select[AgreementPaper]:
             # The payload is what weighs; nobody looks at it here.
             defer(AgreementPaper.payload),
             lazyload(AgreementPaper.document),
-            joinedload(AgreementPaper.agreement, innerjoin=True).selectinload(Agreement.distributor),
-            joinedload(AgreementPaper.agreement, innerjoin=True)
-            .selectinload(Agreement.distributor)
-            .selectinload(Distributor.owner),
-            joinedload(AgreementPaper.agreement, innerjoin=True).selectinload(Agreement.region),
+            of_agreement.joinedload(Agreement.distributor, innerjoin=True).joinedload(
+                Distributor.owner, innerjoin=True
+            ),
+            of_agreement.joinedload(Agreement.region, innerjoin=True),
         )
+    )
+
+
+def of_rows(rows: Any) -> ExecutableOption:
+    """How the rows of an application or a parcel are loaded with all that a page shows of their originals."""
+    paper = selectinload(rows).joinedload(rows.property.mapper.class_.paper, innerjoin=True)
+    agreement = joinedload(AgreementPaper.agreement, innerjoin=True)
+    return paper.options(
+        defer(AgreementPaper.payload),
+        lazyload(AgreementPaper.document),
+        agreement.joinedload(Agreement.distributor, innerjoin=True),
     )
 
 
@@ -187,7 +200,7 @@ def known(session: Session, papers: Sequence[AgreementPaper]) -> list[Original]:
         for trail in session.scalars(
             sa.select(PaperTrail)
             .where(PaperTrail.paper_id.in_(ids))
-            .options(selectinload(PaperTrail.application), selectinload(PaperTrail.parcel))
+            .options(joinedload(PaperTrail.application), joinedload(PaperTrail.parcel))
             .execution_options(populate_existing=True)
         )
     }

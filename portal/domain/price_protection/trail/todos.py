@@ -25,9 +25,10 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
     if user.can(Permission.SEALS_KEEP):
         yield from to_seal(session, user)
     if user.can(Permission.PAPERS_HANDLE):
-        yield from on_the_way(session, user)
-    if user.can(Permission.AGREEMENTS_APPROVE):
-        yield from long_out(session, user)
+        days = reminders(session)
+        yield from on_the_way(session, user, days.owner_days)
+        if user.can(Permission.AGREEMENTS_APPROVE):
+            yield from long_out(session, user, days.manager_days)
 
 
 def to_seal(session: Session, user: User) -> list[Todo]:
@@ -70,7 +71,7 @@ def to_seal(session: Session, user: User) -> list[Todo]:
     ]
 
 
-def on_the_way(session: Session, user: User) -> list[Todo]:
+def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
     """Originals of this user's accounts: sealed and not sent, out for too long, back and in no cabinet."""
     rows = session.execute(
         sa.select(
@@ -90,7 +91,7 @@ def on_the_way(session: Session, user: User) -> list[Todo]:
                 sa.and_(PaperTrail.stage == Stage.SEALED, AgreementPaper.withdrawn_at.is_(None)),
                 sa.and_(
                     PaperTrail.stage == Stage.SENT,
-                    PaperTrail.sent_on <= today() - timedelta(days=reminders(session).owner_days),
+                    PaperTrail.sent_on <= today() - timedelta(days=limit),
                 ),
                 PaperTrail.stage == Stage.BACK,
             ),
@@ -109,7 +110,7 @@ def on_the_way(session: Session, user: User) -> list[Todo]:
                 endpoint="papers.out",
                 args={"owner": user.id},
                 params={"count": row.papers, "days": (today() - row.sent_on).days},
-                due_on=row.sent_on + timedelta(days=reminders(session).owner_days),
+                due_on=row.sent_on + timedelta(days=limit),
                 group=_GROUP,
             )
         )
@@ -137,9 +138,8 @@ def on_the_way(session: Session, user: User) -> list[Todo]:
     return listed
 
 
-def long_out(session: Session, user: User) -> list[Todo]:
+def long_out(session: Session, user: User, days: int) -> list[Todo]:
     """Other people's originals that have been out for so long that who approves in their region is told."""
-    days = reminders(session).manager_days
     row = session.execute(
         sa.select(
             sa.func.count().label("papers"),
