@@ -1,0 +1,193 @@
+"""What a pile makes of its pages: whole, missing, doubled, old; cut short, and gone on with."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.domain.jobs.runs import Stopped, claim
+from portal.domain.price_protection import steps
+from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementPaper, Status
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.scans import filing, placing, reading, uploading
+from portal.domain.price_protection.scans.due import due_ids
+from portal.domain.price_protection.scans.grouping import Group, Outcome, groups_of, summary_of
+from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
+from portal.domain.price_protection.scans.reminders import reminders
+from portal.domain.price_protection.scans.showing import file_rows
+from portal.jobs.scans import file_pile, read_pile
+from tests.domain.agreement_world import AgreementWorld
+from tests.factories import Factory
+from tests.scanning.shared import _one_reader, shared  # noqa: F401
+from tests.scanning.sheets import pdf_of, sheet
+
+PAGES = 3
+
+
+@pytest.fixture
+def world(session: Session, make: Factory) -> AgreementWorld:
+    return AgreementWorld(session, make)
+
+
+def paper_of(agreement: Agreement) -> AgreementPaper:
+    paper = current_paper(agreement)
+    assert paper is not None
+    return paper
+
+
+def printed(world: AgreementWorld) -> Agreement:
+    agreement = world.approved()
+    paper_of(agreement).pages = PAGES
+    steps.record_print(world.session, world.author, agreement, 2)
+    world.session.commit()
+    return agreement
+
+
+def pile_of(world: AgreementWorld, *marks: tuple[AgreementPaper, int] | None) -> ScanPile:
+    """A pile whose pages say this; None is a page that says nothing."""
+    session = world.session
+    pile = uploading.begin(session, world.author, world.region)
+    file = uploading.add_file(session, world.author, pile, BytesIO(b"%PDF-1.7 " + bytes(pile.id)), "scan.pdf")
+    for no, mark in enumerate(marks, 1):
+        said = [(mark[0].code, mark[1])] if mark else []
+        kind = PageKind.READ if mark else PageKind.UNREAD
+        reading.keep_page(session, world.author, file, no, kind=kind, marks=said, preview=b"\xff\xd8\xff")
+    file.state = FileState.READ
+    session.commit()
+    return pile
+
+
+def group_of(world: AgreementWorld, pile: ScanPile, agreement: Agreement) -> Group:
+    [group] = groups_of(world.session, world.author, pile, [agreement.id])
+    return group
+
+
+def test_due_is_what_was_printed_for_signature_and_is_not_back(
+    world: AgreementWorld, session: Session
+) -> None:
+    out = printed(world)
+    unprinted = world.approved()
+    without_scan = world.signed()
+    with_scan = world.signed(scans=[("scan.pdf", b"%PDF-1.7 signed")])
+    withdrawn = printed(world)
+    steps.withdraw_approval(session, world.manager, withdrawn, "示例原因")
+    session.commit()
+    assert due_ids(session, world.region) == [out.id, without_scan.id]
+    assert due_ids(session, world.make.region()) == []
+    assert unprinted.id and with_scan.id
+
+
+def test_the_line_of_a_pile_adds_up(world: AgreementWorld, session: Session) -> None:
+    whole, holed, _out = printed(world), printed(world), printed(world)
+    stale = printed(world)
+    old = paper_of(stale)
+    steps.withdraw_approval(session, world.manager, stale, "示例原因")
+    steps.submit(session, world.author, stale)
+    session.commit()
+    world.approve(stale)
+    steps.record_print(session, world.author, stale, 2)
+    pile = pile_of(
+        world,
+        *((paper_of(whole), page) for page in (3, 1, 2, 2)),
+        (paper_of(holed), 1),
+        None,
+        (paper_of(holed), 3),
+        (old, 1),
+        (old, 2),
+        (paper_of(holed), 9),
+    )
+    groups = groups_of(session, world.author, pile)
+    summary = summary_of(session, pile, groups, file_rows(session, pile))
+    assert (summary.due, summary.ready, summary.incomplete, summary.old_version, summary.not_back) == (
+        4,
+        1,
+        1,
+        1,
+        1,
+    )
+    assert summary.due == sum(
+        (summary.filed, summary.ready, summary.incomplete, summary.old_version, summary.not_back)
+    )
+    # A page beyond a paper's last is of no paper: somebody looks at it.
+    assert (summary.pages, summary.unplaced, summary.doubled) == (10, 2, 1)
+    group = group_of(world, pile, whole)
+    assert group.doubled == [2] and group.missing == []
+    assert [leaf.page_no for leaf in group.binding_order()] == [1, 2, 3, 2]
+    assert group_of(world, pile, holed).missing == [2]
+    assert {len(one.groups) for one in reminders(groups)} == {3}
+
+
+def test_an_agreement_given_up_meanwhile_is_no_longer_due(world: AgreementWorld, session: Session) -> None:
+    agreement = printed(world)
+    pile = pile_of(world)
+    assert [group.outcome for group in groups_of(session, world.author, pile)] == [Outcome.NOT_BACK]
+    steps.void(session, world.manager, agreement, "示例原因")
+    session.commit()
+    assert groups_of(session, world.author, pile) == []
+
+
+def test_a_page_that_was_missing_comes_with_a_later_pile(world: AgreementWorld, session: Session) -> None:
+    agreement = printed(world)
+    paper = paper_of(agreement)
+    first = pile_of(world, (paper, 1), (paper, 3))
+    assert group_of(world, first, agreement).outcome is Outcome.INCOMPLETE
+    second = pile_of(world, (paper, 2))
+    assert group_of(world, second, agreement).outcome is Outcome.READY
+    assert group_of(world, second, agreement).doubled == []
+
+
+def test_neighbours_say_where_a_page_belongs(world: AgreementWorld, session: Session) -> None:
+    paper = paper_of(printed(world))
+    pile = pile_of(world, (paper, 1), None, (paper, 3), None)
+    inner, after = session.scalars(placing.unplaced(pile)).all()
+    found = placing.suggestions(session, world.author, [inner.id, after.id])
+    assert {page: place.page_no for page, place in found.items()} == {inner.id: 2}
+
+
+def job_of(world: AgreementWorld, ask: Callable[[ScanPile], object], pile: ScanPile) -> int:
+    job = ask(pile)
+    world.session.commit()
+    return job.id  # type: ignore[attr-defined]
+
+
+def stops_after(parts: int) -> Callable[[], bool]:
+    done = iter(range(parts))
+    return lambda: next(done, None) is None
+
+
+def test_a_reading_and_a_filing_that_are_cut_short_go_on_where_they_were(
+    world: AgreementWorld, session: Session
+) -> None:
+    one, other = printed(world), printed(world)
+    pile = uploading.begin(session, world.author, world.region)
+    sheets = [sheet(paper_of(which).code, page) for which in (one, other) for page in (1, 2, 3)]
+    uploading.add_file(session, world.author, pile, BytesIO(pdf_of(*sheets)), "scan.pdf")
+    session.commit()
+
+    def cut_short(job_id: int, work: Callable[..., object]) -> None:
+        run = claim(session, job_id, "first", stops_after(1))
+        assert run is not None
+        with pytest.raises(Stopped):
+            work(session, run)
+        session.rollback()
+        run.give_back()
+        again = claim(session, job_id, "second")
+        assert again is not None
+        again.finish(work(session, again))
+
+    cut_short(job_of(world, lambda pile: uploading.ask_reading(session, world.author, pile), pile), read_pile)
+    assert session.scalar(select(func.count()).select_from(ScanPage)) == 6
+    assert session.scalar(select(ScanFile.state)) is FileState.READ
+    ask = lambda pile: filing.ask_filing(session, world.author, pile, today(), {})  # noqa: E731
+    cut_short(job_of(world, ask, pile), file_pile)
+    for agreement in (one, other):
+        session.refresh(agreement)
+        assert agreement.status is Status.SIGNED and len(agreement.scans) == 1
+    signed = select(func.count()).where(AgreementEvent.kind == "signed").select_from(AgreementEvent)
+    assert session.scalar(signed) == 2
+    # Nothing more to file: a second asking says so.
+    with pytest.raises(Exception, match="No agreement of this pile"):
+        filing.ask_filing(session, world.author, pile, today(), {})
