@@ -10,8 +10,11 @@ from portal.domain.jobs.runs import Run
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.batches import tasks as batch_tasks
+from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.scans import uploading as scans
+from portal.domain.price_protection.sheets import services as sheets
 from portal.jobs.batches import approve
+from portal.jobs.pricing import approve_amendments
 from portal.jobs.scans import file_pile, read_pile
 from portal.printing.batch import print_agreements
 
@@ -24,7 +27,11 @@ KINDS: dict[str, Handler] = {
     batches.DRAFT: batch_tasks.make_drafts,
     batches.SUBMIT: batch_tasks.submit_drafts,
     batches.APPROVE: approve,
+    sheets.PLAN: sheets.plan,
+    sheets.APPLY: sheets.apply,
     mailing.KIND: print_agreements,
     scans.READ: read_pile,
     scans.FILE: file_pile,
+    pricing.KIND: pricing.make_amendments,
+    deciding.APPROVE: approve_amendments,
 }

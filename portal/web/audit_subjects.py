@@ -12,7 +12,7 @@ from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.models import Batch
-from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.price_protection.trail.models import Parcel, SealApplication
 from portal.domain.regions.models import Region
@@ -48,6 +48,7 @@ SUBJECTS: dict[str, Subject] = {
     "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
     "paper_template": Subject(_l("Template"), Template.key),
     "template_draft": Subject(_l("Own text"), TemplateDraft.key, "own_texts.review"),
+    "price_change": Subject(_l("Price change"), PriceChange.reason),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
     "region": Subject(_l("Office"), Region.name, "admin.region"),
     "scan_pile": Subject(_l("Pile of scans"), ScanPile.office, "scans.detail"),

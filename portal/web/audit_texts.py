@@ -39,6 +39,7 @@ ACTIONS: dict[str, object] = {
     "agreement.terminated": _l("Agreement terminated"),
     "agreement.voided": _l("Voided"),
     **{f"agreement.{kind}": word for kind, word in DEED_EVENTS.items()},
+    "price_change.begun": _l("Prices changed in many agreements"),
     "batch.created": _l("Batch set up"),
     "batch.changed": _l("Bulk changes saved"),
     "batch.row_changed": _l("Row of a batch given terms of its own"),
@@ -79,6 +80,7 @@ _LISTS = {
     "distributors": _l("Distributors"),
     "agreements": _l("Agreements"),
     "batch": _l("Preview of a batch"),
+    "drafts": _l("Drafts with their prices"),
     "products": _l("Products"),
     "scan_reminders": _l("Reminder list"),
     "users": _l("Users"),
@@ -183,6 +185,9 @@ def text(event: AuditEvent) -> str:
             return _(
                 "backup of %(made_at)s, %(rows)s rows", made_at=params.get("made_at"), rows=params.get("rows")
             )
+        case "price_change.begun":
+            counted = _("%(count)s agreements", count=params.get("count"))
+            return _(" · ").join((counted, str(params.get("effective_on")), str(params.get("reason"))))
         case "batch.created":
             return _("%(count)s agreements", count=params.get("count"))
         case "batch.rows_left_out" | "batch.rows_taken_in" | "batch.checks_drawn":

@@ -23,6 +23,7 @@ from portal.domain.price_protection.models import (
     DeedStatus,
     Ground,
     PriceApproval,
+    PriceChange,
     PriceKind,
     Product,
     Sender,
@@ -112,6 +113,17 @@ def rows_of_region(
                 state=JobState.DONE,
                 ended_at=now(),
                 result={"printed": 1, "pages": 6, "papers": [], "refused": [], "left": 0},
+            )
+        ),
+        "drafts_job": kept(
+            Job(
+                kind="drafts.plan",
+                owner_id=(by or owner).id,
+                region_id=region.id,
+                params={"document_id": pdf.id},
+                state=JobState.DONE,
+                ended_at=now(),
+                result={"changed": 0, "unchanged": 0, "refused": 0, "answers": []},
             )
         ),
         "product": kept(product),
@@ -219,6 +231,16 @@ def rows_of_region(
         )
     )
     ids["deed_scan"] = kept(DeedScan(amendment_id=amendment.id, document_id=pdf.id, filed_by_id=owner.id))
+    ids["price_change"] = kept(
+        PriceChange(
+            region_id=region.id,
+            author_id=owner.id,
+            effective_on=today(),
+            reason="示例调价",
+            rule={"how": "percent", "value": 10_000, "step_fen": 1, "product_id": None, "kind": None},
+            agreement_ids=[agreement.id],
+        )
+    )
     ids["notice"] = kept(
         Termination(
             agreement_id=agreement.id,

@@ -133,6 +133,12 @@ TABLE: dict[str, Line] = {
     "agreements.withdraw_approval": line(AA, id="agreement"),
     "agreements.termination": line(AW, id="agreement"),
     "agreements.amend": line(AW, id="agreement"),
+    "agreements.change_prices": line(AW),
+    "agreements.price_change": line(AR, change_id="price_change"),
+    "agreements.review_price_change": Line(
+        (P.TEMPLATES_RELEASE,), {"change_id": "price_change"}, is_scoped=False
+    ),
+    "agreements.approve_price_change": line(AA, change_id="price_change"),
     "agreements.edit_amendment": line(AW, id="agreement", deed_id="amendment"),
     "agreements.edit_notice": line(AW, id="agreement", deed_id="notice"),
     "agreements.deed": deed(AR),
@@ -156,6 +162,10 @@ TABLE: dict[str, Line] = {
     "batches.new": line(AW),
     "batches.detail": line(AR, id="batch"),
     "batches.export": line(AR, id="batch"),
+    "batches.drafts": line(AW),
+    "batches.drafts_export": line(AW),
+    "batches.drafts_answers": line(AW, job_id="drafts_job"),
+    "batches.drafts_apply": line(AW, job_id="drafts_job"),
     "batches.changes": line(AW, id="batch"),
     "batches.row": line(AR, id="batch", row_id="batch_row"),
     "batches.own": line(AW, id="batch", row_id="batch_row"),

@@ -191,3 +191,37 @@ def test_a_deed_of_another_agreement_is_not_found_under_this_one(world, sign_in)
     author = sign_in(world.author)
     assert author.get(f"/agreements/{other.id}/amendments/{deed.id}/").status_code == 404
     assert author.get(f"/agreements/{deed.agreement_id}/notices/{deed.id}/").status_code == 404
+
+
+def test_prices_are_changed_in_many_agreements_at_once(world, session, sign_in):
+    agreements = [world.signed() for _turn in range(2)]
+    author, counsel = sign_in(world.author), sign_in(world.counsel)
+    ticked = "&".join(f"id={agreement.id}" for agreement in agreements)
+    address = f"/agreements/prices?{ticked}"
+    assert "data-guard" in author.get(address).get_data(as_text=True)
+    sent = {
+        "effective_on": (today() + timedelta(days=20)).isoformat(),
+        "reason": "统一调整建议价",
+        "how": "percent",
+        "value": "－5",
+        "step": "0.10",
+    }
+    shown = author.post(address, data={**sent, "do": "preview"}).get_data(as_text=True)
+    assert shown.count("27.10") == 2
+    assert author.post(address, data={**sent, "value": "x", "do": "make"}).status_code == 422
+    assert session.scalar(sa.select(sa.func.count(Amendment.id))) == 0
+    made = author.post(address, data={**sent, "do": "make"})
+    assert made.status_code == 303, made.get_data(as_text=True)
+    session.rollback()
+    deeds = session.scalars(sa.select(Amendment)).all()
+    assert [deed.says["prices"][0][2] for deed in deeds] == [2710, 2710]
+    record = f"/agreements/prices/{deeds[0].price_change_id}/"
+    assert deeds[1].title in author.get(record).get_data(as_text=True)
+    assert author.post(f"{record}counsel", data={"seen": "{}"}).status_code == 403
+    assert counsel.post(f"{record}counsel", data={"seen": "{}"}).status_code == 422
+    page = counsel.get(record).get_data(as_text=True)
+    listed = page.split('name="seen" value="')[1].split('"')[0].replace("&#34;", '"')
+    assert counsel.post(f"{record}counsel", data={"seen": listed}).location == record
+    session.expire_all()
+    session.rollback()
+    assert {deed.counsel_id for deed in session.scalars(sa.select(Amendment))} == {world.counsel.id}

@@ -13,6 +13,8 @@ from portal.domain.distributors.importing import files
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.sheets import services as sheets
+from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.scans import uploading as scans
 
 ANOTHER = _l("Upload another file")
@@ -47,6 +49,19 @@ def _rows_done(job: Job) -> str:
         return said
     left = ngettext("%(num)s row needs something", "%(num)s rows need something", refused)
     return _("%(done)s, %(refused)s", done=said, refused=left)
+
+
+def _table(job: Job) -> str:
+    return url_for("batches.drafts_answers", job_id=job.id)
+
+
+def _tables(_job: Job) -> str:
+    return url_for("batches.drafts")
+
+
+def _drafts_changed(job: Job) -> str:
+    count = job.result.get("changed", 0)
+    return ngettext("%(num)s draft was changed.", "%(num)s drafts were changed.", count)
 
 
 def _list(job: Job) -> str:
@@ -90,18 +105,34 @@ def _filed(job: Job) -> str:
     )
 
 
+def _price_change(job: Job) -> str:
+    return url_for("agreements.price_change", change_id=job.params["change_id"])
+
+
+def _amended(job: Job) -> str:
+    return ngettext("%(num)s amendment", "%(num)s amendments", job.result.get("made", 0))
+
+
 _TO_BATCH = _l("To the batch")
 KINDS = {
     batches.CHECK: Kind(_l("Checking a batch"), _batch, _batch, _rows_done, _TO_BATCH),
     batches.DRAFT: Kind(_l("Making the drafts of a batch"), _batch, _batch, _rows_done, _TO_BATCH),
     batches.SUBMIT: Kind(_l("Submitting a batch"), _batch, _batch, _rows_done, _TO_BATCH),
     batches.APPROVE: Kind(_l("Approving a list"), _approved_batch, _approved_batch, _rows_done, _TO_BATCH),
+    sheets.PLAN: Kind(_l("Reading a table of drafts"), _table, _tables),
+    sheets.APPLY: Kind(_l("Changing drafts by a table"), _table, _tables, _drafts_changed),
     files.PLAN: Kind(_l("Reading a dealer list"), _list, _another),
     files.IMPORT: Kind(_l("Importing a dealer list"), _list, _another, _written),
     mailing.KIND: Kind(
         _l("Printing originals"), _originals, _agreements, _printed, _l("Choose agreements to print")
     ),
     scans.READ: Kind(_l("Reading scans"), _pile, _pile, _pages_read, _l("To the pile")),
+    pricing.KIND: Kind(
+        _l("Changing prices in many agreements"), _price_change, _price_change, _amended, _l("To the change")
+    ),
+    deciding.APPROVE: Kind(
+        _l("Approving amendments"), _price_change, _price_change, _amended, _l("To the change")
+    ),
     scans.FILE: Kind(_l("Filing scans"), _pile, _pile, _filed, _l("To the pile")),
 }
 

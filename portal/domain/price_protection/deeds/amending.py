@@ -49,7 +49,7 @@ _NOT_AMENDABLE = frozenset({"signing_place", "copies_total", "effective_on"})
 # What counsel reads first (S, drafting note): kinds and prices, violations, territory.
 COUNSELS_MATTERS = frozenset({"territory_description", "territory_description_en"})
 _FACTS = ("manufacturer_name", "manufacturer_uscc", "distributor_name", "distributor_uscc", "signing_place")
-APPROVAL_LIMIT = 100
+APPROVAL_LIMIT = REASON_LIMIT = 100
 # What a preview says while nobody has entered a reason.
 NO_REASON_YET = "（待填）"
 
@@ -167,7 +167,9 @@ def _write(session: Session, actor: User, amendment: Amendment, says: Says) -> N
             kept["violations"] = [[code, share] for code, share in kinds.items()]
     amendment.says = kept
     amendment.effective_on = says.effective_on
-    amendment.reason = str(validate("amendment_reason", base.reason_of(says.reason, 100, "amendment_reason")))
+    amendment.reason = str(
+        validate("amendment_reason", base.reason_of(says.reason, REASON_LIMIT, "amendment_reason"))
+    )
 
 
 def _checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEntry]:

@@ -1,0 +1,241 @@
+"""One price change for many agreements: chosen in the list, previewed, made by a task, decided together."""
+
+import json
+from typing import Any
+
+from flask import abort, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from portal.blueprints.agreements import bp
+from portal.blueprints.agreements import loading as agreements
+from portal.blueprints.agreements.batches.forms import HOWS, shown_ppm, signed_ppm
+from portal.blueprints.agreements.deeds.sides import sides
+from portal.blueprints.agreements.forms import NEEDED, printed_line
+from portal.blueprints.agreements.listing import NARROWING, asked_filter
+from portal.db import today
+from portal.domain import text
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.money import figures
+from portal.domain.price_protection import queries
+from portal.domain.price_protection.batches.changes import How, PriceRule
+from portal.domain.price_protection.deeds import amending, deciding, pricing
+from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
+from portal.extensions import db
+from portal.jobs import start
+from portal.web.access import actor, requires
+from portal.web.fields import AmountField, DateOnField
+from portal.web.htmx import leave, refuse, render, say, submit
+from portal.web.tables import ids
+from portal.web.words import word
+
+_SHOWN = 200
+# So many amendments are made while somebody waits for the page.
+_SMALL = 12
+
+
+class PriceChangeForm(FlaskForm):
+    """What changes, from when, and why; the reason is printed in every amendment."""
+
+    effective_on = DateOnField(_l("Takes effect on"), validators=[InputRequired(NEEDED)])
+    reason = printed_line("amendment_reason", _l("Reason of the change"))
+    product_id = SelectField(_l("Product"), coerce=lambda value: int(value) if value else None)
+    kind = SelectField(_l("Kind of price"), coerce=lambda value: PriceKind(value) if value else None)
+    how = SelectField(_l("Change"), coerce=How)
+    value = StringField(_l("By how much"), [Length(max=20)])
+    step = AmountField(_l("Rounded to steps of"))
+
+    def rule(self) -> PriceRule:
+        """What the form says as a rule; DomainError for a value that is none."""
+        how, value = self.how.data, 0
+        typed = text.clean(self.value.data or "")
+        if how is How.PERCENT:
+            value = signed_ppm(typed) if typed else 0
+        elif how is How.AMOUNT:
+            value = text.amount_fen(typed) if typed else 0
+        return PriceRule(how, value, self.step.data or 1, self.product_id.data, self.kind.data)
+
+
+class SeenForm(FlaskForm):
+    """What a list showed: the hash of each row."""
+
+    seen = HiddenField()
+
+    def hashes(self) -> dict[str, str]:
+        """By the amendments' ids; nothing for what is no such list."""
+        try:
+            said = json.loads(self.seen.data or "")
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
+
+@bp.route("/prices", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def change_prices() -> ResponseReturnValue:
+    """The rule and what it does to each chosen agreement; then the task that makes their amendments."""
+    chosen = _chosen()
+    form = PriceChangeForm(data={"effective_on": today(), "how": How.PERCENT, "step": 1})
+    _dress(form)
+    do = request.form.get("do", "") if request.method == "POST" else ""
+    rows: list[pricing.Row] = []
+    if do and form.validate():
+        try:
+            rows = pricing.preview(db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data)
+        except DomainError as error:
+            refuse(form, _field_of(error))
+    if do == "make" and not form.errors:
+        job_id = submit(form, lambda: _begun(form, chosen))
+        if job_id is not None:
+            start(job_id, here=len(chosen) <= _SMALL)
+            return leave(url_for("jobs.detail", job_id=job_id))
+    return render(
+        "agreements/pricing/change.html",
+        form=form,
+        chosen=chosen,
+        rows=rows,
+        ready=sum(row.refusal is None for row in rows),
+        shown=_SHOWN,
+        here=request.full_path.rstrip("?"),
+        kind_word=word,
+    )
+
+
+def _begun(form: PriceChangeForm, chosen: list[int]) -> int:
+    try:
+        return pricing.begin(
+            db.session,
+            actor(),
+            chosen,
+            form.rule(),
+            effective_on=form.effective_on.data,
+            reason=form.reason.data or "",
+            title=_("%(count)s agreements", count=f"{len(chosen):,}"),
+        ).id
+    except DomainError as error:
+        raise _field_of(error) from error
+
+
+def _field_of(error: DomainError) -> DomainError:
+    """A refusal beside the field of this form."""
+    field = (error.field or "").removeprefix("prices-0-") or "value"
+    return DomainError(error.msgid, field=field, **error.params)
+
+
+def _dress(form: PriceChangeForm) -> None:
+    form.product_id.choices = [("", _("All products")), *queries.product_choices(db.session)]
+    form.kind.choices = [("", _("All kinds")), *((kind.value, word(kind)) for kind in PriceKind)]
+    form.how.choices = [(how.value, str(said)) for how, said in HOWS.items()]
+
+
+def _chosen() -> list[int]:
+    """The agreements that were ticked, or all signed ones that the list showed, as far as this user writes them."""
+    me = actor()
+    if ticked := ids():
+        statement = pricing.chosen(me, ticked)
+        return list(db.session.scalars(statement.with_only_columns(Agreement.id)))
+    if not any(request.args.get(name) for name in (*NARROWING, "all")):
+        return []
+    statement = queries.agreement_rows(db.session, me, asked_filter()).where(
+        Agreement.region_id.in_(visible(me, P.AGREEMENTS_WRITE)),
+        Agreement.status == Status.SIGNED,
+        Agreement.ends_on >= today(),
+    )
+    return list(db.session.scalars(statement.with_only_columns(Agreement.id).order_by(Agreement.number)))
+
+
+def _readable(change_id: int) -> PriceChange:
+    """The change; 404 when none of its agreements lies in an office that the user sees."""
+    change = db.session.get(PriceChange, change_id)
+    if change is None:
+        abort(404)
+    me = actor()
+    if (
+        change.author_id != me.id
+        and not db.session.scalars(
+            queries.agreements_visible_to(me).where(Agreement.id.in_(change.agreement_ids)).limit(1)
+        ).first()
+    ):
+        abort(404)
+    return change
+
+
+@bp.get(f"/prices/<{agreements.ROW}:change_id>/")
+@requires(P.AGREEMENTS_READ)
+def price_change(change_id: int) -> ResponseReturnValue:
+    """What became of a change: its amendments, what was refused, and what can be decided together."""
+    return _page(_readable(change_id), SeenForm(formdata=None))
+
+
+def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
+    me = actor()
+    deeds = db.session.scalars(pricing.amendments_of(me, change)).all()
+    waiting = deciding.reviewable(db.session, me, change)
+    ready = deciding.approvable(db.session, me, change)
+    return render(
+        "agreements/pricing/record.html",
+        form=form,
+        change=change,
+        rule_says=_rule_says(change),
+        rows=[(deed, sides(amending.data_of(db.session, deed)["changes"])) for deed in deeds[:_SHOWN]],
+        total=len(deeds),
+        shown=_SHOWN,
+        refused=[
+            (id, number, say(DomainError(msgid, **params)))
+            for id, number, msgid, params in pricing.refusals(db.session, change)
+        ],
+        to_review=len(waiting),
+        seen_review=json.dumps(deciding.hashes(waiting)),
+        to_approve=len(ready),
+        seen_approve=json.dumps(deciding.hashes(ready)),
+    )
+
+
+def _rule_says(change: PriceChange) -> str:
+    rule = pricing.rule_of(change)
+    parts: list[Any] = [
+        queries.product_names(db.session, [rule.product_id])[rule.product_id]
+        if rule.product_id
+        else _("All products"),
+        word(rule.kind) if rule.kind else _("All kinds"),
+        HOWS[rule.how],
+    ]
+    if rule.how is How.PERCENT:
+        parts.append(f"{shown_ppm(rule.value)}%")
+    elif rule.how is How.AMOUNT:
+        parts.append(f"¥{figures(rule.value)}")
+    return _(", ").join(map(str, parts))
+
+
+@bp.post(f"/prices/<{agreements.ROW}:change_id>/counsel")
+@requires(P.TEMPLATES_RELEASE)
+def review_price_change(change_id: int) -> ResponseReturnValue:
+    """Counsel has read all amendments of the change that were shown."""
+    change, form = _readable(change_id), SeenForm()
+    count = submit(form, lambda: deciding.review_all(db.session, actor(), change, form.hashes()))
+    if count is None:
+        return _page(_readable(change_id), form)
+    flash(_("Counsel's review of %(count)s amendments is recorded.", count=count))
+    return leave(url_for("agreements.price_change", change_id=change_id))
+
+
+@bp.post(f"/prices/<{agreements.ROW}:change_id>/approve")
+@requires(P.AGREEMENTS_APPROVE)
+def approve_price_change(change_id: int) -> ResponseReturnValue:
+    """Approve all amendments of the change that were shown, by a task that makes their originals."""
+    change, form = _readable(change_id), SeenForm()
+    title = _("%(count)s amendments", count=len(form.hashes()))
+    job_id = submit(
+        form,
+        lambda: deciding.ask_approval(db.session, actor(), change, form.hashes(), title=title).id,
+    )
+    if job_id is None:
+        return _page(_readable(change_id), form)
+    start(job_id)
+    return leave(url_for("jobs.detail", job_id=job_id))
