@@ -87,6 +87,7 @@ def test_what_is_typed_or_pasted_becomes_lines_of_the_text():
             ("", "【返利率】 must stand in the text"),
         ),
         ("3.2 ", "3.3 ", ("rebate", "This clause should be 3.2")),
+        ("## 第九条", "##第九条", ("forfeiture", "neither a heading nor a row")),
         ("## 第九条", "## 第十一条", ("returns", "This article should be 第九条")),
         ("## 第九条", "## 第十条", ("term", "refers to 第九条")),
         ("{{rebate_rate}}", "{{rebate}}", ("rebate", "There is no placeholder 【rebate】")),

@@ -109,7 +109,7 @@ def with_article_after(form: Typed, id: str) -> Typed:
     articles = list(form.pieces.articles)
     made = new_id([article.id for article in articles])
     place = next((no for no, one in enumerate(articles) if one.id == id), len(articles) - 1) + 1
-    articles.insert(place, Article(made, "", (Run(""),)))
+    articles.insert(place, Article(made, _("New article"), (Run(""),)))
     return Typed(replace(form.pieces, articles=tuple(articles)), form.boxes, form.refused)
 
 

@@ -6,7 +6,7 @@ what other papers of the portal refer to.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
@@ -63,7 +63,7 @@ def findings(text: str, base_key: str) -> list[Finding]:
         paper = parse(text)
     except DomainError as error:
         no = error.params.get("line")
-        if not any(one.line_no == no for one in found):
+        if not any(one.line_no == no and one.msgid in (_BOLD, _MALFORMED) for one in found):
             found.append(_at(lines, no if isinstance(no, int) else 0, error.msgid, error.params))
     else:
         found += [*_structure(paper, lines, base_key), *_english(paper, lines)]
@@ -86,7 +86,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 def _at(lines: Sequence[_Line], no: int, msgid: str, params: dict[str, object]) -> Finding:
     line = next((line for line in lines if line.no == no), None)
-    return _finding(line, msgid, **params) if line else Finding(msgid, params)
+    return replace(_finding(line, msgid), params=params) if line else Finding(msgid, params)
 
 
 def _finding(line: _Line, msgid: str, **params: object) -> Finding:

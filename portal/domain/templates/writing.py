@@ -59,6 +59,17 @@ def drafts(session: Session) -> list[TemplateDraft]:
     )
 
 
+def in_work(session: Session) -> list[TemplateDraft]:
+    """The drafts that are written or wait for publication."""
+    return [one for one in drafts(session) if one.state in OPEN]
+
+
+def came_back(draft: TemplateDraft) -> TemplateDraftStep | None:
+    """The step that sent a draft back, while nobody did anything with it since."""
+    step = draft.steps[-1] if draft.steps else None
+    return step if step is not None and step.kind == "sent_back" and draft.state is TextState.DRAFT else None
+
+
 def draft(session: Session, draft_id: int) -> TemplateDraft | None:
     """One draft with its steps; None when there is none, or it was given up."""
     found = session.scalar(
