@@ -36,8 +36,10 @@ class Trails:
             with on(agreement.signed_on + timedelta(days=9)):  # type: ignore[operator]
                 self._file(agreement, f"A-{agreement.effective_on.year}-01")
         for agreement in current[:4]:
-            self._sealed_and_sent(agreement, days_ago=70)
-            with on(today() - timedelta(days=58)):
+            signed = agreement.signed_on
+            assert signed is not None
+            self._sealed_and_sent(agreement, days_ago=(today() - signed).days + 3)
+            with on(signed + timedelta(days=1)):
                 self._back(agreement)
                 self._file(agreement, f"A-{agreement.effective_on.year}-02")
         for agreement, days_ago in zip(current[4:8], (41, 24, 12, 3), strict=False):
@@ -45,6 +47,11 @@ class Trails:
         if len(current) > 7:
             with on(today() - timedelta(days=1)):
                 self._back(current[7])
+        for agreement in current[8:9]:
+            self._sealed(agreement, days_ago=2)
+            with on(today() - timedelta(days=1)):
+                posting.pack(self._session, agreement.distributor.owner, {self._paper(agreement): 2})
+                self._session.commit()
         self._under_way()
 
     def _under_way(self) -> None:
@@ -60,16 +67,20 @@ class Trails:
             sealing.ask(self._session, owner, {self._paper(waiting): 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
             self._session.commit()
 
-    def _sealed_and_sent(self, agreement: Agreement, *, days_ago: int) -> Parcel:
+    def _sealed(self, agreement: Agreement, *, days_ago: int) -> None:
         owner, keeper = agreement.distributor.owner, self._people["finance"]
         paper = self._paper(agreement)
-        with on(today() - timedelta(days=days_ago + 2)):
+        with on(today() - timedelta(days=days_ago + 1)):
             application = sealing.ask(self._session, owner, {paper: 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
             self._session.commit()
-        with on(today() - timedelta(days=days_ago + 1)):
+        with on(today() - timedelta(days=days_ago)):
             sealing.grant(self._session, keeper, application)
             sealing.seal(self._session, keeper, application)
             self._session.commit()
+
+    def _sealed_and_sent(self, agreement: Agreement, *, days_ago: int) -> Parcel:
+        owner, paper = agreement.distributor.owner, self._paper(agreement)
+        self._sealed(agreement, days_ago=days_ago + 1)
         with on(today() - timedelta(days=days_ago)):
             self._sent += 1
             (parcel,) = posting.pack(self._session, owner, {paper: 2}, courier="示例速递")

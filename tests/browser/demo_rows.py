@@ -14,6 +14,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -44,6 +45,9 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
         ),
         "product": first(Product.id),
+        "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),
+        "parcel": first(Parcel.id, Parcel.sent_on.is_(None)),
+        "original": first(PaperTrail.paper_id, PaperTrail.stage == Stage.BACK),
         "region": first(Region.id, Region.code == "HZ"),
         "user": first(User.id, User.username == "sales-hz"),
     }

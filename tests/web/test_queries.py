@@ -35,6 +35,7 @@ from portal.domain.price_protection.models import (
     Status,
 )
 from portal.domain.price_protection.scans.models import ScanFile, ScanReturn
+from portal.domain.price_protection.trail.models import ParcelRow, SealApplicationRow
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 from portal.extensions import db
@@ -46,7 +47,8 @@ from tests.web.test_access import ELSEWHERE, TABLE, address
 # What a page may ask at most, the four of sign-in and frame included; a page that needs more is named with its own.
 ORDINARY = 14
 CEILINGS = {
-    "agreements.detail": 18,
+    # With what changed or ends it, the day asked for, and the way of its original.
+    "agreements.detail": 23,
     "distributors.detail": 22,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,
@@ -55,12 +57,12 @@ CEILINGS = {
     "batches.detail": 15,
     "batches.row": 16,
     # Every kind of work asks for its own.
-    "workbench.index": 31,
+    "workbench.index": 33,
 }
 # What a search looks for.
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
 # They print, or look at the machine itself.
-UNCOUNTED = {"agreements.contract", "admin.health"}
+UNCOUNTED = {"agreements.contract", "admin.health", "papers.sheet", "papers.print_out"}
 
 
 @contextmanager
@@ -157,6 +159,14 @@ class World:
                     base_share=60,
                 ),
             ]
+        )
+        session.add(
+            SealApplicationRow(
+                application_id=int(rows["seal_application"]), paper_id=int(others["paper"]), copies=2
+            )
+        )
+        session.add(
+            ParcelRow(parcel_id=int(rows["parcel"]), paper_id=int(others["paper"]), copies=2, expected=1)
         )
         session.flush()
         for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):

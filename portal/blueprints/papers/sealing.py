@@ -200,7 +200,7 @@ def sheet(id: int) -> Response:
         widths=(7, 22, 35, 7, 7, 22),
         groups=(("", lines),),
         notes=tuple(_deeds(found)),
-        signatures=("申请人", "部门负责人", "印章管理员", "盖章日期"),
+        signatures=("申请人", "部门负责人", "印章管理员"),
         foot=f"{found.number}　用印申请单",
     )
     number = found.number
