@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("batches", __name__, url_prefix="/agreements/batches")
 
-from portal.blueprints.agreements.batches import approving, changing, choosing, record  # noqa: E402, F401
+from portal.blueprints.agreements.batches import approving, changing, choosing, record, sheets  # noqa: E402, F401

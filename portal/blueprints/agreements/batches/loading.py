@@ -34,7 +34,8 @@ def row_of(batch: Batch, row_id: int) -> BatchRow:
     return queries.row_of(db.session, batch, actor(), row_id) or abort(404)
 
 
-def on_with(job: Job) -> ResponseReturnValue:
+def on_with(job: Job, *, here: bool | None = None) -> ResponseReturnValue:
     """Send a committed task to the workers, do a small one here; then to its progress, and on to its result."""
-    start(job.id, here=job.total <= SMALL and job.kind != services.APPROVE)
+    is_small = job.total <= SMALL and job.kind != services.APPROVE
+    start(job.id, here=is_small if here is None else here)
     return leave(url_for("jobs.detail", job_id=job.id))
