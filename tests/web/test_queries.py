@@ -49,6 +49,9 @@ ORDINARY = 14
 CEILINGS = {
     # With what changed or ends it, the day asked for, and the way of its original.
     "agreements.detail": 23,
+    # What it says with all its amendments, the products, the settings it is compared with; a record shows its paper.
+    "agreements.amend": 22,
+    "agreements.deed": 15,
     "distributors.detail": 22,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,

@@ -90,7 +90,7 @@ def _set_up(agreement: Agreement, amendment: Amendment | None) -> Desk:
         says = amending.says_of(amendment)
     else:
         before = inforce.said(db.session, agreement)
-        earliest = max(today(), inforce.last_effective_on(db.session, agreement))
+        earliest = max(today(), agreement.terms[-1].effective_on)
         says = Says(earliest, "")
     library = list(texts.kinds(db.session, agreement.template))
     base_entry = drafting.entry_of(db.session, agreement)
@@ -192,7 +192,14 @@ def _show(desk: Desk) -> ResponseReturnValue:
     changes: list[Side] = []
     refusal = ""
     try:
-        data = amending.preview(db.session, actor(), desk.agreement, _says(desk), desk.amendment)
+        data = amending.preview(
+            db.session,
+            actor(),
+            desk.agreement,
+            _says(desk),
+            before=desk.before,
+            amendment=desk.amendment,
+        )
         changes = sides(data["changes"])
     except DomainError as error:
         refusal = say(error)

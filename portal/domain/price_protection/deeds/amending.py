@@ -140,10 +140,16 @@ def _next_no(session: Session, agreement: Agreement) -> int:
     return (last or 0) + 1
 
 
-def _write(session: Session, actor: User, amendment: Amendment, says: Says) -> None:
+def _write(
+    session: Session,
+    actor: User,
+    amendment: Amendment,
+    says: Says,
+    before: AgreementPaperData | None = None,
+) -> None:
     """Keep what really changes of what was said; a value that the agreement says already is none."""
     agreement = amendment.agreement
-    before = base_of(session, amendment)
+    before = before or base_of(session, amendment)
     allowed = {entry.name for entry in terms_of(paper_of(agreement.template))} - _NOT_AMENDABLE
     allowed |= set(AMENDABLE_COLUMNS)
     if strange := sorted(set(says.values) - allowed):
@@ -233,9 +239,9 @@ def base_of(session: Session, amendment: Amendment) -> AgreementPaperData:
     return said(session, amendment.agreement, before_no=amendment.no)
 
 
-def after(session: Session, amendment: Amendment) -> AgreementPaperData:
+def after(session: Session, amendment: Amendment, before: AgreementPaperData) -> AgreementPaperData:
     """What the agreement says with this amendment; prices that it leaves alone keep their approval as agreed."""
-    before, says = base_of(session, amendment), says_of(amendment)
+    says = says_of(amendment)
     prices = before["prices"]
     if says.prices is not None:
         prices = _new_prices(session, amendment, before["prices"], says.prices)
@@ -298,14 +304,18 @@ def _new_violations(
     return rows
 
 
-def data_of(session: Session, amendment: Amendment) -> DeedData:
-    """The amendment's data as it is printed: frozen from approval on, before that as it stands now."""
+def data_of(session: Session, amendment: Amendment, before: AgreementPaperData | None = None) -> DeedData:
+    """The amendment's data as it is printed: frozen from approval on, before that as it stands now.
+
+    `before` is what the agreement says without it, where that is at hand.
+    """
     paper = base.current_paper(amendment)
     if paper is not None and amendment.status in (DeedStatus.APPROVED, DeedStatus.SIGNED):
         kept = paper.payload
         return {"values": kept["values"], "changes": kept["changes"], "after": kept["after"]}
     agreement = amendment.agreement
-    before, later = base_of(session, amendment), after(session, amendment)
+    before = before or base_of(session, amendment)
+    later = after(session, amendment, before)
     facts = {
         **before["values"],
         **default_values(session, agreement.region),
@@ -339,16 +349,22 @@ def _approvals_named(before: AgreementPaperData, later: AgreementPaperData) -> s
 
 
 def preview(
-    session: Session, actor: User, agreement: Agreement, says: Says, amendment: Amendment | None = None
+    session: Session,
+    actor: User,
+    agreement: Agreement,
+    says: Says,
+    *,
+    before: AgreementPaperData,
+    amendment: Amendment | None = None,
 ) -> DeedData:
-    """What an amendment would say with this entry; nothing is kept."""
+    """What an amendment would say with this entry, to an agreement that says `before`; nothing is kept."""
     made = Amendment(
         agreement=agreement,
         no=amendment.no if amendment else _next_no(session, agreement),
         status=DeedStatus.DRAFT,
     )
-    _write(session, actor, made, replace(says, reason=says.reason or NO_REASON_YET))
-    return data_of(session, made)
+    _write(session, actor, made, replace(says, reason=says.reason or NO_REASON_YET), before)
+    return data_of(session, made, before)
 
 
 def needs_counsel(amendment: Amendment) -> bool:

@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from portal.domain.price_protection.models import Agreement, Amendment, Termination
 
@@ -12,9 +11,4 @@ Kind = TypeVar("Kind", Amendment, Termination)
 
 def of_agreement(kind: type[Kind], agreement: Agreement) -> sa.Select[Kind]:
     """The amendments, or notices, of an agreement, the newest first."""
-    return (
-        sa.select(kind)
-        .where(kind.agreement_id == agreement.id)
-        .options(selectinload(kind.agreement))
-        .order_by(kind.id.desc())
-    )
+    return sa.select(kind).where(kind.agreement_id == agreement.id).order_by(kind.id.desc())
