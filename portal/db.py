@@ -55,6 +55,24 @@ def writing() -> Iterator[None]:
         _read_only.reset(token)
 
 
+# One page after another of many indexes is written by an import: it holds more of them in memory, and what is
+# written into the log is taken over less often. Whoever serves pages has many connections and small caches.
+_USUAL = {"cache_size": -2000, "wal_autocheckpoint": 1000}
+_FOR_MUCH = {"cache_size": -16000, "wal_autocheckpoint": 8000}  # kB; pages
+_much: ContextVar[bool] = ContextVar("portal_much_is_written", default=False)
+
+
+@contextmanager
+def writing_much() -> Iterator[None]:
+    """Transactions begun inside write thousands of rows each; on PostgreSQL nothing is different."""
+    before = _much.get()
+    _much.set(True)
+    try:
+        yield
+    finally:
+        _much.set(before)  # no token: a generator may be closed in another context
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware in Python, UTC in the database, whatever the database keeps of a time zone."""
 
@@ -220,15 +238,23 @@ def prepare_engine(engine: Engine) -> None:
             f"busy_timeout={LOCK_SECONDS * 1000}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
-            "cache_size=-2000",
+            f"cache_size={_USUAL['cache_size']}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:
+        if connection.info.get("portal_much", False) is not _much.get():
+            _prepare_for_much(connection, _much.get())
         deferred = connection.get_execution_options().get("portal_deferred", _read_only.get())
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+def _prepare_for_much(connection: Connection, much: bool) -> None:
+    for pragma, value in (_FOR_MUCH if much else _USUAL).items():
+        connection.exec_driver_sql(f"PRAGMA {pragma}={value}").close()
+    connection.info["portal_much"] = much
 
 
 # A connection that has rested for so long is asked whether it still works; a firewall may have forgotten it.

@@ -22,7 +22,18 @@ def _iso(value: Any) -> str:
     raise TypeError(f"no JSON: {value!r}")
 
 
-_json = json.JSONEncoder(check_circular=False, default=_iso).encode
+_json = json.JSONEncoder(check_circular=False, ensure_ascii=False, default=_iso).encode
+
+
+class _Bound(dict[Any, Any]):
+    """Values as the driver takes them: a date, a moment, a code comes again and again."""
+
+    def __init__(self, bind: Callable[[Any], Any]) -> None:
+        self._bind = bind
+
+    def __missing__(self, value: Any) -> Any:
+        bound = self[value] = self._bind(value)
+        return bound
 
 
 class Bulk:
@@ -68,21 +79,16 @@ class Bulk:
         for place, process in self._steps:
             if place >= given:
                 rest[place - given] = process(rest[place - given])
-        # A date, a moment, a code comes again and again.
-        steps: list[tuple[int, Callable[[Any], Any], dict[Any, Any]]] = [
-            (place, process, {}) for place, process in self._steps if place < given
+        steps: list[tuple[int, Callable[[Any], Any]]] = [
+            (place, process if process is _json else _Bound(process).__getitem__)
+            for place, process in self._steps
+            if place < given
         ]
         prepared = []
         for row in rows:
             values = [*row, *rest]
-            for place, bind, known in steps:
-                value = values[place]
-                if bind is _json:
-                    values[place] = _json(value)
-                    continue
-                if (bound := known.get(value, known)) is known:
-                    bound = known[value] = bind(value)
-                values[place] = bound
+            for place, bind in steps:
+                values[place] = bind(values[place])
             prepared.append(tuple(values))
         return prepared
 

@@ -32,6 +32,8 @@ _NUMBER = re.compile(r"(?<![a-z0-9])(?<![a-z][-_])\d+(?:[\s()\-\u2010-\u2014]+\d
 _CALLED, _SPACED = re.compile(r"\d{4,}"), re.compile("[- ]")
 _NAMES = ("name", "short_name", "name_en")
 _GATHERED = 16 * 2**20  # bytes
+_SEGMENTS, _SEGMENTS_OF_MANY = 4, 16  # of one size, before they are merged
+_MERGED = 10_000  # pages at most, when an import ends
 _MANY = 500  # what is not left to the commit
 _GAP = "u0"  # between two names; no character has this number
 
@@ -168,33 +170,48 @@ def tokens_of(
 
 
 def expect_many(session: Session) -> None:
-    """Let SQLite gather what a few thousand records add before it writes and merges; PostgreSQL does anyhow."""
+    """Let SQLite gather what a few thousand records add before it writes and merges; PostgreSQL does anyhow.
+
+    Whoever expects many says `expect_few` afterwards; where that was never said, a search is a little slower.
+    """
+    _configure(session, hashsize=_GATHERED, automerge=_SEGMENTS_OF_MANY)
+
+
+def expect_few(session: Session) -> None:
+    """Have the index merged again as single records come, and what lies about unmerged merged now."""
+    if session.connection().dialect.name == "sqlite":
+        _configure(session, automerge=_SEGMENTS, merge=_MERGED)
+
+
+def _configure(session: Session, **settings: int) -> None:
     connection = session.connection()
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":  # https://sqlite.org/fts5.html#special_insert_commands
         connection.exec_driver_sql(
-            "INSERT INTO distributor_search (distributor_search, rank) VALUES ('hashsize', ?)", (_GATHERED,)
+            "INSERT INTO distributor_search (distributor_search, rank) VALUES (?, ?)", list(settings.items())
         )
 
 
 def add(session: Session, rows: Iterable[tuple[int, str]]) -> None:
     """Write the tokens of records, by their ids; on SQLite of such as have none yet."""
-    _add(session.connection(), dict(rows))
+    given = dict(rows)
+    _add(session.connection(), given, is_all=len(given) >= _MANY)
 
 
 @contextmanager
-def adding(session: Session, rows: Mapping[int, str]) -> Iterator[None]:
+def adding(session: Session, rows: Mapping[int, str], *, is_all: bool) -> Iterator[None]:
     """As `add`, in a thread of its own: what stands inside goes on meanwhile and leaves the session alone.
 
-    The index is half of what an import gives a database to do, and the database does it without Python.
+    The index is half of what an import gives a database to do, and the database does it without Python. What is
+    gathered is written with the last of a transaction (`is_all`).
     """
     connection = session.connection()
     with ThreadPoolExecutor(1, "Index") as thread:
-        done = thread.submit(_add, connection, rows)
+        done = thread.submit(_add, connection, rows, is_all=is_all)
         yield
         done.result()
 
 
-def _add(connection: sa.Connection, given: Mapping[int, str]) -> None:
+def _add(connection: sa.Connection, given: Mapping[int, str], *, is_all: bool) -> None:
     if not given:
         return
     if connection.dialect.name == "postgresql":
@@ -211,7 +228,7 @@ def _add(connection: sa.Connection, given: Mapping[int, str]) -> None:
         "INSERT INTO distributor_search (rowid, tokens) SELECT CAST(key AS INTEGER), value FROM json_each(?)",
         (json.dumps(given),),
     )
-    if len(given) >= _MANY:
+    if is_all:
         connection.exec_driver_sql("INSERT INTO distributor_search (distributor_search) VALUES ('flush')")
 
 

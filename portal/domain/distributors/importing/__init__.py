@@ -95,4 +95,5 @@ def apply(
     for _told in course.chunks(tells=False):
         if progress is not None:
             progress(course.report.read)
+    course.rest()
     return course.report

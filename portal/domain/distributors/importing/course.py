@@ -7,13 +7,14 @@ import had never been cut short.
 import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from portal.db import writing_much
 from portal.domain.access.roles import Permission
 from portal.domain.ahead import ReadAhead, may_fork
 from portal.domain.distributors import services
@@ -128,7 +129,7 @@ class Course:
 
         `earlier` is what was told of the chunks that are done: they are read again and not written again.
         """
-        with _few_collections():
+        with _few_collections(), writing_much() if self.table.count > CHUNK else nullcontext():
             yield from self._chunks(earlier, tells=tells)
 
     def _chunks(self, earlier: Sequence[dict[str, Any]], *, tells: bool) -> Iterator[dict[str, Any]]:
@@ -151,6 +152,11 @@ class Course:
             self._link(links)
             yield self._told(links=len(links))
         self._told()  # blank rows at the end
+
+    def rest(self) -> None:
+        """Leave the register as it is best read, after the last chunk that was done; the caller commits."""
+        if self.writer is not None:
+            self.writer.rest()
 
     def _begin(self) -> None:
         """Before a chunk's first look at the register: nobody changes it meanwhile, others have before."""

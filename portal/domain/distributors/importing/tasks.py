@@ -63,9 +63,11 @@ def import_list(session: Session, run: Run) -> dict[str, Any]:
     except DomainError:
         session.rollback()
         if course.report.read:
+            course.rest()
             _record(session, run, "distributor_import.stopped", course.report)
             session.commit()  # whoever does the job takes back what is not committed
         raise
+    course.rest()
     report, file = course.report, _file(session, run)
     report.is_cut_short = run.is_cancelled
     file.applied_at, file.result = now(), report.as_json()

@@ -71,6 +71,7 @@ class Writer:
         self._trail = Bulk(dialect, AuditEvent, _EVENT)
         self._moment = now()
         self._is_ready = False
+        self._found_by: list[tuple[int, str]] = []  # what is still to be written of a batch's search rows
 
     def write(self, decisions: Sequence[Decision]) -> None:
         """Write the records of a batch; each new one has its id afterwards."""
@@ -79,6 +80,7 @@ class Writer:
             self._is_ready = True
         created = [d for d in decisions if d.action is Action.CREATED]
         updated = [d for d in decisions if d.action is Action.UPDATED]
+        self._found_by = []
         self._insert(created)
         self._update(updated)
         self._write_phones([d for d in (*created, *updated) if d.phones is not None])
@@ -97,16 +99,19 @@ class Writer:
         changed = [d for d in decisions if d.action in (Action.CREATED, Action.UPDATED) and d.id is not None]
         self._write_flags(peers)
         self._moment = now()
-        found_by = {
-            d.id: tokens_of(d.draft, d.report.code) for d in changed if d.known is None and d.id is not None
-        }
-        with search.adding(self.session, found_by):
+        with search.adding(self.session, dict(self._found_by), is_all=bool(self._found_by)):
             events = self._trail.prepare(
                 event for decision in changed for event in self._events(decision, peers)
             )
             meanwhile()
         self._trail.write(self.session.connection(), events)
         search.index(self.session, [d.id for d in changed if d.known is not None and d.id is not None])
+
+    def rest(self) -> None:
+        """Have the index as it was before so much was written; the caller commits."""
+        if self._is_ready:
+            search.expect_few(self.session)
+            self._is_ready = False
 
     def link(self, links: Sequence[Link]) -> None:
         """Set suppliers that were themselves made by this import."""
@@ -137,23 +142,34 @@ class Writer:
     def _insert(self, created: Sequence[Decision]) -> None:
         if not created:
             return
-        connection, rows = self.session.connection(), []
-        written: dict[str, int] = {}
+        connection = self.session.connection()
         for decision, identity in zip(created, self._records.ids(connection, len(created)), strict=True):
-            draft, values = decision.draft, decision.values
             decision.id = identity
+            decision.report.code = decision.draft.code or self._free_code()
+        found_by = [(d.id, tokens_of(d.draft, d.report.code)) for d in created if d.id is not None]
+        half = len(found_by) // 2
+        self._found_by = found_by[half:]
+        with search.adding(self.session, dict(found_by[:half]), is_all=False):
+            records = self._records.prepare(self._rows(created))
+        self._records.write(connection, records)
+
+    @staticmethod
+    def _rows(created: Sequence[Decision]) -> Iterator[tuple[Any, ...]]:
+        """The new records as the table wants them."""
+        written: dict[str, int] = {}
+        for decision in created:
+            draft, values, identity, code = decision.draft, decision.values, decision.id, decision.report.code
+            assert identity is not None
             if decision.parent is not None and (supplier := written.get(decision.parent.key)) is not None:
                 # A row above in this batch. One whose own supplier comes later is linked with that one: where
                 # suppliers go in a circle, the first rows of the file have their way.
                 values["parent_id"], decision.parent = supplier, None
-            code = decision.report.code = draft.code or self._free_code()
             marks = marks_of(draft)
             values |= {"code": code, "code_key": code_key(code), "name_key": marks.name_key}
             if draft.code and decision.parent is None:
                 written[values["code_key"]] = identity
             own = (identity, code, values["code_key"], values["name_key"])
-            rows.append((*own, marks.sound, series_no(code), *_facts_of(_BLANK | values)))
-        self._records.insert(connection, rows)
+            yield (*own, marks.sound, series_no(code), *_facts_of(_BLANK | values))
 
     def _free_code(self) -> str:
         """The next code of the series that neither the register nor the file has."""
