@@ -14,6 +14,7 @@ from portal.domain.price_protection.deeds.base import DEED_KEYS
 from portal.domain.price_protection.deeds.life import DeedRenderer
 from portal.domain.price_protection.models import Agreement, PriceKind, Product
 from portal.domain.templates import services as templates
+from portal.domain.templates import writing
 from portal.domain.users.models import User
 
 TEMPLATE = "price-protection.zh"
@@ -56,6 +57,8 @@ class Contracts:
         with on(today() - timedelta(days=500)):
             self._load_products()
             self._release(counsel)
+        with on(today() - timedelta(days=20)):
+            self._own_text()
         ready = [made for made in distributors if made.uscc and made.contacts]
         heads = [made for made in ready if made.level is Level.GENERAL]
         others = [made for made in ready if made.level is Level.SECOND_TIER]
@@ -100,6 +103,19 @@ class Contracts:
                 sha256=edition.sha256,
                 note="示例：演示数据，未经真实律师审定",
             )
+        self._session.commit()
+
+    def _own_text(self) -> None:
+        """A version of the one-sheet agreement that the company words itself, still being written."""
+        origin = templates.edition(self._session, "price-protection-small.zh")
+        if origin is None:
+            raise RuntimeError("the one-sheet agreement is missing")
+        director = self._people["director"]
+        draft = writing.begin(
+            self._session, director, origin, key="community-shops", version="1.0.0", name="社区店版"
+        )
+        text = draft.text.replace("4.1 每笔进货入账时，甲方", "4.1 每笔进货入账的当天，甲方", 1)
+        writing.save(self._session, director, draft, text, row_version=draft.row_version)
         self._session.commit()
 
     def _years(self, heads: list[Distributor]) -> None:

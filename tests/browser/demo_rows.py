@@ -16,6 +16,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
 from portal.domain.regions.models import Region
+from portal.domain.templates.models import TemplateDraft
 from portal.domain.users.models import User
 
 
@@ -45,6 +46,7 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
         ),
         "product": first(Product.id),
+        "own_text": first(TemplateDraft.id),
         "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),
         "parcel": first(Parcel.id, Parcel.sent_on.is_(None)),
         "original": first(PaperTrail.paper_id, PaperTrail.stage == Stage.BACK),

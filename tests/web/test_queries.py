@@ -65,7 +65,7 @@ CEILINGS = {
 # What a search looks for.
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
 # They print, or look at the machine itself.
-UNCOUNTED = {"agreements.contract", "admin.health", "papers.sheet", "papers.print_out"}
+UNCOUNTED = {"agreements.contract", "own_texts.paper_pdf", "admin.health", "papers.sheet", "papers.print_out"}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ text, for ever. A release is a record of key, version and sha256 of what counsel
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,7 +54,8 @@ class Edition:
     def title(self) -> str:
         """What the paper calls itself, and what the company calls a text of its own."""
         name = self.template.name if self.template is not None else ""
-        return f"{plain(self.paper.title)}（{name}）" if name else plain(self.paper.title)
+        title = re.sub(r"\{\{[^}]*\}\}", "…", plain(self.paper.title))
+        return f"{title}（{name}）" if name else title
 
     @property
     def base_key(self) -> str:

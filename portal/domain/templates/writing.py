@@ -80,6 +80,17 @@ def draft(session: Session, draft_id: int) -> TemplateDraft | None:
     return found
 
 
+def draft_of(session: Session, template: Template) -> TemplateDraft | None:
+    """The draft that a published text was; None for a text that ships."""
+    if not template.base_key:
+        return None
+    return session.scalar(
+        sa.select(TemplateDraft)
+        .where(TemplateDraft.template_id == template.id)
+        .options(selectinload(TemplateDraft.steps).joinedload(TemplateDraftStep.by))
+    )
+
+
 def suffix(base_key: str) -> str:
     """What the identifier of a text ends in: zh or bilingual, as that of the text it is made from."""
     return base_key.rsplit(".", 1)[-1]
