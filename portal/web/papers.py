@@ -37,13 +37,18 @@ def original(frozen: Frozen) -> RenderedPaper:
 
 
 def originals(many: Sequence[Frozen]) -> Iterator[RenderedPaper | Exception]:
-    """Print several of them, every printing process busy; in their order, what one raises in its place."""
+    """Begin to print several of them, and give them in their order, what one raises in its place.
+
+    They are printed whether or not anybody waits: who asks for the next ones before taking these keeps every
+    printing process busy.
+    """
     if not many:
-        return
+        return iter(())
     # Filling and writing the next one goes on while the printing processes are at the others.
-    with ThreadPoolExecutor(len(many)) as threads:
-        asked = [threads.submit(_original, frozen, verify_url(frozen.code)) for frozen in many]
-        yield from map(_given, asked)
+    threads = ThreadPoolExecutor(len(many))
+    asked = [threads.submit(_original, frozen, verify_url(frozen.code)) for frozen in many]
+    threads.shutdown(wait=False)
+    return map(_given, asked)
 
 
 def _given(asked: Future[RenderedPaper]) -> RenderedPaper | Exception:

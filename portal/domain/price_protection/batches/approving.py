@@ -32,7 +32,7 @@ from portal.domain.users.models import User
 
 SHARE_PERCENT = 5
 AT_LEAST = 3
-# Papers that are printed at once; their rows are then kept one by one.
+# Papers that are printed at once; their rows are then kept one by one, while the next ones are printed.
 GROUP = 4
 
 
@@ -246,12 +246,11 @@ def approve_rows(session: Session, run: Run, render: Renderer) -> dict[str, Any]
         counts["refused"] += told["refused"]
     start = len(run.earlier)
     session.rollback()
+    coming = _begun(session, run, rows[start : start + GROUP], render)
     while start < len(rows):
-        group = rows[start : start + GROUP]
-        with reading():
-            frozen = [_frozen(session, run, row_id, seen) for row_id, seen in group]
-            session.rollback()
-        printed = render([one for one in frozen if isinstance(one, Frozen)])
+        group, frozen, printed = coming
+        # The next ones are printed while these are kept.
+        coming = _begun(session, run, rows[start + len(group) : start + len(group) + GROUP], render)
         for (row_id, _seen), one in zip(group, frozen, strict=True):
             paper = next(printed) if isinstance(one, Frozen) else None
             told = _keep(session, run, row_id, one, paper)
@@ -261,6 +260,17 @@ def approve_rows(session: Session, run: Run, render: Renderer) -> dict[str, Any]
             if not run.step(told, done=start, total=len(rows)):
                 return {**counts, "batch_id": run.params["batch_id"]}
     return {**counts, "batch_id": run.params["batch_id"]}
+
+
+_Begun = tuple[Sequence[tuple[int, str]], list[Frozen | DomainError], Iterator[Printed | Exception]]
+
+
+def _begun(session: Session, run: Run, group: Sequence[tuple[int, str]], render: Renderer) -> _Begun:
+    """Take down what some rows print, outside any transaction afterwards, and begin to print it."""
+    with reading():
+        frozen = [_frozen(session, run, row_id, seen) for row_id, seen in group]
+        session.rollback()
+    return group, frozen, render([one for one in frozen if isinstance(one, Frozen)])
 
 
 def _frozen(session: Session, run: Run, row_id: int, seen: str) -> Frozen | DomainError:
