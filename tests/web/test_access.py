@@ -132,6 +132,7 @@ TABLE: dict[str, Line] = {
     "agreements.review": line(AA, id="agreement"),
     "agreements.withdraw_approval": line(AA, id="agreement"),
     "agreements.termination": line(AW, id="agreement"),
+    "agreements.renew": line(AW, id="agreement"),
     "agreements.amend": line(AW, id="agreement"),
     "agreements.change_prices": line(AW),
     "agreements.price_change": line(AR, change_id="price_change"),

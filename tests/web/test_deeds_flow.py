@@ -225,3 +225,44 @@ def test_prices_are_changed_in_many_agreements_at_once(world, session, sign_in):
     session.expire_all()
     session.rollback()
     assert {deed.counsel_id for deed in session.scalars(sa.select(Amendment))} == {world.counsel.id}
+
+
+def test_one_click_renews_with_the_amended_terms_for_the_next_period(world, session, sign_in):
+    agreement = world.signed()
+    world.signed_amendment(agreement)
+    author = sign_in(world.author)
+    made = author.post(f"/agreements/{agreement.id}/renew")
+    session.rollback()
+    draft = session.scalars(sa.select(Agreement).where(Agreement.follows_id == agreement.id)).one()
+    assert made.location == f"/agreements/{draft.id}/"
+    assert (draft.status, draft.effective_on) == (Status.DRAFT, agreement.ends_on + timedelta(days=1))
+    assert draft.terms[0].rebate_ppm == 35_000
+    assert author.get(made.location).status_code == 200
+    assert author.post(f"/agreements/{agreement.id}/renew").location == made.location
+
+
+def test_the_list_shows_the_terms_that_hold_today(world, session, sign_in):
+    agreement = world.signed()
+    world.signed_amendment(agreement, effective_on=today())
+    world.signed_amendment(
+        agreement, values={"rebate_rate": 40_000}, effective_on=today() + timedelta(days=5)
+    )
+    listed = sign_in(world.author).get("/agreements/").get_data(as_text=True)
+    assert "3.5%" in listed
+    assert listed.count(agreement.number) >= 1
+    assert listed.count('name="id"') == 1
+
+
+def test_a_past_day_is_shown_as_it_was_and_nonsense_as_today(world, session, sign_in):
+    agreement = world.signed()
+    world.signed_amendment(agreement, effective_on=today() + timedelta(days=10))
+    author = sign_in(world.author)
+    record = f"/agreements/{agreement.id}/"
+    later = (today() + timedelta(days=10)).isoformat()
+    assert "3.5% of the purchase amount" in author.get(f"{record}?on={later}").get_data(as_text=True)
+    for address in (record, f"{record}?on=31.2.", f"{record}?on={today()}"):
+        page = author.get(address).get_data(as_text=True)
+        assert "3% of the purchase amount" in page
+        assert "As of another day" in page
+    before = author.get(f"{record}?on=2020-01-01").get_data(as_text=True)
+    assert "had not been drafted yet" in before

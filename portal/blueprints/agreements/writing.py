@@ -12,11 +12,12 @@ from portal.blueprints.agreements.showing import show
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import holes as register
 from portal.domain.distributors.models import Distributor
-from portal.domain.price_protection import drafting, queries
+from portal.domain.price_protection import drafting, queries, texts
 from portal.domain.price_protection.models import Agreement, Status
+from portal.domain.templates import services as templates
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.htmx import leave, render
+from portal.web.htmx import leave, render, submit
 from portal.web.tables import number
 
 
@@ -34,6 +35,27 @@ def new() -> ResponseReturnValue:
     if distributor_id is None:
         return _choose()
     return _write(loading.partner(distributor_id), None, None)
+
+
+@bp.post(f"/<{loading.ROW}:id>/renew")
+@requires(P.AGREEMENTS_WRITE)
+def renew(id: int) -> ResponseReturnValue:
+    """Renew in one step: a draft with the last terms for the period that follows, then on to it."""
+    earlier = loading.writable(id)
+    later = queries.successor(db.session, earlier)
+    if later is not None or earlier.status not in drafting.RENEWABLE:
+        return leave(url_for("agreements.detail", id=(later or earlier).id))
+    edition = texts.successor_of(db.session, earlier.template)
+
+    def work() -> Agreement:
+        template = templates.ensure_template(db.session, edition.key, edition.version)
+        entry = drafting.renewal(db.session, earlier, template)
+        return drafting.draft(db.session, actor(), earlier.distributor, entry, follows=earlier)
+
+    made = submit(None, work)
+    assert made is not None
+    flash(_("%(number)s is drafted with the last terms. Check it, then submit it.", number=made.number))
+    return leave(url_for("agreements.detail", id=made.id))
 
 
 def _choose() -> ResponseReturnValue:

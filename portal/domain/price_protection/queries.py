@@ -106,11 +106,26 @@ def agreement_rows(
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .join(Region, Region.id == Agreement.region_id)
         .join(_owner, _owner.id == Distributor.owner_id)
-        .join(AgreementTerms, sa.and_(AgreementTerms.agreement_id == Agreement.id, AgreementTerms.no == 0))
+        .join_from(Agreement, AgreementTerms, holding())
         .join(Template, Template.id == Agreement.template_id)
         .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)))
     )
     return statement.where(*_conditions(session, wanted, of_many))
+
+
+def holding(on: date | None = None) -> sa.ColumnElement[bool]:
+    """Joins an agreement with the terms that hold on a day, today when none is named: its last amendment's by then."""
+    later = aliased(AgreementTerms)
+    last = (
+        sa.select(sa.func.max(later.no))
+        .where(
+            later.agreement_id == Agreement.id,
+            sa.or_(later.no == 0, later.effective_on <= (on or today())),
+        )
+        .correlate(Agreement)
+        .scalar_subquery()
+    )
+    return sa.and_(AgreementTerms.agreement_id == Agreement.id, AgreementTerms.no == last)
 
 
 def _conditions(session: Session, wanted: AgreementFilter, of_many: bool) -> list[sa.ColumnElement[bool]]:

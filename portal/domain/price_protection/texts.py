@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.papers.model import LibraryRow
 from portal.domain.price_protection.models import Agreement, Amendment, Termination
@@ -80,6 +81,15 @@ def offered_editions(session: Session) -> list[Edition]:
     if not released:
         return [found for found in sound if found.key == MAIN_KEY][:1]
     return [found for found in _newest(released).values() if found.stop is None]
+
+
+def successor_of(session: Session, template: Template) -> Edition:
+    """What a renewal is written on: the offered version of the same text, else the text that everybody starts with."""
+    offered = offered_editions(session)
+    found = next((one for one in offered if one.key == template.key), offered[0] if offered else None)
+    if found is None:
+        raise DomainError(N_("There is no template to draft an agreement on."))
+    return found
 
 
 def held_back(session: Session) -> list[tuple[Edition, str]]:
