@@ -17,6 +17,9 @@ NOT_AT_START = (
     "xlsxwriter",
     "pikepdf",
     "pypinyin",
+    "PIL",
+    "pypdfium2",
+    "zxingcpp",
 )
 
 

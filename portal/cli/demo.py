@@ -14,8 +14,11 @@ from portal.demo.trail import Trails
 from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
+from portal.later import later
 from portal.printing import pool
 from portal.web.papers import deed_original, original
+
+scans = later("portal.demo.scans")  # what reads pictures is heavy
 
 
 @click.command("demo")
@@ -42,6 +45,7 @@ def command(if_first_start: bool) -> None:
     contracts = Contracts(db.session, people, original, deed_original)
     contracts.load(distributors)
     Trails(db.session, people).load()
+    scans.load(db.session, people)
     pool.close()
     click.echo(f"{len(distributors)} distributors, {contracts.written} agreements.")
     _print_sign_ins()

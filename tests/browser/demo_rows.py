@@ -14,6 +14,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.scans.models import PageKind, ScanPage, ScanPile
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import TemplateDraft
@@ -50,6 +51,8 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),
         "parcel": first(Parcel.id, Parcel.sent_on.is_(None)),
         "original": first(PaperTrail.paper_id, PaperTrail.stage == Stage.BACK),
+        "pile": first(ScanPile.id),
+        "scan_page": first(ScanPage.id, ScanPage.kind == PageKind.UNREAD),
         "region": first(Region.id, Region.code == "HZ"),
         "user": first(User.id, User.username == "sales-hz"),
     }
