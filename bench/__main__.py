@@ -24,7 +24,13 @@ from pathlib import Path
 
 from bench.figures import Figure, Options, say
 
-SECTIONS = {"web": "bench.web", "paper": "bench.paper", "import": "bench.imports", "print": "bench.printing"}
+SECTIONS = {
+    "web": "bench.web",
+    "paper": "bench.paper",
+    "import": "bench.imports",
+    "print": "bench.printing",
+    "scans": "bench.scans",
+}
 DATABASES = ("sqlite", "postgresql")
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -60,6 +60,7 @@ def _attempts(picture: Image.Image) -> Iterator[Image.Image]:
     yield _enlarged(small, 2)
     if small is not picture:
         yield _even(picture)
+    yield _sharpened(2, 250)(even)
     yield from (_enlarged(corner, 3) for corner in _corners(even))
 
 

@@ -56,6 +56,11 @@ class Reader:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
+    @property
+    def process_id(self) -> int | None:
+        """The process that reads, while there is one."""
+        return self._process.pid if self._process is not None else None
+
     def count(self, path: Path) -> int:
         """How many pages the file has; RefusedFile says why none can be read."""
         answer = self._ask(("count", path), PAGE_SECONDS)
