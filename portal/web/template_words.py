@@ -1,8 +1,11 @@
-"""Words about texts: where a placeholder's value comes from, and a text's language."""
+"""Words about texts: where a placeholder's value comes from, a text's language, what is wrong in it."""
 
 from flask_babel import lazy_gettext as _l
 
+from portal.domain.errors import DomainError
 from portal.domain.papers.placeholders import Source
+from portal.domain.templates.checking import Finding
+from portal.web.htmx import say
 
 # Where a placeholder's value comes from, in the words of whoever reads the text.
 SOURCES = {
@@ -17,3 +20,8 @@ SOURCES = {
     Source.FRONT: _l("The template itself"),
 }
 LANGUAGES = {"zh": _l("Chinese"), "zh+en": _l("Chinese and English"), "en": _l("English")}
+
+
+def words_of(finding: Finding) -> str:
+    """What is wrong, in the user's language."""
+    return say(DomainError(finding.msgid, **finding.params))

@@ -34,6 +34,12 @@ def boxes(page: str) -> dict[str, str | list[str]]:
         found[name] = html.unescape(value)
     for name, value in re.findall(r'<textarea [^>]*?name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL):
         found[name] = html.unescape(value).removeprefix("\n")
+    for tag in re.findall(r'<input [^>]*name="kind:[^>]*>', page):
+        name = re.search(r'name="([^"]+)"', tag)[1]
+        if 'type="checkbox"' not in tag:
+            found[name] = html.unescape(re.search(r'value="([^"]*)"', tag)[1])
+        elif " checked" in tag:
+            found[name] = "y"
     found["row_version"] = re.search(r'name="row_version"[^>]*value="(\d+)"', page)[1]
     return found
 
@@ -230,3 +236,27 @@ def test_a_released_text_is_taken_out_of_offer_and_offered_again(session, world,
     session.rollback()
     session.expire_all()
     assert [one.key for one in texts.offered_editions(session)] == [CHINESE]
+
+
+def test_kinds_of_violation_are_reworded_added_and_taken_out(session, world, director, sign_in):
+    client = sign_in(director)
+    draft = begin(client, session)
+    address = f"/admin/texts/{draft.id}/edit"
+    sent = boxes(client.get(address).get_data(as_text=True))
+    assert sent["kind:hostile_quoting:kind"] == "恶意报价"
+    sent |= {
+        "kind:code_tampering:kind": "",
+        "kind:hostile_quoting:share": "５０",
+        "kind:own_1:kind": "私自|改装",
+        "kind:own_1:definition": "未经甲方书面同意，拆改受保护产品的包装后销售。",
+        "kind:own_1:share": "250",
+    }
+    page = client.post(address, data={**sent, "do": "check"}).get_data(as_text=True)
+    assert "1 correction needed" in page
+    sent["kind:own_1:share"] = "30"
+    assert client.post(address, data={**sent, "do": "save"}).status_code == 303
+    library = {row.code: row for row in templates.parsed(text_of(session, draft)).library}
+    assert list(library) == ["cross_territory", "hostile_quoting", "approved_price", "own_1"]
+    assert (library["hostile_quoting"].share_ppm, library["own_1"].share_ppm) == (500_000, 300_000)
+    assert (library["own_1"].kind, library["own_1"].is_enabled) == ("私自｜改装", False)
+    assert library["approved_price"].needs_approval and writing.findings(draft) == []

@@ -15,7 +15,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError, Stale
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.templates import checking, comparing, pieces, writing
+from portal.domain.templates import checking, comparing, kinds, pieces, writing
 from portal.domain.templates.comparing import Change
 from portal.domain.templates.examples import example_of
 from portal.domain.templates.models import TemplateDraft
@@ -23,7 +23,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.tables import as_id
-from portal.web.template_words import SOURCES
+from portal.web.template_words import SOURCES, words_of
 
 
 class TextForm(FlaskForm):
@@ -118,6 +118,8 @@ def _page(
         known=PLACEHOLDERS,
         back=writing.last(draft, "sent_back"),
         shown=pieces.shown,
+        rows_of=kinds.rows_of,
+        words_of=words_of,
     )
     response.status_code = max(response.status_code, status)
     return response

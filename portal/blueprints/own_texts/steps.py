@@ -25,6 +25,7 @@ from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
 from portal.web.tables import as_id
+from portal.web.template_words import words_of
 
 STEPS = {
     "created": _l("Begun"),
@@ -70,6 +71,7 @@ def _page(draft: TemplateDraft, form: PublishForm) -> Response:
         form=form,
         draft=draft,
         findings=found,
+        words_of=words_of,
         parts=parts,
         changes=changes,
         library=library,

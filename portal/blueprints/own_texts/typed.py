@@ -7,6 +7,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from portal.domain.errors import DomainError
+from portal.domain.templates import kinds
 from portal.domain.templates.models import TemplateDraft
 from portal.domain.templates.pieces import (
     PREAMBLE,
@@ -63,7 +64,7 @@ def typed(draft: TemplateDraft) -> Typed:
     boxes = {
         name: value
         for name, value in request.form.items()
-        if name == "title" or name.startswith(("heading:", "text:"))
+        if name == "title" or name.startswith(("heading:", "text:", "kind:"))
     }
     title = read_heading(boxes.get("title", shown(before.title)))
     if not title:
@@ -94,7 +95,9 @@ def _article(before: Article | None, id: str, boxes: dict[str, str], refused: di
     runs = []
     for no, run in enumerate(before.runs):
         name = f"text:{id}:{no}"
-        if not run.is_table and name in boxes:
+        if run.is_table and before.is_library:
+            run = replace(run, text=kinds.read_table(run.text, boxes))
+        elif not run.is_table and name in boxes:
             try:
                 run = Run(read(boxes[name]))
             except DomainError as error:

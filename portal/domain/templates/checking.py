@@ -12,9 +12,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from portal.domain.errors import DomainError
-from portal.domain.i18n import N_
+from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.characters import missing_characters
 from portal.domain.papers.checks import article_number, dangling
+from portal.domain.papers.fill import placeholder
 from portal.domain.papers.model import NUMERALS, Block, Paper, Table, plain
 from portal.domain.papers.parse import check_inline, kind_of, parse
 from portal.domain.papers.placeholders import Placeholder
@@ -66,7 +67,7 @@ def findings(text: str, base_key: str) -> list[Finding]:
         if not any(one.line_no == no and one.msgid in (_BOLD, _MALFORMED) for one in found):
             found.append(_at(lines, no if isinstance(no, int) else 0, error.msgid, error.params))
     else:
-        found += [*_structure(paper, lines, base_key), *_english(paper, lines)]
+        found += [*_structure(paper, lines, base_key), *_kinds(paper, lines), *_english(paper, lines)]
     found += [*_lost(lines, base_key), *_referred_to(lines)]
     order = {line.no: place for place, line in enumerate(lines)}
     return sorted(found, key=lambda one: order.get(one.line_no, len(lines)))
@@ -125,6 +126,7 @@ _MALFORMED = N_("A placeholder is not well formed. Insert it from the list.")
 
 
 def _unknown(line: _Line, label: str) -> Finding:
+    label = shown(label)
     near = get_close_matches(label, placeable(), n=1, cutoff=0.5)
     if near:
         return _finding(
@@ -237,6 +239,30 @@ def _structure(paper: Paper, lines: Sequence[_Line], base_key: str) -> Iterator[
         if not section.blocks and not section.id.startswith("library-"):
             line = next(line for line in lines if line.no == section.line_no)
             yield _finding(line, N_("This article has a heading and no words."))
+
+
+def _kinds(paper: Paper, lines: Sequence[_Line]) -> Iterator[Finding]:
+    """Each kind of violation is one that an agreement can print: its words, its share, its name only once."""
+    rows = [line for line in lines if line.section.startswith("library-") and line.kind == "table"][2:]
+    seen: set[str] = set()
+    for row, line in zip(paper.library, rows, strict=False):
+        given: dict[str, str | int] = {"kind": row.kind, "definition": row.definition, "share": row.share_ppm}
+        if paper.front.has_english:
+            given |= {"kind_en": row.kind_en, "definition_en": row.definition_en}
+        for name, value in given.items():
+            entry = placeholder(f"violation.{name}")
+            if value in ("", "—"):
+                yield replace(
+                    _finding(line, N_("%(label)s is missing.")), params={"label": Msgid(entry.label)}
+                )
+                continue
+            try:
+                entry.validate(value)
+            except DomainError as error:
+                yield replace(_finding(line, error.msgid), params=dict(error.params))
+        if row.kind in seen:
+            yield _finding(line, N_("Another kind of violation has this name."))
+        seen.add(row.kind)
 
 
 _NO_PRICES = N_("The table of protected prices must be there once.")
