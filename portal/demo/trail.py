@@ -10,7 +10,7 @@ from portal.demo.deeds import on
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.trail import posting, returning, sealing
+from portal.domain.price_protection.trail import packing, posting, returning, sealing
 from portal.domain.price_protection.trail.models import Parcel, Seal
 from portal.domain.users.models import User
 
@@ -50,7 +50,7 @@ class Trails:
         for agreement in current[8:9]:
             self._sealed(agreement, days_ago=2)
             with on(today() - timedelta(days=1)):
-                posting.pack(self._session, agreement.distributor.owner, {self._paper(agreement): 2})
+                packing.pack(self._session, agreement.distributor.owner, {self._paper(agreement): 2})
                 self._session.commit()
         self._under_way()
 
@@ -83,7 +83,7 @@ class Trails:
         self._sealed(agreement, days_ago=days_ago + 1)
         with on(today() - timedelta(days=days_ago)):
             self._sent += 1
-            (parcel,) = posting.pack(self._session, owner, {paper: 2}, courier="示例速递")
+            (parcel,) = packing.pack(self._session, owner, {paper: 2}, courier="示例速递")
             posting.send(self._session, owner, parcel, today(), tracking=f"SL{self._sent:012d}")
             self._session.commit()
         return parcel

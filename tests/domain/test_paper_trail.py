@@ -12,7 +12,7 @@ from portal.domain.errors import DomainError
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import AgreementEvent
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.trail import courier, posting, queries, returning, sealing, todos
+from portal.domain.price_protection.trail import courier, packing, posting, queries, returning, sealing, todos
 from portal.domain.price_protection.trail.courier import Outcome
 from portal.domain.price_protection.trail.models import (
     SEAL_MOVES,
@@ -60,7 +60,7 @@ class Office(AgreementWorld):
         return application
 
     def packed(self, *agreements, copies=2):
-        found = posting.pack(
+        found = packing.pack(
             self.session, self.author, {self.paper(agreement): copies for agreement in agreements}
         )
         self.session.commit()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from flask import abort, request
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -64,8 +64,9 @@ def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplicatio
         .options(
             joinedload(SealApplication.region, innerjoin=True),
             joinedload(SealApplication.asked_by, innerjoin=True),
-            joinedload(SealApplication.decided_by),
-            joinedload(SealApplication.sealed_by),
+            # Not joined: a row with an outer join cannot be locked on PostgreSQL.
+            selectinload(SealApplication.decided_by),
+            selectinload(SealApplication.sealed_by),
             of_rows(SealApplication.rows),
         )
     )

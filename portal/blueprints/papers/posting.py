@@ -9,7 +9,7 @@ from portal.blueprints.papers.forms import PackForm, SendForm
 from portal.blueprints.papers.loading import apart, copies_of, picked
 from portal.db import today
 from portal.domain.access.roles import Permission as P
-from portal.domain.price_protection.trail import posting, queries
+from portal.domain.price_protection.trail import packing, posting, queries
 from portal.domain.price_protection.trail.models import Parcel
 from portal.domain.price_protection.trail.originals import MOST_AT_ONCE
 from portal.extensions import db
@@ -27,7 +27,7 @@ def pack() -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         made = submit(
             form,
-            lambda: posting.pack(
+            lambda: packing.pack(
                 db.session,
                 actor(),
                 copies_of(found),
@@ -75,15 +75,14 @@ def send() -> ResponseReturnValue:
     if request.method == "POST" and ready and form.validate():
 
         def work() -> bool:
-            for parcel in ready:
-                posting.send(
-                    db.session,
-                    actor(),
-                    parcel,
-                    form.sent_on.data,
-                    courier=form.courier.data or "" if not parcel.courier else "",
-                    tracking=typed[parcel.id],
-                )
+            posting.send_all(
+                db.session,
+                actor(),
+                ready,
+                form.sent_on.data,
+                courier=form.courier.data or "",
+                tracking=typed,
+            )
             return True
 
         if submit(form, work):

@@ -1,5 +1,6 @@
 """The courier's list comes back with numbers: each row is answered for itself (P1b)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,6 +14,8 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.trail import posting
 from portal.domain.price_protection.trail.models import Parcel
+from portal.domain.price_protection.trail.noting import Step, note_all
+from portal.domain.price_protection.trail.originals import Original
 from portal.domain.price_protection.trail.posting import Address
 from portal.domain.tabular import Broken, Cell, Column, Spec, Table, TableSheet
 from portal.domain.tabular.tables import Row
@@ -82,7 +85,9 @@ def take_numbers(
             )
         )
     }
+    papers = posting.hold_all(session, list(reachable.values()))
     answers: list[Answer] = []
+    steps: list[Step] = []
     taken: dict[str, tuple[int, str]] = {}
     rows_of: dict[str, tuple[int, str]] = {}
     for sheet, row in table.rows():
@@ -99,8 +104,8 @@ def take_numbers(
                     reference=reference,
                 )
             with session.begin_nested():
-                outcome = _give(
-                    session, actor, parcel, tracking,
+                outcome, sent = _give(
+                    session, actor, parcel, tracking, papers,
                     courier=_text(sheet, row, "courier") or courier,
                     sent_on=_day(sheet, row) or sent_on,
                 )  # fmt: skip
@@ -117,8 +122,10 @@ def take_numbers(
                 )
             )
         else:
+            steps += sent
             taken[tracking] = rows_of[reference] = row.number, tracking
             answers.append(Answer(sheet.name, row.number, reference, tracking, outcome, parcel.id))
+    note_all(session, actor, "paper_sent", steps)
     return answers
 
 
@@ -159,8 +166,15 @@ def _new_number(
 
 
 def _give(
-    session: Session, actor: User, parcel: Parcel, tracking: str, *, courier: str, sent_on: date | None
-) -> Outcome:
+    session: Session,
+    actor: User,
+    parcel: Parcel,
+    tracking: str,
+    papers: Mapping[int, Original],
+    *,
+    courier: str,
+    sent_on: date | None,
+) -> tuple[Outcome, list[Step]]:
     if parcel.sent_on is not None and parcel.tracking != tracking:
         raise DomainError(
             N_("%(number)s was sent under %(tracking)s. If that is wrong, correct it on the parcel's page."),
@@ -173,9 +187,8 @@ def _give(
         said = Address(parcel.recipient, parcel.phone, parcel.address, courier or parcel.courier, tracking)
         posting.change(session, actor, parcel, said)
     if sent_on is not None and parcel.sent_on is None:
-        posting.send(session, actor, parcel, sent_on)
-        return Outcome.SENT
-    return Outcome.GIVEN if is_new and parcel.sent_on is None else Outcome.UNCHANGED
+        return Outcome.SENT, posting.send_one(session, actor, parcel, sent_on, papers)
+    return (Outcome.GIVEN if is_new and parcel.sent_on is None else Outcome.UNCHANGED), []
 
 
 def _text(sheet: TableSheet, row: Row, name: str) -> str:

@@ -244,11 +244,21 @@ def known(session: Session, papers: Sequence[AgreementPaper]) -> list[Original]:
     ]
 
 
+def trails_of(session: Session, found: Sequence[Original]) -> dict[int, PaperTrail]:
+    """The trails by paper, begun where there are none yet."""
+    trails = {row.id: row.trail or _begun(row) for row in found}
+    session.add_all(trails.values())
+    session.flush()
+    return trails
+
+
 def trail_of(session: Session, original: Original) -> PaperTrail:
     """Its trail, begun where there is none yet."""
-    if original.trail is not None:
-        return original.trail
-    trail = PaperTrail(
+    return trails_of(session, [original])[original.id]
+
+
+def _begun(original: Original) -> PaperTrail:
+    return PaperTrail(
         paper_id=original.id,
         stage=Stage.NONE,
         sealed_copies=0,
@@ -257,6 +267,3 @@ def trail_of(session: Session, original: Original) -> PaperTrail:
         back_copies=0,
         cabinet="",
     )
-    session.add(trail)
-    session.flush()
-    return trail

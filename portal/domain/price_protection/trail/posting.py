@@ -1,29 +1,25 @@
-"""寄件: sealed originals are packed, one parcel a company, sent with courier and number, delivered (P1b)."""
+"""寄件: parcels are sent with courier and number, delivered, or come to nothing (P1b)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.db import lock, now, today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
-from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
-from portal.domain.numbering.services import Rule, next_number
-from portal.domain.price_protection.defaults import distributor_values
 from portal.domain.price_protection.drafting import note
-from portal.domain.price_protection.trail.models import Parcel, ParcelRow
+from portal.domain.price_protection.trail.models import Parcel
+from portal.domain.price_protection.trail.noting import Step, note_all
 from portal.domain.price_protection.trail.originals import Original, held, trail_of
 from portal.domain.price_protection.trail.sealing import reason_of, require
-from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
 
-RULE = Rule("KD-{year}-{number}", 6)
 COURIERS = (
     "顺丰速运",
     "EMS",
@@ -62,82 +58,6 @@ def tracking_of(text: str) -> str:
     return number
 
 
-def pack(
-    session: Session,
-    actor: User,
-    copies: Mapping[int, int],
-    *,
-    courier: str = "",
-    expected: int | None = None,
-) -> list[Parcel]:
-    """Put so many copies of each original (paper id → copies) into parcels: one for each company and office.
-
-    `expected` copies of each are to come back, half of them, rounded up, where it is None. All or none; DomainError
-    for what is not sealed, its field is the number box `copies-<id>`.
-    """
-    found = held(session, list(copies))
-    if not found:
-        raise DomainError("Choose at least one original.")
-    courier = _courier(courier)
-    together: dict[tuple[int, int], list[Original]] = {}
-    for original in found:
-        require(actor, Permission.PAPERS_HANDLE, original.agreement.region)
-        refusal = original.why_not_pack()
-        if refusal is not None:
-            raise refusal
-        if not 1 <= copies[original.id] <= original.copies_in_hand:
-            raise DomainError(
-                "%(number)s: enter 1 to %(most)s copies; so many are sealed and here.",
-                field=f"copies-{original.id}",
-                number=original.number,
-                most=original.copies_in_hand,
-            )
-        key = original.agreement.distributor_id, original.agreement.region_id
-        together.setdefault(key, []).append(original)
-    parcels = []
-    for rows in together.values():
-        parcel = _packed(session, actor, rows[0].agreement.distributor, rows[0].agreement.region, courier)
-        for original in rows:
-            count = copies[original.id]
-            back = min(expected, count) if expected is not None else (count + 1) // 2
-            if back < 1:
-                raise DomainError("At least one copy of each comes back.", field="expected")
-            parcel.rows.append(ParcelRow(paper_id=original.id, copies=count, expected=back))
-            trail = trail_of(session, original)
-            trail.parcel = parcel
-            trail.settle()
-            note(session, actor, original.agreement, "packed", parcel=parcel.number, copies=count)
-        audit.record(session, actor, "parcel.packed", parcel, number=parcel.number, count=len(rows))
-        parcels.append(parcel)
-    session.flush()
-    return parcels
-
-
-def _packed(session: Session, actor: User, distributor: Distributor, office: Region, courier: str) -> Parcel:
-    known = distributor_values(distributor)
-    address = distributor.address
-    for place in (distributor.city, distributor.province):
-        if address and place and place not in address:
-            address = place + address
-    year = today().year
-    parcel = Parcel(
-        number=RULE.number(office.code, year, next_number(session, RULE.series(office.code, year))),
-        region_id=office.id,
-        distributor_id=distributor.id,
-        recipient=str(known.get("distributor_contact", ""))[:40],
-        phone=str(known.get("distributor_phone", ""))[:60],
-        address=address,
-        courier=courier,
-        tracking="",
-        is_by_hand=False,
-        packed_at=now(),
-        packed_by_id=actor.id,
-    )
-    session.add(parcel)
-    session.flush()
-    return parcel
-
-
 def change(session: Session, actor: User, parcel: Parcel, said: Address) -> None:
     """Say otherwise where a parcel goes, or by which courier and number; the address only until it is sent."""
     lock(session, parcel)
@@ -151,8 +71,8 @@ def change(session: Session, actor: User, parcel: Parcel, said: Address) -> None
         )
         parcel.address = _line(said.address, 200, "address")
         parcel.is_by_hand = said.is_by_hand
-    parcel.courier = _courier(said.courier)
-    _number(session, parcel, said.tracking)
+    parcel.courier = courier_of(said.courier)
+    give_number(session, parcel, said.tracking)
     if parcel.sent_on is not None:
         _refuse_without_number(parcel)
     # Who it goes to is personal: the trail says that it changed, not what it says.
@@ -161,21 +81,62 @@ def change(session: Session, actor: User, parcel: Parcel, said: Address) -> None
     session.flush()
 
 
+def send_all(
+    session: Session,
+    actor: User,
+    parcels: Sequence[Parcel],
+    sent_on: date,
+    *,
+    courier: str = "",
+    tracking: Mapping[int, str] | None = None,
+) -> None:
+    """Record that parcels were handed to their courier, or over in person, on this day (Asia/Shanghai); all or none.
+
+    `courier` is for those that name none; `tracking` gives numbers by the parcel's id. DomainError for a parcel
+    without a number or an address, and for an original that is not sealed or was superseded.
+    """
+    papers = hold_all(session, parcels)
+    steps: list[Step] = []
+    for parcel in parcels:
+        if courier and not parcel.courier and not parcel.is_by_hand:
+            parcel.courier = courier_of(courier)
+        if tracking and (typed := tracking.get(parcel.id)):
+            give_number(session, parcel, typed)
+        steps += send_one(session, actor, parcel, sent_on, papers)
+    note_all(session, actor, "paper_sent", steps)
+
+
 def send(
     session: Session, actor: User, parcel: Parcel, sent_on: date, *, courier: str = "", tracking: str = ""
 ) -> None:
-    """Record that a parcel was handed to its courier, or over in person, on this day (Asia/Shanghai)."""
-    lock(session, parcel)
+    """Send one parcel; see `send_all`."""
+    send_all(session, actor, [parcel], sent_on, courier=courier, tracking={parcel.id: tracking})
+
+
+def hold_all(session: Session, parcels: Sequence[Parcel]) -> dict[int, Original]:
+    """Lock these parcels and their originals until the transaction ends; give the originals by paper."""
+    ids = [parcel.id for parcel in parcels]
+    rows = session.scalars(
+        sa.select(Parcel)
+        .where(Parcel.id.in_(ids))
+        .options(selectinload(Parcel.rows))
+        .order_by(Parcel.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    return {row.id: row for row in held(session, [row.paper_id for parcel in rows for row in parcel.rows])}
+
+
+def send_one(
+    session: Session, actor: User, parcel: Parcel, sent_on: date, papers: Mapping[int, Original]
+) -> list[Step]:
+    """Send a parcel that is held; give the steps of its agreements, which are still to be written down."""
     require(actor, Permission.PAPERS_HANDLE, parcel.region)
     _refuse_cancelled(parcel)
     if parcel.sent_on is not None:
         raise DomainError(
             "%(number)s was sent on %(day)s already.", number=parcel.number, day=parcel.sent_on.isoformat()
         )
-    if courier:
-        parcel.courier = _courier(courier)
-    if tracking:
-        _number(session, parcel, tracking)
     _refuse_without_number(parcel)
     if not parcel.is_by_hand and not (parcel.recipient and parcel.phone and parcel.address):
         raise DomainError(
@@ -183,34 +144,40 @@ def send(
             number=parcel.number,
         )
     check_day(sent_on, "sent_on", None)
-    parcel.sent_on, parcel.sent_by_id = sent_on, actor.id
-    session.flush()
-    rows = {row.paper_id: row for row in parcel.rows}
-    for original in held(session, list(rows)):
+    for row in parcel.rows:
+        original = papers[row.paper_id]
         if original.paper.withdrawn_at is not None:
             raise DomainError(
                 "The approval of %(number)s was withdrawn; this original must not be used.",
                 number=original.number,
             )
-        trail = trail_of(session, original)
-        row = rows[original.id]
-        if row.copies > trail.copies_in_hand:
+        if row.copies > original.copies_in_hand:
             raise DomainError(
                 "%(number)s is not sealed yet; only sealed originals are sent.", number=original.number
             )
-        trail.sent_copies += row.copies
-        trail.expected_copies += row.expected
-        trail.sent_on = sent_on
-        trail.settle()
-        note(
-            session, actor, original.agreement, "paper_sent",
-            parcel=parcel.number, courier=parcel.courier or None, tracking=parcel.tracking or None,
-            by_hand=parcel.is_by_hand or None, copies=row.copies, sent_on=sent_on,
-        )  # fmt: skip
+    parcel.sent_on, parcel.sent_by_id = sent_on, actor.id
+    steps: list[Step] = []
+    for row in parcel.rows:
+        original = papers[row.paper_id]
+        assert original.trail is not None  # it has sealed copies
+        original.trail.sent_copies += row.copies
+        original.trail.expected_copies += row.expected
+        original.trail.sent_on = sent_on
+        original.trail.settle()
+        told = {
+            "parcel": parcel.number,
+            "courier": parcel.courier or None,
+            "tracking": parcel.tracking or None,
+            "by_hand": parcel.is_by_hand or None,
+            "copies": row.copies,
+            "sent_on": sent_on,
+        }
+        steps.append((original.agreement, told))
     audit.record(
         session, actor, "parcel.sent", parcel,
         number=parcel.number, courier=parcel.courier, tracking=parcel.tracking, sent_on=sent_on,
     )  # fmt: skip
+    return steps
 
 
 def deliver(session: Session, actor: User, parcel: Parcel, delivered_on: date) -> None:
@@ -288,11 +255,11 @@ def _line(text: str, limit: int, field: str) -> str:
     return text
 
 
-def _courier(text: str) -> str:
+def courier_of(text: str) -> str:
     return _line(text, 40, "courier")
 
 
-def _number(session: Session, parcel: Parcel, text: str) -> None:
+def give_number(session: Session, parcel: Parcel, text: str) -> None:
     """Give a parcel its courier's number; one that another parcel has is refused."""
     number = tracking_of(text)
     if number and number != parcel.tracking:

@@ -9,7 +9,8 @@ from portal.db import today
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.drafting import note
-from portal.domain.price_protection.trail.originals import Original, held, trail_of
+from portal.domain.price_protection.trail.noting import note_all
+from portal.domain.price_protection.trail.originals import Original, held, trails_of
 from portal.domain.price_protection.trail.posting import check_day
 from portal.domain.price_protection.trail.sealing import reason_of, require
 from portal.domain.text import clean
@@ -24,11 +25,12 @@ def take_back(session: Session, actor: User, copies: Mapping[int, int], back_on:
     DomainError for what was not sent, and for more copies than are out; its field is the box `copies-<id>`.
     """
     found = _chosen(session, actor, copies)
+    trails = trails_of(session, found)
     for original in found:
         refusal = original.why_not_back()
         if refusal is not None:
             raise refusal
-        trail = trail_of(session, original)
+        trail = trails[original.id]
         most = trail.sent_copies - trail.back_copies
         if not 1 <= copies[original.id] <= most:
             raise DomainError(
@@ -41,10 +43,20 @@ def take_back(session: Session, actor: User, copies: Mapping[int, int], back_on:
         trail.back_copies += copies[original.id]
         trail.back_on = back_on
         trail.settle()
-        note(
-            session, actor, original.agreement, "paper_back",
-            copies=copies[original.id], missing=trail.copies_missing or None, back_on=back_on,
-        )  # fmt: skip
+    note_all(
+        session, actor, "paper_back",
+        [
+            (
+                row.agreement,
+                {
+                    "copies": copies[row.id],
+                    "missing": trails[row.id].copies_missing or None,
+                    "back_on": back_on,
+                },
+            )
+            for row in found
+        ],
+    )  # fmt: skip
     return found
 
 
@@ -87,16 +99,21 @@ def put_away(session: Session, actor: User, papers: Sequence[int], cabinet: str)
         refusal = original.why_not_file()
         if refusal is not None:
             raise refusal
-        trail = trail_of(session, original)
+    trails, moved = trails_of(session, found), []
+    for original in found:
+        trail = trails[original.id]
         before = trail.cabinet
         if before == place:
             continue
         trail.cabinet, trail.filed_on = place, today()
         trail.settle()
-        note(
-            session, actor, original.agreement, "paper_filed",
-            cabinet=place, before=before or None, without_scan=None if original.has_scan else True,
-        )  # fmt: skip
+        told = {
+            "cabinet": place,
+            "before": before or None,
+            "without_scan": None if original.has_scan else True,
+        }
+        moved.append((original.agreement, told))
+    note_all(session, actor, "paper_filed", moved)
     return [original for original in found if not original.has_scan]
 
 

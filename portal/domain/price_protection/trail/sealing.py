@@ -12,7 +12,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.numbering.services import Rule, next_number
 from portal.domain.price_protection.drafting import note
-from portal.domain.price_protection.models import AgreementEvent
+from portal.domain.price_protection.models import AgreementEvent, AgreementPaper
 from portal.domain.price_protection.trail.models import (
     SEAL_OPEN,
     Seal,
@@ -20,7 +20,8 @@ from portal.domain.price_protection.trail.models import (
     SealApplicationRow,
     SealStatus,
 )
-from portal.domain.price_protection.trail.originals import Original, held, trail_of
+from portal.domain.price_protection.trail.noting import note_all
+from portal.domain.price_protection.trail.originals import Original, held, trails_of
 from portal.domain.regions.models import Region
 from portal.domain.text import clean
 from portal.domain.users.models import User
@@ -81,14 +82,14 @@ def ask(
         number=application.number, seal=seal.value, count=len(found),
         copies=sum(copies[row.id] for row in found), purpose=purpose,
     )  # fmt: skip
-    for original in found:
-        trail = trail_of(session, original)
+    for trail in trails_of(session, found).values():
         trail.application = application
         trail.settle()
-        note(
-            session, actor, original.agreement, "seal_asked",
-            application=application.number, seal=seal.value, copies=copies[original.id],
-        )  # fmt: skip
+    facts = {"application": application.number, "seal": seal.value}
+    note_all(
+        session, actor, "seal_asked",
+        [(row.agreement, {**facts, "copies": copies[row.id]}) for row in found],
+    )  # fmt: skip
     return application
 
 
@@ -183,18 +184,20 @@ def seal(session: Session, actor: User, application: SealApplication) -> None:
     application.sealed_by_id, application.sealed_at = actor.id, now()
     copies = {row.paper_id: row.copies for row in _rows(application)}
     session.flush()
+    trails = trails_of(session, found)
     for original in found:
-        trail = trail_of(session, original)
+        trail = trails[original.id]
         if application.seal is not Seal.LEGAL_REP:
             # A copy may bear both the contract seal and the company's: it is one copy.
             room = original.printed - trail.sealed_copies
             trail.sealed_copies += min(copies[original.id], max(room, 0))
         trail.sealed_on = today()
         trail.settle()
-        note(
-            session, actor, original.agreement, "sealed",
-            application=application.number, seal=application.seal.value, copies=copies[original.id],
-        )  # fmt: skip
+    facts = {"application": application.number, "seal": application.seal.value}
+    note_all(
+        session, actor, "sealed",
+        [(row.agreement, {**facts, "copies": copies[row.id]}) for row in found],
+    )  # fmt: skip
     audit.record(
         session, actor, "seal_application.sealed", application,
         number=application.number, count=len(found), copies=sum(copies.values()),
@@ -207,11 +210,12 @@ def why_not_decide(session: Session, actor: User, application: SealApplication) 
         return DomainError("Only a keeper of the seals of this office can do this.")
     if actor.id == application.asked_by_id:
         return DomainError("You asked for this seal; another keeper must decide.")
-    papers = [row.paper.agreement_id for row in _rows(application)]
+    papers = [row.paper_id for row in _rows(application)]
     own = session.scalar(
         sa.select(AgreementEvent.id)
+        .join(AgreementPaper, AgreementPaper.agreement_id == AgreementEvent.agreement_id)
         .where(
-            AgreementEvent.agreement_id.in_(papers),
+            AgreementPaper.id.in_(papers),
             AgreementEvent.kind == "approved",
             AgreementEvent.by_id == actor.id,
         )

@@ -1,0 +1,125 @@
+"""装件: sealed originals are put into parcels, one for each company (P1b)."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from portal.db import now, today
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import Distributor
+from portal.domain.errors import DomainError
+from portal.domain.numbering.services import Rule, next_number
+from portal.domain.price_protection.defaults import distributor_values
+from portal.domain.price_protection.trail.models import Parcel, ParcelRow
+from portal.domain.price_protection.trail.noting import note_all
+from portal.domain.price_protection.trail.originals import Original, held, trails_of
+from portal.domain.price_protection.trail.posting import courier_of
+from portal.domain.price_protection.trail.sealing import require
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+RULE = Rule("KD-{year}-{number}", 6)
+
+
+def pack(
+    session: Session,
+    actor: User,
+    copies: Mapping[int, int],
+    *,
+    courier: str = "",
+    expected: int | None = None,
+) -> list[Parcel]:
+    """Put so many copies of each original (paper id → copies) into parcels: one for each company and office.
+
+    `expected` copies of each are to come back, half of them, rounded up, where it is None. All or none; DomainError
+    for what is not sealed, its field is the number box `copies-<id>`.
+    """
+    found = held(session, list(copies))
+    if not found:
+        raise DomainError("Choose at least one original.")
+    if expected is not None and expected < 1:
+        raise DomainError("At least one copy of each comes back.", field="expected")
+    courier = courier_of(courier)
+    together: dict[tuple[int, int], list[Original]] = {}
+    for original in found:
+        _check(actor, original, copies[original.id])
+        key = original.agreement.distributor_id, original.agreement.region_id
+        together.setdefault(key, []).append(original)
+    _load_addresses(session, [row.agreement.distributor_id for row in found])
+    trails = trails_of(session, found)
+    parcels = []
+    for rows in together.values():
+        parcel = _packed(session, actor, rows[0].agreement.distributor, rows[0].agreement.region, courier)
+        for original in rows:
+            count = copies[original.id]
+            back = min(expected, count) if expected is not None else (count + 1) // 2
+            parcel.rows.append(ParcelRow(paper_id=original.id, copies=count, expected=back))
+            trails[original.id].parcel = parcel
+            trails[original.id].settle()
+        parcels.append(parcel)
+    session.add_all(parcels)
+    session.flush()
+    for parcel in parcels:
+        audit.record(session, actor, "parcel.packed", parcel, number=parcel.number, count=len(parcel.rows))
+    number = {row.paper_id: parcel.number for parcel in parcels for row in parcel.rows}
+    note_all(
+        session,
+        actor,
+        "packed",
+        [(row.agreement, {"parcel": number[row.id], "copies": copies[row.id]}) for row in found],
+    )
+    return parcels
+
+
+def _check(actor: User, original: Original, copies: int) -> None:
+    require(actor, Permission.PAPERS_HANDLE, original.agreement.region)
+    refusal = original.why_not_pack()
+    if refusal is not None:
+        raise refusal
+    if not 1 <= copies <= original.copies_in_hand:
+        raise DomainError(
+            "%(number)s: enter 1 to %(most)s copies; so many are sealed and here.",
+            field=f"copies-{original.id}",
+            number=original.number,
+            most=original.copies_in_hand,
+        )
+
+
+def _load_addresses(session: Session, distributors: Iterable[int]) -> None:
+    """Read at once what tells where parcels go, instead of one company after another."""
+    session.scalars(
+        sa.select(Distributor)
+        .where(Distributor.id.in_(set(distributors)))
+        .options(
+            selectinload(Distributor.contacts),
+            selectinload(Distributor.phones),
+            selectinload(Distributor.territory),
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _packed(session: Session, actor: User, distributor: Distributor, office: Region, courier: str) -> Parcel:
+    known = distributor_values(distributor)
+    address = distributor.address
+    for place in (distributor.city, distributor.province):
+        if address and place and place not in address:
+            address = place + address
+    year = today().year
+    with session.no_autoflush:
+        number = RULE.number(office.code, year, next_number(session, RULE.series(office.code, year)))
+    return Parcel(
+        number=number,
+        region_id=office.id,
+        distributor_id=distributor.id,
+        recipient=str(known.get("distributor_contact", ""))[:40],
+        phone=str(known.get("distributor_phone", ""))[:60],
+        address=address,
+        courier=courier,
+        tracking="",
+        is_by_hand=False,
+        packed_at=now(),
+        packed_by_id=actor.id,
+    )
