@@ -213,3 +213,16 @@ def test_one_row_is_sent_back_from_the_list(world, session, sign_in):
     assert (first.agreement.status, second.agreement.status) == (Status.DRAFT, Status.SUBMITTED)
     assert "返利率有误" in author.get("/").get_data(as_text=True)
     assert session.scalar(sa.select(sa.func.count()).select_from(Agreement)) == 4
+
+
+def test_a_page_reached_from_a_task_by_htmx_is_whole_and_a_swapped_list_is_not(world, session, sign_in):
+    world.signed()
+    client = sign_in(world.author)
+    batch = chosen(client, session)
+    address = f"/agreements/batches/{batch.id}/"
+    whole = client.get(address, headers={"HX-Request": "true"}).get_data(as_text=True)
+    rows_only = client.get(address, headers={"HX-Request": "true", "HX-Target": "list"}).get_data(
+        as_text=True
+    )
+    assert "<h1>" in whole and "<h1>" not in rows_only
+    assert whole.count('id="order"') == 1

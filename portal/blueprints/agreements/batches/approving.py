@@ -59,7 +59,7 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
     form.seen.data = approving.digest(pending)
     return render(
         "batches/approval.html",
-        fragment="batches/_decisions.html",
+        fragment=loading.rows_only("batches/_decisions.html"),
         form=form,
         batch=batch,
         page=page,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.blueprints.agreements.batches import bp
+from portal.blueprints.agreements.batches import bp, loading
 from portal.blueprints.agreements.batches.forms import NameForm
 from portal.db import today
 from portal.domain import text
@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
     )
     return render(
         "batches/index.html",
-        fragment="batches/_table.html",
+        fragment=loading.rows_only("batches/_table.html"),
         page=page,
         counts=queries.stages_of(db.session, actor(), [row.id for row in page.rows]),
         may_write=actor().can(P.AGREEMENTS_WRITE),
@@ -93,7 +93,7 @@ def new() -> ResponseReturnValue:
     )
     return render(
         "batches/new.html",
-        fragment="batches/_candidates.html",
+        fragment=loading.rows_only("batches/_candidates.html"),
         form=form,
         page=page,
         wanted=wanted,

@@ -1,6 +1,6 @@
 """Finding the batch or the row that a page is about, within what its user may see and do."""
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.domain.jobs.models import Job
@@ -27,6 +27,11 @@ def writable(id: int) -> Batch:
     if not services.may_write(actor(), batch):
         abort(403)
     return batch
+
+
+def rows_only(template: str) -> str | None:
+    """The rows alone where htmx puts them into the list; the whole page where it came here from a task."""
+    return template if request.headers.get("HX-Target") == "list" else None
 
 
 def row_of(batch: Batch, row_id: int) -> BatchRow:

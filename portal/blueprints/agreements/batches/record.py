@@ -49,7 +49,7 @@ def stops(stages: dict[Stage, int], undrafted: int, has_changes: bool) -> list[t
         (_("Choice"), ngettext("%(num)s agreement", "%(num)s agreements", rows)),
         (_("Bulk changes"), _("set") if has_changes else _("none yet")),
         (_("Preview and drafts"), _("%(done)s of %(total)s drafted", done=drafts, total=rows)),
-        (_("Submission"), _("%(count)s submitted", count=submitted)),
+        (_("Submission"), _("%(count)s submitted", count=submitted + approved)),
         (_("Approval"), _("%(done)s of %(total)s approved", done=approved, total=rows)),
     )
     return [
@@ -72,7 +72,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         db.session,
         queries.rows(batch, me, wanted),
         sorts=queries.SORTS,
-        default="weight",
+        default="todo",
         descending=True,
         tie=BatchRow.id,
     )
@@ -81,7 +81,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
     changes = bulk.read(batch.changes)
     return render(
         "batches/detail.html",
-        fragment="batches/_rows.html",
+        fragment=loading.rows_only("batches/_rows.html"),
         form=form,
         batch=batch,
         page=rows,

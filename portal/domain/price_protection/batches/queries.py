@@ -137,11 +137,19 @@ _COLUMNS = (
     Owner.name.label("owner_name"),
 )
 
+_ABOVE_ALL = 1_000_000
 SORTS = {
     "distributor": Distributor.name,
     "office": Region.path,
     "ends": Earlier.ends_on,
     "weight": BatchRow.weight,
+    # What somebody has to do first, then the unusual.
+    "todo": sa.case(
+        (BatchRow.left_out_at.is_not(None), -1),
+        (BatchRow.trouble == Trouble.BLOCKED, 2 * _ABOVE_ALL + BatchRow.weight),
+        (BatchRow.trouble == Trouble.HOLES, _ABOVE_ALL + BatchRow.weight),
+        else_=BatchRow.weight,
+    ),
     "row": BatchRow.id,
 }
 
@@ -273,11 +281,8 @@ def total(session: Session, batch: Batch) -> int:
 
 def candidate_ids(session: Session, user: User, wanted: Choice) -> sa.Select[int]:
     """The ids of all candidates, in the order in which their last days come."""
-    return (
-        candidates(session, user, wanted)
-        .with_only_columns(Agreement.id, maintain_column_froms=True)
-        .order_by(Agreement.ends_on, Agreement.id)
-    )
+    found = candidates(session, user, wanted).subquery()
+    return sa.select(found.c.id).order_by(found.c.ends_on, found.c.id)
 
 
 def in_work(session: Session, ids: list[int]) -> dict[int, str]:
