@@ -440,3 +440,29 @@ def test_a_rate_that_comes_to_nothing_blocks_its_row_alone(world):
     batch = world.batch([low, high], Changes(rebate_add_ppm=-10_000))
     world.do(batch, services.CHECK)
     assert [row.trouble for row in world.rows(batch)] == [Trouble.BLOCKED, Trouble.NONE]
+
+
+def test_an_approval_that_was_cut_short_goes_on_behind_what_is_approved(world, monkeypatch):
+    batch = world.submitted_batch(3)
+    world.look_at_all(batch, world.manager)
+    seen = approving.digest(approving.pending(world.session, batch, world.manager))
+    job = approving.ask(world.session, world.manager, batch, seen=seen)
+    world.session.commit()
+    step = Run.step
+
+    def dies(self, *args, **kwargs):
+        step(self, *args, **kwargs)
+        raise KeyboardInterrupt
+
+    first = claim(world.session, job.id, "one")
+    monkeypatch.setattr(Run, "step", dies)
+    with pytest.raises(KeyboardInterrupt):
+        WORK[services.APPROVE](world.session, first)
+    monkeypatch.setattr(Run, "step", step)
+    world.session.rollback()
+    first.give_back(is_crash=True)
+    second = claim(world.session, job.id, "two")
+    result = WORK[services.APPROVE](world.session, second)
+    second.finish(result)
+    assert result["done"] == 3
+    assert [len(row.agreement.papers) for row in world.rows(batch)] == [1, 1, 1]
