@@ -54,7 +54,7 @@ def _laid_out(session: Session, document: Document, folder: Path) -> Path:
     path = folder / str(document.id)
     if not path.exists():
         with path.open("wb") as out:
-            for piece in documents.pieces(session, document):
+            for piece in documents.piece_by_piece(session, document.sha256, document.size):
                 out.write(piece)
     return path
 

@@ -159,7 +159,7 @@ def test_bad_files_are_refused_in_words_and_the_others_go_on(
         world,
         ("renamed.pdf", b"MZ" + bytes(2000)),
         ("empty.pdf", b""),
-        ("broken.pdf", scan[:2000]),
+        ("坏.pdf", scan[:2000]),
         ("good.pdf", scan),
         ("again.pdf", scan),
     )
@@ -172,9 +172,11 @@ def test_bad_files_are_refused_in_words_and_the_others_go_on(
         "ready to file 1",
     ):
         assert said in text
-    broken = session.scalar(select(ScanFile).where(ScanFile.filename == "broken.pdf"))
+    broken = session.scalar(select(ScanFile).where(ScanFile.filename == "坏.pdf"))
     kept = client.get(f"/agreements/scans/{pile}/files/{broken.id}")
     assert kept.data == scan[:2000]
+    named = kept.headers["Content-Disposition"]
+    assert named.isascii() and "%E5%9D%8F" in named
 
 
 def test_an_exception_has_a_day_of_its_own_and_a_refusal_stays_with_its_agreement(

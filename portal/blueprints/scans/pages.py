@@ -1,6 +1,8 @@
 """One page of a pile: its picture, and finding its place by hand."""
 
-from flask import Response, abort, flash, request, url_for
+from collections.abc import Iterator
+
+from flask import Response, abort, flash, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -40,12 +42,22 @@ def original(pile_id: int, file_id: int) -> Response:
     file = db.session.get(ScanFile, file_id)
     if file is None or file.pile_id != pile.id or file.document is None:
         abort(404)
-    # Read to its end before the connection goes back: what is sent later has no transaction.
-    response = Response(documents.content(db.session, file.document), mimetype=file.document.media_type)
+    document = file.document
+    response = Response(
+        stream_with_context(_sent(document.sha256, document.size)), mimetype=document.media_type
+    )
+    response.content_length = document.size
     files.name(response, file.filename)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _sent(sha256: str, size: int) -> Iterator[bytes]:
+    """The pieces, without a transaction that lasts as long as the reader is slow."""
+    for piece in documents.piece_by_piece(db.session, sha256, size):
+        db.session.rollback()
+        yield piece
 
 
 @bp.get(f"/<{ROW}:pile_id>/pages/<{ROW}:page_id>")

@@ -108,6 +108,18 @@ def pieces(session: Session, document: Document) -> Iterator[bytes]:
     yield from session.scalars(sa.select(Blob.data).where(Blob.sha256 == document.sha256).order_by(Blob.no))
 
 
+def piece_by_piece(session: Session, sha256: str, size: int) -> Iterator[bytes]:
+    """The content in order, each piece asked for when it is its turn: for files of any size.
+
+    RuntimeError when a piece has gone.
+    """
+    for no in range(-(-size // CHUNK)):
+        piece = session.scalar(sa.select(Blob.data).where(Blob.sha256 == sha256, Blob.no == no))
+        if piece is None:
+            raise RuntimeError(f"piece {no} of document {sha256} has gone")
+        yield piece
+
+
 def content(session: Session, document: Document) -> bytes:
     """The whole content; raises RuntimeError when what is stored is not what was handed in."""
     data = b"".join(pieces(session, document))
