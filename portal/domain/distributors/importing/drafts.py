@@ -66,12 +66,13 @@ class Draft:
     headings: Mapping[str, str] = field(default_factory=dict)
     marks: "Marks | None" = None  # see `marks_of`
     tokens: str = ""  # see `tokens_of`
+    key: str | None = None  # see `code_key`
 
     def __reduce__(self) -> tuple[Callable[..., "Draft"], tuple[Any, ...]]:
         """Travel between processes as plainly as possible."""
         phones = [(p.display, p.digits, p.label, p.extension, p.is_understood) for p in self.phones]
         told = (self.sheet, self.row, self.values, self.references, phones, self.contact, self.refusals)
-        return _arrived, (*told, self.headings, self.marks, self.tokens)
+        return _arrived, (*told, self.headings, self.marks, self.tokens, self.key)
 
     @property
     def name(self) -> str:
@@ -85,8 +86,10 @@ class Draft:
 
     @property
     def code_key(self) -> str:
-        """The code as it is compared."""
-        return facts.code_key(self.code)
+        """The code as it is compared; asked a dozen times, and a row's code stays what it is."""
+        if self.key is None:
+            self.key = facts.code_key(self.references.get("code", ""))
+        return self.key
 
     def refuse(self, column: str, error: DomainError) -> None:
         """Note that a column of this row cannot be taken."""
@@ -143,7 +146,7 @@ def prepare(draft: Draft) -> None:
     """Work out beforehand what takes longest about a row that will be a new record."""
     if draft.name and not draft.refusals:
         marks_of(draft)
-        if draft.code:
+        if draft.code_key:
             tokens_of(draft, draft.code)
 
 

@@ -44,9 +44,10 @@ class OwnerBook:
 
     def check(self, owner: User, region: Region) -> None:
         """Refuse (DomainError) who does not keep the records of this office; asked once for each pair."""
-        if (owner.id, region.id) not in self._checked or region.id is None:
+        pair = (owner.id, region.id)
+        if pair not in self._checked or pair[1] is None:
             check_owner(owner, region)
-            self._checked.add((owner.id, region.id))
+            self._checked.add(pair)
 
     def _look_up(self, name: str) -> User:
         if user := self._by_username.get(half_width(name).casefold()):

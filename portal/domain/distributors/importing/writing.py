@@ -321,7 +321,7 @@ class Writer:
 
     def _event(self, action: str, identity: int, region_id: int, **params: Any) -> tuple[Any, ...]:
         actor_id = self.actor.id if self.actor else None
-        return (self._moment, actor_id, action, _TABLE.name, identity, region_id, params)
+        return (self._moment, actor_id, action, Distributor.__tablename__, identity, region_id, params)
 
 
 def _serial(code: str) -> int:
