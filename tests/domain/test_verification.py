@@ -86,7 +86,12 @@ def test_a_terminated_agreement_holds_to_its_last_day(world):
     agreement = world.signed()
     paper = agreement.papers[0]
     steps.end_early(
-        world.session, world.manager, agreement, ends_on=today() + timedelta(days=5), reason="协商终止", notice="TZ-1"
+        world.session,
+        world.manager,
+        agreement,
+        ends_on=today() + timedelta(days=5),
+        reason="协商终止",
+        notice="TZ-1",
     )
     verdict = asked(world, paper)
     assert (verdict.answer, verdict.ends_early) == (Answer.CURRENT, True)

@@ -1,6 +1,6 @@
 """Amendments 补充协议: which terms are to be others, what the agreement says then, and the paper that says so (P1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -17,10 +17,8 @@ from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.deeds import DeedData, changed_clauses
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.placeholders import Placeholder
-from portal.domain.papers.values import Raw, day
-from portal.domain.price_protection import texts
-from portal.domain.price_protection.approvals import valid_approvals
-from portal.domain.price_protection.deeds import base
+from portal.domain.papers.values import Raw
+from portal.domain.price_protection.deeds import annexes, base
 from portal.domain.price_protection.deeds.inforce import said
 from portal.domain.price_protection.defaults import (
     COLUMNS,
@@ -33,13 +31,10 @@ from portal.domain.price_protection.defaults import (
 from portal.domain.price_protection.entries import PriceEntry, ViolationEntry
 from portal.domain.price_protection.models import (
     Agreement,
-    AgreementPrice,
     Amendment,
     DeedStatus,
     PriceKind,
-    Product,
 )
-from portal.domain.price_protection.payload import price_row
 from portal.domain.users.models import User
 
 # What an amendment may say otherwise besides the further terms of the agreement's text.
@@ -164,11 +159,11 @@ def _write(
             raise DomainError("This term belongs to counsel; only counsel can change it.", field=name)
     kept: dict[str, Any] = {"values": values}
     if says.prices is not None:
-        rows = _checked_prices(session, says.prices)
-        if rows != _price_entries(before):
+        rows = annexes.checked_prices(session, says.prices)
+        if rows != annexes.price_entries(before):
             kept["prices"] = [[row.product_id, row.kind.value, row.amount_fen] for row in rows]
     if says.violations is not None:
-        kinds = _checked_violations(session, agreement, says.violations)
+        kinds = annexes.checked_violations(session, agreement, says.violations)
         if kinds != {row["code"]: row["share"] for row in before["violations"]}:
             kept["violations"] = [[code, share] for code, share in kinds.items()]
     amendment.says = kept
@@ -176,49 +171,6 @@ def _write(
     amendment.reason = str(
         validate("amendment_reason", base.reason_of(says.reason, REASON_LIMIT, "amendment_reason"))
     )
-
-
-def _checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEntry]:
-    known = set(
-        session.scalars(sa.select(Product.id).where(Product.id.in_([row.product_id for row in rows])))
-    )
-    seen: set[tuple[int, PriceKind]] = set()
-    for no, row in enumerate(rows):
-        if row.product_id not in known:
-            raise DomainError("Choose a product from the list.", field=f"prices-{no}-product_id")
-        if row.amount_fen <= 0:
-            raise DomainError(
-                "Enter the price: the product has no default of this kind.", field=f"prices-{no}-amount"
-            )
-        if (row.product_id, row.kind) in seen:
-            raise DomainError(
-                "A product is in the list twice with the same kind of price.",
-                field=f"prices-{no}-product_id",
-            )
-        seen.add((row.product_id, row.kind))
-    return list(rows)
-
-
-def _checked_violations(
-    session: Session, agreement: Agreement, rows: Sequence[ViolationEntry]
-) -> dict[str, int]:
-    chosen = {row.code: int(validate("violation.share", row.share_ppm)) for row in rows}
-    library = [row.code for row in texts.kinds(session, agreement.template)]
-    for code in chosen:
-        if code not in library:
-            raise DomainError(
-                "The template has no violation of the kind %(code)s.", field="violations", code=code
-            )
-    return {code: chosen[code] for code in library if code in chosen}
-
-
-def _price_entries(data: AgreementPaperData) -> list[PriceEntry]:
-    return [
-        PriceEntry(
-            int(row["product_id"] or 0), PriceKind(str(row["kind_code"])), int(row["amount_figures"] or 0)
-        )
-        for row in data["prices"]
-    ]
 
 
 def says_of(amendment: Amendment) -> Says:
@@ -244,64 +196,17 @@ def after(session: Session, amendment: Amendment, before: AgreementPaperData) ->
     says = says_of(amendment)
     prices = before["prices"]
     if says.prices is not None:
-        prices = _new_prices(session, amendment, before["prices"], says.prices)
+        prices = annexes.new_prices(session, amendment, before["prices"], says.prices)
     violations = before["violations"]
     if says.violations is not None:
-        violations = _new_violations(session, amendment.agreement, before["violations"], says.violations)
+        violations = annexes.new_violations(
+            session, amendment.agreement, before["violations"], says.violations
+        )
     return {
         "values": {**before["values"], **says.values},
         "prices": prices,
         "violations": violations,
     }
-
-
-def _new_prices(
-    session: Session,
-    amendment: Amendment,
-    old: list[dict[str, Raw | None]],
-    wanted: Sequence[PriceEntry],
-) -> list[dict[str, Raw | None]]:
-    known = {(row["product_id"], row["kind_code"], row["amount_figures"]): row for row in old}
-    ids = [row.product_id for row in wanted]
-    approvals = valid_approvals(session, ids, amendment.effective_on)
-    products = {row.id: row for row in session.scalars(sa.select(Product).where(Product.id.in_(ids)))}
-    rows = []
-    for row in wanted:
-        same = known.get((row.product_id, row.kind.value, row.amount_fen))
-        if same is None:
-            made = AgreementPrice(
-                product_id=row.product_id,
-                product=products[row.product_id],
-                kind=row.kind,
-                amount_fen=row.amount_fen,
-            )
-            same = price_row(made, approvals)
-        rows.append(same)
-    return rows
-
-
-def _new_violations(
-    session: Session, agreement: Agreement, old: list[dict[str, Raw | None]], wanted: Iterable[ViolationEntry]
-) -> list[dict[str, Raw | None]]:
-    known = {row["code"]: row for row in old}
-    library = {row.code: row for row in texts.kinds(session, agreement.template)}
-    rows: list[dict[str, Raw | None]] = []
-    for row in wanted:
-        source = library[row.code]
-        rows.append(
-            {**known[row.code], "share": row.share_ppm}
-            if row.code in known
-            else {
-                "code": source.code,
-                "kind": source.kind,
-                "kind_en": source.kind_en,
-                "definition": source.definition,
-                "definition_en": source.definition_en,
-                "share": row.share_ppm,
-                "needs_approval": source.needs_approval,
-            }
-        )
-    return rows
 
 
 def data_of(session: Session, amendment: Amendment, before: AgreementPaperData | None = None) -> DeedData:
@@ -331,21 +236,10 @@ def data_of(session: Session, amendment: Amendment, before: AgreementPaperData |
         "amendment_number": amendment.no,
         "amendment_reason": amendment.reason,
         "amendment_effective_on": amendment.effective_on.isoformat(),
-        "amendment_price_approval": _approvals_named(before, later),
+        "amendment_price_approval": annexes.approvals_named(before, later),
     }
     changes = changed_clauses(paper_of(agreement.template), before, later, agreement.number)
     return {"values": values, "changes": changes, "after": later}
-
-
-def _approvals_named(before: AgreementPaperData, later: AgreementPaperData) -> str | None:
-    """The approvals of the prices that are new or others, each once (S 2.2)."""
-    known = [dict(row) for row in before["prices"]]
-    named = (
-        f"{row['approval_number']}，至{day(date.fromisoformat(str(row['approval_expires_on'])))}"
-        for row in later["prices"]
-        if row not in known and not is_empty(row.get("approval_number"))
-    )
-    return "；".join(dict.fromkeys(named)) or None
 
 
 def preview(

@@ -1,0 +1,131 @@
+"""The annexes of an amended agreement: what was entered, checked, and the rows that the paper shows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import DomainError
+from portal.domain.papers.agreement import AgreementPaperData
+from portal.domain.papers.fill import is_empty, validate
+from portal.domain.papers.values import Raw, day
+from portal.domain.price_protection import texts
+from portal.domain.price_protection.approvals import valid_approvals
+from portal.domain.price_protection.entries import PriceEntry, ViolationEntry
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPrice,
+    Amendment,
+    PriceKind,
+    Product,
+)
+from portal.domain.price_protection.payload import price_row
+
+
+def checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEntry]:
+    """The rows of annex 1 as entered; refused where the database or the paper would refuse them."""
+    known = set(
+        session.scalars(sa.select(Product.id).where(Product.id.in_([row.product_id for row in rows])))
+    )
+    seen: set[tuple[int, PriceKind]] = set()
+    for no, row in enumerate(rows):
+        if row.product_id not in known:
+            raise DomainError("Choose a product from the list.", field=f"prices-{no}-product_id")
+        if row.amount_fen <= 0:
+            raise DomainError(
+                "Enter the price: the product has no default of this kind.", field=f"prices-{no}-amount"
+            )
+        if (row.product_id, row.kind) in seen:
+            raise DomainError(
+                "A product is in the list twice with the same kind of price.",
+                field=f"prices-{no}-product_id",
+            )
+        seen.add((row.product_id, row.kind))
+    return list(rows)
+
+
+def checked_violations(
+    session: Session, agreement: Agreement, rows: Sequence[ViolationEntry]
+) -> dict[str, int]:
+    """The shares by kind of violation, in the order of counsel's list."""
+    chosen = {row.code: int(validate("violation.share", row.share_ppm)) for row in rows}
+    library = [row.code for row in texts.kinds(session, agreement.template)]
+    for code in chosen:
+        if code not in library:
+            raise DomainError(
+                "The template has no violation of the kind %(code)s.", field="violations", code=code
+            )
+    return {code: chosen[code] for code in library if code in chosen}
+
+
+def price_entries(data: AgreementPaperData) -> list[PriceEntry]:
+    """Annex 1 of a payload as entries."""
+    return [
+        PriceEntry(
+            int(row["product_id"] or 0), PriceKind(str(row["kind_code"])), int(row["amount_figures"] or 0)
+        )
+        for row in data["prices"]
+    ]
+
+
+def new_prices(
+    session: Session,
+    amendment: Amendment,
+    old: list[dict[str, Raw | None]],
+    wanted: Sequence[PriceEntry],
+) -> list[dict[str, Raw | None]]:
+    """Annex 1 as it shall read: what stays keeps its words and its approval, the rest is taken from the register."""
+    known = {(row["product_id"], row["kind_code"], row["amount_figures"]): row for row in old}
+    ids = [row.product_id for row in wanted]
+    approvals = valid_approvals(session, ids, amendment.effective_on)
+    products = {row.id: row for row in session.scalars(sa.select(Product).where(Product.id.in_(ids)))}
+    rows = []
+    for row in wanted:
+        same = known.get((row.product_id, row.kind.value, row.amount_fen))
+        if same is None:
+            made = AgreementPrice(
+                product_id=row.product_id,
+                product=products[row.product_id],
+                kind=row.kind,
+                amount_fen=row.amount_fen,
+            )
+            same = price_row(made, approvals)
+        rows.append(same)
+    return rows
+
+
+def new_violations(
+    session: Session, agreement: Agreement, old: list[dict[str, Raw | None]], wanted: Iterable[ViolationEntry]
+) -> list[dict[str, Raw | None]]:
+    """Annex 2 as it shall read; kinds that stay keep their words."""
+    known = {row["code"]: row for row in old}
+    library = {row.code: row for row in texts.kinds(session, agreement.template)}
+    rows: list[dict[str, Raw | None]] = []
+    for row in wanted:
+        source = library[row.code]
+        rows.append(
+            {**known[row.code], "share": row.share_ppm}
+            if row.code in known
+            else {
+                "code": source.code,
+                "kind": source.kind,
+                "kind_en": source.kind_en,
+                "definition": source.definition,
+                "definition_en": source.definition_en,
+                "share": row.share_ppm,
+                "needs_approval": source.needs_approval,
+            }
+        )
+    return rows
+
+
+def approvals_named(before: AgreementPaperData, later: AgreementPaperData) -> str | None:
+    """The approvals of the prices that are new or others, each once (S 2.2)."""
+    known = [dict(row) for row in before["prices"]]
+    named = (
+        f"{row['approval_number']}，至{day(date.fromisoformat(str(row['approval_expires_on'])))}"
+        for row in later["prices"]
+        if row not in known and not is_empty(row.get("approval_number"))
+    )
+    return "；".join(dict.fromkeys(named)) or None
