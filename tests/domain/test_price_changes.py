@@ -12,6 +12,7 @@ from portal.domain.jobs import runs
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import amending, deciding, pricing
+from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.models import Amendment, DeedStatus, PriceChange, PriceKind
 from tests.domain.deed_world import DeedWorld, fake_deed_render
 
@@ -102,6 +103,9 @@ def test_counsel_and_approver_decide_on_all_that_they_were_shown_and_nothing_els
     performed(world.session, job, pricing.make_amendments)
     change = world.session.scalars(sa.select(PriceChange)).one()
     assert deciding.approvable(world.session, world.manager, change) == []
+    [todo] = deed_todos(world.session, world.counsel)
+    assert todo.args == {"change_id": change.id}
+    assert list(deed_todos(world.session, world.manager)) == []
     shown = deciding.hashes(deciding.reviewable(world.session, world.counsel, change))
     assert len(shown) == 2
     with pytest.raises(DomainError):

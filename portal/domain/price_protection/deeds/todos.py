@@ -1,6 +1,7 @@
 """What waits for a user about amendments and notices of termination, for the workbench."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,9 +22,22 @@ from portal.domain.users.models import User
 
 def deed_todos(session: Session, user: User) -> Iterator[Todo]:
     """To review as counsel, to approve, to correct, to print, sign or send: whatever is this user's turn."""
+    told: set[tuple[int, str]] = set()
     for kind in (Amendment, Termination):
         for deed in session.scalars(_open(kind, user)):
-            yield from _turn(deed, user)
+            change_id = deed.price_change_id if isinstance(deed, Amendment) else None
+            for todo in _turn(deed, user):
+                if change_id is None or todo.group != "approval":
+                    yield todo
+                elif (change_id, todo.kind) not in told:
+                    # Those of one price change are decided on together, however many they are.
+                    told.add((change_id, todo.kind))
+                    yield replace(
+                        todo,
+                        title=N_("%(reason)s: the amendments of a price change"),
+                        endpoint="agreements.price_change",
+                        args={"change_id": change_id},
+                    )
 
 
 def _open(kind: type[Amendment] | type[Termination], user: User) -> sa.Select[Any]:
