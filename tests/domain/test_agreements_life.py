@@ -33,7 +33,9 @@ STEPS = {
     "print": lambda w, a: steps.record_print(w.session, w.author, a, 2),
     "sign": lambda w, a: steps.sign(w.session, w.author, a, today()),
     "file_scans": lambda w, a: steps.file_scans(w.session, w.author, a, [("scan.pdf", PDF)]),
-    "terminate": lambda w, a: steps.end_early(w.session, w.manager, a, ends_on=today(), reason="协商终止", notice="TZ-1"),
+    "terminate": lambda w, a: steps.end_early(
+        w.session, w.manager, a, ends_on=today(), reason="协商终止", notice="TZ-1"
+    ),
     "void": lambda w, a: steps.void(w.session, w.manager, a, "不再签订"),
 }
 ALLOWED = {
@@ -196,7 +198,9 @@ def test_the_last_day_of_a_terminated_agreement_lies_between_signing_and_expiry(
     agreement = world.signed()
     for day in (agreement.signed_on - timedelta(days=1), agreement.expires_on + timedelta(days=1)):
         with pytest.raises(DomainError) as refused:
-            steps.end_early(world.session, world.manager, agreement, ends_on=day, reason="协商终止", notice="TZ-1")
+            steps.end_early(
+                world.session, world.manager, agreement, ends_on=day, reason="协商终止", notice="TZ-1"
+            )
         world.session.rollback()
         assert refused.value.field == "ends_on"
 

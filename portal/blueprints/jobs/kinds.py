@@ -13,9 +13,9 @@ from portal.domain.distributors.importing import files
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
-from portal.domain.price_protection.sheets import services as sheets
 from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.scans import uploading as scans
+from portal.domain.price_protection.sheets import services as sheets
 
 ANOTHER = _l("Upload another file")
 
