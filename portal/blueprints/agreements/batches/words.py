@@ -282,7 +282,8 @@ def refusal_said(refusal: Mapping[str, Any]) -> str:
     if not refusal:
         return ""
     params = {name: Msgid(value) if value else value for name, value in refusal.get("params", {}).items()}
-    return say(DomainError(refusal["msgid"], **params))
+    msgid = refusal["msgid"]  # in the call itself it would be taken for a message
+    return say(DomainError(msgid, **params))
 
 
 def changes_said(changes: Changes, template_title: str = "") -> list[tuple[str, str]]:
