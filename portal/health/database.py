@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.db import now
+from portal.db import now, writing
 from portal.domain.i18n import N_
 from portal.domain.users.models import Throttle
 from portal.health.findings import Finding, Place, failed, ok, warning
@@ -218,7 +218,8 @@ _STALE_SEQUENCES = " UNION ALL ".join(
 def _writable(place: Place) -> Finding:
     """A row is written and taken back; nothing of it stays."""
     try:
-        with place.engine.connect() as connection:
+        # Also where a page asks, which otherwise only reads: without a transaction the row would stay.
+        with writing(), place.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 driver: Any = connection.connection.driver_connection
                 driver.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")

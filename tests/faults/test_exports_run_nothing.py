@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
 from portal.domain.price_protection.models import Product
-from portal.domain.users.models import User
+from portal.domain.users.models import Grant, User
 from tests.domain.agreement_world import AgreementWorld
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
@@ -37,8 +37,18 @@ LIVE = (
 
 
 @pytest.fixture
-def boss(make: Factory) -> User:
-    return make.user(Role.ADMINISTRATOR, make.head_office(), name="=1+1")
+def boss(make: Factory, session: Session) -> User:
+    """Somebody who may take out everything."""
+    made = make.user(Role.ADMINISTRATOR, make.head_office(), name="=1+1")
+    session.add(Grant(user_id=made.id, role=Role.EXECUTIVE, region_id=made.grants[0].region_id))
+    session.commit()
+    session.refresh(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def quick_printer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.printing.pool.render", lambda job: (b"%PDF-1.7 " + job.html.encode(), 6))
 
 
 def exports(app: Flask) -> set[str]:
@@ -58,8 +68,11 @@ def test_no_export_holds_a_live_formula(
                 setattr(made, field, text)
         session.add(Product(code=f"X{number}", name=text, unit="=1", name_en=text))
     world.draft(world.add_distributor(name="=1+1商行"))
+    world.signed()
     session.commit()
     browser = sign_in(boss)
+    batch = browser.post("/agreements/batches/new?q=", data={"name": "=1+1", "do": "all"})
+    assert batch.status_code == 303
     rows = [("=A1", "", "=1+1"), ("+A2", "", "@SUM(1)"), ("-A3", "", "-2+3")]
     refused = hand_in(browser, csv_text(("编码", "名称", "地址"), *rows).encode(), "=1+1.csv")
     addresses = {
@@ -68,6 +81,11 @@ def test_no_export_holds_a_live_formula(
         "products.export": "/products/export",
         "admin.export_users": "/admin/users/export",
         "admin.export_trail": "/admin/audit/export",
+        "batches.export": batch.location.replace("/changes", "/export"),
+        "batches.drafts_export": "/agreements/batches/drafts/export",
+        "papers.export": "/papers/export",
+        "papers.export_out": "/papers/out/export",
+        "papers.export_parcels": "/papers/parcels/export",
         "distributors.import_template": "/distributors/import/template",
         "distributors.import_refused": f"{refused.location}/refused",
     }

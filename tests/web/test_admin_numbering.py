@@ -166,7 +166,9 @@ def test_drafts_at_once_get_one_number_each_and_none_is_left_out(app, session, o
 def test_a_number_that_an_agreement_has_already_is_passed_over(session, make, offices, sign_in):
     """Another rule may have given it out."""
     rows_of_region(session, make, offices[0])
-    session.execute(sa.text("UPDATE agreement SET number = 'PPA-2026-000001'"))
+    session.execute(
+        sa.text("UPDATE agreement SET number = 'PPA-2026-000001' WHERE id = (SELECT min(id) FROM agreement)")
+    )
     session.commit()
     assert drafting._free_number(session, offices[0]) == "PPA-2026-000002"
 

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.cli import demo
+from portal.demo import scans
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.models import Distributor, Standing
@@ -22,6 +23,9 @@ def load(app, monkeypatch):
     """`flask demo` with papers that take no time to print."""
     monkeypatch.setattr(demo, "original", fake_render)
     monkeypatch.setattr(demo, "deed_original", fake_deed_render)
+    monkeypatch.setattr(
+        scans, "load", lambda _session, _people: None
+    )  # it reads pages that were really printed
     return lambda *arguments: app.test_cli_runner().invoke(args=["demo", *arguments])
 
 

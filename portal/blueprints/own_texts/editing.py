@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import draft_or_404, is_open
+from portal.blueprints.own_texts.loading import ROW, draft_or_404, is_open
 from portal.blueprints.own_texts.typed import Typed, stored, typed, with_article_after, without_article
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError, Stale
@@ -32,7 +32,7 @@ class TextForm(FlaskForm):
     row_version = HiddenField()
 
 
-@bp.route("/<int:id>/edit", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/edit", methods=["GET", "POST"])
 @requires(P.TEMPLATES_WRITE)
 def edit(id: int) -> ResponseReturnValue:
     """The boxes of a draft; `do` says which button was pressed."""

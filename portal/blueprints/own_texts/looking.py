@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import draft_or_404
+from portal.blueprints.own_texts.loading import ROW, draft_or_404
 from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -53,7 +53,7 @@ def _example(draft: TemplateDraft) -> AgreementPaperData:
     return examples.example_payload(texts.kinds(db.session, kept))
 
 
-@bp.get("/<int:id>/paper")
+@bp.get(f"/<{ROW}:id>/paper")
 @requires(P.TEMPLATES_WRITE, P.TEMPLATES_RELEASE, P.AUDIT_READ)
 def paper(id: int) -> ResponseReturnValue:
     """The text filled, on screen."""
@@ -68,7 +68,7 @@ def paper(id: int) -> ResponseReturnValue:
     return render("own_texts/paper.html", draft=draft, seen=seen, sheet=sheet, broken=broken)
 
 
-@bp.get("/<int:id>/paper.pdf")
+@bp.get(f"/<{ROW}:id>/paper.pdf")
 @requires(P.TEMPLATES_WRITE, P.TEMPLATES_RELEASE)
 def paper_pdf(id: int) -> ResponseReturnValue:
     """The text filled, as the paper with its watermark."""

@@ -11,7 +11,7 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import draft_or_404
+from portal.blueprints.own_texts.loading import ROW, draft_or_404
 from portal.blueprints.own_texts.looking import refusal_to_print
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -48,7 +48,7 @@ class PublishForm(FlaskForm):
     )
 
 
-@bp.get("/<int:id>")
+@bp.get(f"/<{ROW}:id>")
 @requires(P.TEMPLATES_WRITE, P.TEMPLATES_RELEASE, P.AUDIT_READ)
 def review(id: int) -> ResponseReturnValue:
     """The text as it prints, what is new in it, what keeps it from being published, and the steps."""
@@ -99,7 +99,7 @@ def _told(step: TemplateDraftStep) -> tuple[datetime, object, str, str]:
     )
 
 
-@bp.post("/<int:id>/submit")
+@bp.post(f"/<{ROW}:id>/submit")
 @requires(P.TEMPLATES_WRITE)
 def hand_over(id: int) -> ResponseReturnValue:
     """Hand the text over to another person; it is printed with examples first, outside any transaction."""
@@ -118,7 +118,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/<int:id>/take-back")
+@bp.post(f"/<{ROW}:id>/take-back")
 @requires(P.TEMPLATES_WRITE)
 def take_back(id: int) -> ResponseReturnValue:
     """Go on writing."""
@@ -127,7 +127,7 @@ def take_back(id: int) -> ResponseReturnValue:
     return _back(draft, _("%(key)s %(version)s is a draft again.", key=draft.key, version=draft.version))
 
 
-@bp.post("/<int:id>/send-back")
+@bp.post(f"/<{ROW}:id>/send-back")
 @requires(P.TEMPLATES_RELEASE)
 def send_back(id: int) -> ResponseReturnValue:
     """Give it back to its writers."""
@@ -139,7 +139,7 @@ def send_back(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/<int:id>/discard")
+@bp.post(f"/<{ROW}:id>/discard")
 @requires(P.TEMPLATES_WRITE)
 def discard(id: int) -> ResponseReturnValue:
     """Give it up."""
@@ -150,7 +150,7 @@ def discard(id: int) -> ResponseReturnValue:
     return leave(url_for("own_texts.index"))
 
 
-@bp.post("/<int:id>/publish")
+@bp.post(f"/<{ROW}:id>/publish")
 @requires(P.TEMPLATES_RELEASE)
 def publish(id: int) -> ResponseReturnValue:
     """Publish what another person wrote, word for word as it was read."""
