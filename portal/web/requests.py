@@ -8,6 +8,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import UnicodeConverter, ValidationError
 from werkzeug.utils import cached_property
 
+# How an address names a row: what neither a database nor a page's script could hold is no page.
+ROW = "int(max=9007199254740991)"
+
 
 def _without_nul(values: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
     if not any("\x00" in name or "\x00" in value for name, value in values.items(multi=True)):

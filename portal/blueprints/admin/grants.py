@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import GrantForm, PasswordForm
-from portal.blueprints.admin.loading import ROW, grant_or_404, region_options, region_or_404, user_or_404
+from portal.blueprints.admin.loading import grant_or_404, region_options, region_or_404, user_or_404
 from portal.blueprints.admin.users import first_password, shown_once, user_page
 from portal.domain.access.roles import Permission as P
 from portal.domain.access.roles import Role
@@ -14,6 +14,7 @@ from portal.domain.administration import users as administration
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, submit
+from portal.web.requests import ROW
 from portal.web.words import word
 
 

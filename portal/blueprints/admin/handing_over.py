@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.blueprints.admin import bp
-from portal.blueprints.admin.loading import ROW, user_or_404
+from portal.blueprints.admin.loading import user_or_404
 from portal.domain.access.roles import Permission as P
 from portal.domain.administration import users as administration
 from portal.domain.distributors import handing_over
@@ -20,6 +20,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 
 SHOWN = 200
 

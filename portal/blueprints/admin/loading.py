@@ -11,9 +11,6 @@ from portal.domain.users.models import Grant, User
 from portal.extensions import db
 from portal.web.access import actor
 
-# Ids in addresses: what no database could hold is no page.
-ROW = "int(max=9007199254740991)"
-
 
 def user_or_404(id: int) -> User:
     """The user; 404 when none of their roles lies in the administrator's part."""

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import NewRegionForm, RegionForm
-from portal.blueprints.admin.loading import ROW, region_options, region_or_404
+from portal.blueprints.admin.loading import region_options, region_or_404
 from portal.domain.access.roles import Permission as P
 from portal.domain.administration import regions as overview
 from portal.domain.audit import services as audit
@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import number
 
 

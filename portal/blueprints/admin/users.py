@@ -9,7 +9,7 @@ from flask_babel import pgettext
 
 from portal.blueprints.admin import bp
 from portal.blueprints.admin.forms import GrantForm, NamesForm, PasswordForm, UserForm
-from portal.blueprints.admin.loading import ROW, region_choices, region_options, region_or_404, user_or_404
+from portal.blueprints.admin.loading import region_choices, region_options, region_or_404, user_or_404
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.access.roles import Role
@@ -24,6 +24,7 @@ from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, refuse, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import chosen, count, number, page_of, sorting
 from portal.web.words import word
 

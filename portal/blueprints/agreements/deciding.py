@@ -20,9 +20,10 @@ from portal.printing.agreement import render_agreement_html
 from portal.web import papers
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 
 
-@bp.route(f"/<{loading.ROW}:id>/review", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/review", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_APPROVE)
 def review(id: int) -> ResponseReturnValue:
     """The page of the decision; approving makes the original, which takes a moment."""

@@ -7,7 +7,7 @@ from flask import Response, abort, flash, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.blueprints.agreements import bp, loading
+from portal.blueprints.agreements import bp
 from portal.blueprints.agreements.listing import NARROWING, asked_filter
 from portal.blueprints.agreements.printing_form import PrintManyForm
 from portal.domain.access.roles import Permission as P
@@ -24,6 +24,7 @@ from portal.jobs import start
 from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, refuse, render, say, submit
+from portal.web.requests import ROW
 from portal.web.tables import ids, number
 
 # So many are shown one by one, and printed while one waits; more are counted by office, and printed by a task.
@@ -135,7 +136,7 @@ def _job(job_id: int) -> Job:
     return db.session.scalar(found) or abort(404)
 
 
-@bp.get(f"/print/<{loading.ROW}:job_id>")
+@bp.get(f"/print/<{ROW}:job_id>")
 @requires(P.AGREEMENTS_READ)
 def printed(job_id: int) -> ResponseReturnValue:
     """What came of printing: the file, and each agreement that is not in it with what to do next."""
@@ -178,7 +179,7 @@ class _Refused(mailing.Refused):
         ]
 
 
-@bp.get(f"/print/<{loading.ROW}:job_id>/file")
+@bp.get(f"/print/<{ROW}:job_id>/file")
 @requires(P.AGREEMENTS_READ)
 def printed_file(job_id: int) -> ResponseReturnValue:
     """The file, a piece at a time; 404 for somebody who may not read all that is in it."""

@@ -28,6 +28,7 @@ from portal.printing.agreement import render_agreement
 from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import render
+from portal.web.requests import ROW
 from portal.web.templating import day
 from portal.web.words import word
 
@@ -58,7 +59,7 @@ def powers(agreement: Agreement) -> Powers:
     )
 
 
-@bp.get(f"/<{loading.ROW}:id>/")
+@bp.get(f"/<{ROW}:id>/")
 @requires(P.AGREEMENTS_READ)
 def detail(id: int) -> ResponseReturnValue:
     """The record: where it stands, what comes next, what it says, its papers and its history."""
@@ -142,7 +143,7 @@ def _deeds(agreement: Agreement) -> list[tuple[Amendment | Termination, str, str
     return rows
 
 
-@bp.get(f"/<{loading.ROW}:id>/contract.pdf")
+@bp.get(f"/<{ROW}:id>/contract.pdf")
 @requires(P.AGREEMENTS_READ)
 def contract(id: int) -> ResponseReturnValue:
     """The paper: the approved original byte for byte, or the draft as it stands with its watermark.
@@ -164,7 +165,7 @@ def contract(id: int) -> ResponseReturnValue:
     return inline(made.pdf, "application/pdf", f"{number}-draft.pdf")
 
 
-@bp.get(f"/<{loading.ROW}:id>/scans/<{loading.ROW}:scan_id>")
+@bp.get(f"/<{ROW}:id>/scans/<{ROW}:scan_id>")
 @requires(P.AGREEMENTS_READ)
 def scan(id: int, scan_id: int) -> ResponseReturnValue:
     """A scan of the signed paper; it is reached only through its agreement."""

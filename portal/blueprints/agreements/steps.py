@@ -22,6 +22,7 @@ from portal.domain.price_protection.payload import current_paper
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
 
@@ -30,7 +31,7 @@ def _back(agreement: Agreement, said: str) -> ResponseReturnValue:
     return leave(url_for("agreements.detail", id=agreement.id))
 
 
-@bp.post(f"/<{loading.ROW}:id>/submit")
+@bp.post(f"/<{ROW}:id>/submit")
 @requires(P.AGREEMENTS_WRITE)
 def hand_over(id: int) -> ResponseReturnValue:
     """Submit for approval; what is missing is listed on the record."""
@@ -47,7 +48,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     return _back(agreement, _("%(number)s has been submitted for approval.", number=agreement.number))
 
 
-@bp.post(f"/<{loading.ROW}:id>/take-back")
+@bp.post(f"/<{ROW}:id>/take-back")
 @requires(P.AGREEMENTS_WRITE)
 def take_back(id: int) -> ResponseReturnValue:
     """Withdraw one's own submission."""
@@ -56,7 +57,7 @@ def take_back(id: int) -> ResponseReturnValue:
     return _back(agreement, _("%(number)s is a draft again.", number=agreement.number))
 
 
-@bp.post(f"/<{loading.ROW}:id>/void")
+@bp.post(f"/<{ROW}:id>/void")
 @requires(P.AGREEMENTS_WRITE)
 def void(id: int) -> ResponseReturnValue:
     """Give up an agreement that nobody signed."""
@@ -66,7 +67,7 @@ def void(id: int) -> ResponseReturnValue:
     return _back(agreement, _("%(number)s is now void.", number=agreement.number))
 
 
-@bp.post(f"/<{loading.ROW}:id>/withdraw-approval")
+@bp.post(f"/<{ROW}:id>/withdraw-approval")
 @requires(P.AGREEMENTS_APPROVE)
 def withdraw_approval(id: int) -> ResponseReturnValue:
     """Take an approval back before anybody signed; its original is superseded."""
@@ -78,7 +79,7 @@ def withdraw_approval(id: int) -> ResponseReturnValue:
     return _back(agreement, _("The approval of %(number)s has been withdrawn.", number=agreement.number))
 
 
-@bp.post(f"/<{loading.ROW}:id>/print")
+@bp.post(f"/<{ROW}:id>/print")
 @requires(P.AGREEMENTS_WRITE)
 def print_original(id: int) -> ResponseReturnValue:
     """Record the printing, then on to the original."""
@@ -89,7 +90,7 @@ def print_original(id: int) -> ResponseReturnValue:
     return leave(url_for("agreements.contract", id=id))
 
 
-@bp.route(f"/<{loading.ROW}:id>/signing", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/signing", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def signing(id: int) -> ResponseReturnValue:
     """Record the signing with its scan, or file a scan of what was signed before."""
@@ -111,7 +112,7 @@ def signing(id: int) -> ResponseReturnValue:
     return render("agreements/signing.html", form=form, agreement=agreement, is_signed=is_signed, paper=paper)
 
 
-@bp.route(f"/<{loading.ROW}:id>/signing-date", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/signing-date", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def signing_date(id: int) -> ResponseReturnValue:
     """Put a wrong day of signing right, while nothing has taken effect by it."""

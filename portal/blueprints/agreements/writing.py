@@ -18,6 +18,7 @@ from portal.domain.templates import services as templates
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import number
 
 
@@ -37,7 +38,7 @@ def new() -> ResponseReturnValue:
     return _write(loading.partner(distributor_id), None, None)
 
 
-@bp.post(f"/<{loading.ROW}:id>/renew")
+@bp.post(f"/<{ROW}:id>/renew")
 @requires(P.AGREEMENTS_WRITE)
 def renew(id: int) -> ResponseReturnValue:
     """Renew in one step: a draft with the last terms for the period that follows, then on to it."""
@@ -71,7 +72,7 @@ def _choose() -> ResponseReturnValue:
     )
 
 
-@bp.route(f"/<{loading.ROW}:id>/edit", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/edit", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def edit(id: int) -> ResponseReturnValue:
     """Change a draft; two people at once: the second sees both readings and loses nothing."""

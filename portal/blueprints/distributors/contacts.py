@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.distributors import bp
 from portal.blueprints.distributors.forms import ContactForm, ErasureForm, LicenceForm
-from portal.blueprints.distributors.loading import ROW, writable
+from portal.blueprints.distributors.loading import writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import contacts, licences
 from portal.domain.distributors.contacts import Erasure
@@ -18,6 +18,7 @@ from portal.domain.errors import Stale
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 
 
 def _contact(distributor: Distributor, contact_id: int) -> Contact:

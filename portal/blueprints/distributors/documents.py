@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.distributors import bp
 from portal.blueprints.distributors.forms import DocumentForm, WithdrawalForm
-from portal.blueprints.distributors.loading import ROW, readable, writable
+from portal.blueprints.distributors.loading import readable, writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import documents as filing
 from portal.domain.distributors.models import Distributor, DistributorDocument
@@ -16,6 +16,7 @@ from portal.domain.documents import services as documents
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 
 # What a browser shows by itself; everything else is saved.
 _SHOWN = {"application/pdf", "image/jpeg", "image/png"}

@@ -11,7 +11,6 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField
 
 from portal.blueprints.distributors import bp
-from portal.blueprints.distributors.loading import ROW
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.importing import SPEC, Defaults, files
 from portal.domain.distributors.models import Channel, ImportFile, Level
@@ -24,6 +23,7 @@ from portal.web import importing as words
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.words import word
 
 SHOWN = 100  # rows of each kind on the page; Excel has the rest

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.distributors import bp
 from portal.blueprints.distributors.forms import VerdictForm
-from portal.blueprints.distributors.loading import ROW, writable
+from portal.blueprints.distributors.loading import writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import duplicates, mentions
 from portal.domain.distributors.models import Distributor, NearSame, Verdict
@@ -14,6 +14,7 @@ from portal.domain.distributors.queries import distributors_visible_to
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 
 
 def _flag(distributor: Distributor, flag_id: int) -> NearSame:

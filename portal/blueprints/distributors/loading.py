@@ -9,9 +9,6 @@ from portal.domain.distributors.queries import distributors_visible_to
 from portal.extensions import db
 from portal.web.access import actor
 
-# Ids in addresses: what no database could hold is no page.
-ROW = "int(max=9007199254740991)"
-
 
 def readable(id: int, *options: ExecutableOption) -> Distributor:
     """The record, read with these options; 404 when it belongs to an office that the user does not see."""

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.distributors import bp, entries, record
 from portal.blueprints.distributors.forms import GROUPS, SLOTS, DistributorForm
-from portal.blueprints.distributors.loading import ROW, readable, writable
+from portal.blueprints.distributors.loading import readable, writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import choices, mentions, services, tree
 from portal.domain.distributors.duplicates import Likeness, LooksKnown
@@ -15,6 +15,7 @@ from portal.domain.errors import Stale
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
 

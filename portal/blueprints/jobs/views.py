@@ -17,8 +17,8 @@ from portal.jobs import start
 from portal.jobs.health import queue_health
 from portal.web.access import actor, signed_in
 from portal.web.htmx import leave, render, say, submit
+from portal.web.requests import ROW
 
-ROW = "int(max=9007199254740991)"  # what no database could hold is no page
 QUARTER = 25  # percent between two announcements
 
 

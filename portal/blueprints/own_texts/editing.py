@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import ROW, draft_or_404, is_open
+from portal.blueprints.own_texts.loading import draft_or_404, is_open
 from portal.blueprints.own_texts.typed import Typed, stored, typed, with_article_after, without_article
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError, Stale
@@ -22,6 +22,7 @@ from portal.domain.templates.models import TemplateDraft
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 from portal.web.template_words import SOURCES, words_of
 

@@ -6,8 +6,6 @@ from portal.domain.templates import writing
 from portal.domain.templates.models import TemplateDraft, TextState
 from portal.extensions import db
 
-ROW = "int(max=9007199254740991)"  # what no database could hold is no page
-
 
 def draft_or_404(id: int) -> TemplateDraft:
     """A draft; one that was given up can still be read."""

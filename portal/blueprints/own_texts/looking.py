@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import ROW, draft_or_404
+from portal.blueprints.own_texts.loading import draft_or_404
 from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -22,6 +22,7 @@ from portal.extensions import db
 from portal.printing.agreement import render_agreement, render_agreement_html
 from portal.web.access import actor, requires
 from portal.web.htmx import render, say
+from portal.web.requests import ROW
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.blueprints.own_texts import bp
-from portal.blueprints.own_texts.loading import ROW, draft_or_404
+from portal.blueprints.own_texts.loading import draft_or_404
 from portal.blueprints.own_texts.looking import refusal_to_print
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -24,6 +24,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 from portal.web.template_words import words_of
 

@@ -16,8 +16,6 @@ from portal.extensions import db
 from portal.web.access import actor
 from portal.web.tables import as_id, chosen, ids, number
 
-ROW = "int(max=9007199254740991)"
-
 
 def wanted() -> TrailFilter:
     """What the address narrows the list to; what it says wrongly narrows nothing."""

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.papers import bp
 from portal.blueprints.papers.forms import DeliverForm, ParcelForm
-from portal.blueprints.papers.loading import ROW, parcel_of
+from portal.blueprints.papers.loading import parcel_of
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
@@ -22,6 +22,7 @@ from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import ids, page_of, sorting
 
 

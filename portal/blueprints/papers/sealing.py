@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.papers import bp
 from portal.blueprints.papers.forms import AskForm
-from portal.blueprints.papers.loading import ROW, apart, application_of, copies_of, picked
+from portal.blueprints.papers.loading import apart, application_of, copies_of, picked
 from portal.db import CHINA, now
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
@@ -22,6 +22,7 @@ from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.files import shown
 from portal.web.htmx import leave, render, say, submit
+from portal.web.requests import ROW
 from portal.web.tables import chosen, page_of
 from portal.web.words import word
 

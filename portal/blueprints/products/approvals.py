@@ -6,13 +6,14 @@ from flask_babel import gettext as _
 
 from portal.blueprints.products import bp
 from portal.blueprints.products.forms import ApprovalForm
-from portal.blueprints.products.page import ROW, product_page
+from portal.blueprints.products.page import product_page
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import price_approvals
 from portal.domain.price_protection.models import PriceKind, Product
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, submit
+from portal.web.requests import ROW
 
 
 @bp.post(f"/<{ROW}:id>/approvals")

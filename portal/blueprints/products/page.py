@@ -12,9 +12,6 @@ from portal.web.access import actor
 from portal.web.audit_words import tell
 from portal.web.htmx import render
 
-# Ids in addresses: what no database could hold is no page.
-ROW = "int(max=9007199254740991)"
-
 
 def product_page(product: Product, form: ApprovalForm) -> Response:
     """The record's page; with the approval's form as it was refused."""

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.products import bp
 from portal.blueprints.products.forms import ApprovalForm, ProductForm
-from portal.blueprints.products.page import ROW, product_page
+from portal.blueprints.products.page import product_page
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import products
@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import count, page_of, sorting
 from portal.web.words import word
 

@@ -8,8 +8,6 @@ from portal.domain.price_protection.scans.uploading import piles_visible_to
 from portal.extensions import db
 from portal.web.access import actor
 
-ROW = "int(max=9007199254740991)"
-
 
 def readable(pile_id: int) -> ScanPile:
     """The pile; 404 when it was begun for an office that the user does not see."""

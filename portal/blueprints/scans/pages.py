@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from portal.blueprints.scans import bp
-from portal.blueprints.scans.loading import ROW, page_of, readable, writable
+from portal.blueprints.scans.loading import page_of, readable, writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
@@ -18,6 +18,7 @@ from portal.extensions import db
 from portal.web import files
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
 

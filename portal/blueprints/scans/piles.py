@@ -13,7 +13,7 @@ from wtforms import MultipleFileField, SelectField
 from wtforms.validators import InputRequired
 
 from portal.blueprints.scans import MOST_BYTES, bp
-from portal.blueprints.scans.loading import ROW, readable, writable
+from portal.blueprints.scans.loading import readable, writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.scans import filing, grouping, placing, showing, uploading
@@ -26,6 +26,7 @@ from portal.scanning.refusals import MOST_PAGES
 from portal.web.access import actor, requires
 from portal.web.fields import DateOnField
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import page_of
 
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.scans import bp
-from portal.blueprints.scans.loading import ROW, readable
+from portal.blueprints.scans.loading import readable
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.scans import grouping
@@ -18,6 +18,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
+from portal.web.requests import ROW
 
 
 def why(group: Group) -> str:

@@ -21,10 +21,11 @@ from portal.extensions import db
 from portal.printing.agreement import render_agreement_html
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import page_of
 
 
-@bp.route(f"/<{loading.ROW}:id>/approval", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/approval", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_APPROVE)
 def approval(id: int) -> ResponseReturnValue:
     """The list that waits for this user; drawing the spot checks, and approving all once they were read."""
@@ -83,7 +84,7 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
     )
 
 
-@bp.route(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>/review", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/rows/<{ROW}:row_id>/review", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_APPROVE)
 def review(id: int, row_id: int) -> ResponseReturnValue:
     """One row's paper beside its differences: put on record as read, or sent back to its author."""

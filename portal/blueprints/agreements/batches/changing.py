@@ -30,11 +30,12 @@ from portal.domain.price_protection.models import PriceKind
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 from portal.web.words import word
 
 
-@bp.route(f"/<{loading.ROW}:id>/changes", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/changes", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def changes(id: int) -> ResponseReturnValue:
     """What changes in all agreements; saving has every row checked again."""
@@ -91,7 +92,7 @@ def _terms() -> list[tuple[str, str]]:
     ]
 
 
-@bp.get(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>")
+@bp.get(f"/<{ROW}:id>/rows/<{ROW}:row_id>")
 @requires(P.AGREEMENTS_READ)
 def row(id: int, row_id: int) -> ResponseReturnValue:
     """One row: what differs from last year, what is to be done, and what it says for itself."""
@@ -100,7 +101,7 @@ def row(id: int, row_id: int) -> ResponseReturnValue:
     return _page(batch, here, *_form(batch, here))
 
 
-@bp.post(f"/<{loading.ROW}:id>/rows/<{loading.ROW}:row_id>/own")
+@bp.post(f"/<{ROW}:id>/rows/<{ROW}:row_id>/own")
 @requires(P.AGREEMENTS_WRITE)
 def own(id: int, row_id: int) -> ResponseReturnValue:
     """Say what this row changes for itself; it is checked at once."""

@@ -11,7 +11,6 @@ from portal.jobs import start
 from portal.web.access import actor
 from portal.web.htmx import leave
 
-ROW = "int(max=9007199254740991)"  # what no database could hold is no page
 # So many rows are done while somebody waits for the page.
 SMALL = 12
 

@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, page_of
 
 _OPEN = (Stage.UNCHECKED, Stage.READY, Stage.HOLES, Stage.BLOCKED)
@@ -58,7 +59,7 @@ def stops(stages: dict[Stage, int], undrafted: int, has_changes: bool) -> list[t
     ]
 
 
-@bp.get(f"/<{loading.ROW}:id>/")
+@bp.get(f"/<{ROW}:id>/")
 @requires(P.AGREEMENTS_READ)
 def detail(id: int) -> ResponseReturnValue:
     """The record: its steps, what changes in bulk, the differences by kind, and every row."""
@@ -108,28 +109,28 @@ def _ask(id: int, kind: str) -> ResponseReturnValue:
     return loading.on_with(job)
 
 
-@bp.post(f"/<{loading.ROW}:id>/check")
+@bp.post(f"/<{ROW}:id>/check")
 @requires(P.AGREEMENTS_WRITE)
 def check(id: int) -> ResponseReturnValue:
     """Check every row: what it comes to, and what is missing."""
     return _ask(id, services.CHECK)
 
 
-@bp.post(f"/<{loading.ROW}:id>/draft")
+@bp.post(f"/<{ROW}:id>/draft")
 @requires(P.AGREEMENTS_WRITE)
 def draft(id: int) -> ResponseReturnValue:
     """Make the drafts of all rows that nothing blocks."""
     return _ask(id, services.DRAFT)
 
 
-@bp.post(f"/<{loading.ROW}:id>/submit")
+@bp.post(f"/<{ROW}:id>/submit")
 @requires(P.AGREEMENTS_WRITE)
 def hand_over(id: int) -> ResponseReturnValue:
     """Submit every complete draft for approval."""
     return _ask(id, services.SUBMIT)
 
 
-@bp.post(f"/<{loading.ROW}:id>/leave-out")
+@bp.post(f"/<{ROW}:id>/leave-out")
 @requires(P.AGREEMENTS_WRITE)
 def leave_out(id: int) -> ResponseReturnValue:
     """Leave the ticked rows out with a reason, or take them in again."""
@@ -150,7 +151,7 @@ def leave_out(id: int) -> ResponseReturnValue:
     return leave(url_for(".detail", id=id))
 
 
-@bp.get(f"/<{loading.ROW}:id>/export")
+@bp.get(f"/<{ROW}:id>/export")
 @requires(P.AGREEMENTS_READ)
 def export(id: int) -> ResponseReturnValue:
     """The preview as an Excel file: each row with what was, what will be, and what is to be done."""

@@ -18,6 +18,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render, say, submit
+from portal.web.requests import ROW
 from portal.web.tables import number
 from portal.web.words import word
 
@@ -87,14 +88,14 @@ def drafts_export() -> ResponseReturnValue:
     return workbook(_("Drafts"), heads, cells, f"{batch.name if batch else _('Drafts')} {today()}.xlsx")
 
 
-@bp.get(f"/drafts/<{loading.ROW}:job_id>")
+@bp.get(f"/drafts/<{ROW}:job_id>")
 @requires(P.AGREEMENTS_WRITE)
 def drafts_answers(job_id: int) -> ResponseReturnValue:
     """What the table changes, row by row; once it was written, what it changed."""
     return _page(_found(job_id), FlaskForm())
 
 
-@bp.post(f"/drafts/<{loading.ROW}:job_id>/apply")
+@bp.post(f"/drafts/<{ROW}:job_id>/apply")
 @requires(P.AGREEMENTS_WRITE)
 def drafts_apply(job_id: int) -> ResponseReturnValue:
     """Write what was shown; a draft that somebody changed meanwhile is refused and stays."""

@@ -31,6 +31,7 @@ from portal.domain.price_protection.problems import Problem
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, say, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
 
@@ -48,7 +49,7 @@ class Desk:
     listed: list[Problem] = field(default_factory=list)
 
 
-@bp.route(f"/<{agreements.ROW}:id>/amend", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/amend", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def amend(id: int) -> ResponseReturnValue:
     """Draft the next amendment; one that is under way already is opened instead."""
@@ -60,7 +61,7 @@ def amend(id: int) -> ResponseReturnValue:
     return _write(agreement, None)
 
 
-@bp.route(f"/<{agreements.ROW}:id>/amendments/<{agreements.ROW}:deed_id>/edit", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/amendments/<{ROW}:deed_id>/edit", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def edit_amendment(id: int, deed_id: int) -> ResponseReturnValue:
     """Change a draft."""

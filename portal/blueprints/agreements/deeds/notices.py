@@ -20,10 +20,11 @@ from portal.domain.price_protection.problems import Problem
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
 
-@bp.route(f"/<{agreements.ROW}:id>/termination", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/termination", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def termination(id: int) -> ResponseReturnValue:
     """Draft the notice that ends an agreement early; one that is under way already is opened instead."""
@@ -37,7 +38,7 @@ def termination(id: int) -> ResponseReturnValue:
     return _write(agreement, None)
 
 
-@bp.route(f"/<{agreements.ROW}:id>/notices/<{agreements.ROW}:deed_id>/edit", methods=["GET", "POST"])
+@bp.route(f"/<{ROW}:id>/notices/<{ROW}:deed_id>/edit", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def edit_notice(id: int, deed_id: int) -> ResponseReturnValue:
     """Change a draft."""

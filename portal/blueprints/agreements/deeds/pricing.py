@@ -12,7 +12,6 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.blueprints.agreements import bp
-from portal.blueprints.agreements import loading as agreements
 from portal.blueprints.agreements.batches.forms import HOWS, shown_ppm, signed_ppm
 from portal.blueprints.agreements.deeds.sides import sides
 from portal.blueprints.agreements.forms import NEEDED, printed_line
@@ -32,6 +31,7 @@ from portal.jobs import start
 from portal.web.access import actor, requires
 from portal.web.fields import AmountField, DateOnField
 from portal.web.htmx import leave, refuse, render, say, submit
+from portal.web.requests import ROW
 from portal.web.tables import ids
 from portal.web.words import word
 
@@ -166,7 +166,7 @@ def _readable(change_id: int) -> PriceChange:
     return change
 
 
-@bp.get(f"/prices/<{agreements.ROW}:change_id>/")
+@bp.get(f"/prices/<{ROW}:change_id>/")
 @requires(P.AGREEMENTS_READ)
 def price_change(change_id: int) -> ResponseReturnValue:
     """What became of a change: its amendments, what was refused, and what can be decided together."""
@@ -213,7 +213,7 @@ def _rule_says(change: PriceChange) -> str:
     return _(", ").join(map(str, parts))
 
 
-@bp.post(f"/prices/<{agreements.ROW}:change_id>/counsel")
+@bp.post(f"/prices/<{ROW}:change_id>/counsel")
 @requires(P.TEMPLATES_RELEASE)
 def review_price_change(change_id: int) -> ResponseReturnValue:
     """Counsel has read all amendments of the change that were shown."""
@@ -225,7 +225,7 @@ def review_price_change(change_id: int) -> ResponseReturnValue:
     return leave(url_for("agreements.price_change", change_id=change_id))
 
 
-@bp.post(f"/prices/<{agreements.ROW}:change_id>/approve")
+@bp.post(f"/prices/<{ROW}:change_id>/approve")
 @requires(P.AGREEMENTS_APPROVE)
 def approve_price_change(change_id: int) -> ResponseReturnValue:
     """Approve all amendments of the change that were shown, by a task that makes their originals."""

@@ -6,7 +6,6 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from portal.blueprints.agreements import bp, words
-from portal.blueprints.agreements import loading as agreements
 from portal.blueprints.agreements.deeds import loading
 from portal.blueprints.agreements.deeds.sides import sides
 from portal.blueprints.agreements.deeds.words import next_step, stops
@@ -24,8 +23,9 @@ from portal.extensions import db
 from portal.printing.deeds import render_deed, render_deed_html
 from portal.web.access import actor, requires
 from portal.web.htmx import render
+from portal.web.requests import ROW
 
-_ADDRESS = f"/<{agreements.ROW}:id>/<{loading.WHAT}:what>/<{agreements.ROW}:deed_id>"
+_ADDRESS = f"/<{ROW}:id>/<{loading.WHAT}:what>/<{ROW}:deed_id>"
 
 
 @bp.get(f"{_ADDRESS}/")
@@ -126,7 +126,7 @@ def deed_paper(id: int, what: str, deed_id: int) -> ResponseReturnValue:
     return inline(made.pdf, "application/pdf", f"{title}-draft.pdf")
 
 
-@bp.get(f"{_ADDRESS}/scans/<{agreements.ROW}:scan_id>")
+@bp.get(f"{_ADDRESS}/scans/<{ROW}:scan_id>")
 @requires(P.AGREEMENTS_READ)
 def deed_scan(id: int, what: str, deed_id: int, scan_id: int) -> ResponseReturnValue:
     """A scan of the signed paper or of the proof of service; reached only through its deed."""

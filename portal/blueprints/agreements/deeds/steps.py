@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.agreements import bp
-from portal.blueprints.agreements import loading as agreements
 from portal.blueprints.agreements.deeds import loading, record
 from portal.blueprints.agreements.deeds.forms import ServiceForm
 from portal.blueprints.agreements.forms import DecisionForm, PrintForm, ReasonForm, ScanForm, SigningForm
@@ -23,9 +22,10 @@ from portal.extensions import db
 from portal.web import papers
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import as_id
 
-_ADDRESS = f"/<{agreements.ROW}:id>/<{loading.WHAT}:what>/<{agreements.ROW}:deed_id>"
+_ADDRESS = f"/<{ROW}:id>/<{loading.WHAT}:what>/<{ROW}:deed_id>"
 
 
 def _back(deed: AnyDeed, said: str) -> ResponseReturnValue:
