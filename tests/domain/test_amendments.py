@@ -259,3 +259,12 @@ def test_every_step_from_every_status_does_what_the_table_says_or_is_refused(wor
                 act(world, deed)
             world.session.rollback()
             assert deed.status is status, step
+
+
+def test_an_ended_agreement_is_refused_before_anything_is_typed(world, sign_in):
+    ended = world.signed()
+    ended.ends_on = today() - timedelta(days=1)
+    world.session.commit()
+    answer = sign_in(world.author).get(f"/agreements/{ended.id}/amend")
+    assert answer.status_code >= 400
+    assert "it can be renewed, not amended" in answer.text

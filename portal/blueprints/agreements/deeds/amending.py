@@ -58,6 +58,8 @@ def amend(id: int) -> ResponseReturnValue:
     if under_way is not None and request.method == "GET":
         flash(_("%(number)s is still under way.", number=under_way.title), "warning")
         return leave(loading.address(under_way))
+    if request.method == "GET":
+        amending.require_running(agreement)  # before somebody types a whole page
     return _write(agreement, None)
 
 

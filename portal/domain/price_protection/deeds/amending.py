@@ -74,6 +74,12 @@ def amendable(agreement: Agreement, actor: User) -> list[Placeholder]:
     ]
 
 
+def require_running(agreement: Agreement) -> None:
+    """Refuse with a DomainError to amend an agreement whose last day is past."""
+    if agreement.ends_on < today():
+        raise DomainError("%(number)s has ended; it can be renewed, not amended.", number=agreement.number)
+
+
 def draft(
     session: Session, actor: User, agreement: Agreement, says: Says, *, price_change_id: int | None = None
 ) -> Amendment:
@@ -82,8 +88,7 @@ def draft(
     Raises DomainError while another one is under way, or when the agreement is not signed or has ended.
     """
     base.require_signed(session, agreement)
-    if agreement.ends_on < today():
-        raise DomainError("%(number)s has ended; it can be renewed, not amended.", number=agreement.number)
+    require_running(agreement)
     base.require_none_open(session, Amendment, agreement)
     amendment = Amendment(
         agreement_id=agreement.id,
