@@ -269,7 +269,8 @@
   addEventListener("focus", () => { if (isOutdated && !isAnythingUnsaved()) location.reload(); });
 
   addEventListener("pageshow", (event) => { if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release); });
-  on("htmx:afterRequest", (event) => { const form = event.target.closest?.("form[data-sent]"); if (form) release(form); });
+  // Only its own answer sets a form free: one that is for a field in it may come while the form is on its way.
+  on("htmx:afterRequest", (event) => { if (event.target.matches?.("form[data-sent]")) release(event.target); });
 
   /* ---- A sign-in that ended while somebody wrote: what was sent stays in this tab and is put back after signing in ----- */
 
