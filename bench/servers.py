@@ -1,4 +1,5 @@
-"""The servers that are measured: each as `scripts/run` starts the portal's, on loopback, gone when the bench is."""
+"""The servers that are measured, on loopback: the portal's as `scripts/run` starts it, the others alike; gone when
+the bench is."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +32,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """Ids of the processes that answer."""
-        return [
-            pid for pid in _children(self.process.pid) if "granian" in _title(pid) or "spawn" in _title(pid)
-        ]
+        return _children(self.process.pid)
 
     def shares(self) -> list[float]:
         """MiB of memory that each worker has for itself, plus its share of what it has with others (PSS)."""
@@ -61,13 +61,6 @@ def _children(pid: int) -> list[int]:
     return sorted(found)
 
 
-def _title(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -75,17 +68,22 @@ def _free_port() -> int:
         return port
 
 
+PORTAL = (sys.executable, "-m", "portal.server")
+
+
+def granian(python: Path | str) -> tuple[str, ...]:
+    """What serves as the portal is served: two threads a worker."""
+    options = ("--interface", "wsgi", "--blocking-threads", "2", "--respawn-failed-workers", "--no-ws")
+    return (str(python), "-m", "granian", *options, "--workers-kill-timeout", "15", "--log-level", "warning")
+
+
 @contextlib.contextmanager
 def serving(
-    python: Path | str, target: str, environment: Mapping[str, str], log: Path, ready: str
+    server: Sequence[str], target: str, environment: Mapping[str, str], log: Path, ready: str
 ) -> Iterator[Server]:
-    """Granian with `target`, two workers with two threads each; `ready` is the address that says it is up."""
+    """The server with `target` in two workers; `ready` is the address that says it is up."""
     port = _free_port()
-    command = [
-        *(str(python), "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", str(WORKERS), "--blocking-threads", "2", "--respawn-failed-workers"),
-        *("--workers-kill-timeout", "15", "--no-ws", "--log-level", "warning", target),
-    ]
+    command = [*server, "--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), target]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,

@@ -14,7 +14,7 @@ from bench import register, yardsticks
 from bench.client import Answer, BenchError, Browser, fields_of, sign_in
 from bench.databases import Filled
 from bench.figures import Options
-from bench.servers import Server, serving
+from bench.servers import PORTAL, Server, granian, serving
 from portal.domain.users.services import DEMO_PASSWORD
 
 _DJANGO_USER, _DJANGO_PASSWORD = "bench", "bench-bench-bench"
@@ -27,7 +27,7 @@ _PAGES = 8
 def portal_on(database: Filled, options: Options) -> Iterator[tuple[Server, Browser]]:
     """The portal's server, and the demo's director signed in to it."""
     log = options.folder / f"portal-{database.name}-{database.count}.log"
-    with serving(sys.executable, "bench.wsgi:app", database.environment(), log, "/healthz") as server:
+    with serving(PORTAL, "bench.wsgi:app", database.environment(), log, "/healthz") as server:
         yield server, sign_in(server.port, "/login", register.READER, DEMO_PASSWORD, expect=303)
 
 
@@ -36,7 +36,7 @@ def plain_on(database: Filled, options: Options) -> Iterator[Browser]:
     """The plain Flask application, with the same user."""
     environment = database.environment() | {"BENCH_SECRET": secrets.token_urlsafe(32)}
     log = options.folder / f"plain-{database.name}.log"
-    with serving(sys.executable, "bench.plain_flask:app", environment, log, "/healthz") as server:
+    with serving(granian(sys.executable), "bench.plain_flask:app", environment, log, "/healthz") as server:
         yield sign_in(server.port, "/login", register.READER, DEMO_PASSWORD, expect=303)
 
 
@@ -47,7 +47,7 @@ def django_on(database: Filled, options: Options) -> Iterator[Browser]:
     yardsticks.prepare_django(environment, _DJANGO_USER, _DJANGO_PASSWORD)
     log = options.folder / f"django-{database.name}.log"
     python = yardsticks.django_python()
-    with serving(python, "bench.django_admin.wsgi:app", environment, log, "/healthz") as server:
+    with serving(granian(python), "bench.django_admin.wsgi:app", environment, log, "/healthz") as server:
         yield sign_in(server.port, "/admin/login/", _DJANGO_USER, _DJANGO_PASSWORD, expect=302)
 
 

@@ -107,8 +107,7 @@ def test_units_have_their_sections_and_run_nothing_as_root(name):
 
 def test_the_server_is_started_as_scripts_run_starts_it():
     def options(text):
-        command = re.search(r"-m granian (.*?wsgi:app)", text.replace("\\\n", " "), re.S)[1]
-        return set(re.findall(r"--[a-z-]+", command))
+        return set(re.findall(r"--[a-z-]+", re.search(r"-m portal\.server (.*)", text)[1]))
 
     unit = (DEPLOY / "portal-server.service").read_text("utf-8")
     assert options(unit) == options((ROOT / "scripts" / "run").read_text("utf-8"))
