@@ -108,9 +108,10 @@ def _of_database(small: Filled, large: Filled, options: Options) -> list[Figure]
 def _time_pages(stage: Stage, times: Times, options: Options) -> None:
     rounds, each = (4, 6) if options.quick else (15, 10)
     pages = stage.pages()
-    for browser, paths in pages.values():
-        for _turn in range(6):  # every worker has seen every page
-            seconds_of(browser, paths[:2])
+    # Every worker has seen every page, and PostgreSQL plans a statement for good when it has planned it five times.
+    for _turn in range(12):
+        for browser, paths in pages.values():
+            seconds_of(browser, paths[:4])
     for turn in range(rounds):
         for name, (browser, paths) in pages.items():
             times.add(
@@ -121,8 +122,9 @@ def _time_pages(stage: Stage, times: Times, options: Options) -> None:
 def _time_creates(stage: Stage, times: Times, options: Options) -> None:
     rounds, each = (4, 3) if options.quick else (15, 4)
     typist = Typist(stage)
-    typist.into_portal()
-    typist.into_admin()
+    for _turn in range(12):
+        typist.into_portal()
+        typist.into_admin()
     for _round in range(rounds):
         times.add("create", [typist.into_portal() for _one in range(each)])
         times.add("admin create", [typist.into_admin() for _one in range(each)])

@@ -118,8 +118,9 @@ def engine_options(url: str) -> dict[str, Any]:
         # The standard library's SQLite has the WAL-reset bug on Debian 12; pysqlite3 brings a mended one.
         return {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 20}}
     # A server that does not even refuse must not hold a request for the minutes that the system would wait.
-    # Whether a pooled connection still works is asked by portal.db, and only when there is reason to.
-    return {"connect_args": {"connect_timeout": 5}}
+    # Whether a pooled connection still works is asked by portal.db, and only when there is reason to. The one that
+    # was used last goes out first: it has its statements prepared, and planned for good.
+    return {"connect_args": {"connect_timeout": 5}, "pool_use_lifo": True}
 
 
 def from_environment() -> dict[str, Any]:

@@ -269,6 +269,8 @@ def _prepare_postgresql(engine: Engine) -> None:
         # As long as SQLite waits: a request that hangs for ever tells its user nothing.
         connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         connection.commit()
+        # Planning costs more than finding: what comes a second time is prepared, and all pages' statements have room.
+        connection.prepare_threshold, connection.prepare_max = 1, 500
 
     @event.listens_for(engine, "checkin")
     def rests(_connection: Any, record: Any) -> None:

@@ -88,9 +88,13 @@ def test_an_answer_for_a_field_does_not_set_a_sent_form_free(visit):
     person.settle()
     asked, sent, held = [], [], []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.on("request", lambda request: request.url.endswith("/distributors/new") and sent.append(request.method))
+    page.on(
+        "request", lambda request: request.url.endswith("/distributors/new") and sent.append(request.method)
+    )
     page.route("**/distributors/read*", lambda route: held.append(route))
-    page.route("**/distributors/new", lambda route: route.fulfill(status=204))  # the page stays, as while one waits
+    page.route(
+        "**/distributors/new", lambda route: route.fulfill(status=204)
+    )  # the page stays, as while one waits
     page.fill("[name=uscc]", "91330110MA2EXAMP18")
     page.press("[name=uscc]", "Tab")
     page.wait_for_function("() => document.querySelector('[name=uscc]').closest('.htmx-request') !== null")
