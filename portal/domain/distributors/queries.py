@@ -57,7 +57,7 @@ def narrowed(
         if found is None:
             statement = statement.where(sa.false())
         elif expected is not Expected.SOME:
-            statement = statement.where(search.matches(session, wanted.q))
+            statement = statement.where(search.matches(session, wanted.q, by_turns=expected is Expected.MANY))
         else:
             statement = statement.where(Distributor.id.in_(found))
     if wanted.region_id is not None:

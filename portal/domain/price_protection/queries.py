@@ -154,7 +154,9 @@ def _matching(session: Session, words: str, of_many: bool) -> sa.ColumnElement[b
     found = search.matching(session, words)
     if found is None:
         return by_number
-    by_distributor = search.matches(session, words) if of_many else Agreement.distributor_id.in_(found)
+    by_distributor = (
+        search.matches(session, words, by_turns=True) if of_many else Agreement.distributor_id.in_(found)
+    )
     return sa.or_(by_number, by_distributor)
 
 

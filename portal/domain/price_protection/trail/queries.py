@@ -171,7 +171,7 @@ def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
     )
     found = [_like(column, words) for column in columns]
     if search.matching(session, words) is not None:
-        found.append(search.matches(session, words))
+        found.append(search.matches(session, words, by_turns=False))
     return sa.or_(*found)
 
 
@@ -343,7 +343,7 @@ def parcel_rows(session: Session, user: User, *, q: str = "", state: str = "") -
     if q.strip():
         found = [_like(column, q) for column in (Parcel.number, Parcel.tracking, Parcel.recipient)]
         if search.matching(session, q) is not None:
-            found.append(search.matches(session, q))
+            found.append(search.matches(session, q, by_turns=False))
         statement = statement.where(sa.or_(*found))
     is_here = sa.and_(Parcel.sent_on.is_(None), Parcel.cancelled_at.is_(None))
     narrowed = {
