@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
@@ -21,40 +21,62 @@ STYLES = ("vendor/tabler.css", "app.css")
 ICON, ICONS = "icon.svg", "icons.svg"
 
 
-@cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+class _Assets:
+    """Our static files of one application, each read and hashed when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.addresses: dict[tuple[str, str], str] = {}
+
+    def read(self, filename: str) -> bytes:
+        return (self.folder / filename).read_bytes()
+
+    @cached_property
+    def styles(self) -> tuple[bytes, str]:
+        """Our stylesheets in their order, without our comments (a licence, `/*!`, stays), and their hash."""
+        texts = [self.read(name).decode("utf-8") for name in STYLES]
+        whole = re.sub(r"/\*(?!!).*?\*/", "", "\n".join(texts), flags=re.DOTALL)
+        written = re.sub(r"\s*\n\s*", "\n", whole).encode()
+        return written, hashlib.sha256(written).hexdigest()[:12]
+
+    @cached_property
+    def icons(self) -> dict[str, Markup]:
+        found = re.findall(
+            r'<symbol id="i-([\w-]+)" viewBox="([^"]+)">(.*?)</symbol>', self.read(ICONS).decode("utf-8")
+        )
+        return {
+            name: Markup(f'<svg class="ico" viewBox="{box}" aria-hidden="true">{drawing}</svg>')  # noqa: S704 - our file
+            for name, box, drawing in found
+        }
+
+    @cached_property
+    def htmx_integrity(self) -> str:
+        return "sha384-" + base64.b64encode(hashlib.sha384(self.read(HTMX_FILE)).digest()).decode("ascii")
+
+
+def _assets() -> _Assets:
+    assets: _Assets = current_app.extensions["portal_assets"]
+    return assets
 
 
 def asset(filename: str) -> str:
     """The address of one of our static files, with its content's hash, so that it may be cached for ever."""
-    return _address(request.script_root, Path(current_app.static_folder or ""), filename)
-
-
-@cache
-def _address(_root: str, folder: Path, filename: str) -> str:
-    return url_for("static", filename=filename, v=_digest(folder / filename))
-
-
-@cache
-def _styles(folder: Path) -> tuple[bytes, str]:
-    """Our stylesheets in their order, without our comments (a licence, `/*!`, stays), and their hash."""
-    texts = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
-    whole = re.sub(r"/\*(?!!).*?\*/", "", "\n".join(texts), flags=re.DOTALL)
-    written = re.sub(r"\s*\n\s*", "\n", whole).encode()
-    return written, hashlib.sha256(written).hexdigest()[:12]
+    assets, key = _assets(), (request.script_root, filename)
+    if key not in assets.addresses:
+        digest = hashlib.sha256(assets.read(filename)).hexdigest()[:12]
+        assets.addresses[key] = url_for("static", filename=filename, v=digest)
+    return assets.addresses[key]
 
 
 def stylesheet() -> str:
     """The address of all styles."""
-    _written, digest = _styles(Path(current_app.static_folder or ""))
-    return f"{request.script_root}/styles.css?v={digest}"
+    return f"{request.script_root}/styles.css?v={_assets().styles[1]}"
 
 
 @public
 def styles() -> Response:
     """All styles."""
-    written, digest = _styles(Path(current_app.static_folder or ""))
+    written, digest = _assets().styles
     response = Response(written, mimetype="text/css")
     response.set_etag(digest)
     return response.make_conditional(request)
@@ -65,20 +87,9 @@ def site_icon() -> str:
     return asset(ICON)
 
 
-@cache
-def _icons(path: Path) -> dict[str, Markup]:
-    found = re.findall(
-        r'<symbol id="i-([\w-]+)" viewBox="([^"]+)">(.*?)</symbol>', path.read_text(encoding="utf-8")
-    )
-    return {
-        name: Markup(f'<svg class="ico" viewBox="{box}" aria-hidden="true">{drawing}</svg>')  # noqa: S704 - our file
-        for name, box, drawing in found
-    }
-
-
 def icon(name: str) -> Markup:
     """An icon of our file, to stand in a page; it helps to find, the words beside it say."""
-    return _icons(Path(current_app.static_folder or "") / ICONS)[name]
+    return _assets().icons[name]
 
 
 def htmx_cdn() -> str:
@@ -88,14 +99,9 @@ def htmx_cdn() -> str:
     return f"{current_app.config['CDN_URL']}/htmx.org@{HTMX_VERSION}/dist/htmx.min.js"
 
 
-@cache
-def _integrity(path: Path) -> str:
-    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode("ascii")
-
-
 def htmx_integrity() -> str:
     """What htmx must hash to, wherever it comes from: the hash of our own copy."""
-    return _integrity(Path(current_app.static_folder or "") / HTMX_FILE)
+    return _assets().htmx_integrity
 
 
 # Nothing evaluated, nothing kept, no other site; a refused form (422) is shown.
@@ -122,6 +128,7 @@ HTMX_CONFIG = Markup(json.dumps(_HTMX, separators=(",", ":")))  # noqa: S704 - o
 def init_app(app: Flask) -> None:
     """Let browsers keep a file that was asked for with its content's hash; others they ask about again."""
 
+    app.extensions["portal_assets"] = _Assets(Path(app.static_folder or ""))
     app.add_url_rule("/styles.css", "stylesheet", styles)
     app.jinja_env.globals.update(stylesheet=stylesheet, site_icon=site_icon, icon=icon)
 

@@ -10,6 +10,8 @@ from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from wtforms.i18n import messages_path
 
 LANGUAGES = ("zh_CN", "en")
@@ -58,7 +60,12 @@ def _wanted() -> str:
         return str(current_user.account.language)
     if session.get("language") in LANGUAGES:
         return str(session["language"])
-    for wanted, _quality in request.accept_languages:
+    return _asked_for(request.headers.get("Accept-Language", "")[:1_000])
+
+
+@lru_cache(maxsize=256)
+def _asked_for(header: str) -> str:
+    for wanted, _quality in parse_accept_header(header, LanguageAccept):
         # zh, zh-TW, zh-Hans-CN, zh_HK: every kind of Chinese reads zh_CN better than English.
         if wanted.lower().startswith("zh"):
             return "zh_CN"
