@@ -10,7 +10,7 @@ from portal.db import CHINA, clock_at, today
 from portal.demo.people import OFFICES
 from portal.domain import text
 from portal.domain.distributors import contacts, licences, services
-from portal.domain.distributors.models import Channel, Distributor, Level, Standing
+from portal.domain.distributors.models import Channel, Distributor, Grade, Level, Standing
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -117,6 +117,7 @@ class Register:
             "region": self._offices[office],
             "owner": self._people[_OWNERS[office]],
             "parent": parent,
+            "grade": self._grade(number, level),
             "territory": f"{city}{'、'.join(territory)}",
             "province": province,
             "city": city,
@@ -157,6 +158,15 @@ class Register:
         self.made.append(distributor)
         self._add_details(distributor, number)
         return distributor
+
+    @staticmethod
+    def _grade(number: int, level: Level) -> Grade | None:
+        """Few are A, a general distributor is at least B, and some nobody has graded yet."""
+        if number % 6 == 5:
+            return None
+        if level is Level.GENERAL:
+            return Grade.A if number % 3 == 1 else Grade.B
+        return Grade.B if level is Level.SECOND_TIER and number % 2 else Grade.C
 
     @staticmethod
     def _standing(number: int) -> Standing:

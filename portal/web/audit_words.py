@@ -17,7 +17,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import mentions
 from portal.domain.distributors.contacts import Erasure
 from portal.domain.distributors.facts import CONTACT_FACTS, LABELS, LICENCE_FACTS
-from portal.domain.distributors.models import Channel, Level, Standing, Territory, Verdict
+from portal.domain.distributors.models import Channel, Grade, Level, Standing, Territory, Verdict
 from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.regions.models import Region
@@ -83,7 +83,12 @@ VERDICTS = {
     Verdict.DIFFERENT: _l("Two different companies"),
     Verdict.SAME: _l("The same company, entered twice or as related parties"),
 }
-_CODES = {"level": Level, "channel": Channel, "standing": Standing}
+_CODES = {
+    "level": Level,
+    "grade": Grade,
+    "channel": Channel,
+    "standing": Standing,
+}
 _PEOPLE = {fact.name: fact.label for fact in CONTACT_FACTS} | {"is_primary": N_("main contact")}
 _LICENCE = {fact.name: fact.label for fact in LICENCE_FACTS}
 
@@ -224,8 +229,10 @@ def _text(event: AuditEvent, names: _Names) -> str:
     if action.startswith("distributor.licence"):
         facts = params.get("facts") or {}
         return " ".join(str(facts[name]) for name in ("kind", "number", "expires_on") if facts.get(name))
-    if params.get("personal"):
+    if params.get("personal") or params.get("grade_why"):
         labels = _PEOPLE if action.startswith("distributor.contact") else LABELS
-        fields = [_(labels[name]) for name in params["personal"] if name in labels]
-        return _("%(fields)s (personal: not kept here)", fields=_(", ").join(fields))
+        fields = [_(labels[name]) for name in params.get("personal", ()) if name in labels]
+        personal = _("%(fields)s (personal: not kept here)", fields=_(", ").join(fields)) if fields else ""
+        why = _("Grade: %(why)s", why=params["grade_why"]) if params.get("grade_why") else ""
+        return _(" · ").join(part for part in (why, personal) if part)
     return audit_texts.text(event)

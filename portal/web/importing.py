@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from portal.domain.distributors.importing import Action, Flag, ImportReport, Refusal
 from portal.domain.distributors.importing.places import UNKNOWN_REGION
-from portal.domain.distributors.models import Channel, Level, Standing
+from portal.domain.distributors.models import Channel, Grade, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
 from portal.domain.money import figures
@@ -17,7 +17,12 @@ from portal.domain.tabular import Ignored
 from portal.web.htmx import say
 from portal.web.words import word
 
-_CODES: dict[str, type[StrEnum]] = {"level": Level, "channel": Channel, "standing": Standing}
+_CODES: dict[str, type[StrEnum]] = {
+    "level": Level,
+    "grade": Grade,
+    "channel": Channel,
+    "standing": Standing,
+}
 # Grey "", blue "wait", green "ok", amber "warn", red "bad": as in portal.web.words.
 TONES = {Action.CREATED: "ok", Action.UPDATED: "wait", Action.UNCHANGED: "", Action.REFUSED: "bad"}
 

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from portal.domain.access.roles import Role
-from portal.domain.distributors.models import Channel, Level, Standing
+from portal.domain.distributors.models import Channel, Grade, Level, Standing
 from portal.domain.jobs.models import JobState
 from portal.domain.price_protection.models import (
     DeedStatus,
@@ -75,6 +75,9 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     (Level.GENERAL, _l("General distributor")),
     (Level.SECOND_TIER, _l("Second-tier")),
     (Level.RETAILER, _l("Retailer")),
+    (Grade.A, lazy_pgettext("grade", "A")),
+    (Grade.B, lazy_pgettext("grade", "B")),
+    (Grade.C, lazy_pgettext("grade", "C")),
     (Channel.DIRECT, lazy_pgettext("channel", "Direct")),
     (Channel.AGENT, lazy_pgettext("channel", "Agent")),
     (Channel.DISTRIBUTOR, lazy_pgettext("channel", "Distributor")),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from wtforms import Field
 
-from portal.blueprints.distributors.forms import GROUPS, SLOTS, STANDINGS, DistributorForm
+from portal.blueprints.distributors.forms import GRADE_WHY, GROUPS, SLOTS, STANDINGS, DistributorForm
 from portal.domain import text
 from portal.domain.distributors import choices, mentions
 from portal.domain.distributors.facts import BY_NAME, FACTS, OTHER_LABELS, phones_text
@@ -18,7 +18,7 @@ from portal.domain.users.models import User
 from portal.web.tables import as_id
 from portal.web.words import WORDS
 
-_CHOSEN = ("level", "channel", "standing")
+_CHOSEN = ("level", "grade", "channel", "standing")
 CONTACT = "contact_"
 
 
@@ -63,7 +63,7 @@ def _typed_in(form: DistributorForm) -> dict[str, str]:
     for name in [*BY_NAME, "code", "parent", "territory", "region_id", "owner_id", "phones"]:
         field = form[name]
         if name in _CHOSEN or name.endswith("_id"):
-            entries[name] = str(field.data)
+            entries[name] = str(field.data or "")
         elif name == "phones":
             entries[name] = field.show(field.data)
         elif name in BY_NAME and not field.errors:
@@ -118,6 +118,7 @@ def stated(session: Session, form: DistributorForm) -> dict[str, Any]:
     for name in _CHOSEN:
         said[name] = BY_NAME[name].read(said[name])
     return said | {
+        "grade_why": form.grade_why.data,
         "code": form.code.data,
         "parent": mentions.resolve(session, form.parent.data, field="parent"),
         "territory": form.territory.data,
@@ -148,7 +149,8 @@ def parts(form: DistributorForm, *, is_new: bool) -> list[Part]:
     """The index beside the form."""
     found = []
     for group in GROUPS:
-        fields = [form[slot.name] for slot in group.slots if is_new or slot.name not in group.new_only]
+        slots = [slot for slot in group.slots if is_new or slot.name not in group.new_only]
+        fields = [form[slot.name] for slot in slots if slot.name != GRADE_WHY]
         filled = sum(bool(field._value() if hasattr(field, "_value") else field.data) for field in fields)
         refused = sum(1 for field in fields if field.errors)
         found.append(Part(group.id, str(group.title), filled, len(fields), refused))

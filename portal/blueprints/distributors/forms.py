@@ -7,10 +7,11 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, Field, HiddenField, IntegerField, RadioField, SelectField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from portal.blueprints.distributors.fields import FactField, TelephonesField
+from portal.domain.distributors import services
 from portal.domain.distributors.contacts import Erasure
 from portal.domain.distributors.facts import (
     BY_NAME,
@@ -20,7 +21,7 @@ from portal.domain.distributors.facts import (
     Fact,
     code_of,
 )
-from portal.domain.distributors.models import Channel, Level, Standing, Verdict
+from portal.domain.distributors.models import Channel, Grade, Level, Standing, Verdict
 from portal.web.fields import LineField, LinesField
 from portal.web.words import WORDS
 
@@ -58,6 +59,8 @@ class Group:
 
 
 READ = "read"
+# Said beside a grade; no fact of the record itself.
+GRADE_WHY = "grade_why"
 
 GROUPS: tuple[Group, ...] = (
     Group(
@@ -71,6 +74,8 @@ GROUPS: tuple[Group, ...] = (
             Slot("level", "f2"),
             Slot("channel", "f2"),
             Slot("standing", "f2"),
+            Slot("grade", "f2"),
+            Slot(GRADE_WHY, "f4", help=_l("Kept in the history of the record, beside who said so and when")),
             Slot(
                 "parent",
                 help=_l("Type a code or name; leave empty if we supply it directly"),
@@ -153,6 +158,11 @@ class DistributorForm(FlaskForm):
     uscc = _fact("uscc")
     legal_rep = _fact("legal_rep")
     level = SelectField(_l("Level"), choices=[(level.value, WORDS[level]) for level in Level])
+    grade = SelectField(
+        _l("Grade"),
+        choices=[("", _l("not graded yet")), *((grade.value, WORDS[grade]) for grade in Grade)],
+    )
+    grade_why = LineField(_l("Why this grade"), validators=[Length(max=services.GRADE_WHY_LIMIT)])
     channel = SelectField(_l("Channel"), choices=[(channel.value, WORDS[channel]) for channel in Channel])
     standing = SelectField(_l("Standing"))
     parent = LineField(_l("Supplier"))

@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.cuts import Shown
 from portal.web.excel import Column, record_export, workbook
+from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import render
 from portal.web.parts import Html
 from portal.web.tables import (
@@ -50,6 +51,7 @@ def _filter() -> DistributorFilter:
         q=request.args.get("q", "").strip()[:80],
         region_id=number("region"),
         level=chosen(Level, "level"),
+        grade=wanted_grade(),
         standing=chosen(Standing, "standing"),
         owner_id=number("owner"),
         hint=hint if hint in listing.HINTS else "",
@@ -97,6 +99,7 @@ def index() -> ResponseReturnValue:
         may_write=me.can(P.DISTRIBUTORS_WRITE),
         may_import=me.can(P.DISTRIBUTORS_IMPORT),
         levels=list(Level),
+        grades=grade_choices(),
         standings=list(Standing),
     )
 
@@ -177,7 +180,7 @@ def _label(name: str) -> str:
 
 
 def _cell(name: str, value: Any) -> Any:
-    return word(value) if name in ("level", "channel", "standing") else value
+    return word(value) if name in ("level", "grade", "channel", "standing") and value else value
 
 
 def _told(wanted: DistributorFilter) -> dict[str, Any]:

@@ -24,6 +24,7 @@ EXPORTED = (
     "uscc",
     "legal_rep",
     "level",
+    "grade",
     "channel",
     "standing",
     "region_id",

@@ -14,7 +14,7 @@ from typing import Any
 
 from portal.db import today
 from portal.domain import text
-from portal.domain.distributors.models import Channel, Contact, DistributorPhone, Level, Standing
+from portal.domain.distributors.models import Channel, Contact, DistributorPhone, Grade, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.papers.characters import check_characters
@@ -26,6 +26,8 @@ _CODE = re.compile(r"[^\W_][\w./#()-]*")
 _BRAND_SEPARATORS = re.compile(r"\s*[、,，;；/|\n]\s*")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
 _LUNAR = re.compile(r"(?:农历|阴历|旧历)\s*\S{2,12}")
+_GRADE = re.compile(r"([ABC])\s*[类級级等]?(?:客户)?|(?:grade|class)\s*([ABC])", re.IGNORECASE)
+_UNGRADED = ("", "未评级", "未评", "未分级", "待评", "not graded", "not graded yet", "ungraded")
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 CREDIT_DAYS_AT_MOST = 365
 
@@ -190,6 +192,25 @@ def yuan(fen: int | None) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
 
+def is_grade(raw: str) -> bool:
+    """Whether a text says A, B or C as people write it."""
+    return _GRADE.fullmatch(text.half_width(text.clean(raw))) is not None
+
+
+def grade_of(raw: str) -> Grade | None:
+    """A grade as people write it: A, a, Ａ, A类, A级; nothing, or 未评级, is none."""
+    typed = text.half_width(text.clean(raw))
+    found = _GRADE.fullmatch(typed)
+    if found is not None:
+        return Grade((found[1] or found[2]).upper())
+    if typed.casefold() in _UNGRADED:
+        return None
+    raise DomainError(
+        N_("“%(text)s” is not a grade: enter A, B or C, or leave it empty for one that is not graded yet."),
+        text=typed[:40],
+    )
+
+
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
@@ -205,6 +226,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("uscc", N_("Unified social credit code"), _or("", text.uscc)),
     Fact("legal_rep", N_("Legal representative or proprietor"), line(40)),
     Fact("level", N_("Level"), Level),
+    Fact("grade", N_("Grade"), grade_of, lambda value: value or ""),
     Fact("channel", N_("Channel"), Channel),
     Fact("standing", N_("Standing"), Standing),
     Fact("founded_on", N_("Founded on"), _or(None, _founded), _day),

@@ -24,6 +24,14 @@ class Level(StrEnum):
     RETAILER = "retailer"
 
 
+class Grade(StrEnum):
+    """等级 (D5): what a person says it is; a record without one is not graded yet."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
 class Channel(StrEnum):
     """渠道类型."""
 
@@ -105,6 +113,7 @@ class Distributor(Base):
     uscc: Mapped[str] = mapped_column(sa.String(18), default="", index=True)
     legal_rep: Mapped[str] = mapped_column(sa.String(40), default="")
     level: Mapped[Level] = mapped_column(enum_type(Level), default=Level.GENERAL)
+    grade: Mapped[Grade | None] = mapped_column(enum_type(Grade))
     channel: Mapped[Channel] = mapped_column(enum_type(Channel), default=Channel.DISTRIBUTOR)
     standing: Mapped[Standing] = mapped_column(enum_type(Standing), default=Standing.ACTIVE, index=True)
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("distributor.id"), index=True)

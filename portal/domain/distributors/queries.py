@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
-from portal.domain.distributors.models import Distributor, Level, Standing
+from portal.domain.distributors.models import Distributor, Grade, Level, Standing
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -25,6 +25,15 @@ def distributors_visible_to(
     return sa.select(Distributor).where(Distributor.region_id.in_(visible(user, permission)))
 
 
+# What a filter calls those that have no grade yet.
+UNGRADED = "none"
+
+
+def has_grade(wanted: str) -> sa.ColumnElement[bool]:
+    """Whether a distributor has this grade, a value of Grade; or none, by UNGRADED."""
+    return Distributor.grade.is_(None) if wanted == UNGRADED else Distributor.grade == Grade(wanted)
+
+
 @dataclass(frozen=True)
 class DistributorFilter:
     """What a list is narrowed to; an empty field narrows nothing."""
@@ -32,6 +41,7 @@ class DistributorFilter:
     q: str = ""
     region_id: int | None = None
     level: Level | None = None
+    grade: str = ""  # a value of Grade, or UNGRADED
     standing: Standing | None = None
     owner_id: int | None = None
     hint: str = ""  # one of listing.HINTS
@@ -67,6 +77,8 @@ def narrowed(
         )
     if wanted.level is not None:
         statement = statement.where(Distributor.level == wanted.level)
+    if wanted.grade:
+        statement = statement.where(has_grade(wanted.grade))
     if wanted.standing is not None:
         statement = statement.where(tested(session, Distributor.standing, expected) == wanted.standing)
     if wanted.owner_id is not None:

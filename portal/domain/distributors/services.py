@@ -15,15 +15,17 @@ from portal.domain import text
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors import choices, contacts, duplicates, search, tree
-from portal.domain.distributors.facts import BY_NAME, FACTS, code_key, code_of, line
+from portal.domain.distributors.facts import BY_NAME, FACTS, code_key, code_of, line, lines
 from portal.domain.distributors.models import Distributor, DistributorPhone, series_no
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
+GRADE_WHY_LIMIT = 200
 GENERATED = re.compile(r"D-(\d{5,})")
 _TERRITORY = line(200)
+_GRADE_WHY = lines(GRADE_WHY_LIMIT)
 _REFERENCES = ("parent_id", "region_id", "territory_id")
 
 _HIGHEST = sa.select(sa.func.max(Distributor.series_no))
@@ -52,7 +54,8 @@ def create(
     """A new record; without a `code` it gets the next free one of the series D-00001.
 
     Beside the names of `facts.FACTS` the dict knows `code` (text), `region` (Region), `owner` (User),
-    `parent` (Distributor or None), `territory` (its name) and `phones` (list of Phone). `accepted` holds the
+    `parent` (Distributor or None), `territory` (its name), `phones` (list of Phone) and `grade_why`, for the
+    history. `accepted` holds the
     ids of records like this one that somebody has looked at and found to be other companies; any other raises
     LooksKnown. Those accepted are flagged. The actor None is the system (an import by command).
     """
@@ -64,6 +67,7 @@ def create(
         raise DomainError(N_("Enter the full name, as on the business licence."), field="name")
     code = _free_code(session, facts.get("code") or "")
     found = _unknown(session, actor, name, facts.get("uscc") or "", accepted, besides=())
+    why = _grade_why(facts)
     distributor = Distributor(
         code=code,
         code_key=code_key(code),
@@ -93,6 +97,7 @@ def create(
         facts=known,
         owner_id=owner.id,
         near_same=[likeness.mention.id for likeness in found],
+        **why,
     )
     if named is not None:
         contacts.record_first(session, actor, distributor, named)
@@ -130,6 +135,7 @@ def edit(
     if "name" in facts and not facts["name"]:
         raise DomainError(N_("Enter the full name, as on the business licence."), field="name")
     tree.check_supplier(session, distributor.id, facts.get("parent"))
+    why = _grade_why(facts)
     before, owner_before = _snapshot(distributor), distributor.owner_id
     phones_before = _numbers(distributor.phones)
     if facts.get("code"):
@@ -143,7 +149,7 @@ def edit(
     business = {name: pair for name, pair in changes.items() if name not in touched}
     if _numbers(distributor.phones) != phones_before:
         touched.append("phones")
-    if not changes and not touched and owner_before == owner.id:
+    if not changes and not touched and not why and owner_before == owner.id:
         return False
     distributor.updated_at = now()  # numbers stand in rows of their own; the record's version counts them too
     session.flush()
@@ -158,8 +164,10 @@ def edit(
             region_id=before["region_id"],
             to_id=region.id,
         )
-    if business or touched:
-        audit.record(session, actor, "distributor.updated", distributor, changes=business, personal=touched)
+    if business or touched or why:
+        audit.record(
+            session, actor, "distributor.updated", distributor, changes=business, personal=touched, **why
+        )
     if owner_before != owner.id:
         audit.record(
             session,
@@ -296,6 +304,15 @@ def _territory_id(
         raise DomainError(error.msgid, field="territory", **error.params) from error
     found = choices.territory(session, region, wanted)
     return found.id if found else None
+
+
+def _grade_why(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Why the grade is what it is, as the history keeps it; nothing where nobody says."""
+    try:
+        why = _GRADE_WHY(facts.get("grade_why") or "")
+    except DomainError as error:
+        raise DomainError(error.msgid, field="grade_why", **error.params) from error
+    return {"grade_why": why} if why else {}
 
 
 def _set_phones(distributor: Distributor, phones: Sequence[text.Phone]) -> None:

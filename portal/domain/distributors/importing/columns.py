@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from portal.domain.distributors.facts import LABELS
+from portal.domain.distributors.facts import LABELS, is_grade
 from portal.domain.distributors.models import Channel, Level
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -82,6 +82,11 @@ SPEC = Spec(
             "legal representative",
         ),
         _column("level", "级别", "经销商级别", "客户级别", "层级", "经销商层级"),
+        _column(
+            "grade",
+            *("等级", "客户等级", "经销商等级", "评级", "客户评级", "ABC分类", "grade", "rating"),
+            *("customer grade", "dealer grade"),
+        ),
         _column("channel", "渠道类型", "渠道", "经销商类型", "客户类型"),
         _column(
             "parent", "上级经销商", "上级", "供货商", "供货经销商", "上级客户", title=LABELS["parent_id"]
@@ -199,6 +204,14 @@ def word_of(field: str, text: str) -> StrEnum:
     """
     if code := _READ_AS[field].get(heading_key(text)):
         return code
+    if field == "level" and is_grade(text):
+        raise DomainError(
+            N_(
+                "%(text)s is a grade, not a level: call the column “等级” (Grade), or enter general distributor,"
+                " second-tier or retailer."
+            ),
+            text=text,
+        )
     if field == "level":
         raise DomainError(
             N_("%(text)s is not a level: enter general distributor, second-tier or retailer."), text=text
