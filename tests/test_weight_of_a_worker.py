@@ -20,6 +20,9 @@ NOT_AT_START = (
     "PIL",
     "pypdfium2",
     "zxingcpp",
+    "pyhanko",
+    "cryptography",
+    "aiohttp",
 )
 
 
