@@ -43,6 +43,7 @@ ACTIONS: dict[str, object] = {
     "batch.created": _l("Batch set up"),
     "batch.changed": _l("Bulk changes saved"),
     "batch.row_changed": _l("Row of a batch given terms of its own"),
+    "batch.rows_added": _l("Agreements added to a batch"),
     "batch.rows_left_out": _l("Rows left out of a batch"),
     "batch.rows_taken_in": _l("Rows taken into a batch again"),
     "batch.checks_drawn": _l("Spot checks drawn"),
@@ -190,7 +191,7 @@ def text(event: AuditEvent) -> str:
             return _(" · ").join((counted, str(params.get("effective_on")), str(params.get("reason"))))
         case "batch.created":
             return _("%(count)s agreements", count=params.get("count"))
-        case "batch.rows_left_out" | "batch.rows_taken_in" | "batch.checks_drawn":
+        case "batch.rows_added" | "batch.rows_left_out" | "batch.rows_taken_in" | "batch.checks_drawn":
             return (
                 _(" · ")
                 .join((_listed(params.get("numbers"), params.get("count")), str(params.get("reason") or "")))

@@ -15,11 +15,12 @@ from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Run, claim
 from portal.domain.price_protection import drafting
-from portal.domain.price_protection.batches import approving, queries, services, tasks
+from portal.domain.price_protection.batches import approving, choosing, queries, services, tasks
 from portal.domain.price_protection.batches import changes as bulk
 from portal.domain.price_protection.batches.changes import Changes, How, PriceRule
+from portal.domain.price_protection.batches.choosing import Choice
 from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow, Trouble
-from portal.domain.price_protection.batches.queries import Choice, Stage
+from portal.domain.price_protection.batches.queries import Stage
 from portal.domain.price_protection.drafting import PriceEntry
 from portal.domain.price_protection.models import Agreement, PriceKind, Status
 from tests.domain.agreement_world import AgreementWorld, fake_render
@@ -341,7 +342,7 @@ def test_only_signed_agreements_of_ones_own_offices_are_chosen(world):
     elsewhere = world.make.region("示例别区")
     other = of_office(world, elsewhere)
     draft, signed = world.draft(), world.signed()
-    found = world.session.execute(queries.candidates(world.session, world.author, Choice())).all()
+    found = world.session.execute(choosing.candidates(world.session, world.author, Choice())).all()
     assert [row.id for row in found] == [signed.id]
     for wrong in (draft.id, other.id):
         with pytest.raises(DomainError):

@@ -226,3 +226,42 @@ def test_a_page_reached_from_a_task_by_htmx_is_whole_and_a_swapped_list_is_not(w
     )
     assert "<h1>" in whole and "<h1>" not in rows_only
     assert whole.count('id="order"') == 1
+
+
+def test_agreements_are_chosen_and_added_by_their_numbers(world, session, sign_in):
+    first, second, third = (world.signed() for _ in range(3))
+    client = sign_in(world.author)
+    wrong = client.post(
+        "/agreements/batches/new",
+        data={"name": "按编号", "do": "numbers", "numbers": f"{first.number} PPA-0"},
+    )
+    page = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422
+    assert "no agreements with these numbers: PPA-0" in page and f"{first.number} PPA-0</textarea>" in page
+    batch = chosen(client, session, do="numbers", numbers=first.number)
+    add = f"/agreements/batches/{batch.id}/add"
+    listed = client.get(add + "?q=").get_data(as_text=True)
+    assert first.number not in listed and second.number in listed
+    assert client.post(add, data={"do": "numbers", "numbers": first.number}).status_code == 422
+    assert client.post(add, data={"do": "numbers", "numbers": second.number.lower()}).status_code == 303
+    assert client.post(add + "?q=", data={"do": "all"}).status_code == 303
+    found = rows(session)
+    assert [row.earlier_id for row in found] == [first.id, second.id, third.id]
+    assert [row.checked_no for row in found[1:]] == [1, 1]
+    assert "Agreements added" in sign_in(world.make.user(Role.AUDITOR)).get("/admin/audit").get_data(
+        as_text=True
+    )
+
+
+def test_the_choice_is_narrowed_by_grade_and_by_the_running_text(world, session, sign_in):
+    agreement, other = world.signed(), world.signed()
+    agreement.distributor.grade = "A"
+    newer = world.template.text.replace("version: 1.0.0", "version: 1.1.0", 1)
+    other.template_id = world.add_template(text=newer, is_released=False).id
+    session.commit()
+    client = sign_in(world.author)
+    key = world.template.key
+    for narrowed in ("grade=A", f"template={key}@{world.template.version}"):
+        page = client.get(f"/agreements/batches/new?{narrowed}").get_data(as_text=True)
+        assert agreement.number in page and other.number not in page
+        assert f'value="{key}@1.1.0"' in page and f'value="{key}"' in page

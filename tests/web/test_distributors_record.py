@@ -460,3 +460,21 @@ def test_looking_writes_nothing(session, distributor, clerk, sign_in):
         assert browser.get(f"/distributors/{address}").status_code == 200
     afresh(session)
     assert session.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == before
+
+
+def test_a_grade_is_set_with_its_reason_and_told_in_the_history(session, distributor, clerk, sign_in):
+    browser = sign_in(clerk)
+    address = f"/distributors/{distributor.id}"
+    assert "not graded yet" in browser.get(address).get_data(as_text=True)
+    form = opened(browser, address + "/edit") | {"grade": "B", "grade_why": "份额约三成"}
+    assert browser.post(address + "/edit", data=form).status_code == 303
+    page = browser.get(address).get_data(as_text=True)
+    assert "份额约三成" in page
+    afresh(session)
+    assert distributor.grade == "B"
+    kept = opened(browser, address + "/edit")
+    assert (kept["grade"], kept["grade_why"]) == ("B", "")
+    assert browser.post(address + "/edit", data=kept | {"grade": "D"}).status_code == 422
+    listed = browser.get("/distributors/?grade=B").get_data(as_text=True)
+    assert distributor.name in listed
+    assert distributor.name not in browser.get("/distributors/?grade=none").get_data(as_text=True)

@@ -1,5 +1,6 @@
-"""The batches as a list, and choosing the agreements of a new one."""
+"""The batches as a list, and choosing agreements: of a new batch, and further ones for one that is there."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,25 +10,30 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.blueprints.agreements.batches import bp, loading
-from portal.blueprints.agreements.batches.forms import NameForm
+from portal.blueprints.agreements.batches.forms import ChoiceForm, NameForm
 from portal.db import today
 from portal.domain import text
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Level
 from portal.domain.errors import DomainError
+from portal.domain.jobs.models import Job
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection import texts
-from portal.domain.price_protection.batches import queries, services
-from portal.domain.price_protection.batches.queries import Choice
+from portal.domain.price_protection.batches import choosing, queries, services
+from portal.domain.price_protection.batches.choosing import Choice
+from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.phases import phase_of
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.htmx import leave, render, submit
+from portal.web.grades import grade_choices, wanted_grade
+from portal.web.htmx import leave, refuse, render, submit
+from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, number, page_of
 
 # What a page without a filter offers: agreements that end within so many days.
 AHEAD = timedelta(days=120)
+_NARROWING = ("q", "region", "owner", "level", "grade", "template", "from", "until")
 
 
 @bp.get("/")
@@ -53,13 +59,14 @@ def index() -> ResponseReturnValue:
 
 def _choice() -> Choice:
     """What the address narrows the choice to; without a filter: what ends within the next months."""
-    is_narrowed = any(name in request.args for name in ("q", "region", "owner", "level", "from", "until"))
+    is_narrowed = any(name in request.args for name in _NARROWING)
     return Choice(
         q=request.args.get("q", "").strip()[:80],
         region_id=number("region"),
         owner_id=number("owner"),
         level=chosen(Level, "level"),
-        template=request.args.get("template", "")[:60],
+        grade=wanted_grade(),
+        template=request.args.get("template", "")[:100],
         ends_from=_day("from") if is_narrowed else today(),
         ends_until=_day("until") if is_narrowed else today() + AHEAD,
     )
@@ -76,42 +83,108 @@ def _day(name: str) -> date | None:
 @bp.route("/new", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def new() -> ResponseReturnValue:
-    """Choose by filter: how many there are and which, then all of them or those that are ticked."""
-    me, wanted = actor(), _choice()
-    statement = queries.candidates(db.session, me, wanted)
-    form = NameForm()
+    """Choose by filter or by number: how many there are and which, then all of them or those that are ticked."""
+    wanted, form = _choice(), NameForm()
     if request.method == "POST" and form.validate():
-        made = submit(form, lambda: _make(form, wanted))
+        ids = _picked(form, wanted)
+        made = submit(form, lambda: _make(form, ids, wanted)) if ids is not None else None
         if made is not None:
             count = queries.total(db.session, made)
             flash(ngettext("%(num)s agreement was chosen.", "%(num)s agreements were chosen.", count))
             return leave(url_for(".changes", id=made.id))
     elif request.method == "GET":
         form.name.data = _("Renewals %(year)s", year=today().year + 1)
+    return _page(form, wanted)
+
+
+@bp.route(f"/<{ROW}:id>/add", methods=["GET", "POST"])
+@requires(P.AGREEMENTS_WRITE)
+def add(id: int) -> ResponseReturnValue:
+    """Take further agreements into a batch that is there; they are checked at once."""
+    batch = loading.writable(id)
+    wanted, form = _choice(), ChoiceForm()
+    if request.method == "POST" and form.validate():
+        picked = _picked(form, wanted, batch)
+        job = submit(form, lambda: _add(batch, picked)) if picked is not None else None
+        if job is not None:
+            count = job.total
+            flash(ngettext("%(num)s agreement was added.", "%(num)s agreements were added.", count))
+            return loading.on_with(job)
+        batch = loading.writable(id)
+    return _page(form, wanted, batch)
+
+
+def _picked(form: ChoiceForm, wanted: Choice, batch: Batch | None = None) -> list[int] | None:
+    """The agreements that are meant; None when a number cannot be taken, which the form then says."""
+    me = actor()
+    if request.form.get("do") == "numbers":
+        named = choosing.by_numbers(db.session, me, form.numbers.data or "")
+        for error in named.unfit:
+            refuse(form, error)
+        return named.ids if not named.unfit else None
+    found = list(db.session.scalars(choosing.candidate_ids(db.session, me, wanted, batch=batch)))
+    if request.form.get("do") == "ticked":
+        ticked = set(ids())
+        found = [id for id in found if id in ticked]
+    return found
+
+
+def _make(form: NameForm, found: list[int], wanted: Choice) -> Batch:
+    said: dict[str, Any] = {key: value for key, value in vars(wanted).items() if value not in (None, "")}
+    if request.form.get("do") == "numbers":
+        said = {"numbers": len(found)}
+    return services.create(
+        db.session, actor(), name=form.name.data or "", agreement_ids=found, chosen_by=said
+    )
+
+
+def _add(batch: Batch, found: list[int]) -> Job:
+    rows = services.add(db.session, actor(), batch, found)
+    return services.ask(db.session, actor(), batch, services.CHECK, total=len(rows), rows=rows)
+
+
+def _page(form: ChoiceForm, wanted: Choice, batch: Batch | None = None) -> ResponseReturnValue:
+    me = actor()
     page = page_of(
-        db.session, statement, sorts=agreements.SORTS, default="ends", tie=Agreement.id, per_page=50
+        db.session,
+        choosing.candidates(db.session, me, wanted, batch=batch),
+        sorts=agreements.SORTS,
+        default="ends",
+        tie=Agreement.id,
     )
     return render(
         "batches/new.html",
         fragment=loading.rows_only("batches/_candidates.html"),
         form=form,
+        batch=batch,
         page=page,
         wanted=wanted,
         phase_of=phase_of,
-        renewed=queries.in_work(db.session, [row.id for row in page.rows]),
+        remarks=choosing.remarks(db.session, [row.id for row in page.rows], batch=batch),
         levels=list(Level),
-        keys=[(row.key, row.title) for row in texts.offered_editions(db.session)],
+        grades=grade_choices(),
+        texts=_texts(),
         offices=agreements.regions_of(db.session, me),
         owners=agreements.owners(db.session, me),
         ticked=set(ids()) if request.method == "POST" else set(),
     )
 
 
-def _make(form: NameForm, wanted: Choice) -> queries.Batch:
-    me = actor()
-    found = list(db.session.scalars(queries.candidate_ids(db.session, me, wanted)))
-    if request.form.get("do") == "ticked":
-        ticked = set(ids())
-        found = [id for id in found if id in ticked]
-    said: dict[str, Any] = {key: value for key, value in vars(wanted).items() if value not in (None, "")}
-    return services.create(db.session, me, name=form.name.data or "", agreement_ids=found, chosen_by=said)
+def _texts() -> list[tuple[str, str]]:
+    """The texts on which the running agreements stand: each release, and all of a text that has several."""
+    in_use = choosing.texts_in_use(db.session, actor())
+    if len(in_use) < 2:
+        return []
+    titles: dict[str, str] = {}
+    for edition in texts.agreement_editions(db.session):
+        titles.setdefault(edition.key, edition.title)
+    releases = Counter(key for key, _version, _count in in_use)
+    offered: dict[str, str] = {}
+    for key, version, count in in_use:
+        title = titles.get(key, key)
+        if releases[key] > 1:
+            offered.setdefault(key, _("%(title)s, every version", title=title))
+        offered[f"{key}@{version}"] = _(
+            "%(title)s, %(version)s (%(count)s)", title=title, version=version, count=count
+        )
+    return list(offered.items())

@@ -15,7 +15,15 @@ from portal.domain.money import figures
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection.batches.changes import Changes, How, PriceRule
 from portal.domain.price_protection.models import PriceKind
-from portal.web.fields import AmountField, DateOnField, LineField, RateField, Understood, WholeField
+from portal.web.fields import (
+    AmountField,
+    DateOnField,
+    LineField,
+    LinesField,
+    RateField,
+    Understood,
+    WholeField,
+)
 from portal.web.words import word
 
 HOWS = {
@@ -49,8 +57,14 @@ class PointsField(Understood):
         return shown_ppm(value)
 
 
-class NameForm(FlaskForm):
-    """What a batch is called."""
+class ChoiceForm(FlaskForm):
+    """Agreements named by their numbers, beside those that a filter finds."""
+
+    numbers = LinesField(_l("Agreement numbers"))
+
+
+class NameForm(ChoiceForm):
+    """What a batch is called, and what is chosen for it."""
 
     name = LineField(_l("Name of the batch"), validators=[InputRequired(NEEDED), Length(max=80)])
 

@@ -18,9 +18,11 @@ from portal.domain.price_protection.batches.queries import RowFilter, Stage
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
+from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, page_of
+from portal.web.words import word
 
 _OPEN = (Stage.UNCHECKED, Stage.READY, Stage.HOLES, Stage.BLOCKED)
 
@@ -30,6 +32,7 @@ def row_filter() -> RowFilter:
     return RowFilter(
         stage=chosen(Stage, "stage"),
         only_unusual=request.args.get("unusual") == "1",
+        grade=wanted_grade(),
         q=request.args.get("q", "").strip()[:80],
     )
 
@@ -89,6 +92,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         said=words.rows_said(rows.rows),
         wanted=wanted,
         stages=stages,
+        grades=grade_choices(),
         all_stages=[(stage.value, words.stage_word(stage)) for stage in Stage],
         undrafted=undrafted,
         todo=sum(stages.get(stage, 0) for stage in _OPEN),
@@ -164,6 +168,7 @@ def export(id: int) -> ResponseReturnValue:
     columns = [
         Column(_("Code"), width=14),
         Column(_("Distributor"), width=34),
+        Column(_("Grade"), width=8),
         Column(_("Office"), width=16),
         Column(_("Owner"), width=12),
         Column(_("Agreement of last year"), width=18),
@@ -192,6 +197,7 @@ def _cells(row: Any, namer: words.Namer, said: words.RowSaid) -> list[Any]:
     return [
         row.distributor_code,
         row.distributor_name,
+        word(row.grade) if row.grade else "",
         row.region_name,
         row.owner_name,
         row.earlier_number,

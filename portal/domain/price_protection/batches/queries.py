@@ -1,7 +1,6 @@
-"""Reading batches: which somebody sees, what may be chosen, the rows of one and how they stand."""
+"""Reading batches: which somebody sees, the rows of one and how they stand."""
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -10,11 +9,12 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
-from portal.domain.distributors.models import Distributor, Level
+from portal.domain.distributors.models import Distributor
+from portal.domain.distributors.queries import has_grade
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.drafting import RENEWABLE
 from portal.domain.price_protection.models import Agreement, AgreementTerms, Status
-from portal.domain.price_protection.queries import AgreementFilter, agreement_rows, last_submitter, last_turn
+from portal.domain.price_protection.queries import last_submitter, last_turn
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User
@@ -50,45 +50,6 @@ def batches_visible_to(user: User) -> sa.Select[Batch]:
     return sa.select(Batch).where(
         sa.or_(Batch.owner_id == user.id, Batch.region_id.in_(regions), Batch.id.in_(within))
     )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """By what agreements are chosen; an empty field narrows nothing. The days are last days, both included."""
-
-    q: str = ""
-    region_id: int | None = None
-    owner_id: int | None = None
-    level: Level | None = None
-    template: str = ""
-    ends_from: date | None = None
-    ends_until: date | None = None
-
-
-def candidates(session: Session, user: User, wanted: Choice) -> sa.Select[Any]:
-    """Signed agreements that this user may renew and that no signed one follows yet, as rows of the list.
-
-    One whose successor is in work is among them: the batch says what to do about it.
-    """
-    later = aliased(Agreement)
-    statement = agreement_rows(
-        session, user, AgreementFilter(q=wanted.q, region_id=wanted.region_id, owner_id=wanted.owner_id)
-    ).where(
-        Agreement.status.in_(RENEWABLE),
-        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
-        ~sa.exists()
-        .where(later.follows_id == Agreement.id, later.status.in_(RENEWABLE))
-        .correlate(Agreement),
-    )
-    if wanted.level is not None:
-        statement = statement.where(Distributor.level == wanted.level)
-    if wanted.template:
-        statement = statement.where(Template.key == wanted.template)
-    if wanted.ends_from is not None:
-        statement = statement.where(Agreement.ends_on >= wanted.ends_from)
-    if wanted.ends_until is not None:
-        statement = statement.where(Agreement.ends_on <= wanted.ends_until)
-    return statement
 
 
 # The rows' statements join the draft as Agreement itself and last year's agreement as Earlier.
@@ -133,6 +94,7 @@ _COLUMNS = (
     Distributor.id.label("distributor_id"),
     Distributor.code.label("distributor_code"),
     Distributor.name.label("distributor_name"),
+    Distributor.grade,
     Region.name.label("region_name"),
     Owner.name.label("owner_name"),
 )
@@ -175,6 +137,7 @@ class RowFilter:
 
     stage: Stage | None = None
     only_unusual: bool = False
+    grade: str = ""
     q: str = ""
 
 
@@ -186,6 +149,8 @@ def rows(batch: Batch, user: User, wanted: RowFilter | None = None) -> sa.Select
         statement = statement.where(STAGE.in_((wanted.stage.value,)))
     if wanted.only_unusual:
         statement = statement.where(BatchRow.weight >= UNUSUAL)
+    if wanted.grade:
+        statement = statement.where(has_grade(wanted.grade))
     if wanted.q:
         part = f"%{_escaped(wanted.q)}%"
         names = (Distributor.name, Distributor.code, Earlier.number, Agreement.number)
@@ -207,8 +172,12 @@ def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
 
 
 def may_decide(user: User) -> sa.ColumnElement[bool]:
-    """Whether this user may approve a row's draft: submitted, in its offices, neither written nor handed in by it."""
+    """Whether this user may approve a row's draft: submitted, in its offices, neither written nor handed in by it.
+
+    The draft of a row that was left out is approved by itself.
+    """
     return sa.and_(
+        BatchRow.left_out_at.is_(None),
         Agreement.status == Status.SUBMITTED,
         Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
         Agreement.author_id != user.id,
@@ -279,22 +248,6 @@ def total(session: Session, batch: Batch) -> int:
     return session.scalar(statement) or 0
 
 
-def candidate_ids(session: Session, user: User, wanted: Choice) -> sa.Select[int]:
-    """The ids of all candidates, in the order in which their last days come."""
-    found = candidates(session, user, wanted).subquery()
-    return sa.select(found.c.id).order_by(found.c.ends_on, found.c.id)
-
-
-def in_work(session: Session, ids: list[int]) -> dict[int, str]:
-    """The numbers of the agreements that already renew these, by theirs."""
-    rows = session.execute(
-        sa.select(Agreement.follows_id, Agreement.number).where(
-            Agreement.follows_id.in_(ids), Agreement.status != Status.VOID
-        )
-    )
-    return {row.follows_id: row.number for row in rows}
-
-
 _batch_owner = aliased(User, name="batch_owner")
 BATCH_SORTS = {"name": Batch.name, "created": Batch.created_at, "owner": _batch_owner.name}
 
@@ -353,6 +306,6 @@ def named(session: Session, batch: Batch, user: User, ids: list[int]) -> list[An
 def waiting_for_others(session: Session, batch: Batch, user: User) -> int:
     """How many submitted rows in the user's regions somebody else must decide on."""
     statement = _of(batch, user, (sa.func.count(),)).where(
-        Agreement.status == Status.SUBMITTED, ~may_decide(user)
+        BatchRow.left_out_at.is_(None), Agreement.status == Status.SUBMITTED, ~may_decide(user)
     )
     return session.scalar(statement) or 0

@@ -17,14 +17,14 @@ from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches import changes as bulk
 from portal.domain.price_protection.batches import queries
 from portal.domain.price_protection.batches.changes import Changes
+from portal.domain.price_protection.batches.choosing import MOST_ROWS
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.batches.reckoning import Reckoner
 from portal.domain.price_protection.drafting import RENEWABLE
-from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-MOST_ROWS = 5_000
 NAME_LIMIT = 80
 REASON_LIMIT = 200
 
@@ -51,14 +51,28 @@ def create(
     home = actor.home
     if home is None:
         raise DomainError(N_("You do not belong to any office, so you cannot own a batch."))
+    ids = _chosen(session, actor, agreement_ids)
+    batch = Batch(name=name, owner_id=actor.id, region_id=home.id, chosen_by=audit.plain(chosen_by or {}))
+    session.add(batch)
+    session.flush()
+    session.execute(sa.insert(BatchRow), [{"batch_id": batch.id, "earlier_id": id} for id in ids])
+    audit.record(session, actor, "batch.created", batch, name=name, count=len(ids), chosen_by=batch.chosen_by)
+    return batch
+
+
+def _chosen(session: Session, actor: User, agreement_ids: Iterable[int], *, besides: int = 0) -> list[int]:
+    """These agreements, each once; refused where the batch would be too large or one may not be renewed.
+
+    `besides` is how many the batch has already.
+    """
     ids = list(dict.fromkeys(agreement_ids))
     if not ids:
         raise DomainError(N_("No agreement fits. Choose at least one."))
-    if len(ids) > MOST_ROWS:
+    if besides + len(ids) > MOST_ROWS:
         raise DomainError(
             N_("A batch has at most %(most)s agreements; these are %(count)s. Narrow the choice."),
             most=MOST_ROWS,
-            count=len(ids),
+            count=besides + len(ids),
         )
     allowed = set(
         session.scalars(
@@ -74,12 +88,37 @@ def create(
             N_("%(count)s of these agreements are not signed or belong to other offices. Choose again."),
             count=len(ids) - len(allowed),
         )
-    batch = Batch(name=name, owner_id=actor.id, region_id=home.id, chosen_by=audit.plain(chosen_by or {}))
-    session.add(batch)
-    session.flush()
-    session.execute(sa.insert(BatchRow), [{"batch_id": batch.id, "earlier_id": id} for id in ids])
-    audit.record(session, actor, "batch.created", batch, name=name, count=len(ids), chosen_by=batch.chosen_by)
-    return batch
+    return ids
+
+
+def add(session: Session, actor: User, batch: Batch, agreement_ids: Iterable[int]) -> list[int]:
+    """Take further agreements into a batch; gives the ids of their rows, which are still to be checked.
+
+    One that was left out comes in again; one that stands in the batch stays as it is. What `create` refuses is
+    refused here.
+    """
+    hold(session, actor, batch)
+    ids = _chosen(session, actor, agreement_ids, besides=queries.total(session, batch))
+    known = {
+        row.earlier_id: row
+        for row in session.execute(
+            sa.select(BatchRow.id, BatchRow.earlier_id, BatchRow.left_out_at).where(
+                BatchRow.batch_id == batch.id, BatchRow.earlier_id.in_(ids)
+            )
+        )
+    }
+    back = [row.id for row in known.values() if row.left_out_at is not None]
+    new = [id for id in ids if id not in known]
+    if not back and not new:
+        raise DomainError(N_("All of these are in the batch already."))
+    if back:
+        take_back_in(session, actor, batch, back)
+    if new:
+        session.execute(sa.insert(BatchRow), [{"batch_id": batch.id, "earlier_id": id} for id in new])
+        numbers = session.scalars(sa.select(Agreement.number).where(Agreement.id.in_(new))).all()
+        _tell(session, actor, batch, "batch.rows_added", numbers)
+    here = sa.select(BatchRow.id).where(BatchRow.batch_id == batch.id, BatchRow.earlier_id.in_(new))
+    return sorted((*back, *session.scalars(here)))
 
 
 def hold(session: Session, actor: User, batch: Batch, *, version: int | None = None) -> None:
@@ -182,19 +221,23 @@ def except_row(
 
 
 def leave_out(session: Session, actor: User, batch: Batch, row_ids: Sequence[int], reason: str) -> int:
-    """Leave rows out of the batch, with a reason; how many. A row whose draft is made stays in it."""
+    """Leave rows out of the batch, with a reason; how many.
+
+    A draft that is made stays, and is submitted and approved by itself from now on. What is submitted is with
+    its approver and stays in the batch, as does what is approved.
+    """
     reason = _reason(reason)
     hold(session, actor, batch)
     rows = _rows(session, actor, batch, row_ids, BatchRow.left_out_at.is_(None))
-    made = next((row for row in rows if row.agreement_id is not None), None)
-    if made is not None:
-        raise DomainError(
-            N_("The draft of %(number)s is made. Void it, or take it out while it waits for approval."),
-            number=made.earlier.number,
-        )
+    for row in rows:
+        if row.agreement is not None and row.agreement.status not in (Status.DRAFT, Status.VOID):
+            raise DomainError(
+                N_("%(number)s is submitted already. Withdraw it, or have it sent back, then leave it out."),
+                number=row.agreement.number,
+            )
     for row in rows:
         row.left_out_at, row.left_out_by_id, row.left_out_reason = now(), actor.id, reason
-    _tell(session, actor, batch, "batch.rows_left_out", rows, reason=reason)
+    _tell(session, actor, batch, "batch.rows_left_out", _numbers(rows), reason=reason)
     return len(rows)
 
 
@@ -205,7 +248,7 @@ def take_back_in(session: Session, actor: User, batch: Batch, row_ids: Sequence[
     for row in rows:
         row.left_out_at, row.left_out_by_id, row.left_out_reason = None, None, ""
         row.checked_no = 0
-    _tell(session, actor, batch, "batch.rows_taken_in", rows)
+    _tell(session, actor, batch, "batch.rows_taken_in", _numbers(rows))
     return len(rows)
 
 
@@ -222,13 +265,16 @@ def _rows(
     return queries.loaded(session, ids)
 
 
+def _numbers(rows: Sequence[BatchRow]) -> list[str]:
+    return [row.earlier.number for row in rows]
+
+
 def _tell(
-    session: Session, actor: User, batch: Batch, action: str, rows: Sequence[BatchRow], **said: Any
+    session: Session, actor: User, batch: Batch, action: str, numbers: Sequence[str], **said: Any
 ) -> None:
-    if rows:
-        numbers = [row.earlier.number for row in rows]
+    if numbers:
         audit.record(
-            session, actor, action, batch, name=batch.name, count=len(rows), numbers=numbers[:50], **said
+            session, actor, action, batch, name=batch.name, count=len(numbers), numbers=numbers[:50], **said
         )
 
 

@@ -25,7 +25,7 @@ Work = Callable[[Session, User, Batch, Reckoner, BatchRow], str]
 
 
 def check_rows(session: Session, run: Run) -> dict[str, Any]:
-    """Do a job of the kind CHECK: reckon every row that was not reckoned since the last change."""
+    """Do a job of the kind CHECK: reckon every row, or those that the job names."""
     return _each(session, run, _check)
 
 
@@ -56,6 +56,9 @@ def _each(session: Session, run: Run, work: Work) -> dict[str, Any]:
         for name in counts:
             counts[name] += told[name]
     ids = queries.row_ids(session, batch_of(session, run), run.owner, BatchRow.left_out_at.is_(None))
+    if "rows" in run.params:
+        asked = set(run.params["rows"])
+        ids = [id for id in ids if id in asked]
     session.rollback()
     total = len(ids)
     for chunk in _chunks([id for id in ids if id > last]):

@@ -54,5 +54,12 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
 
 
 def is_in_batch() -> sa.ColumnElement[bool]:
-    """Whether an agreement is a row of a batch: its approval waits in the list, not by itself."""
-    return sa.exists().where(BatchRow.agreement_id == Agreement.id).correlate(Agreement)
+    """Whether an agreement is a row of a batch: its approval waits in the list, not by itself.
+
+    One that was taken out of its batch goes its own way.
+    """
+    return (
+        sa.exists()
+        .where(BatchRow.agreement_id == Agreement.id, BatchRow.left_out_at.is_(None))
+        .correlate(Agreement)
+    )

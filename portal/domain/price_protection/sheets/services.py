@@ -63,7 +63,9 @@ def lines(user: User, batch_id: int | None = None) -> sa.Select[*tuple[Any, ...]
         .order_by(Agreement.number, AgreementPrice.no)
     )
     if batch_id is not None:
-        of_batch = sa.select(BatchRow.agreement_id).where(BatchRow.batch_id == batch_id)
+        of_batch = sa.select(BatchRow.agreement_id).where(
+            BatchRow.batch_id == batch_id, BatchRow.left_out_at.is_(None)
+        )
         statement = statement.where(Agreement.id.in_(of_batch))
     return statement
 
