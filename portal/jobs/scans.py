@@ -1,4 +1,4 @@
-"""Reading and filing scanned piles as jobs: a page, an agreement is a part; what opens files is another process."""
+"""Reading and filing scanned piles as jobs: a page, a paper is a part; what opens files is another process."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ from portal.domain.i18n import N_
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection.scans import filing
 from portal.domain.price_protection.scans import reading as pages
-from portal.domain.price_protection.scans.grouping import Group
+from portal.domain.price_protection.scans.groups import Group
 from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPile
 from portal.scanning.reader import Broken, Reader, RefusedFile
 from portal.scanning.refusals import BROKEN
@@ -100,21 +100,21 @@ def _read_page(session: Session, run: Run, reader: Reader, file_id: int, path: P
 
 
 def file_pile(session: Session, run: Run) -> dict[str, Any]:
-    """Do a job of the kind FILE: bind and file one agreement after the other; a refusal stays with its own."""
+    """Do a job of the kind FILE: bind and file one paper after the other; a refusal stays with its own."""
     filed = sum(1 for step in run.earlier if step["filed"])
     refused = len(run.earlier) - filed
     with tempfile.TemporaryDirectory() as folder, Reader() as reader:
         with reading():
             run.check_owner(Permission.AGREEMENTS_WRITE)
             pile = session.get_one(ScanPile, run.params["pile_id"])
-            seen = {step["agreement_id"] for step in run.earlier}
+            seen = {step["return_id"] for step in run.earlier}
             ids = [one for one in filing.ready_ids(session, run.owner, pile) if one not in seen]
             session.rollback()
         total = filed + refused + len(ids)
-        for agreement_id in ids:
-            is_filed = _file_one(session, run, reader, Path(folder), agreement_id)
+        for return_id in ids:
+            is_filed = _file_one(session, run, reader, Path(folder), return_id)
             filed, refused = filed + is_filed, refused + (not is_filed)
-            step = {"agreement_id": agreement_id, "filed": is_filed}
+            step = {"return_id": return_id, "filed": is_filed}
             if not run.step(step, done=filed + refused, total=total):
                 break
     pile = session.get_one(ScanPile, run.params["pile_id"])
@@ -122,12 +122,12 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
     return {"pile_id": pile.id, "filed": filed, "refused": refused}
 
 
-def _file_one(session: Session, run: Run, reader: Reader, folder: Path, agreement_id: int) -> bool:
-    """Bind what came back of an agreement outside any transaction, then file it; whether that was possible."""
+def _file_one(session: Session, run: Run, reader: Reader, folder: Path, return_id: int) -> bool:
+    """Bind what came back of a paper outside any transaction, then file it; whether that was possible."""
     pile_id = run.params["pile_id"]
     with reading():
         pile = session.get_one(ScanPile, pile_id)
-        group = filing.group_of(session, run.owner, pile, agreement_id)
+        group = filing.group_of(session, run.owner, pile, return_id)
         sources = _sources(session, group, folder) if group else []
         session.rollback()
     try:
@@ -139,16 +139,16 @@ def _file_one(session: Session, run: Run, reader: Reader, folder: Path, agreemen
             raise DomainError(
                 N_("Its pages could not be put into one file. File the scan by hand.")
             ) from None
-        filing.file_agreement(session, run.owner, session.get_one(ScanPile, pile_id), group, scan)
+        filing.file_one(session, run.owner, session.get_one(ScanPile, pile_id), group, scan)
     except DomainError as error:
         session.rollback()
-        filing.note_refusal(session, session.get_one(ScanPile, pile_id), agreement_id, error)
+        filing.note_refusal(session, return_id, error)
         return False
     return True
 
 
 def _sources(session: Session, group: Group, folder: Path) -> list[tuple[Path, int, int]]:
-    """The pages of an agreement as files, in the order in which they are bound."""
+    """The pages of a paper as files, in the order in which they are bound."""
     found = []
     for leaf in group.binding_order():
         document = session.get_one(ScanFile, leaf.file_id).document

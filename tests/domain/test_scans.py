@@ -13,8 +13,10 @@ from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementPaper, Status
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.scans import filing, placing, reading, uploading
+from portal.domain.price_protection.scans.counting import summary_of
 from portal.domain.price_protection.scans.due import due_ids
-from portal.domain.price_protection.scans.grouping import Group, Outcome, groups_of, summary_of
+from portal.domain.price_protection.scans.grouping import groups_of
+from portal.domain.price_protection.scans.groups import Group, Outcome
 from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
 from portal.domain.price_protection.scans.reminders import reminders
 from portal.domain.price_protection.scans.showing import file_rows
@@ -61,8 +63,11 @@ def pile_of(world: AgreementWorld, *marks: tuple[AgreementPaper, int] | None) ->
 
 
 def group_of(world: AgreementWorld, pile: ScanPile, agreement: Agreement) -> Group:
-    [group] = groups_of(world.session, world.author, pile, [agreement.id])
-    return group
+    return next(
+        group
+        for group in groups_of(world.session, world.author, pile)
+        if group.agreement_id == agreement.id and group.deed_id is None
+    )
 
 
 def test_due_is_what_was_printed_for_signature_and_is_not_back(
@@ -189,5 +194,5 @@ def test_a_reading_and_a_filing_that_are_cut_short_go_on_where_they_were(
     signed = select(func.count()).where(AgreementEvent.kind == "signed").select_from(AgreementEvent)
     assert session.scalar(signed) == 2
     # Nothing more to file: a second asking says so.
-    with pytest.raises(Exception, match="No agreement of this pile"):
+    with pytest.raises(Exception, match="Nothing in this pile"):
         filing.ask_filing(session, world.author, pile, today(), {})

@@ -17,7 +17,7 @@ from portal.domain.documents import services as documents
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.scans.models import PageKind, ScanFile, ScanPage, ScanPile
+from portal.domain.price_protection.scans.models import PageKind, ScanFile, ScanPage, ScanPile, ScanReturn
 from portal.domain.users.models import User
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
@@ -63,6 +63,12 @@ def shown(client: FlaskClient, pile: int) -> str:
     answer = client.get(f"/agreements/scans/{pile}")
     assert answer.status_code == 200
     return re.sub(r"<[^>]+>", "", answer.text)
+
+
+def row_of(session: Session, agreement: Agreement) -> int:
+    """What the pile calls it."""
+    session.rollback()
+    return session.scalars(select(ScanReturn.id).where(ScanReturn.agreement_id == agreement.id)).one()
 
 
 def test_a_pile_becomes_signed_agreements_and_one_line(
@@ -130,9 +136,9 @@ def test_what_cannot_be_read_is_shown_and_placed_by_hand(
     found = client.get(f"{address}?q={agreement.number[-6:]}", headers={"HX-Request": "true"}).text
     assert agreement.number in found and "<html" not in found
     paper = current_paper(agreement)
-    assert client.post(address, data={"paper": paper.id, "page_no": "9"}).status_code == 422
+    assert client.post(address, data={"paper": paper.code, "page_no": "9"}).status_code == 422
     assert client.post(address, data={"page_no": "2"}).status_code == 422
-    placed = client.post(address, data={"paper": paper.id, "page_no": "2"})
+    placed = client.post(address, data={"paper": paper.code, "page_no": "2"})
     assert placed.location.endswith(f"/pages/{stray.id}")
     assert (
         client.post(f"/agreements/scans/{pile}/pages/{stray.id}", data={"deed": "aside"}).status_code == 303
@@ -140,7 +146,7 @@ def test_what_cannot_be_read_is_shown_and_placed_by_hand(
     assert "ready to file 1" in shown(client, pile)
     client.post(address, data={"deed": "back"})
     assert "pages missing 1" in shown(client, pile)
-    client.post(address, data={"paper": paper.id, "page_no": "2"})
+    client.post(address, data={"paper": paper.code, "page_no": "2"})
     client.post(f"/agreements/scans/{pile}/filing", data={"signed_on": today().isoformat()})
     session.rollback()
     assert session.get(Agreement, agreement.id, populate_existing=True).status is Status.SIGNED
@@ -185,7 +191,7 @@ def test_an_exception_has_a_day_of_its_own_and_a_refusal_stays_with_its_agreemen
     one, other = printed(world), printed(world)
     client = sign_in(world.author)
     pile = upload(client, world, ("scan.pdf", pdf_of(*pages_of(one), *pages_of(other))))
-    data = {"signed_on": today().isoformat(), f"day-{other.id}": "2001-01-01"}
+    data = {"signed_on": today().isoformat(), f"day-{row_of(session, other)}": "2001-01-01"}
     assert client.post(f"/agreements/scans/{pile}/filing", data=data).status_code == 303
     text = shown(client, pile)
     assert "filed 1" in text and "ready to file 1" in text

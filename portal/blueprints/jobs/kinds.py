@@ -101,7 +101,7 @@ def _pages_read(job: Job) -> str:
 
 def _filed(job: Job) -> str:
     return ngettext(
-        "%(num)s agreement was filed.", "%(num)s agreements were filed.", job.result.get("filed", 0)
+        "%(num)s paper was filed.", "%(num)s papers were filed.", job.result.get("filed", 0)
     )
 
 

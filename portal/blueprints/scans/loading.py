@@ -1,8 +1,9 @@
 """Finding the pile or page that an address is about, within what its user may see and do."""
 
-from flask import abort
+from flask import abort, url_for
 
 from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.scans.groups import Group, What
 from portal.domain.price_protection.scans.models import ScanPage, ScanPile
 from portal.domain.price_protection.scans.uploading import piles_visible_to
 from portal.extensions import db
@@ -26,3 +27,11 @@ def page_of(pile: ScanPile, page_id: int) -> ScanPage:
     """A page of this pile."""
     page = db.session.get(ScanPage, page_id)
     return page if page is not None and page.pile_id == pile.id else abort(404)
+
+
+def address(group: Group) -> str:
+    """The record of the agreement, amendment or notice."""
+    if group.what is What.AGREEMENT:
+        return url_for("agreements.detail", id=group.agreement_id)
+    what = "amendments" if group.what is What.AMENDMENT else "notices"
+    return url_for("agreements.deed", id=group.agreement_id, what=what, deed_id=group.deed_id)

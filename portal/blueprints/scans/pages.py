@@ -64,7 +64,7 @@ def _sent(sha256: str, size: int) -> Iterator[bytes]:
 @bp.get(f"/<{ROW}:pile_id>/pages/<{ROW}:page_id>")
 @requires(P.AGREEMENTS_WRITE)
 def page(pile_id: int, page_id: int) -> ResponseReturnValue:
-    """The page large, beside a search box for the agreement that it belongs to."""
+    """The page large, beside a search box for the paper that it belongs to."""
     pile = writable(pile_id)
     return _shown(pile, page_of(pile, page_id), FlaskForm())
 
@@ -105,7 +105,7 @@ def place(pile_id: int, page_id: int) -> ResponseReturnValue:
                 actor(),
                 pile,
                 found,
-                paper_id=as_id(request.form.get("paper", "")),
+                code=request.form.get("paper", ""),
                 page_no=as_id(request.form.get("page_no", "")),
             )
         return True

@@ -1,6 +1,5 @@
 """Piles: those there are, a new one, one as it stands, and filing what came back whole."""
 
-from datetime import date
 from typing import Any
 
 from flask import request, url_for
@@ -10,14 +9,14 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import MultipleFileField, SelectField
-from wtforms.validators import InputRequired
 
 from portal.blueprints.scans import MOST_BYTES, bp
-from portal.blueprints.scans.loading import readable, writable
+from portal.blueprints.scans.loading import address, readable, writable
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.scans import filing, grouping, placing, showing, uploading
-from portal.domain.price_protection.scans.grouping import Outcome
+from portal.domain.price_protection.models import Service
+from portal.domain.price_protection.scans import counting, filing, grouping, placing, showing, uploading
+from portal.domain.price_protection.scans.groups import Outcome
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.text import date_on
 from portal.extensions import db
@@ -27,9 +26,11 @@ from portal.web.access import actor, requires
 from portal.web.fields import DateOnField
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
-from portal.web.tables import page_of
+from portal.web.tables import as_id, page_of
+from portal.web.words import word
 
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
+OWN = ("day-", "how-", "note-")
 PICTURES = 60  # on one page; what is placed makes room for the next
 LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
 
@@ -55,9 +56,9 @@ class PileForm(FilesForm):
 
 
 class FilingForm(FlaskForm):
-    """The day of signing, once for the pile; `day-<agreement>` are the exceptions."""
+    """The day of signing, once for the pile; what a paper has of its own is called `day-<row>` and the like."""
 
-    signed_on = DateOnField(_l("Signing date"), validators=[InputRequired(_l("This field is required."))])
+    signed_on = DateOnField(_l("Signing date"))
 
 
 @bp.get("/")
@@ -161,7 +162,7 @@ def detail(id: int) -> ResponseReturnValue:
     return _shown(pile, FilingForm(data={"signed_on": pile.signed_on}))
 
 
-def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None) -> ResponseReturnValue:
+def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None) -> ResponseReturnValue:
     groups = grouping.groups_of(db.session, actor(), pile)
     by: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
     for group in groups:
@@ -173,8 +174,10 @@ def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None)
         form=form,
         pile=pile,
         by=by,
-        days=days or {},
-        summary=grouping.summary_of(db.session, pile, groups, files),
+        typed=typed or {},
+        address=address,
+        ways=[(way.value, word(way)) for way in Service],
+        summary=counting.summary_of(db.session, pile, groups, files),
         unplaced=unplaced,
         suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced]),
         besides=showing.pictures(db.session, placing.pages_besides(pile).limit(PICTURES)),
@@ -189,29 +192,31 @@ def _shown(pile: ScanPile, form: FilingForm, days: dict[int, str] | None = None)
 @bp.post(f"/<{ROW}:pile_id>/filing")
 @requires(P.AGREEMENTS_WRITE)
 def file(pile_id: int) -> ResponseReturnValue:
-    """File every agreement that is back whole, signed on the day given, or on its own."""
+    """File every paper that is back whole, signed on the day given, or on its own; notices as they were served."""
     pile = writable(pile_id)
     form = FilingForm()
-    days = {
-        int(name.removeprefix("day-")): value.strip()
-        for name, value in request.form.items()
-        if name.startswith("day-")
-        and name.removeprefix("day-").isascii()
-        and name.removeprefix("day-").isdigit()
-    }
+    typed = {name: value.strip() for name, value in request.form.items() if name.startswith(OWN)}
     if form.validate_on_submit():
         made: list[int] = []
 
         def work() -> bool:
-            exceptions = {agreement_id: _day(text) for agreement_id, text in days.items()}
-            made[:] = [filing.ask_filing(db.session, actor(), pile, form.signed_on.data, exceptions).id]
+            made[:] = [filing.ask_filing(db.session, actor(), pile, form.signed_on.data, _own(typed)).id]
             return True
 
         if submit(form, work):
             start(made[0])
             return leave(url_for("jobs.detail", job_id=made[0]))
-    return _shown(readable(pile_id), form, days)
+    return _shown(readable(pile_id), form, typed)
 
 
-def _day(text: str) -> date | None:
-    return date_on(text) if text else None
+def _own(typed: dict[str, str]) -> dict[int, filing.Own]:
+    """What was typed beside single papers, by the pile's row; ill-formed names are of nobody's making and ignored."""
+    rows = {row for name in typed if (row := as_id(name.partition("-")[2])) is not None}
+    return {
+        row: filing.Own(
+            day=date_on(day) if (day := typed.get(f"day-{row}", "")) else None,
+            how=Service(how) if (how := typed.get(f"how-{row}", "")) in set(Service) else Service.COURIER,
+            note=typed.get(f"note-{row}", ""),
+        )
+        for row in rows
+    }

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.scans import bp
-from portal.blueprints.scans.loading import readable
+from portal.blueprints.scans.loading import address, readable
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.scans import grouping
-from portal.domain.price_protection.scans.grouping import Group, Outcome
+from portal.domain.price_protection.scans.groups import Group, Outcome, What
 from portal.domain.price_protection.scans.reminders import Reminder, reminders
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -22,7 +22,9 @@ from portal.web.requests import ROW
 
 
 def why(group: Group) -> str:
-    """What is to be brought back of an agreement, in words."""
+    """What is to be brought back of a paper, in words."""
+    if group.what is What.NOTICE:
+        return _("The signed receipt of the notice, or what proves its service")
     if group.outcome is Outcome.INCOMPLETE:
         return _("Missing: page %(pages)s of %(all)s", pages=numbers(group.missing), all=group.pages)
     if group.outcome is Outcome.OLD_VERSION:
@@ -51,6 +53,7 @@ def remind(pile_id: int) -> ResponseReturnValue:
         reminders=found,
         count=sum(len(one.groups) for one in found),
         why=why,
+        address=address,
         on=today(),
     )
 
@@ -58,11 +61,11 @@ def remind(pile_id: int) -> ResponseReturnValue:
 @bp.get(f"/<{ROW}:pile_id>/reminders.xlsx")
 @requires(P.AGREEMENTS_READ)
 def remind_excel(pile_id: int) -> Response:
-    """The same as an Excel file, a row an agreement."""
+    """The same as an Excel file, a row a paper."""
     pile, found = _reminders(pile_id)
     columns = [
         Column(_("Owner")),
-        Column(_("Agreement number"), width=20),
+        Column(_("Number"), width=22),
         Column(_("Distributor"), width=30),
         Column(_("Office")),
         Column(_("What is missing"), width=36),

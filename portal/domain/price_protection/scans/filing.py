@@ -1,6 +1,7 @@
-"""Turning what came back whole into signed agreements, each with its scan (P1)."""
+"""Turning what came back whole into signed agreements and amendments and served notices, each with its scan (P1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -12,90 +13,174 @@ from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
-from portal.domain.jobs.models import Job
+from portal.domain.jobs.models import ENDED, Job
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.models import Agreement, Status
-from portal.domain.price_protection.scans.grouping import Group, Outcome, groups_of
+from portal.domain.price_protection.deeds import life, serving, signing
+from portal.domain.price_protection.models import Agreement, Amendment, Service, Termination
+from portal.domain.price_protection.scans.grouping import groups_of
+from portal.domain.price_protection.scans.groups import FILING_ORDER, Group, Outcome, What
 from portal.domain.price_protection.scans.models import ScanPile, ScanReturn
 from portal.domain.price_protection.scans.uploading import FILE
+from portal.domain.text import clean
 from portal.domain.users.models import User
+
+_NOTE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What is said of one paper alone: its own day of signing, or the service of a notice."""
+
+    day: date | None = None
+    how: Service = Service.COURIER
+    note: str = ""
 
 
 def ask_filing(
-    session: Session,
-    actor: User,
-    pile: ScanPile,
-    signed_on: date | None,
-    exceptions: Mapping[int, date | None],
+    session: Session, actor: User, pile: ScanPile, signed_on: date | None, own: Mapping[int, Own]
 ) -> Job:
-    """Have a job file every agreement of the pile that is back whole; to be sent after the commit.
+    """Have a job file every paper of the pile that is back whole; to be sent after the commit.
 
-    `signed_on` is the day of signing of all but the `exceptions` (by agreement's id, empty for none).
+    `signed_on` is the day of signing of all without one of their `own` (by ScanReturn's id). A notice is filed once
+    the day of its service is said; until then it stays.
     """
     lock(session, pile)
-    if signed_on is None:
-        raise DomainError("Say on which day the agreements were signed.", field="signed_on")
-    for day in (signed_on, *(day for day in exceptions.values() if day is not None)):
-        if day > today():
-            raise DomainError("This day is in the future.", field="signed_on")
+    _refuse_second(session, pile)
     ready = [group for group in groups_of(session, actor, pile) if group.outcome is Outcome.READY]
     if not ready:
-        raise DomainError(N_("No agreement of this pile is complete and still to be filed."))
-    pile.signed_on = signed_on
-    for row in session.scalars(
-        sa.select(ScanReturn).where(
-            ScanReturn.pile_id == pile.id, ScanReturn.agreement_id.in_(list(exceptions))
+        raise DomainError(N_("Nothing in this pile is complete and still to be filed."))
+    said = {group.return_id: own.get(group.return_id, Own()) for group in ready}
+    for day in (signed_on, *(one.day for one in said.values())):
+        if day is not None and day > today():
+            raise DomainError("This day is in the future.", field="signed_on")
+    if signed_on is None and any(group.is_to_sign and said[group.return_id].day is None for group in ready):
+        raise DomainError("Say on which day the papers were signed.", field="signed_on")
+    for group in ready:
+        if group.is_to_serve:
+            _check_service(group, said[group.return_id])
+    count = sum(1 for group in ready if _is_filed_now(group, said[group.return_id].day))
+    if not count:
+        raise DomainError(N_("Enter the day on which each notice was served, as its receipt says."))
+    pile.signed_on = signed_on or pile.signed_on
+    for row in session.scalars(sa.select(ScanReturn).where(ScanReturn.id.in_(list(said)))):
+        one = said[row.id]
+        row.signed_on = one.day
+        if row.termination_id is not None:
+            row.served_how, row.served_note = one.how, clean(one.note)
+    return jobs.enqueue(session, actor, FILE, title=pile.region.name, total=count, pile_id=pile.id)
+
+
+def _is_filed_now(group: Group, own_day: date | None) -> bool:
+    """A notice waits until somebody says when it was served."""
+    return not group.is_to_serve or own_day is not None
+
+
+def _check_service(group: Group, said: Own) -> None:
+    if len(said.note) > _NOTE:
+        raise DomainError(N_("The note has at most %(limit)s characters."), limit=_NOTE)
+    if said.day is None and said.note.strip():
+        raise DomainError(N_("%(number)s: enter the day on which it was served."), number=group.number)
+    if said.day is not None and said.how is Service.COURIER and not said.note.strip():
+        raise DomainError(
+            N_("%(number)s: enter courier and number; the agreement asks for a courier."), number=group.number
         )
-    ):
-        row.signed_on = exceptions[row.agreement_id]
-    return jobs.enqueue(session, actor, FILE, title=pile.region.name, total=len(ready), pile_id=pile.id)
+
+
+def _refuse_second(session: Session, pile: ScanPile) -> None:
+    """One filing of a pile at a time: a second would find everything moved on."""
+    other = session.scalar(
+        sa.select(Job)
+        .where(Job.kind == FILE, Job.state.not_in(ENDED), Job.params["pile_id"].as_integer() == pile.id)
+        .limit(1)
+    )
+    if other is not None:
+        raise DomainError(
+            N_("%(name)s is filing this pile already. Wait until that is finished."), name=other.owner.name
+        )
 
 
 def ready_ids(session: Session, actor: User, pile: ScanPile) -> list[int]:
-    """The agreements of a pile that can be filed, in the order of their numbers."""
-    return [group.agreement_id for group in groups_of(session, actor, pile) if group.outcome is Outcome.READY]
+    """The rows of a pile that can be filed now: agreements first, then what amends them, then what ends them."""
+    ready = [
+        group
+        for group in groups_of(session, actor, pile)
+        if group.outcome is Outcome.READY and _is_filed_now(group, group.own_signed_on)
+    ]
+    return [group.return_id for group in sorted(ready, key=lambda group: FILING_ORDER.index(group.what))]
 
 
-def group_of(session: Session, actor: User, pile: ScanPile, agreement_id: int) -> Group | None:
-    """What the pile brought of one agreement, if it can be filed."""
-    found = groups_of(session, actor, pile, [agreement_id])
+def group_of(session: Session, actor: User, pile: ScanPile, return_id: int) -> Group | None:
+    """What the pile brought of one paper, if it can be filed."""
+    found = groups_of(session, actor, pile, [return_id])
     return found[0] if found and found[0].outcome is Outcome.READY else None
 
 
-def file_agreement(session: Session, actor: User, pile: ScanPile, seen: Group, scan: bytes) -> None:
-    """Turn one agreement to signed with its scan, or add the scan to one that is signed already.
+def file_one(session: Session, actor: User, pile: ScanPile, seen: Group, scan: bytes) -> None:
+    """Record signing or service with the scan, or add the scan to what is signed or served already.
 
-    The checks are those of signing by hand; besides, the pages must still be those that were bound.
+    The checks are those of doing so by hand; besides, the pages must still be those that were bound.
     """
     agreement = session.get_one(Agreement, seen.agreement_id)
     lock(session, agreement)
     if not actor.can(Permission.AGREEMENTS_WRITE, agreement.region):
         raise DomainError(N_("You may not file agreements of this office."))
-    group = group_of(session, actor, pile, seen.agreement_id)
-    if group is None or group.paper_id != seen.paper_id or group.leaves != seen.leaves:
+    group = group_of(session, actor, pile, seen.return_id)
+    if group is None or group.code != seen.code or group.leaves != seen.leaves:
         raise DomainError(
             N_("%(number)s has moved on in the meantime; this step is no longer possible."),
             number=seen.number,
         )
     row = session.get_one(ScanReturn, group.return_id)
-    files = [(f"{agreement.number}.pdf", scan)]
-    if agreement.status is Status.APPROVED:
-        day = row.signed_on or pile.signed_on
-        if day is None:
-            raise DomainError(N_("Say on which day the agreements were signed."))
-        steps.sign(session, actor, agreement, day, files)
-    else:
+    files = [(f"{group.number}.pdf", scan)]
+    if group.is_to_serve:
+        _serve(session, actor, group, row, files)
+    elif group.is_to_sign:
+        _sign(session, actor, group, row.signed_on or pile.signed_on, files)
+    elif group.what is What.AGREEMENT:
         steps.file_scans(session, actor, agreement, files)
+    else:
+        life.file_scans(session, actor, _deed(session, group), files)
     row.filed_at, row.filed_by_id = now(), actor.id
     row.refusal, row.refusal_params = "", {}
 
 
-def note_refusal(session: Session, pile: ScanPile, agreement_id: int, error: DomainError) -> None:
-    """Keep beside an agreement why it was not filed."""
-    row = session.scalar(
-        sa.select(ScanReturn).where(ScanReturn.pile_id == pile.id, ScanReturn.agreement_id == agreement_id)
+def _deed(session: Session, group: Group) -> Amendment | Termination:
+    if group.what is What.AMENDMENT:
+        return session.get_one(Amendment, group.deed_id)
+    return session.get_one(Termination, group.deed_id)
+
+
+def _sign(
+    session: Session, actor: User, group: Group, day: date | None, files: Collection[tuple[str, bytes]]
+) -> None:
+    if day is None:
+        raise DomainError(N_("Say on which day the papers were signed."))
+    if group.what is What.AMENDMENT:
+        signing.sign(session, actor, session.get_one(Amendment, group.deed_id), day, files)
+    else:
+        steps.sign(session, actor, session.get_one(Agreement, group.agreement_id), day, files)
+
+
+def _serve(
+    session: Session, actor: User, group: Group, row: ScanReturn, files: Collection[tuple[str, bytes]]
+) -> None:
+    if row.signed_on is None or row.served_how is None:
+        raise DomainError(N_("Enter the day on which each notice was served, as its receipt says."))
+    serving.serve(
+        session,
+        actor,
+        session.get_one(Termination, group.deed_id),
+        served_on=row.signed_on,
+        how=row.served_how,
+        note=row.served_note,
+        scans=files,
     )
-    if row is not None:
+
+
+def note_refusal(session: Session, return_id: int, error: DomainError) -> None:
+    """Keep beside a paper why it was not filed; of one that somebody else filed meanwhile nothing is said."""
+    row = session.get(ScanReturn, return_id)
+    if row is not None and row.filed_at is None:
         row.refusal, row.refusal_params = error.msgid, dict(error.params)
 
 

@@ -10,9 +10,14 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
 from portal.domain.jobs.models import Job
-from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.models import Agreement, Service
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+
+_IS_AGREEMENT = sa.text("amendment_id IS NULL AND termination_id IS NULL")
+
+
+_IS_AGREEMENT = sa.text("amendment_id IS NULL AND termination_id IS NULL")
 
 
 class FileState(StrEnum):
@@ -108,7 +113,8 @@ class ScanPage(Base):
 class ScanMark(Base):
     """What a page is of, as its code says, or somebody who looked at it: a paper's page of this number.
 
-    `paper_id` is empty where the code is of no agreement's paper: an amendment's, or one that nobody knows.
+    `paper_id` is an agreement's paper, `deed_paper_id` an amendment's or a notice's; both are empty where nobody
+    knows the code, or the paper has no page of this number.
     """
 
     __tablename__ = "scan_mark"
@@ -117,13 +123,15 @@ class ScanMark(Base):
         sa.CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_somebody"
         ),
+        sa.CheckConstraint("paper_id IS NULL OR deed_paper_id IS NULL", name="of_one_paper"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     page_id: Mapped[int] = mapped_column(sa.ForeignKey("scan_page.id"), index=True)
-    code: Mapped[str] = mapped_column(sa.String(40))
+    code: Mapped[str] = mapped_column(sa.String(40), index=True)
     page_no: Mapped[int] = mapped_column(sa.Integer)
     paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agreement_paper.id"), index=True)
+    deed_paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deed_paper.id"), index=True)
     placed_at: Mapped[datetime | None]
     placed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     withdrawn_at: Mapped[datetime | None]
@@ -133,21 +141,34 @@ class ScanMark(Base):
 
 
 class ScanReturn(Base):
-    """What a pile knows of one agreement: whether its paper was due, and what became of filing it."""
+    """What a pile knows of one agreement, amendment or notice: whether it was due, what became of filing it.
+
+    `agreement_id` is always the agreement that it is about; once filed, a row never changes.
+    """
 
     __tablename__ = "scan_return"
     __table_args__ = (
-        sa.UniqueConstraint("pile_id", "agreement_id"),
+        sa.Index(
+            "uq_scan_return_of_agreement", "pile_id", "agreement_id", unique=True,
+            sqlite_where=_IS_AGREEMENT, postgresql_where=_IS_AGREEMENT,
+        ),
+        sa.UniqueConstraint("pile_id", "amendment_id"),
+        sa.UniqueConstraint("pile_id", "termination_id"),
+        sa.CheckConstraint("amendment_id IS NULL OR termination_id IS NULL", name="of_one_paper"),
         sa.CheckConstraint("(filed_at IS NULL) = (filed_by_id IS NULL)", name="filed_by_somebody"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     pile_id: Mapped[int] = mapped_column(sa.ForeignKey("scan_pile.id"))
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    amendment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("amendment.id"), index=True)
+    termination_id: Mapped[int | None] = mapped_column(sa.ForeignKey("termination.id"), index=True)
     # Out for signature when the pile was begun.
     is_due: Mapped[bool]
-    # Where it was signed on another day than the rest of the pile.
+    # Where it was signed on another day than the rest of the pile; for a notice the day of its service, and how.
     signed_on: Mapped[date | None]
+    served_how: Mapped[Service | None] = mapped_column(enum_type(Service))
+    served_note: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
     filed_at: Mapped[datetime | None]
     filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     refusal: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -15,28 +15,31 @@ from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.price_protection.models import BINDING, Agreement, AgreementPaper
-from portal.domain.price_protection.scans.grouping import has_mark
-from portal.domain.price_protection.scans.models import (
-    PageKind,
-    ScanFile,
-    ScanMark,
-    ScanPage,
-    ScanPile,
-    ScanReturn,
+from portal.domain.price_protection.models import (
+    BINDING,
+    Agreement,
+    AgreementPaper,
+    Amendment,
+    DeedPaper,
+    DeedStatus,
+    Termination,
 )
-from portal.domain.price_protection.scans.reading import note_agreement
+from portal.domain.price_protection.scans.counting import has_mark, is_known
+from portal.domain.price_protection.scans.models import PageKind, ScanFile, ScanMark, ScanPage, ScanPile
+from portal.domain.price_protection.scans.reading import belongs, is_filed, note_return, papers_by_code
 from portal.domain.price_protection.verification import normal_code
 from portal.domain.users.models import User
 
 MOST_FOUND = 12
+# An amendment or a notice of these has a paper in force.
+OUT = (DeedStatus.APPROVED, DeedStatus.SIGNED, DeedStatus.SERVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An agreement's paper where a page may belong; `page_no` is given where its neighbours tell."""
+    """A paper where a page may belong, by its check code; `page_no` is given where its neighbours tell."""
 
-    paper_id: int
+    code: str
     number: str
     distributor: str
     pages: int
@@ -72,36 +75,53 @@ def pages_besides(pile: ScanPile) -> sa.Select[ScanPage]:
 
 
 def places(session: Session, actor: User, words: str) -> list[Place]:
-    """The papers in force that words find: a check code, an agreement's number or a part of it, a distributor."""
+    """The papers in force that words find: a check code, a number or a part of it, a distributor, pinyin too."""
     words = words.strip()
     if not words:
         return []
     typed = normal_code(words)
     part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    plain = sa.func.replace(sa.func.upper(Agreement.number), "-", "")
-    found: list[Any] = [AgreementPaper.code == typed]
+    papers = _papers(actor)
+    found: list[Any] = [papers.c.code == typed]
     if part:
-        found.append(plain.like(f"%{part}%", escape="\\"))
+        for number in (papers.c.number, papers.c.agreement):
+            found.append(sa.func.replace(sa.func.upper(number), "-", "").like(f"%{part}%", escape="\\"))
     matching = search.matching(session, words)
     if matching is not None:
-        found.append(Agreement.distributor_id.in_(matching))
+        found.append(papers.c.distributor_id.in_(matching))
     rows = session.execute(
-        _papers(actor).where(sa.or_(*found)).order_by(Agreement.number.desc()).limit(MOST_FOUND)
+        sa.select(papers)
+        .where(sa.or_(*found))
+        .order_by(papers.c.agreement.desc(), papers.c.number.desc())
+        .limit(MOST_FOUND)
     )
-    return [Place(row.id, row.number, row.name, row.pages) for row in rows]
+    return [Place(row.code, row.number, row.name, row.pages) for row in rows]
 
 
-def _papers(actor: User) -> sa.Select[int, str, str, int]:
-    return (
-        sa.select(AgreementPaper.id, Agreement.number, Distributor.name, AgreementPaper.pages)
+def _papers(actor: User) -> sa.Subquery:
+    """The papers in force of agreements, amendments and notices that this user files: code, number, pages."""
+    may_file = Agreement.region_id.in_(visible(actor, Permission.AGREEMENTS_WRITE))
+    about = (Agreement.distributor_id, Distributor.name, Agreement.number.label("agreement"))
+    agreements = (
+        sa.select(AgreementPaper.code, Agreement.number, AgreementPaper.pages, *about)
         .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(AgreementPaper.withdrawn_at.is_(None), Agreement.status.in_(BINDING), may_file)
+    )
+    amended = Agreement.number + "-S" + sa.cast(Amendment.no, sa.String)
+    deeds = (
+        sa.select(DeedPaper.code, sa.func.coalesce(Termination.number, amended), DeedPaper.pages, *about)
+        .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
+        .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
+        .join(Agreement, Agreement.id == sa.func.coalesce(Amendment.agreement_id, Termination.agreement_id))
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
         .where(
-            AgreementPaper.withdrawn_at.is_(None),
-            Agreement.status.in_(BINDING),
-            Agreement.region_id.in_(visible(actor, Permission.AGREEMENTS_WRITE)),
+            DeedPaper.withdrawn_at.is_(None),
+            sa.func.coalesce(Amendment.status, Termination.status).in_(OUT),
+            may_file,
         )
     )
+    return agreements.union_all(deeds).subquery("papers")
 
 
 def suggestions(session: Session, actor: User, page_ids: Collection[int]) -> dict[int, Place]:
@@ -113,27 +133,27 @@ def suggestions(session: Session, actor: User, page_ids: Collection[int]) -> dic
         return {}
     near = aliased(ScanPage)
     rows = session.execute(
-        sa.select(ScanPage.id, ScanMark.paper_id, (ScanMark.page_no + ScanPage.no - near.no).label("page_no"))
+        sa.select(ScanPage.id, ScanMark.code, (ScanMark.page_no + ScanPage.no - near.no).label("page_no"))
         .join(near, sa.and_(near.file_id == ScanPage.file_id, sa.func.abs(near.no - ScanPage.no) == 1))
         .join(ScanMark, ScanMark.page_id == near.id)
-        .where(ScanPage.id.in_(page_ids), ScanMark.paper_id.is_not(None), ScanMark.withdrawn_at.is_(None))
+        .where(ScanPage.id.in_(page_ids), is_known())
         .order_by(ScanPage.id, near.no)
     ).all()
-    wanted = {row.paper_id for row in rows}
-    papers = {row.id: row for row in session.execute(_papers(actor).where(AgreementPaper.id.in_(wanted)))}
-    taken = set(
-        session.execute(
-            sa.select(ScanMark.paper_id, ScanMark.page_no).where(
-                ScanMark.paper_id.in_(wanted), ScanMark.withdrawn_at.is_(None)
-            )
+    wanted = {row.code for row in rows}
+    papers = _papers(actor)
+    known = {row.code: row for row in session.execute(sa.select(papers).where(papers.c.code.in_(wanted)))}
+    taken = {
+        (row.code, row.page_no)
+        for row in session.execute(
+            sa.select(ScanMark.code, ScanMark.page_no).where(ScanMark.code.in_(wanted), is_known())
         )
-    )
+    }
     found: dict[int, Place] = {}
     for row in rows:
-        paper = papers.get(row.paper_id)
-        if paper is None or not 1 <= row.page_no <= paper.pages or (paper.id, row.page_no) in taken:
+        paper = known.get(row.code)
+        if paper is None or not 1 <= row.page_no <= paper.pages or (row.code, row.page_no) in taken:
             continue
-        found.setdefault(row.id, Place(paper.id, paper.number, paper.name, paper.pages, row.page_no))
+        found.setdefault(row.id, Place(row.code, paper.number, paper.name, paper.pages, row.page_no))
     return found
 
 
@@ -143,37 +163,28 @@ def place(
     pile: ScanPile,
     page: ScanPage,
     *,
-    paper_id: int | None,
+    code: str,
     page_no: int | None,
 ) -> ScanMark:
-    """Say that a page is this paper's page of this number; who may file that agreement may say so."""
+    """Say that a page is the page of this number of the paper with this code; who may file that may say so."""
     lock(session, page)
-    found = (
-        session.execute(_papers(actor).where(AgreementPaper.id == paper_id)).one_or_none()
-        if paper_id is not None
-        else None
-    )
+    papers = _papers(actor)
+    found = session.execute(sa.select(papers).where(papers.c.code == code)).one_or_none()
     if found is None:
-        raise DomainError("Choose the agreement that the page belongs to.", field="paper")
+        raise DomainError("Choose the paper that the page belongs to.", field="paper")
     if page_no is None or not 1 <= page_no <= found.pages:
         raise DomainError(
-            "This agreement has pages 1 to %(pages)s. Say which one it is.",
+            "This paper has pages 1 to %(pages)s. Say which one it is.",
             field="page_no",
             pages=found.pages,
         )
     _refuse_marked(session, page)
-    paper = session.get_one(AgreementPaper, found.id)
-    mark = ScanMark(
-        page_id=page.id,
-        code=paper.code,
-        page_no=page_no,
-        paper_id=paper.id,
-        placed_at=now(),
-        placed_by_id=actor.id,
-    )
+    paper = papers_by_code(session, [code])[code]
+    mark = ScanMark(page_id=page.id, code=code, page_no=page_no, placed_at=now(), placed_by_id=actor.id)
+    belongs(mark, paper)
     session.add(mark)
     page.set_aside_at = page.set_aside_by_id = None
-    note_agreement(session, pile.id, paper.agreement_id)
+    note_return(session, pile.id, paper)
     _say(session, actor, pile, page, "scan_pile.page_placed", number=found.number, paper_page=page_no)
     return mark
 
@@ -189,7 +200,7 @@ def take_back(session: Session, actor: User, pile: ScanPile, page: ScanPage) -> 
     if not marks and page.set_aside_at is None:
         raise DomainError(N_("Nobody placed this page by hand; its own code says what it is."))
     for mark in marks:
-        _refuse_filed(session, pile, mark)
+        _refuse_filed(session, mark)
         mark.withdrawn_at, mark.withdrawn_by_id = now(), actor.id
     page.set_aside_at = page.set_aside_by_id = None
     _say(session, actor, pile, page, "scan_pile.page_taken_back")
@@ -204,23 +215,13 @@ def set_aside(session: Session, actor: User, pile: ScanPile, page: ScanPage) -> 
 
 
 def _refuse_marked(session: Session, page: ScanPage) -> None:
-    has = session.scalar(
-        sa.select(ScanMark.id)
-        .where(ScanMark.page_id == page.id, ScanMark.paper_id.is_not(None), ScanMark.withdrawn_at.is_(None))
-        .limit(1)
-    )
-    if has is not None:
+    if session.scalar(sa.select(ScanMark.id).where(ScanMark.page_id == page.id, is_known()).limit(1)):
         raise DomainError(N_("This page has its place already. Take it back first."))
 
 
-def _refuse_filed(session: Session, pile: ScanPile, mark: ScanMark) -> None:
-    filed = session.scalar(
-        sa.select(ScanReturn.filed_at)
-        .join(AgreementPaper, AgreementPaper.agreement_id == ScanReturn.agreement_id)
-        .where(ScanReturn.pile_id == pile.id, AgreementPaper.id == mark.paper_id)
-    )
-    if filed is not None:
-        raise DomainError(N_("The agreement has been filed with this page; it stays where it is."))
+def _refuse_filed(session: Session, mark: ScanMark) -> None:
+    if is_filed(session, papers_by_code(session, [mark.code])[mark.code]):
+        raise DomainError(N_("It has been filed with this page; it stays where it is."))
 
 
 def _say(session: Session, actor: User, pile: ScanPile, page: ScanPage, action: str, **facts: Any) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
-from portal.domain.price_protection.models import AgreementPaper
+from portal.domain.price_protection.models import AgreementPaper, DeedPaper
 from portal.domain.price_protection.scans.models import (
     FileState,
     PageKind,
@@ -46,7 +46,7 @@ def keep_page(
     marks: Iterable[tuple[str, int]] = (),
     preview: bytes = b"",
 ) -> ScanPage:
-    """Write down a page, what its codes say, and its small picture; its agreements belong to the pile from then on."""
+    """Write down a page, what its codes say, and its small picture; what it is of belongs to the pile from then on."""
     page = ScanPage(pile_id=file.pile_id, file_id=file.id, no=number, kind=kind, quarter_turns=quarter_turns)
     if preview:
         page.preview_id = documents.store(
@@ -61,23 +61,53 @@ def keep_page(
         is_a_page = paper is not None and page_no <= paper.pages
         mark = ScanMark(page_id=page.id, code=code, page_no=page_no)
         if paper is not None and is_a_page:
-            mark.paper_id = paper.id
-            note_agreement(session, file.pile_id, paper.agreement_id)
+            belongs(mark, paper)
+            note_return(session, file.pile_id, paper)
         session.add(mark)
     return page
 
 
-def papers_by_code(session: Session, codes: Iterable[str]) -> dict[str, AgreementPaper]:
-    """The agreements' papers that bear these check codes."""
-    found = session.scalars(sa.select(AgreementPaper).where(AgreementPaper.code.in_(sorted(set(codes)))))
-    return {paper.code: paper for paper in found}
+def belongs(mark: ScanMark, paper: AgreementPaper | DeedPaper) -> None:
+    """Say of a mark which paper it is of."""
+    if isinstance(paper, AgreementPaper):
+        mark.paper_id = paper.id
+    else:
+        mark.deed_paper_id = paper.id
 
 
-def note_agreement(session: Session, pile_id: int, agreement_id: int) -> None:
-    """See to it that the pile knows of the agreement."""
-    known = session.scalar(
-        sa.select(ScanReturn.id).where(ScanReturn.pile_id == pile_id, ScanReturn.agreement_id == agreement_id)
-    )
-    if known is None:
-        session.add(ScanReturn(pile_id=pile_id, agreement_id=agreement_id, is_due=False))
+def papers_by_code(session: Session, codes: Iterable[str]) -> dict[str, AgreementPaper | DeedPaper]:
+    """The papers of agreements, amendments and notices that bear these check codes."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    own = session.scalars(sa.select(AgreementPaper).where(AgreementPaper.code.in_(wanted)))
+    deeds = session.scalars(sa.select(DeedPaper).where(DeedPaper.code.in_(wanted)))
+    return {paper.code: paper for paper in (*own, *deeds)}
+
+
+def return_of(session: Session, pile_id: int, paper: AgreementPaper | DeedPaper) -> ScanReturn | None:
+    """The pile's row of what a paper is of."""
+    return session.scalar(sa.select(ScanReturn).filter_by(pile_id=pile_id, **_ids(paper)))
+
+
+def is_filed(session: Session, paper: AgreementPaper | DeedPaper) -> bool:
+    """Whether some pile has filed what a paper is of, with the pages known then."""
+    filed = sa.select(ScanReturn.id).filter_by(**_ids(paper)).where(ScanReturn.filed_at.is_not(None))
+    return session.scalar(filed.limit(1)) is not None
+
+
+def note_return(session: Session, pile_id: int, paper: AgreementPaper | DeedPaper) -> None:
+    """See to it that the pile knows of the agreement, amendment or notice."""
+    if return_of(session, pile_id, paper) is None:
+        session.add(ScanReturn(pile_id=pile_id, is_due=False, **_ids(paper)))
         session.flush()
+
+
+def _ids(paper: AgreementPaper | DeedPaper) -> dict[str, int | None]:
+    if isinstance(paper, AgreementPaper):
+        return {"agreement_id": paper.agreement_id, "amendment_id": None, "termination_id": None}
+    return {
+        "agreement_id": paper.deed.agreement_id,
+        "amendment_id": paper.amendment_id,
+        "termination_id": paper.termination_id,
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from portal.domain.price_protection.scans.grouping import Group, Outcome
+from portal.domain.price_protection.scans.groups import Group, Outcome
 
 REMINDED = (Outcome.NOT_BACK, Outcome.INCOMPLETE, Outcome.OLD_VERSION)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
@@ -16,6 +16,7 @@ from portal.domain.price_protection.models import (
     DeedPaper,
     Termination,
 )
+from portal.domain.price_protection.scans.counting import is_known
 from portal.domain.price_protection.scans.models import (
     PageKind,
     ScanFile,
@@ -30,7 +31,7 @@ from portal.domain.users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page as it is shown: where it lies, and what its code says where that is of no agreement's paper."""
+    """A page as it is shown: where it lies, and what its code says where nobody knows that."""
 
     id: int
     file_id: int
@@ -40,9 +41,6 @@ class Picture:
     has_preview: bool
     is_aside: bool
     code: str
-    # The amendment or notice that the code is of, as files and lists call it, and its agreement.
-    deed: str
-    deed_agreement_id: int | None
 
 
 def pile_rows(user: User) -> sa.Select[*tuple[Any, ...]]:
@@ -77,11 +75,12 @@ def pictures(session: Session, pages: sa.Select[ScanPage]) -> list[Picture]:
     codes: dict[int, str] = dict(
         session.execute(
             sa.select(ScanMark.page_id, ScanMark.code).where(
-                ScanMark.page_id.in_([page.id for page in found]), ScanMark.paper_id.is_(None)
+                ScanMark.page_id.in_([page.id for page in found]),
+                ScanMark.paper_id.is_(None),
+                ScanMark.deed_paper_id.is_(None),
             )
         ).all()
     )
-    deeds = _deeds(session, set(codes.values()))
     return [
         Picture(
             id=page.id,
@@ -92,33 +91,15 @@ def pictures(session: Session, pages: sa.Select[ScanPage]) -> list[Picture]:
             has_preview=page.preview_id is not None,
             is_aside=page.set_aside_at is not None,
             code=codes.get(page.id, ""),
-            deed=deeds.get(codes.get(page.id, ""), ("", None))[0],
-            deed_agreement_id=deeds.get(codes.get(page.id, ""), ("", None))[1],
         )
         for page in found
     ]
 
 
-def _deeds(session: Session, codes: set[str]) -> dict[str, tuple[str, int | None]]:
-    """The amendments and notices whose papers bear these codes, by code: title and agreement."""
-    if not codes:
-        return {}
-    papers = session.scalars(
-        sa.select(DeedPaper)
-        .where(DeedPaper.code.in_(codes))
-        .options(
-            selectinload(DeedPaper.amendment).selectinload(Amendment.agreement),
-            selectinload(DeedPaper.termination).selectinload(Termination.agreement),
-        )
-    )
-    return {paper.code: (paper.deed.title, paper.deed.agreement_id) for paper in papers}
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a page is known to be: which agreement's page, and who said so, if not its own code."""
+    """What a page is known to be: which paper's page, and who said so, if not its own code."""
 
-    agreement_id: int
     number: str
     page_no: int
     placed_by: str
@@ -132,15 +113,29 @@ def page_query(page: ScanPage) -> sa.Select[ScanPage]:
 def marks_of(session: Session, page: ScanPage) -> list[Said]:
     """What a page is known to be."""
     rows = session.execute(
-        sa.select(Agreement.id, Agreement.number, ScanMark.page_no, User.name)
+        sa.select(
+            Agreement.number, Amendment.no, Termination.number.label("notice"), ScanMark.page_no, User.name
+        )
         .select_from(ScanMark)
-        .join(AgreementPaper, AgreementPaper.id == ScanMark.paper_id)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .outerjoin(AgreementPaper, AgreementPaper.id == ScanMark.paper_id)
+        .outerjoin(DeedPaper, DeedPaper.id == ScanMark.deed_paper_id)
+        .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
+        .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
+        .join(
+            Agreement,
+            Agreement.id
+            == sa.func.coalesce(
+                AgreementPaper.agreement_id, Amendment.agreement_id, Termination.agreement_id
+            ),
+        )
         .outerjoin(User, User.id == ScanMark.placed_by_id)
-        .where(ScanMark.page_id == page.id, ScanMark.withdrawn_at.is_(None))
+        .where(ScanMark.page_id == page.id, is_known())
         .order_by(ScanMark.id)
     )
-    return [Said(row.id, row.number, row.page_no, row.name or "") for row in rows]
+    return [
+        Said(row.notice or (f"{row.number}-S{row.no}" if row.no else row.number), row.page_no, row.name or "")
+        for row in rows
+    ]
 
 
 def file_rows(session: Session, pile: ScanPile) -> list[ScanFile]:

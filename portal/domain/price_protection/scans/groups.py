@@ -1,0 +1,155 @@
+"""What a pile brought of one paper: its pages in order, what is missing or doubled, and the one thing to be said."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from portal.domain.price_protection.models import BINDING, DeedStatus, Service, Status
+
+
+class Outcome(StrEnum):
+    """What a pile brought of one agreement, amendment or notice."""
+
+    FILED = "filed"
+    READY = "ready"  # all pages of the paper in force are there
+    INCOMPLETE = "incomplete"
+    OLD_VERSION = "old_version"  # nothing but pages of a paper that was withdrawn or replaced
+    NOT_BACK = "not_back"
+    ELSEWHERE = "elsewhere"  # of an office that the viewer does not reach: its number and office, no more
+
+
+class What(StrEnum):
+    """Which kind of paper came back, in the order in which those of one agreement are filed."""
+
+    AGREEMENT = "agreement"
+    AMENDMENT = "amendment"
+    NOTICE = "notice"
+
+
+FILING_ORDER = list(What)
+# A paper of these is out, or back; what is a draft again, or void, has none in force.
+_BINDING = {*BINDING, DeedStatus.APPROVED, DeedStatus.SIGNED, DeedStatus.SERVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of a paper, known by the paper's check code, where it lies, and whether somebody put it there."""
+
+    mark_id: int
+    page_id: int
+    page_no: int
+    code: str
+    file_id: int
+    file_no: int
+    filename: str
+    no: int
+    quarter_turns: int
+    is_here: bool  # in this pile, not in an earlier one
+    is_placed: bool
+    has_preview: bool
+
+
+@dataclass(slots=True)
+class Group:
+    """One agreement, amendment or notice of a pile; `pages` are those of its paper in force, `code` is its code."""
+
+    return_id: int
+    what: What
+    agreement_id: int
+    deed_id: int | None
+    number: str
+    status: Status | DeedStatus
+    region: str
+    distributor: str
+    distributor_id: int
+    owner_id: int
+    owner: str
+    is_due: bool
+    has_scan: bool
+    # For a notice the day of its service.
+    signed_on: date | None
+    own_signed_on: date | None
+    served_how: Service | None
+    served_note: str
+    filed_at: datetime | None
+    refusal: str
+    refusal_params: dict[str, Any]
+    is_reached: bool
+    code: str = ""
+    paper_no: int | None = None
+    approved_at: datetime | None = None
+    pages: int = 0
+    leaves: list[Leaf] = field(default_factory=list)  # of the paper in force, in order
+    old: list[Leaf] = field(default_factory=list)  # of withdrawn or replaced papers
+
+    @property
+    def absent(self) -> list[int]:
+        """The pages that nobody has seen yet."""
+        seen = {leaf.page_no for leaf in self.leaves}
+        return [number for number in range(1, self.pages + 1) if number not in seen]
+
+    @property
+    def missing(self) -> list[int]:
+        """The pages without which it is not filed: of a notice the last one alone, on which its receipt is."""
+        absent = self.absent
+        return [number for number in absent if number == self.pages] if self.what is What.NOTICE else absent
+
+    @property
+    def doubled(self) -> list[int]:
+        """The pages that lie in this pile more than once."""
+        here = Counter(leaf.page_no for leaf in self.leaves if leaf.is_here)
+        return sorted(number for number, count in here.items() if count > 1)
+
+    @property
+    def here(self) -> list[int]:
+        """The pages that lie in this pile."""
+        return sorted({leaf.page_no for leaf in self.leaves if leaf.is_here})
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is to be said of it, one thing only, so that the counts of a pile add up."""
+        if not self.is_reached:
+            return Outcome.ELSEWHERE
+        if self.has_scan:
+            return Outcome.FILED
+        if self.is_binding and self.code and self.leaves:
+            return Outcome.INCOMPLETE if self.missing else Outcome.READY
+        return Outcome.OLD_VERSION if self.old else Outcome.NOT_BACK
+
+    @property
+    def is_binding(self) -> bool:
+        """Whether its paper is out for signature, or came back."""
+        return self.status in _BINDING
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is due back or was found; what became void meanwhile, or lay here by mistake, is neither."""
+        if self.outcome is Outcome.NOT_BACK:
+            return self.is_due and self.is_binding
+        return self.is_due or bool(self.old) or any(leaf.is_here for leaf in self.leaves)
+
+    @property
+    def is_to_sign(self) -> bool:
+        """Whether filing it records its signing, so that the day is asked for."""
+        return self.what is not What.NOTICE and self.status in (Status.APPROVED, DeedStatus.APPROVED)
+
+    @property
+    def is_to_serve(self) -> bool:
+        """Whether filing it records the service of a notice, so that day and manner are asked for."""
+        return self.what is What.NOTICE and self.status is DeedStatus.APPROVED
+
+    def binding_order(self) -> list[Leaf]:
+        """The pages as they are bound: one of each in order, then the doubled ones; a picture once only."""
+        first: dict[int, Leaf] = {}
+        spare: list[Leaf] = []
+        for leaf in sorted(
+            self.leaves, key=lambda leaf: (leaf.page_no, not leaf.is_here, leaf.file_no, leaf.no)
+        ):
+            if leaf.page_no in first:
+                spare.append(leaf)
+            else:
+                first[leaf.page_no] = leaf
+        order = {leaf.page_id: leaf for leaf in reversed([*first.values(), *spare])}
+        return list(reversed(order.values()))
