@@ -11,6 +11,7 @@ from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.trail import packing, posting, returning, sealing
+from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import Parcel, Seal
 from portal.domain.users.models import User
 
@@ -50,7 +51,7 @@ class Trails:
         for agreement in current[8:9]:
             self._sealed(agreement, days_ago=2)
             with on(today() - timedelta(days=1)):
-                packing.pack(self._session, agreement.distributor.owner, {self._paper(agreement): 2})
+                packing.pack(self._session, agreement.distributor.owner, {self._original(agreement): 2})
                 self._session.commit()
         self._under_way()
 
@@ -64,14 +65,18 @@ class Trails:
         owner = waiting.distributor.owner
         with on(today() - timedelta(days=1)):
             steps.record_print(self._session, owner, waiting, 2)
-            sealing.ask(self._session, owner, {self._paper(waiting): 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
+            sealing.ask(
+                self._session, owner, {self._original(waiting): 2}, seal=Seal.CONTRACT, purpose=PURPOSE
+            )
             self._session.commit()
 
     def _sealed(self, agreement: Agreement, *, days_ago: int) -> None:
         owner, keeper = agreement.distributor.owner, self._people["finance"]
-        paper = self._paper(agreement)
+        original = self._original(agreement)
         with on(today() - timedelta(days=days_ago + 1)):
-            application = sealing.ask(self._session, owner, {paper: 2}, seal=Seal.CONTRACT, purpose=PURPOSE)
+            application = sealing.ask(
+                self._session, owner, {original: 2}, seal=Seal.CONTRACT, purpose=PURPOSE
+            )
             self._session.commit()
         with on(today() - timedelta(days=days_ago)):
             sealing.grant(self._session, keeper, application)
@@ -79,25 +84,26 @@ class Trails:
             self._session.commit()
 
     def _sealed_and_sent(self, agreement: Agreement, *, days_ago: int) -> Parcel:
-        owner, paper = agreement.distributor.owner, self._paper(agreement)
+        owner, original = agreement.distributor.owner, self._original(agreement)
         self._sealed(agreement, days_ago=days_ago + 1)
         with on(today() - timedelta(days=days_ago)):
             self._sent += 1
-            (parcel,) = packing.pack(self._session, owner, {paper: 2}, courier="示例速递")
+            (parcel,) = packing.pack(self._session, owner, {original: 2}, courier="示例速递")
             posting.send(self._session, owner, parcel, today(), tracking=f"SL{self._sent:012d}")
             self._session.commit()
         return parcel
 
     def _back(self, agreement: Agreement) -> None:
-        returning.take_back(self._session, agreement.distributor.owner, {self._paper(agreement): 1}, today())
+        returning.take_back(
+            self._session, agreement.distributor.owner, {self._original(agreement): 1}, today()
+        )
         self._session.commit()
 
     def _file(self, agreement: Agreement, cabinet: str) -> None:
-        returning.put_away(self._session, agreement.distributor.owner, [self._paper(agreement)], cabinet)
+        returning.put_away(self._session, agreement.distributor.owner, [self._original(agreement)], cabinet)
         self._session.commit()
 
-    @staticmethod
-    def _paper(agreement: Agreement) -> int:
+    def _original(self, agreement: Agreement) -> int:
         paper = current_paper(agreement)
         assert paper is not None
-        return paper.id
+        return of_paper(self._session, paper).id

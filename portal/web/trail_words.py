@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, pgettext
 
 from portal.domain.price_protection.trail.courier import Outcome
-from portal.domain.price_protection.trail.models import Seal, SealStatus, Stage
+from portal.domain.price_protection.trail.models import PaperKind, Seal, SealStatus, Stage
 
 SEALS = {
     Seal.CONTRACT: _l("Contract seal"),
@@ -19,6 +19,9 @@ SEALS = {
 # For portal.web.words: what each code is called, and its colour.
 TRAIL_WORDS = (
     *SEALS.items(),
+    (PaperKind.AGREEMENT, _l("Agreement")),
+    (PaperKind.AMENDMENT, _l("Amendment")),
+    (PaperKind.NOTICE, _l("Notice of termination")),
     (SealStatus.ASKED, _l("Awaiting the keeper's decision")),
     (SealStatus.GRANTED, _l("Approved, to be sealed")),
     (SealStatus.SEALED, lazy_pgettext("original", "Sealed")),
@@ -55,6 +58,23 @@ TRAIL_TONES = (
     (Outcome.UNCHANGED, ""),
     (Outcome.REFUSED, "bad"),
 )
+
+_STAGES = {code: said for code, said in TRAIL_WORDS if isinstance(code, Stage)}
+_STAGE_TONES = {code: tone for code, tone in TRAIL_TONES if isinstance(code, Stage)}
+# A notice stays where it was sent to: what comes is the day of its service.
+_NOTICE_STAGES = {Stage.SENT: _l("Sent, not served"), Stage.BACK: lazy_pgettext("original", "Served")}
+
+
+def stage_word(stage: Stage, kind: PaperKind) -> str:
+    """Where an original of this kind stands, in words."""
+    said = _NOTICE_STAGES.get(stage) if kind is PaperKind.NOTICE else None
+    return str(said or _STAGES[stage])
+
+
+def stage_tone(stage: Stage) -> str:
+    """The colour of where it stands."""
+    return _STAGE_TONES.get(stage, "")
+
 
 # Kinds of an agreement's events.
 TRAIL_EVENTS: dict[str, object] = {
@@ -101,7 +121,7 @@ TRAIL_LISTS: dict[str, object] = {
 
 def told_of_trail(kind: str, said: Mapping[str, Any], reason: str = "") -> str:
     """What a deed on the paper trail says beside its name."""
-    parts: list[str] = []
+    parts: list[str] = [str(said["original"])] if said.get("original") else []
     if "seal" in said and said["seal"] in list(Seal):
         parts.append(str(SEALS[Seal(said["seal"])]))
     if kind == "back_corrected":

@@ -50,7 +50,7 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         "own_text": first(TemplateDraft.id),
         "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),
         "parcel": first(Parcel.id, Parcel.sent_on.is_(None)),
-        "original": first(PaperTrail.paper_id, PaperTrail.stage == Stage.BACK),
+        "original": first(PaperTrail.id, PaperTrail.stage == Stage.BACK),
         "pile": first(ScanPile.id),
         "scan_page": first(ScanPage.id, ScanPage.kind == PageKind.UNREAD),
         "region": first(Region.id, Region.code == "HZ"),

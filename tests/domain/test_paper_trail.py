@@ -13,6 +13,7 @@ from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import AgreementEvent
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.trail import courier, packing, posting, queries, returning, sealing, todos
+from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.courier import Outcome
 from portal.domain.price_protection.trail.models import (
     SEAL_MOVES,
@@ -44,7 +45,7 @@ class Office(AgreementWorld):
         return agreement
 
     def paper(self, agreement):
-        return current_paper(agreement).id
+        return of_paper(self.session, current_paper(agreement)).id
 
     def asked(self, *agreements, copies=2, seal=Seal.CONTRACT, by=None):
         wanted = {self.paper(agreement): copies for agreement in agreements}
@@ -208,7 +209,7 @@ def test_what_was_superseded_meanwhile_is_left_out_before_the_rest_is_sealed(off
     s = office.session
     stays, goes = office.printed(), office.printed()
     application = office.asked(stays, goes)
-    row = next(row for row in application.rows if row.paper_id == office.paper(goes))
+    row = next(row for row in application.rows if row.trail_id == office.paper(goes))
     steps.withdraw_approval(s, office.manager, goes, "返利率有误")
     s.commit()
     assert "withdrawn meanwhile" in refused(sealing.grant, s, office.keeper, application)

@@ -30,14 +30,13 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.price_protection.trail.models import (
-    PaperTrail,
     Parcel,
     ParcelRow,
     Seal,
     SealApplication,
     SealApplicationRow,
-    Stage,
 )
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import TemplateDraft
@@ -165,13 +164,15 @@ def rows_of_region(
     kept(paper)
     ids["paper_code"] = paper.code
     ids["paper"] = paper.id
+    trail = begin(session, paper)
+    ids["original"] = trail.id
     sealing = SealApplication(
         number=f"YY-TEST-{number}",
         region_id=region.id,
         seal=Seal.CONTRACT,
         purpose="示例用途",
         asked_by_id=owner.id,
-        rows=[SealApplicationRow(paper_id=paper.id, copies=2)],
+        rows=[SealApplicationRow(trail=trail, copies=2)],
     )
     ids["seal_application"] = kept(sealing)
     ids["seal_row"] = sealing.rows[0].id
@@ -184,22 +185,14 @@ def rows_of_region(
         tracking=f"SL{number:08d}",
         sent_on=today(),
         sent_by_id=owner.id,
-        rows=[ParcelRow(paper_id=paper.id, copies=2, expected=1)],
+        rows=[ParcelRow(trail=trail, copies=2, expected=1)],
     )
     ids["parcel"] = kept(parcel)
-    kept(
-        PaperTrail(
-            paper_id=paper.id,
-            stage=Stage.SENT,
-            sealed_copies=2,
-            sent_copies=2,
-            expected_copies=1,
-            sealed_on=today(),
-            sent_on=today(),
-            application_id=sealing.id,
-            parcel_id=parcel.id,
-        )
-    )
+    trail.sealed_copies = trail.sent_copies = 2
+    trail.expected_copies = 1
+    trail.sealed_on = trail.sent_on = today()
+    trail.application, trail.parcel = sealing, parcel
+    trail.settle()
     ids |= pile_of(session, region, owner, paper)
     amendment = Amendment(
         agreement_id=agreement.id,
@@ -218,18 +211,18 @@ def rows_of_region(
         "changes": [{"clause": "第3.1款", "before": "3.00%", "after": "3.50%"}],
         "after": dict(paper.payload),
     }
-    kept(
-        DeedPaper(
-            amendment_id=amendment.id,
-            no=1,
-            code=f"DEEDCODE{number}",
-            document_id=pdf.id,
-            pages=2,
-            payload=deed_paper,
-            payload_sha256=hashlib.sha256(b"").hexdigest(),
-            made_by_id=owner.id,
-        )
+    paper_of_deed = DeedPaper(
+        amendment_id=amendment.id,
+        no=1,
+        code=f"DEEDCODE{number}",
+        document_id=pdf.id,
+        pages=2,
+        payload=deed_paper,
+        payload_sha256=hashlib.sha256(b"").hexdigest(),
+        made_by_id=owner.id,
     )
+    kept(paper_of_deed)
+    begin(session, paper_of_deed)
     ids["deed_scan"] = kept(DeedScan(amendment_id=amendment.id, document_id=pdf.id, filed_by_id=owner.id))
     ids["price_change"] = kept(
         PriceChange(

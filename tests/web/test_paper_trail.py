@@ -11,6 +11,7 @@ from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
 from tests.domain.agreement_world import AgreementWorld
 
@@ -25,7 +26,7 @@ class Desk(AgreementWorld):
         for agreement in self.agreements:
             steps.record_print(session, self.author, agreement, 2)
         session.commit()
-        self.papers = [current_paper(agreement).id for agreement in self.agreements]
+        self.papers = [of_paper(session, current_paper(agreement)).id for agreement in self.agreements]
         self.sales, self.seals = sign_in(self.author), sign_in(self.keeper)
         session.rollback()
 
@@ -103,7 +104,7 @@ def test_all_of_a_filter_go_to_the_seal_the_post_and_the_cabinet(desk):
 def test_what_cannot_be_done_is_listed_with_its_reason_and_a_refused_form_keeps_its_entries(desk):
     desk.session.rollback()
     unprinted = desk.approved()
-    unprinted_paper = current_paper(unprinted).id
+    unprinted_paper = of_paper(desk.session, current_paper(unprinted)).id
     desk.session.rollback()
     page = text(desk.sales.get(f"/papers/ask?id={unprinted_paper}&id={desk.papers[0]}"))
     assert "has not been printed yet" in page

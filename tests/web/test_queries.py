@@ -165,11 +165,11 @@ class World:
         )
         session.add(
             SealApplicationRow(
-                application_id=int(rows["seal_application"]), paper_id=int(others["paper"]), copies=2
+                application_id=int(rows["seal_application"]), trail_id=int(others["original"]), copies=2
             )
         )
         session.add(
-            ParcelRow(parcel_id=int(rows["parcel"]), paper_id=int(others["paper"]), copies=2, expected=1)
+            ParcelRow(parcel_id=int(rows["parcel"]), trail_id=int(others["original"]), copies=2, expected=1)
         )
         session.flush()
         for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):

@@ -11,9 +11,8 @@ from portal.blueprints.papers.loading import wanted
 from portal.db import now, today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import queries as agreements
-from portal.domain.price_protection.models import AgreementPaper
 from portal.domain.price_protection.trail import queries
-from portal.domain.price_protection.trail.models import Stage
+from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
 from portal.domain.price_protection.trail.reminders import reminders
 from portal.extensions import db
 from portal.printing.listing import PrintedList, render_list
@@ -22,6 +21,7 @@ from portal.web.excel import Column, record_export, workbook
 from portal.web.files import shown
 from portal.web.htmx import render
 from portal.web.tables import ids, page_of, sorting
+from portal.web.trail_words import stage_word
 from portal.web.words import word
 
 
@@ -30,7 +30,7 @@ from portal.web.words import word
 def index() -> ResponseReturnValue:
     """Every original and where it stands, with how many stand where."""
     me, narrowed = actor(), wanted()
-    counts = queries.stage_counts(db.session, me)
+    counts = queries.stage_counts(db.session, me, narrowed.kind)
     return render(
         "papers/index.html",
         fragment="papers/_table.html",
@@ -40,11 +40,11 @@ def index() -> ResponseReturnValue:
             sorts=queries.SORTS,
             default="number",
             descending=True,
-            tie=AgreementPaper.id.desc(),
+            tie=PaperTrail.id.desc(),
         ),
         wanted=narrowed,
         tabs=[(stage, counts.get(stage, 0)) for stage in Stage],
-        Stage=Stage,
+        kinds=list(PaperKind),
         offices=agreements.regions_of(db.session, me),
         owners=agreements.owners(db.session, me),
         reminders=reminders(db.session),
@@ -55,6 +55,7 @@ def index() -> ResponseReturnValue:
 
 _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("number", "text", 18),
+    ("kind", "text", 10),
     ("distributor_code", "text", 14),
     ("distributor_name", "text", 34),
     ("region_name", "text", 16),
@@ -77,14 +78,15 @@ _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("has_scan", "text", 12),
 )
 _OUT = (
-    "owner_name", "number", "distributor_code", "distributor_name", "region_name", "sent_on", "days",
+    "owner_name", "number", "kind", "distributor_code", "distributor_name", "region_name", "sent_on", "days",
     "sent_copies", "expected_copies", "back_copies", "courier", "tracking", "delivered_on", "has_scan",
 )  # fmt: skip
 
 
 def _heads() -> dict[str, str]:
     return {
-        "number": _("Agreement number"),
+        "number": _("Number"),
+        "kind": _("Kind of paper"),
         "distributor_code": _("Code"),
         "distributor_name": _("Distributor"),
         "region_name": _("Office"),
@@ -109,8 +111,10 @@ def _heads() -> dict[str, str]:
 
 
 def _cell(row: Any, name: str) -> Any:
+    if name == "kind":
+        return word(row.kind)
     if name == "stage":
-        return word(row.stage or Stage.NONE)
+        return stage_word(row.stage, row.kind)
     if name == "days":
         return (today() - row.sent_on).days if row.sent_on and row.stage is Stage.SENT else None
     if name == "has_scan":
@@ -137,9 +141,9 @@ def export() -> ResponseReturnValue:
     """The current view, or the ticked rows of it, as an Excel file; who took it is on record."""
     statement = queries.original_rows(db.session, actor(), wanted())
     if ticked := ids():
-        statement = statement.where(AgreementPaper.id.in_(ticked))
+        statement = statement.where(PaperTrail.id.in_(ticked))
     order = sorting(queries.SORTS, default="number", descending=True)
-    rows = db.session.execute(order.apply(statement, queries.SORTS, tie=AgreementPaper.id.desc())).all()
+    rows = db.session.execute(order.apply(statement, queries.SORTS, tie=PaperTrail.id.desc())).all()
     names = tuple(name for name, _kind, _width in _COLUMNS)
     return _sheet(list(rows), names, "originals", _("Originals"), _told())
 
@@ -164,8 +168,9 @@ def out() -> ResponseReturnValue:
             queries.original_rows(db.session, me, narrowed).where(queries.is_out()),
             sorts=queries.SORTS,
             default="sent",
-            tie=AgreementPaper.id,
+            tie=PaperTrail.id,
         ),
+        kinds=list(PaperKind),
         by_owner=queries.out_by_owner(db.session, me, narrowed, days.owner_days),
         wanted=narrowed,
         reminders=days,
@@ -189,9 +194,9 @@ def print_out() -> ResponseReturnValue:
     """What is out as a list to hand round, owner by owner; in Chinese, as the papers are."""
     rows = _out_rows()
     paper = PrintedList(
-        title="协议原件未寄回清单",
-        facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份协议")),
-        heads=("协议编号", "经销商", "寄出日期", "已寄出天数", "应回/已回", "快递单号"),
+        title="原件未寄回清单",
+        facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份原件")),
+        heads=("编号", "经销商", "寄出日期", "已寄出天数", "应回/已回", "快递单号"),
         widths=(21, 29, 13, 9, 9, 19),
         groups=tuple(
             (
@@ -202,7 +207,7 @@ def print_out() -> ResponseReturnValue:
                         row.distributor_name,
                         row.sent_on.isoformat(),
                         str((today() - row.sent_on).days),
-                        f"{row.expected_copies}/{row.back_copies}",
+                        f"{row.expected_copies}/{row.back_copies}" if row.expected_copies else "送达回执",
                         f"{row.courier or ''} {row.tracking or ''}".strip() or "当面交付",
                     )
                     for row in rows

@@ -7,9 +7,14 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.models import AgreementPaper
-from portal.domain.price_protection.trail import queries
-from portal.domain.price_protection.trail.models import Parcel, SealApplication, Stage
+from portal.domain.price_protection.trail import queries, registers
+from portal.domain.price_protection.trail.models import (
+    PaperKind,
+    PaperTrail,
+    Parcel,
+    SealApplication,
+    Stage,
+)
 from portal.domain.price_protection.trail.originals import MOST_AT_ONCE, Original, of_rows, originals
 from portal.domain.price_protection.trail.queries import TrailFilter
 from portal.extensions import db
@@ -22,6 +27,7 @@ def wanted() -> TrailFilter:
     days = number("days")
     return TrailFilter(
         q=request.args.get("q", "").strip()[:80],
+        kind=chosen(PaperKind, "kind"),
         stage=chosen(Stage, "stage"),
         region_id=number("region"),
         owner_id=number("owner"),
@@ -34,15 +40,15 @@ def picked(permission: P = P.PAPERS_HANDLE) -> list[Original]:
     if request.method == "GET" and request.args.get("all") == "1":
         statement = queries.original_rows(db.session, actor(), wanted())
         found = db.session.scalars(
-            statement.with_only_columns(AgreementPaper.id).order_by(None).limit(MOST_AT_ONCE + 1)
+            statement.with_only_columns(PaperTrail.id).order_by(None).limit(MOST_AT_ONCE + 1)
         ).all()
         return originals(db.session, actor(), found, permission)
     return originals(db.session, actor(), ids(), permission)
 
 
-def copies_of(papers: Iterable[Original]) -> dict[int, int]:
+def copies_of(found: Iterable[Original]) -> dict[int, int]:
     """The copies that were typed for each; what is no number is 0, which the domain refuses."""
-    return {row.id: as_id(request.form.get(f"copies-{row.id}", "").strip()) or 0 for row in papers}
+    return {row.id: as_id(request.form.get(f"copies-{row.id}", "").strip()) or 0 for row in found}
 
 
 def apart(
@@ -57,7 +63,7 @@ def apart(
 def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplication:
     """The seal application; 404 when it belongs to an office that the user does not see, 403 without permission."""
     found = db.session.scalar(
-        queries.applications_visible_to(actor())
+        registers.applications_visible_to(actor())
         .where(SealApplication.id == id)
         .options(
             joinedload(SealApplication.region, innerjoin=True),
@@ -78,7 +84,7 @@ def application_of(id: int, permission: P = P.AGREEMENTS_READ) -> SealApplicatio
 def parcel_of(id: int, permission: P = P.AGREEMENTS_READ) -> Parcel:
     """The parcel; 404 when it belongs to an office that the user does not see, 403 without permission."""
     found = db.session.scalar(
-        queries.parcels_visible_to(actor())
+        registers.parcels_visible_to(actor())
         .where(Parcel.id == id)
         .options(
             joinedload(Parcel.region, innerjoin=True),

@@ -12,7 +12,7 @@ from portal.blueprints.papers.loading import parcel_of
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.price_protection.trail import posting, queries
+from portal.domain.price_protection.trail import posting, registers
 from portal.domain.price_protection.trail.models import Parcel
 from portal.domain.price_protection.trail.originals import known
 from portal.domain.regions import services as regions
@@ -30,7 +30,7 @@ def _narrowed() -> dict[str, str]:
     state = request.args.get("state", "")
     return {
         "q": request.args.get("q", "").strip()[:80],
-        "state": state if state in queries.PARCEL_STATES else "",
+        "state": state if state in registers.PARCEL_STATES else "",
     }
 
 
@@ -41,8 +41,8 @@ def parcels() -> ResponseReturnValue:
     me, narrowed = actor(), _narrowed()
     page = page_of(
         db.session,
-        queries.parcel_rows(db.session, me, **narrowed),
-        sorts=queries.PARCEL_SORTS,
+        registers.parcel_rows(db.session, me, **narrowed),
+        sorts=registers.PARCEL_SORTS,
         default="number",
         descending=True,
         tie=Parcel.id.desc(),
@@ -51,8 +51,8 @@ def parcels() -> ResponseReturnValue:
         "papers/parcels.html",
         fragment="papers/_parcels.html",
         page=page,
-        contents=queries.contents_of(db.session, [row.id for row in page.rows]),
-        states=queries.PARCEL_STATES,
+        contents=registers.contents_of(db.session, [row.id for row in page.rows]),
+        states=registers.PARCEL_STATES,
         may_handle=me.can(P.PAPERS_HANDLE),
         **narrowed,
     )
@@ -83,12 +83,12 @@ _COURIERS_HEADS = (
 def export_parcels() -> ResponseReturnValue:
     """The ticked parcels, or all of the view, in the form that couriers take; their numbers come back in it."""
     me, narrowed = actor(), _narrowed()
-    statement = queries.parcel_rows(db.session, me, **narrowed).where(Parcel.cancelled_at.is_(None))
+    statement = registers.parcel_rows(db.session, me, **narrowed).where(Parcel.cancelled_at.is_(None))
     if ticked := ids():
         statement = statement.where(Parcel.id.in_(ticked))
-    order = sorting(queries.PARCEL_SORTS, default="number")
-    rows = db.session.execute(order.apply(statement, queries.PARCEL_SORTS, tie=Parcel.id)).all()
-    contents = queries.contents_of(db.session, [row.id for row in rows])
+    order = sorting(registers.PARCEL_SORTS, default="number")
+    rows = db.session.execute(order.apply(statement, registers.PARCEL_SORTS, tie=Parcel.id)).all()
+    contents = registers.contents_of(db.session, [row.id for row in rows])
     sender = settings.values(db.session, me.home or regions.head_office(db.session))
     cells = [_line(row, contents.get(row.id, []), sender) for row in rows]
     record_export(me, "parcels", count=len(rows), wanted=narrowed)
@@ -153,12 +153,13 @@ def change_parcel(id: int) -> ResponseReturnValue:
 
 def _page(found: Parcel, form: ParcelForm) -> ResponseReturnValue:
     me = actor()
-    by_paper = {row.id: row for row in known(db.session, [row.paper for row in found.rows])}
+    originals = known(db.session, [row.trail for row in found.rows])
     return render(
         "papers/parcel.html",
         form=form,
         parcel=found,
-        rows=[(row, by_paper[row.paper_id]) for row in found.rows],
+        rows=list(zip(found.rows, originals, strict=True)),
+        to_serve=[row for row in originals if not row.comes_back and not row.is_concluded],
         may_handle=me.can(P.PAPERS_HANDLE, found.region),
         couriers=posting.COURIERS,
         day=today(),

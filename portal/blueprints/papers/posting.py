@@ -9,7 +9,7 @@ from portal.blueprints.papers.forms import PackForm, SendForm
 from portal.blueprints.papers.loading import apart, copies_of, picked
 from portal.db import today
 from portal.domain.access.roles import Permission as P
-from portal.domain.price_protection.trail import packing, posting, queries
+from portal.domain.price_protection.trail import packing, posting, registers
 from portal.domain.price_protection.trail.models import Parcel
 from portal.domain.price_protection.trail.originals import MOST_AT_ONCE
 from portal.extensions import db
@@ -52,9 +52,9 @@ def pack() -> ResponseReturnValue:
 
 def _picked_parcels() -> list[Parcel]:
     """The parcels that were ticked, or with `all=1` every packed one of the address's filter."""
-    reach = queries.parcels_visible_to(actor(), P.PAPERS_HANDLE)
+    reach = registers.parcels_visible_to(actor(), P.PAPERS_HANDLE)
     if request.method == "GET" and request.args.get("all") == "1":
-        rows = queries.parcel_rows(
+        rows = registers.parcel_rows(
             db.session, actor(), q=request.args.get("q", "").strip()[:80], state="open"
         )
         wanted = rows.with_only_columns(Parcel.id).order_by(None).limit(MOST_AT_ONCE)
@@ -94,6 +94,6 @@ def send() -> ResponseReturnValue:
         ready=ready,
         typed=typed,
         others=[parcel for parcel in found if not parcel.is_open],
-        contents=queries.contents_of(db.session, [parcel.id for parcel in ready]),
+        contents=registers.contents_of(db.session, [parcel.id for parcel in ready]),
         couriers=posting.COURIERS,
     )

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from portal.blueprints.papers import bp
 from portal.blueprints.papers.forms import BackForm, CabinetForm, CorrectionForm
 from portal.blueprints.papers.loading import apart, copies_of, picked
+from portal.blueprints.papers.trail import original_page
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.trail import returning
@@ -42,7 +43,7 @@ def back() -> ResponseReturnValue:
 
 
 def _missing(original: Original) -> int:
-    return max(original.trail.copies_missing, 1) if original.trail else 1
+    return max(original.trail.copies_missing, 1)
 
 
 @bp.route("/file", methods=["GET", "POST"])
@@ -80,9 +81,9 @@ def file() -> ResponseReturnValue:
 
 
 def _next(found: list[Original], stage: str) -> str:
-    """Where one goes on: at the one agreement, or at the list of those that now stand there."""
+    """Where one goes on: at the one agreement or deed, or at the list of those that now stand there."""
     if len(found) == 1:
-        return url_for("agreements.detail", id=found[0].agreement.id)
+        return original_page(found[0])
     return url_for("papers.index", stage=stage)
 
 
@@ -91,7 +92,7 @@ def _next(found: list[Original], stage: str) -> str:
 def correct(id: int) -> ResponseReturnValue:
     """Put a wrongly counted return right, with the reason."""
     (original,) = originals(db.session, actor(), [id]) or abort(404)
-    form = CorrectionForm(data={"copies": original.trail.back_copies if original.trail else 0})
+    form = CorrectionForm(data={"copies": original.trail.back_copies})
     if request.method == "POST" and form.validate():
 
         def work() -> bool:
@@ -100,5 +101,5 @@ def correct(id: int) -> ResponseReturnValue:
 
         if submit(form, work):
             flash(_("The return of %(number)s is corrected.", number=original.number))
-            return leave(url_for("agreements.detail", id=original.agreement.id))
+            return leave(original_page(original))
     return render("papers/correct.html", form=form, original=original)

@@ -1,5 +1,6 @@
 """用印申请: asking for a seal on many originals, the applications, and what their keeper does with one."""
 
+from collections import Counter
 from datetime import datetime
 
 from flask import Response, abort, flash, request, url_for
@@ -13,8 +14,8 @@ from portal.blueprints.papers.loading import apart, application_of, copies_of, p
 from portal.db import CHINA, now
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.price_protection.trail import queries, sealing
-from portal.domain.price_protection.trail.models import Seal, SealApplication, SealStatus
+from portal.domain.price_protection.trail import registers, sealing
+from portal.domain.price_protection.trail.models import PaperKind, Seal, SealApplication, SealStatus
 from portal.domain.price_protection.trail.originals import known
 from portal.extensions import db
 from portal.printing.listing import PrintedList, render_list
@@ -76,8 +77,8 @@ def applications() -> ResponseReturnValue:
         fragment="papers/_applications.html",
         page=page_of(
             db.session,
-            queries.application_rows(me, q=q, status=status, seal=seal),
-            sorts=queries.APPLICATION_SORTS,
+            registers.application_rows(me, q=q, status=status, seal=seal),
+            sorts=registers.APPLICATION_SORTS,
             default="asked",
             descending=True,
             tie=SealApplication.id.desc(),
@@ -97,12 +98,12 @@ def application(id: int) -> ResponseReturnValue:
     found, me = application_of(id), actor()
     is_open = found.status in (SealStatus.ASKED, SealStatus.GRANTED)
     refusal = sealing.why_not_decide(db.session, me, found) if is_open else None
-    rows = sorted(found.rows, key=lambda row: row.paper.agreement.number)
-    by_paper = {row.id: row for row in known(db.session, [row.paper for row in rows])}
+    rows = sorted(found.rows, key=lambda row: row.trail.number)
+    originals = known(db.session, [row.trail for row in rows])
     return render(
         "papers/application.html",
         application=found,
-        rows=[(row, by_paper[row.paper_id]) for row in rows],
+        rows=list(zip(rows, originals, strict=True)),
         total=sum(row.copies for row in rows if row.left_out_at is None),
         is_open=is_open,
         why_not=say(refusal) if refusal else "",
@@ -155,7 +156,7 @@ def leave_out(id: int, row_id: int) -> ResponseReturnValue:
     found, reason = application_of(id), request.form.get("reason", "")
     row = next((row for row in found.rows if row.id == row_id), None) or abort(404)
     submit(None, lambda: sealing.leave_out(db.session, actor(), found, row, reason) or True)
-    return _back(found, _("%(number)s is left out.", number=row.paper.agreement.number))
+    return _back(found, _("%(number)s is left out.", number=row.trail.number))
 
 
 def _back(found: SealApplication, said: str) -> ResponseReturnValue:
@@ -168,20 +169,20 @@ def _back(found: SealApplication, said: str) -> ResponseReturnValue:
 def sheet(id: int) -> Response:
     """用印申请单: the application on paper with its list, to be signed and kept by the seal's keeper."""
     found = application_of(id)
-    rows = sorted(
-        (row for row in found.rows if row.left_out_at is None), key=lambda row: row.paper.agreement.number
-    )
+    rows = sorted((row for row in found.rows if row.left_out_at is None), key=lambda row: row.trail.number)
     with force_locale("zh_CN"):  # it is the company's own paper, whoever looks at it
         seal_word, status = word(found.seal), word(found.status)
+        count_of = Counter(row.trail.kind for row in rows)
+        counted = "、".join(f"{word(kind)} {count_of[kind]} 份" for kind in PaperKind if count_of[kind])
     copies = sum(row.copies for row in rows)
     lines = tuple(
         (
             str(no),
-            row.paper.agreement.number,
-            row.paper.agreement.distributor.name,
-            str(row.paper.pages),
+            row.trail.number,
+            row.trail.agreement.distributor.name,
+            str(row.trail.paper.pages),
             str(row.copies),
-            f"校验码 {row.paper.code}",
+            f"校验码 {row.trail.paper.code}",
         )
         for no, row in enumerate(rows, 1)
     )
@@ -195,9 +196,9 @@ def sheet(id: int) -> Response:
             ),
             ("印章", f"{seal_word}{'（含骑缝章）' if found.is_across_pages else ''}"),
             ("用途", found.purpose),
-            ("文件", f"{len(rows)} 份协议，共盖章 {copies} 套"),
+            ("文件", f"{counted}，共盖章 {copies} 套"),
         ),
-        heads=("序号", "协议编号", "经销商", "页数", "份数", "备注"),
+        heads=("序号", "编号", "经销商", "页数", "份数", "备注"),
         widths=(7, 22, 35, 7, 7, 22),
         groups=(("", lines),),
         notes=tuple(_deeds(found)),

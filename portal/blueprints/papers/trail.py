@@ -1,20 +1,43 @@
-"""An agreement's own trail, 用印 → 寄出 → 寄回 → 归档, on its page."""
+"""The trail of an agreement, an amendment or a notice, 用印 → 寄出 → 寄回 → 归档, on its page."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from portal.blueprints.papers import bp
 from portal.db import today
 from portal.domain.access.roles import Permission as P
-from portal.domain.price_protection.models import BINDING, Agreement
+from portal.domain.price_protection.deeds import base
+from portal.domain.price_protection.deeds.base import AnyDeed
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.trail.models import Seal, Stage
+from portal.domain.price_protection.trail.beginning import of_paper
+from portal.domain.price_protection.trail.models import PaperKind, Seal, Stage
 from portal.domain.price_protection.trail.originals import Original, known
 from portal.extensions import db
 from portal.web.access import actor
 from portal.web.templating import day
+from portal.web.trail_words import stage_tone, stage_word
+from portal.web.words import badge_of
+
+
+@bp.app_template_global("stage_badge")
+def stage_badge(stage: Stage, kind: PaperKind) -> Markup:
+    """Where an original stands, as a badge; a notice is served where others come back."""
+    return badge_of(stage_word(stage, kind), stage_tone(stage))
+
+
+@bp.app_template_global("original_page")
+def original_page(one: Any) -> str:
+    """The address of the agreement, amendment or notice that an original, or a row of their list, is of."""
+    if one.kind is PaperKind.AGREEMENT:
+        return url_for("agreements.detail", id=one.agreement_id, _anchor="trail")
+    what = "amendments" if one.kind is PaperKind.AMENDMENT else "notices"
+    return url_for("agreements.deed", id=one.agreement_id, what=what, deed_id=one.deed_id, _anchor="trail")
 
 
 @dataclass(frozen=True)
@@ -32,12 +55,17 @@ class Trail:
 
 
 @bp.app_template_global("trail_of")
-def trail_of(agreement: Agreement) -> Trail | None:
+def trail_of(subject: Agreement | AnyDeed) -> Trail | None:
     """The trail of the original in force; None while there is none."""
-    paper = current_paper(agreement)
-    if paper is None or agreement.status not in BINDING:
+    if isinstance(subject, Agreement):
+        paper, agreement = current_paper(subject), subject
+    else:
+        paper, agreement = base.current_paper(subject), subject.agreement
+    if paper is None:
         return None
-    (original,) = known(db.session, [paper])
+    (original,) = known(db.session, [of_paper(db.session, paper)])
+    if not original.is_binding:
+        return None
     me = actor()
     return Trail(
         original,
@@ -53,18 +81,18 @@ def trail_of(agreement: Agreement) -> Trail | None:
 
 def _stops(original: Original) -> list[tuple[str, str, str]]:
     trail = original.trail
-    sealed = sent = back = filed = ""
-    if trail is not None:
-        if trail.sealed_on:
-            sealed = _("%(day)s, %(copies)s copies", day=day(trail.sealed_on), copies=trail.sealed_copies)
-        if trail.sent_on:
-            sent = _("%(day)s, %(copies)s copies", day=day(trail.sent_on), copies=trail.sent_copies)
-        if trail.back_on:
-            back = _("%(day)s, %(copies)s copies", day=day(trail.back_on), copies=trail.back_copies)
-        elif trail.stage is Stage.SENT and trail.sent_on:
-            gone = (today() - trail.sent_on).days
-            back = ngettext("%(num)s day out", "%(num)s days out", gone)
-        filed = trail.cabinet
+    sealed = sent = back = ""
+    if trail.sealed_on:
+        sealed = _("%(day)s, %(copies)s copies", day=day(trail.sealed_on), copies=trail.sealed_copies)
+    if trail.sent_on:
+        sent = _("%(day)s, %(copies)s copies", day=day(trail.sent_on), copies=trail.sent_copies)
+    if trail.back_on and not original.comes_back:
+        back = day(trail.back_on)
+    elif trail.back_on:
+        back = _("%(day)s, %(copies)s copies", day=day(trail.back_on), copies=trail.back_copies)
+    elif trail.stage is Stage.SENT and trail.sent_on:
+        gone = (today() - trail.sent_on).days
+        back = ngettext("%(num)s day out", "%(num)s days out", gone)
     here = {
         Stage.NONE: 0,
         Stage.ASKED: 0,
@@ -75,8 +103,9 @@ def _stops(original: Original) -> list[tuple[str, str, str]]:
         Stage.BACK: 3,
         Stage.FILED: 4,
     }[original.stage]
-    names = (_("Sealing"), _("Sending"), _("Return"), _("Filing"))
-    done = (sealed, sent, back, filed)
+    third = _("Return") if original.comes_back else _("Service")
+    names = (_("Sealing"), _("Sending"), third, _("Filing"))
+    done = (sealed, sent, back, trail.cabinet)
     # What was signed at the table was never sent: a stop counts as done where something happened.
     return [
         (name, note, "now" if place == here else "done" if place < here and note else "")

@@ -22,6 +22,7 @@ from portal.domain.price_protection.models import Agreement, AgreementPaper, Sta
 from portal.domain.price_protection.payload import payload
 from portal.domain.price_protection.problems import Problem, obstacles, problems_of
 from portal.domain.price_protection.steps import hold, require_approver
+from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.users.models import User
 
 # No 0 O 1 I L: a code is read aloud and typed from paper. 14 characters of 31 are 69 bits.
@@ -148,6 +149,7 @@ def keep(
     agreement.move_to(Status.APPROVED)
     agreement.updated_at = now()
     session.flush()
+    begin(session, paper)
     session.expire(agreement, ["papers"])
     note(
         session,

@@ -25,6 +25,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.problems import Problem
 from portal.domain.price_protection.steps import MOST_COPIES
+from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.users.models import User
 
 
@@ -197,6 +198,7 @@ def _keep(session: Session, actor: User, deed: AnyDeed, frozen: FrozenDeed, prin
     session.add(paper)
     deed.move_to(DeedStatus.APPROVED)
     session.flush()
+    begin(session, paper)
     session.expire(deed, ["papers"])
     base.record(
         session,

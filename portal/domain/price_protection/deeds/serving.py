@@ -14,6 +14,7 @@ from portal.domain.price_protection.deeds.inforce import said
 from portal.domain.price_protection.deeds.life import keep_scans
 from portal.domain.price_protection.models import DeedStatus, Ground, Service, Termination
 from portal.domain.price_protection.steps import end_early
+from portal.domain.price_protection.trail.beginning import arrived
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -57,6 +58,7 @@ def serve(
     last = last_day(session, deed, served_on)
     deed.move_to(DeedStatus.SERVED)
     deed.served_on, deed.served_how, deed.served_note = served_on, how, note
+    arrived(session, paper, served_on)
     session.flush()
     base.record(session, actor, deed, "served", served_on=served_on, how=how.value, note=note or None)
     keep_scans(session, actor, deed, scans)

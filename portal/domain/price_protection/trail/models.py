@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.models import AgreementPaper
+from portal.domain.price_protection.models import Agreement, AgreementPaper, DeedPaper
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -55,6 +55,14 @@ class Stage(StrEnum):
     SENT = "out"
     BACK = "back"
     FILED = "filed"
+
+
+class PaperKind(StrEnum):
+    """What an original is: of these all are sealed and sent, and only a notice does not come back signed."""
+
+    AGREEMENT = "agreement"
+    AMENDMENT = "amendment"
+    NOTICE = "termination"
 
 
 class SealApplication(Base):
@@ -115,7 +123,7 @@ class SealApplicationRow(Base):
 
     __tablename__ = "seal_application_row"
     __table_args__ = (
-        sa.UniqueConstraint("application_id", "paper_id"),
+        sa.UniqueConstraint("application_id", "trail_id"),
         sa.CheckConstraint("copies > 0", name="copies_positive"),
         sa.CheckConstraint(
             "(left_out_at IS NULL) = (left_out_by_id IS NULL)"
@@ -126,14 +134,14 @@ class SealApplicationRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_application.id"), index=True)
-    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement_paper.id"), index=True)
+    trail_id: Mapped[int] = mapped_column(sa.ForeignKey("paper_trail.id"), index=True)
     copies: Mapped[int]
     left_out_at: Mapped[datetime | None]
     left_out_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     left_out_reason: Mapped[str] = mapped_column(sa.String(500), default="")
 
     application: Mapped[SealApplication] = relationship(back_populates="rows")
-    paper: Mapped[AgreementPaper] = relationship()
+    trail: Mapped["PaperTrail"] = relationship()
 
 
 _HAS_NUMBER = sa.text("tracking <> '' AND cancelled_at IS NULL")
@@ -206,22 +214,22 @@ class ParcelRow(Base):
 
     __tablename__ = "parcel_row"
     __table_args__ = (
-        sa.UniqueConstraint("parcel_id", "paper_id"),
+        sa.UniqueConstraint("parcel_id", "trail_id"),
         sa.CheckConstraint("copies > 0 AND expected >= 0 AND expected <= copies", name="copies_in_range"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     parcel_id: Mapped[int] = mapped_column(sa.ForeignKey("parcel.id"), index=True)
-    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement_paper.id"), index=True)
+    trail_id: Mapped[int] = mapped_column(sa.ForeignKey("paper_trail.id"), index=True)
     copies: Mapped[int]
     expected: Mapped[int]
 
     parcel: Mapped[Parcel] = relationship(back_populates="rows")
-    paper: Mapped[AgreementPaper] = relationship()
+    trail: Mapped["PaperTrail"] = relationship()
 
 
 class PaperTrail(Base):
-    """Where one original stands now; how it came there is told by the agreement's events."""
+    """Where one original stands, from its approval on; how it came there is told by the agreement's events."""
 
     __tablename__ = "paper_trail"
     __table_args__ = (
@@ -232,10 +240,18 @@ class PaperTrail(Base):
         sa.CheckConstraint("back_copies <= sent_copies", name="back_after_sent"),
         sa.CheckConstraint("sent_copies <= sealed_copies", name="sent_after_sealed"),
         sa.CheckConstraint("(filed_on IS NULL) = (cabinet = '')", name="filed_somewhere"),
+        sa.CheckConstraint("(paper_id IS NULL) <> (deed_paper_id IS NULL)", name="of_one_paper"),
+        sa.CheckConstraint("(kind = 'agreement') = (paper_id IS NOT NULL)", name="kind_of_its_paper"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement_paper.id"), unique=True)
+    kind: Mapped[PaperKind] = mapped_column(enum_type(PaperKind))
+    # The agreement that it is, changes or ends.
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agreement_paper.id"), unique=True)
+    deed_paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deed_paper.id"), unique=True)
+    # As it is printed on the paper.
+    number: Mapped[str] = mapped_column(sa.String(60), index=True)
     stage: Mapped[Stage] = mapped_column(enum_type(Stage), default=Stage.NONE, index=True)
     sealed_copies: Mapped[int] = mapped_column(default=0)
     sent_copies: Mapped[int] = mapped_column(default=0)
@@ -251,9 +267,18 @@ class PaperTrail(Base):
     application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seal_application.id"))
     parcel_id: Mapped[int | None] = mapped_column(sa.ForeignKey("parcel.id"))
 
-    paper: Mapped[AgreementPaper] = relationship()
+    agreement: Mapped[Agreement] = relationship()
+    agreement_paper: Mapped[AgreementPaper | None] = relationship()
+    deed_paper: Mapped[DeedPaper | None] = relationship()
     application: Mapped[SealApplication | None] = relationship()
     parcel: Mapped[Parcel | None] = relationship()
+
+    @property
+    def paper(self) -> AgreementPaper | DeedPaper:
+        """What was printed."""
+        found = self.agreement_paper or self.deed_paper
+        assert found is not None
+        return found
 
     @property
     def copies_in_hand(self) -> int:
@@ -272,7 +297,7 @@ class PaperTrail(Base):
         elif self.parcel is not None and self.parcel.is_open:
             self.stage = Stage.PACKED
         elif self.sent_copies:
-            self.stage = Stage.SENT if self.back_copies < self.expected_copies else Stage.BACK
+            self.stage = Stage.SENT if self._is_awaited() else Stage.BACK
         elif self.sealed_copies:
             self.stage = Stage.SEALED
         elif self.application is not None and self.application.status in SEAL_OPEN:
@@ -280,3 +305,9 @@ class PaperTrail(Base):
             self.stage = Stage.ASKED if is_asked else Stage.TO_SEAL
         else:
             self.stage = Stage.NONE
+
+    def _is_awaited(self) -> bool:
+        """Whether copies of it are to come back, or for a notice, which stays there, the day of its service."""
+        if self.kind is PaperKind.NOTICE:
+            return self.back_on is None
+        return self.back_copies < self.expected_copies

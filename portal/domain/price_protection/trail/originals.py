@@ -20,10 +20,14 @@ from portal.domain.price_protection.models import (
     AgreementEvent,
     AgreementPaper,
     AgreementScan,
+    DeedPaper,
+    DeedScan,
+    DeedStatus,
     Status,
 )
 from portal.domain.price_protection.trail.models import (
     SEAL_OPEN,
+    PaperKind,
     PaperTrail,
     Seal,
     SealApplication,
@@ -34,14 +38,20 @@ from portal.domain.price_protection.trail.models import (
 from portal.domain.users.models import User
 
 MOST_AT_ONCE = 2_000
+# In the agreement's life: when an original of a kind was printed.
+PRINTED = {
+    PaperKind.AGREEMENT: "printed",
+    PaperKind.AMENDMENT: "amendment_printed",
+    PaperKind.NOTICE: "notice_printed",
+}
+_BINDING_DEEDS = (DeedStatus.APPROVED, DeedStatus.SIGNED, DeedStatus.SERVED)
 
 
 @dataclass(frozen=True)
 class Original:
-    """One printed agreement and where it stands; `trail` is None while nobody asked for a seal."""
+    """One printed agreement, amendment or notice, and where it stands."""
 
-    paper: AgreementPaper
-    trail: PaperTrail | None
+    trail: PaperTrail
     printed: int
     # Copies that an application asks for or that were sealed, by seal.
     spoken_for: dict[Seal, int]
@@ -49,23 +59,63 @@ class Original:
 
     @property
     def id(self) -> int:
-        """The paper's."""
-        return self.paper.id
+        """Its trail's."""
+        return self.trail.id
+
+    @property
+    def kind(self) -> PaperKind:
+        """Whether it is an agreement, an amendment or a notice."""
+        return self.trail.kind
+
+    @property
+    def paper(self) -> AgreementPaper | DeedPaper:
+        """What was printed."""
+        return self.trail.paper
 
     @property
     def agreement(self) -> Agreement:
-        """What was printed."""
-        return self.paper.agreement
+        """The agreement that it is, changes or ends."""
+        return self.trail.agreement
+
+    @property
+    def agreement_id(self) -> int:
+        """The agreement's id."""
+        return self.trail.agreement_id
+
+    @property
+    def deed_id(self) -> int | None:
+        """The amendment's or notice's id; None for an agreement."""
+        paper = self.trail.deed_paper
+        return (paper.amendment_id or paper.termination_id) if paper else None
 
     @property
     def number(self) -> str:
-        """The agreement's number."""
-        return self.agreement.number
+        """The number on it."""
+        return self.trail.number
 
     @property
     def stage(self) -> Stage:
         """Where it stands."""
-        return self.trail.stage if self.trail else Stage.NONE
+        return self.trail.stage
+
+    @property
+    def is_binding(self) -> bool:
+        """Whether it is approved, or more than that."""
+        if self.trail.deed_paper is not None:
+            return self.trail.deed_paper.deed.status in _BINDING_DEEDS
+        return self.agreement.status in BINDING
+
+    @property
+    def is_concluded(self) -> bool:
+        """Whether it is signed, or a notice served."""
+        if self.trail.deed_paper is not None:
+            return self.trail.deed_paper.deed.status in (DeedStatus.SIGNED, DeedStatus.SERVED)
+        return self.agreement.status in (Status.SIGNED, Status.TERMINATED)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether copies of it are to come back signed."""
+        return self.kind is not PaperKind.NOTICE
 
     def copies_to_seal(self, seal: Seal) -> int:
         """How many printed copies nobody has asked this seal for yet."""
@@ -74,14 +124,14 @@ class Original:
     @property
     def copies_in_hand(self) -> int:
         """How many sealed copies can be sent."""
-        return self.trail.copies_in_hand if self.trail else 0
+        return self.trail.copies_in_hand
 
     def why_not_seal(self, seal: Seal) -> DomainError | None:
         """What keeps this seal from being asked for; None when nothing does."""
-        if self.agreement.status not in BINDING:
-            return self._refusal(N_("%(number)s is not approved; only approved agreements are sealed."))
         if self.paper.withdrawn_at is not None:
             return self._superseded()
+        if not self.is_binding:
+            return self._refusal(N_("%(number)s is not approved; only approved originals are sealed."))
         if not self.printed:
             return self._refusal(N_("%(number)s has not been printed yet. Print the original first."))
         if not self.copies_to_seal(seal):
@@ -102,13 +152,19 @@ class Original:
             return self._refusal(N_("%(number)s is already in a parcel that has not been sent."))
         if self.copies_in_hand > 0:
             return None
-        if self.trail is not None and self.trail.sent_copies:
+        if self.trail.sent_copies:
             return self._refusal(N_("All sealed copies of %(number)s have been sent already."))
         return self._refusal(N_("%(number)s is not sealed yet; only sealed originals are sent."))
 
     def why_not_back(self) -> DomainError | None:
         """What keeps its return from being recorded; None when nothing does."""
-        if self.trail is None or not self.trail.sent_copies:
+        if not self.comes_back:
+            return self._refusal(
+                N_(
+                    "%(number)s is a notice and stays with its recipient. Record on its page when it was served."
+                )
+            )
+        if not self.trail.sent_copies:
             return self._refusal(N_("%(number)s was not sent, so it cannot have come back."))
         if self.trail.back_copies >= self.trail.sent_copies:
             return self._refusal(N_("All copies of %(number)s that were sent are back."))
@@ -116,9 +172,13 @@ class Original:
 
     def why_not_file(self) -> DomainError | None:
         """What keeps it from being put into a cabinet; None when nothing does."""
-        if self.agreement.status not in (Status.SIGNED, Status.TERMINATED):
+        if not self.is_concluded:
+            if not self.comes_back:
+                return self._refusal(
+                    N_("%(number)s is not served yet. Record its service, then file it with the proof.")
+                )
             return self._refusal(N_("%(number)s is not signed yet. Record the signing, then file it."))
-        if self.trail is not None and (self.trail.filed_on is not None or self.trail.back_copies):
+        if self.trail.filed_on is not None or self.trail.back_copies:
             return None
         if self.stage is Stage.PACKED:
             return self._refusal(N_("%(number)s is already in a parcel that has not been sent."))
@@ -136,134 +196,140 @@ class Original:
 def originals(
     session: Session, user: User, ids: Iterable[int], permission: Permission = Permission.PAPERS_HANDLE
 ) -> list[Original]:
-    """The originals with these papers' ids that the user reaches, in the order of their numbers."""
+    """The originals with these ids that the user reaches, in the order of their numbers."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST_AT_ONCE:
         raise DomainError("At most %(most)s originals are handled at once.", most=MOST_AT_ONCE)
-    statement = (
-        _papers()
-        .where(AgreementPaper.id.in_(wanted), Agreement.region_id.in_(visible(user, permission)))
-        .order_by(Agreement.number, AgreementPaper.no)
-    )
+    statement = _trails(wanted).where(Agreement.region_id.in_(visible(user, permission)))
     return known(session, session.scalars(statement).all())
 
 
-def held(session: Session, papers: Sequence[int]) -> list[Original]:
-    """The same, whoever asks, with their agreements and trails locked until the transaction ends."""
-    ids = sorted(set(papers))
-    of_papers = sa.select(AgreementPaper.agreement_id).where(AgreementPaper.id.in_(ids))
+def held(session: Session, ids: Sequence[int]) -> list[Original]:
+    """The same, whoever asks, with their agreements locked until the transaction ends and all read afresh."""
+    of_trails = sa.select(PaperTrail.agreement_id).where(PaperTrail.id.in_(set(ids)))
     session.scalars(
         sa.select(Agreement)
-        .where(Agreement.id.in_(of_papers))
+        .where(Agreement.id.in_(of_trails))
         .order_by(Agreement.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    statement = _papers().where(AgreementPaper.id.in_(ids)).order_by(Agreement.number, AgreementPaper.no)
-    return known(session, session.scalars(statement.execution_options(populate_existing=True)).all())
+    statement = _trails(ids).execution_options(populate_existing=True)
+    return known(session, session.scalars(statement).all())
 
 
-def _papers() -> sa.Select[AgreementPaper]:
-    of_agreement = joinedload(AgreementPaper.agreement, innerjoin=True)
+def _trails(ids: Iterable[int]) -> sa.Select[PaperTrail]:
+    of_agreement = joinedload(PaperTrail.agreement, innerjoin=True)
     return (
-        sa.select(AgreementPaper)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        sa.select(PaperTrail)
+        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
+        .where(PaperTrail.id.in_(set(ids)))
         .options(
-            # The payload is what weighs; nobody looks at it here.
-            defer(AgreementPaper.payload),
-            lazyload(AgreementPaper.document),
-            of_agreement.joinedload(Agreement.distributor, innerjoin=True).joinedload(
-                Distributor.owner, innerjoin=True
+            *_of_papers(),
+            of_agreement.options(
+                joinedload(Agreement.distributor, innerjoin=True).joinedload(
+                    Distributor.owner, innerjoin=True
+                ),
+                joinedload(Agreement.region, innerjoin=True),
             ),
-            of_agreement.joinedload(Agreement.region, innerjoin=True),
+            joinedload(PaperTrail.application),
+            joinedload(PaperTrail.parcel),
         )
+        .order_by(PaperTrail.number, PaperTrail.id)
     )
+
+
+def _of_papers() -> list[Any]:
+    """How a trail's paper and its deed are loaded, without what weighs and nobody looks at here."""
+    return [
+        joinedload(PaperTrail.agreement_paper).options(
+            defer(AgreementPaper.payload), lazyload(AgreementPaper.document)
+        ),
+        joinedload(PaperTrail.deed_paper).options(
+            defer(DeedPaper.payload),
+            lazyload(DeedPaper.document),
+            joinedload(DeedPaper.amendment),
+            joinedload(DeedPaper.termination),
+        ),
+    ]
 
 
 def of_rows(rows: Any) -> ExecutableOption:
     """How the rows of an application or a parcel are loaded with all that a page shows of their originals."""
-    paper = selectinload(rows).joinedload(rows.property.mapper.class_.paper, innerjoin=True)
-    agreement = joinedload(AgreementPaper.agreement, innerjoin=True)
-    return paper.options(
-        defer(AgreementPaper.payload),
-        lazyload(AgreementPaper.document),
-        agreement.joinedload(Agreement.distributor, innerjoin=True),
-    )
+    trail = selectinload(rows).joinedload(rows.property.mapper.class_.trail, innerjoin=True)
+    agreement = joinedload(PaperTrail.agreement, innerjoin=True)
+    return trail.options(*_of_papers(), agreement.joinedload(Agreement.distributor, innerjoin=True))
 
 
-def known(session: Session, papers: Sequence[AgreementPaper]) -> list[Original]:
-    """All that is known of these papers, in their order; five questions, however many they are."""
-    ids = [paper.id for paper in papers]
-    agreements = {paper.agreement_id for paper in papers}
-    trails = {
-        trail.paper_id: trail
-        for trail in session.scalars(
-            sa.select(PaperTrail)
-            .where(PaperTrail.paper_id.in_(ids))
-            .options(joinedload(PaperTrail.application), joinedload(PaperTrail.parcel))
-            .execution_options(populate_existing=True)
-        )
-    }
-    printed: dict[tuple[int, int], int] = defaultdict(int)
+def known(session: Session, trails: Sequence[PaperTrail]) -> list[Original]:
+    """All that is known of these originals, in their order; four questions, however many they are."""
+    agreements = {trail.agreement_id for trail in trails}
+    printed: dict[tuple[int, str, int | None, int], int] = defaultdict(int)
     for event in session.execute(
-        sa.select(AgreementEvent.agreement_id, AgreementEvent.params).where(
-            AgreementEvent.agreement_id.in_(agreements), AgreementEvent.kind == "printed"
+        sa.select(AgreementEvent.agreement_id, AgreementEvent.kind, AgreementEvent.params).where(
+            AgreementEvent.agreement_id.in_(agreements), AgreementEvent.kind.in_(PRINTED.values())
         )
     ):
-        printed[event.agreement_id, event.params.get("paper", 0)] += int(event.params.get("copies", 0))
+        said = event.params
+        key = event.agreement_id, event.kind, said.get("deed"), said.get("paper", 0)
+        printed[key] += int(said.get("copies", 0))
     spoken: dict[int, dict[Seal, int]] = defaultdict(lambda: defaultdict(int))
     for row in session.execute(
         sa.select(
-            SealApplicationRow.paper_id,
+            SealApplicationRow.trail_id,
             SealApplication.seal,
             sa.func.sum(SealApplicationRow.copies).label("copies"),
         )
         .join(SealApplication, SealApplication.id == SealApplicationRow.application_id)
         .where(
-            SealApplicationRow.paper_id.in_(ids),
+            SealApplicationRow.trail_id.in_({trail.id for trail in trails}),
             SealApplicationRow.left_out_at.is_(None),
             SealApplication.status.in_((*SEAL_OPEN, SealStatus.SEALED)),
         )
-        .group_by(SealApplicationRow.paper_id, SealApplication.seal)
+        .group_by(SealApplicationRow.trail_id, SealApplication.seal)
     ):
-        spoken[row.paper_id][row.seal] = int(row.copies)
-    scanned = set(
-        session.scalars(
-            sa.select(AgreementScan.agreement_id).where(AgreementScan.agreement_id.in_(agreements))
-        )
-    )
+        spoken[row.trail_id][row.seal] = int(row.copies)
+    scanned = _scanned(session, trails)
     return [
-        Original(
-            paper,
-            trails.get(paper.id),
-            printed[paper.agreement_id, paper.no],
-            dict(spoken[paper.id]),
-            paper.agreement_id in scanned,
-        )
-        for paper in papers
+        Original(trail, printed[_printing_of(trail)], dict(spoken[trail.id]), trail.id in scanned)
+        for trail in trails
     ]
 
 
-def trails_of(session: Session, found: Sequence[Original]) -> dict[int, PaperTrail]:
-    """The trails by paper, begun where there are none yet."""
-    trails = {row.id: row.trail or _begun(row) for row in found}
-    session.add_all(trails.values())
-    session.flush()
-    return trails
+def _printing_of(trail: PaperTrail) -> tuple[int, str, int | None, int]:
+    deed = trail.deed_paper.deed.id if trail.deed_paper else None
+    return trail.agreement_id, PRINTED[trail.kind], deed, trail.paper.no
 
 
-def trail_of(session: Session, original: Original) -> PaperTrail:
-    """Its trail, begun where there is none yet."""
-    return trails_of(session, [original])[original.id]
-
-
-def _begun(original: Original) -> PaperTrail:
-    return PaperTrail(
-        paper_id=original.id,
-        stage=Stage.NONE,
-        sealed_copies=0,
-        sent_copies=0,
-        expected_copies=0,
-        back_copies=0,
-        cabinet="",
+def _scanned(session: Session, trails: Sequence[PaperTrail]) -> set[int]:
+    """Of which of these a signed scan, or the proof of service, is on file."""
+    agreements = set(
+        session.scalars(
+            sa.select(AgreementScan.agreement_id).where(
+                AgreementScan.agreement_id.in_(
+                    {trail.agreement_id for trail in trails if trail.deed_paper is None}
+                )
+            )
+        )
     )
+    papers = [trail.deed_paper for trail in trails if trail.deed_paper is not None]
+    deeds: set[tuple[int | None, int | None]] = set()
+    if papers:
+        found = session.execute(
+            sa.select(DeedScan.amendment_id, DeedScan.termination_id).where(
+                sa.or_(
+                    DeedScan.amendment_id.in_({paper.amendment_id for paper in papers} - {None}),
+                    DeedScan.termination_id.in_({paper.termination_id for paper in papers} - {None}),
+                )
+            )
+        )
+        deeds = {(row.amendment_id, row.termination_id) for row in found}
+    return {
+        trail.id
+        for trail in trails
+        if (
+            trail.agreement_id in agreements
+            if trail.deed_paper is None
+            else (trail.deed_paper.amendment_id, trail.deed_paper.termination_id) in deeds
+        )
+    }

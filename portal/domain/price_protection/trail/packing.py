@@ -14,7 +14,7 @@ from portal.domain.numbering.services import Rule, next_number
 from portal.domain.price_protection.defaults import distributor_values
 from portal.domain.price_protection.trail.models import Parcel, ParcelRow
 from portal.domain.price_protection.trail.noting import note_all
-from portal.domain.price_protection.trail.originals import Original, held, trails_of
+from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.price_protection.trail.posting import courier_of
 from portal.domain.price_protection.trail.sealing import require
 from portal.domain.regions.models import Region
@@ -31,10 +31,10 @@ def pack(
     courier: str = "",
     expected: int | None = None,
 ) -> list[Parcel]:
-    """Put so many copies of each original (paper id → copies) into parcels: one for each company and office.
+    """Put so many copies of each original (its id → copies) into parcels: one for each company and office.
 
-    `expected` copies of each are to come back, half of them, rounded up, where it is None. All or none; DomainError
-    for what is not sealed, its field is the number box `copies-<id>`.
+    `expected` copies of each are to come back, half of them, rounded up, where it is None; none of a notice. All or
+    none; DomainError for what is not sealed, its field is the number box `copies-<id>`.
     """
     found = held(session, list(copies))
     if not found:
@@ -48,27 +48,28 @@ def pack(
         key = original.agreement.distributor_id, original.agreement.region_id
         together.setdefault(key, []).append(original)
     _load_addresses(session, [row.agreement.distributor_id for row in found])
-    trails = trails_of(session, found)
     parcels = []
     for rows in together.values():
         parcel = _packed(session, actor, rows[0].agreement.distributor, rows[0].agreement.region, courier)
         for original in rows:
             count = copies[original.id]
             back = min(expected, count) if expected is not None else (count + 1) // 2
-            parcel.rows.append(ParcelRow(paper_id=original.id, copies=count, expected=back))
-            trails[original.id].parcel = parcel
-            trails[original.id].settle()
+            if not original.comes_back:
+                back = 0
+            parcel.rows.append(ParcelRow(trail=original.trail, copies=count, expected=back))
+            original.trail.parcel = parcel
+            original.trail.settle()
         parcels.append(parcel)
     session.add_all(parcels)
     session.flush()
     for parcel in parcels:
         audit.record(session, actor, "parcel.packed", parcel, number=parcel.number, count=len(parcel.rows))
-    number = {row.paper_id: parcel.number for parcel in parcels for row in parcel.rows}
+    number = {row.trail_id: parcel.number for parcel in parcels for row in parcel.rows}
     note_all(
         session,
         actor,
         "packed",
-        [(row.agreement, {"parcel": number[row.id], "copies": copies[row.id]}) for row in found],
+        [(row, {"parcel": number[row.id], "copies": copies[row.id]}) for row in found],
     )
     return parcels
 

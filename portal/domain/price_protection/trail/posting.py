@@ -12,10 +12,9 @@ from portal.db import lock, now, today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.trail.models import Parcel
-from portal.domain.price_protection.trail.noting import Step, note_all
-from portal.domain.price_protection.trail.originals import Original, held, trail_of
+from portal.domain.price_protection.trail.noting import Step, note_all, note_one
+from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.price_protection.trail.sealing import reason_of, require
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
@@ -114,7 +113,7 @@ def send(
 
 
 def hold_all(session: Session, parcels: Sequence[Parcel]) -> dict[int, Original]:
-    """Lock these parcels and their originals until the transaction ends; give the originals by paper."""
+    """Lock these parcels and their originals until the transaction ends; give the originals by id."""
     ids = [parcel.id for parcel in parcels]
     rows = session.scalars(
         sa.select(Parcel)
@@ -124,13 +123,13 @@ def hold_all(session: Session, parcels: Sequence[Parcel]) -> dict[int, Original]
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    return {row.id: row for row in held(session, [row.paper_id for parcel in rows for row in parcel.rows])}
+    return {row.id: row for row in held(session, [row.trail_id for parcel in rows for row in parcel.rows])}
 
 
 def send_one(
     session: Session, actor: User, parcel: Parcel, sent_on: date, papers: Mapping[int, Original]
 ) -> list[Step]:
-    """Send a parcel that is held; give the steps of its agreements, which are still to be written down."""
+    """Send a parcel that is held; give the steps of its originals, which are still to be written down."""
     require(actor, Permission.PAPERS_HANDLE, parcel.region)
     _refuse_cancelled(parcel)
     if parcel.sent_on is not None:
@@ -145,7 +144,7 @@ def send_one(
         )
     check_day(sent_on, "sent_on", None)
     for row in parcel.rows:
-        original = papers[row.paper_id]
+        original = papers[row.trail_id]
         if original.paper.withdrawn_at is not None:
             raise DomainError(
                 "The approval of %(number)s was withdrawn; this original must not be used.",
@@ -158,8 +157,7 @@ def send_one(
     parcel.sent_on, parcel.sent_by_id = sent_on, actor.id
     steps: list[Step] = []
     for row in parcel.rows:
-        original = papers[row.paper_id]
-        assert original.trail is not None  # it has sealed copies
+        original = papers[row.trail_id]
         original.trail.sent_copies += row.copies
         original.trail.expected_copies += row.expected
         original.trail.sent_on = sent_on
@@ -172,7 +170,7 @@ def send_one(
             "copies": row.copies,
             "sent_on": sent_on,
         }
-        steps.append((original.agreement, told))
+        steps.append((original, told))
     audit.record(
         session, actor, "parcel.sent", parcel,
         number=parcel.number, courier=parcel.courier, tracking=parcel.tracking, sent_on=sent_on,
@@ -190,11 +188,9 @@ def deliver(session: Session, actor: User, parcel: Parcel, delivered_on: date) -
     check_day(delivered_on, "delivered_on", parcel.sent_on)
     parcel.delivered_on, parcel.delivered_by_id = delivered_on, actor.id
     audit.record(session, actor, "parcel.delivered", parcel, number=parcel.number, delivered_on=delivered_on)
-    for row in parcel.rows:
-        note(
-            session, actor, row.paper.agreement, "paper_delivered",
-            parcel=parcel.number, delivered_on=delivered_on,
-        )  # fmt: skip
+    told = {"parcel": parcel.number, "delivered_on": delivered_on}
+    found = held(session, [row.trail_id for row in parcel.rows])
+    note_all(session, actor, "paper_delivered", [(original, told) for original in found])
 
 
 def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_lost: bool = False) -> None:
@@ -210,9 +206,9 @@ def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_los
     parcel.cancelled_at, parcel.cancelled_by_id, parcel.cancelled_reason = now(), actor.id, reason
     parcel.is_lost = is_lost and was_sent
     session.flush()
-    rows = {row.paper_id: row for row in parcel.rows}
+    rows = {row.trail_id: row for row in parcel.rows}
     for original in held(session, list(rows)):
-        trail, row = trail_of(session, original), rows[original.id]
+        trail, row = original.trail, rows[original.id]
         if was_sent:
             if trail.back_copies > trail.sent_copies - row.copies:
                 raise DomainError(
@@ -226,8 +222,8 @@ def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_los
             if not trail.sent_copies:
                 trail.sent_on = None
         trail.settle()
-        note(
-            session, actor, original.agreement, "parcel_cancelled", reason,
+        note_one(
+            session, actor, original, "parcel_cancelled", reason,
             parcel=parcel.number, lost=parcel.is_lost or None,
         )  # fmt: skip
     audit.record(

@@ -18,18 +18,21 @@ from portal.domain.price_protection.models import (
     AgreementEvent,
     AgreementPaper,
     AgreementScan,
+    Amendment,
+    DeedPaper,
+    DeedScan,
+    DeedStatus,
     Status,
+    Termination,
 )
 from portal.domain.price_protection.trail.models import (
+    PaperKind,
     PaperTrail,
     Parcel,
-    ParcelRow,
-    Seal,
     SealApplication,
-    SealApplicationRow,
-    SealStatus,
     Stage,
 )
+from portal.domain.price_protection.trail.originals import PRINTED
 from portal.domain.regions.models import Region
 from portal.domain.text import half_width
 from portal.domain.users.models import User
@@ -40,6 +43,7 @@ class TrailFilter:
     """What the list of originals is narrowed to; an empty field narrows nothing."""
 
     q: str = ""
+    kind: PaperKind | None = None
     stage: Stage | None = None
     region_id: int | None = None
     owner_id: int | None = None
@@ -48,30 +52,72 @@ class TrailFilter:
 
 
 _owner = aliased(User, name="owner_account")
-_stage = sa.func.coalesce(PaperTrail.stage, Stage.NONE.value)
+# Whether it waits for its signature, or to be served.
+_is_waiting = sa.case(
+    (PaperTrail.kind == PaperKind.AGREEMENT, Agreement.status == Status.APPROVED),
+    (PaperTrail.kind == PaperKind.AMENDMENT, Amendment.status == DeedStatus.APPROVED),
+    else_=Termination.status == DeedStatus.APPROVED,
+)
+_withdrawn_at = sa.func.coalesce(AgreementPaper.withdrawn_at, DeedPaper.withdrawn_at)
+_deed_id = sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id)
+# What is in force, and what was superseded while it is on its way: somebody has to get it back.
+_is_listed = sa.or_(
+    sa.and_(
+        _withdrawn_at.is_(None),
+        sa.or_(PaperTrail.kind != PaperKind.AGREEMENT, Agreement.status.in_(BINDING)),
+    ),
+    PaperTrail.stage.in_((Stage.SENT, Stage.PACKED)),
+)
+_has_scan = sa.case(
+    (
+        PaperTrail.kind == PaperKind.AGREEMENT,
+        sa.exists().where(AgreementScan.agreement_id == PaperTrail.agreement_id).correlate(PaperTrail),
+    ),
+    else_=sa.exists()
+    .where(
+        sa.or_(
+            DeedScan.amendment_id == DeedPaper.amendment_id,
+            DeedScan.termination_id == DeedPaper.termination_id,
+        )
+    )
+    .correlate(DeedPaper),
+)
+_is_printed = (
+    sa.exists()
+    .where(
+        AgreementEvent.agreement_id == PaperTrail.agreement_id,
+        AgreementEvent.kind == sa.case(*((PaperTrail.kind == kind, said) for kind, said in PRINTED.items())),
+        AgreementEvent.at >= sa.func.coalesce(AgreementPaper.made_at, DeedPaper.made_at),
+        sa.or_(
+            PaperTrail.kind == PaperKind.AGREEMENT, AgreementEvent.params["deed"].as_integer() == _deed_id
+        ),
+    )
+    .correlate(PaperTrail, AgreementPaper, DeedPaper)
+)
 
 COLUMNS: tuple[Any, ...] = (
-    AgreementPaper.id,
-    AgreementPaper.no,
-    AgreementPaper.withdrawn_at,
-    Agreement.id.label("agreement_id"),
-    Agreement.number,
-    Agreement.status,
+    PaperTrail.id,
+    PaperTrail.kind,
+    PaperTrail.number,
+    PaperTrail.agreement_id,
+    _deed_id.label("deed_id"),
+    _withdrawn_at.label("withdrawn_at"),
+    _is_waiting.label("is_waiting"),
     Distributor.code.label("distributor_code"),
     Distributor.name.label("distributor_name"),
     Region.name.label("region_name"),
     _owner.id.label("owner_id"),
     _owner.name.label("owner_name"),
     PaperTrail.stage,
-    sa.func.coalesce(PaperTrail.sealed_copies, 0).label("sealed_copies"),
-    sa.func.coalesce(PaperTrail.sent_copies, 0).label("sent_copies"),
-    sa.func.coalesce(PaperTrail.expected_copies, 0).label("expected_copies"),
-    sa.func.coalesce(PaperTrail.back_copies, 0).label("back_copies"),
+    PaperTrail.sealed_copies,
+    PaperTrail.sent_copies,
+    PaperTrail.expected_copies,
+    PaperTrail.back_copies,
     PaperTrail.sealed_on,
     PaperTrail.sent_on,
     PaperTrail.back_on,
     PaperTrail.filed_on,
-    sa.func.coalesce(PaperTrail.cabinet, "").label("cabinet"),
+    PaperTrail.cabinet,
     Parcel.id.label("parcel_id"),
     Parcel.number.label("parcel_number"),
     Parcel.courier,
@@ -79,19 +125,12 @@ COLUMNS: tuple[Any, ...] = (
     Parcel.delivered_on,
     SealApplication.id.label("application_id"),
     SealApplication.number.label("application_number"),
-    sa.exists().where(AgreementScan.agreement_id == Agreement.id).correlate(Agreement).label("has_scan"),
-    sa.exists()
-    .where(
-        AgreementEvent.agreement_id == Agreement.id,
-        AgreementEvent.kind == "printed",
-        AgreementEvent.at >= AgreementPaper.made_at,
-    )
-    .correlate(Agreement, AgreementPaper)
-    .label("is_printed"),
+    _has_scan.label("has_scan"),
+    _is_printed.label("is_printed"),
 )
 
 SORTS = {
-    "number": Agreement.number,
+    "number": PaperTrail.number,
     "distributor": Distributor.name,
     "owner": _owner.name,
     "sent": PaperTrail.sent_on,
@@ -103,33 +142,38 @@ def original_rows(session: Session, user: User, wanted: TrailFilter | None = Non
     """The originals that a user sees and the filter leaves, one row each; superseded ones only while they are out."""
     wanted = wanted or TrailFilter()
     statement: sa.Select[Any] = (
-        sa.select(*COLUMNS)
-        .select_from(AgreementPaper)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        _joined(sa.select(*COLUMNS))
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .join(Region, Region.id == Agreement.region_id)
         .join(_owner, _owner.id == Distributor.owner_id)
-        .outerjoin(PaperTrail, PaperTrail.paper_id == AgreementPaper.id)
         .outerjoin(Parcel, Parcel.id == PaperTrail.parcel_id)
         .outerjoin(SealApplication, SealApplication.id == PaperTrail.application_id)
-        .where(
-            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
-            sa.or_(
-                sa.and_(AgreementPaper.withdrawn_at.is_(None), Agreement.status.in_(BINDING)),
-                PaperTrail.stage.in_((Stage.SENT, Stage.PACKED)),
-            ),
-        )
+        .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)), _is_listed)
     )
     return statement.where(*_conditions(session, wanted))
+
+
+def _joined(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Trails with their agreements, their papers and what these are papers of."""
+    return (
+        statement.select_from(PaperTrail)
+        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
+        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
+        .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
+        .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
+    )
 
 
 def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.q.strip():
         found.append(_matching(session, wanted.q))
+    if wanted.kind is not None:
+        found.append(PaperTrail.kind == wanted.kind)
     if wanted.stage is Stage.NONE:
         # What was signed without a trail is over; what waits for its signature is still to be sealed.
-        found += [_stage == Stage.NONE.value, Agreement.status == Status.APPROVED]
+        found += [PaperTrail.stage == Stage.NONE, _is_waiting]
     elif wanted.stage is not None:
         found.append(PaperTrail.stage == wanted.stage)
     if wanted.region_id is not None:
@@ -153,7 +197,8 @@ def _within(column: Any, region_id: int) -> sa.ColumnElement[bool]:
     return inside
 
 
-def _like(column: Any, words: str) -> sa.ColumnElement[bool]:
+def like(column: Any, words: str) -> sa.ColumnElement[bool]:
+    """Whether a column contains what was typed, in whatever width and case."""
     typed = half_width(words).strip().upper()
     part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     found: sa.ColumnElement[bool] = sa.func.upper(column).like(f"%{part}%", escape="\\")
@@ -163,39 +208,31 @@ def _like(column: Any, words: str) -> sa.ColumnElement[bool]:
 def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
     """By number, cabinet, courier's number, parcel or application, or whatever finds the distributor."""
     columns = (
+        PaperTrail.number,
         Agreement.number,
         PaperTrail.cabinet,
         Parcel.tracking,
         Parcel.number,
         SealApplication.number,
     )
-    found = [_like(column, words) for column in columns]
+    found = [like(column, words) for column in columns]
     if search.matching(session, words) is not None:
         found.append(search.matches(session, words, by_turns=False))
     return sa.or_(*found)
 
 
-def stage_counts(session: Session, user: User) -> dict[Stage, int]:
+def stage_counts(session: Session, user: User, kind: PaperKind | None = None) -> dict[Stage, int]:
     """How many originals stand where, for the tabs; NONE counts those that wait for their signature unsealed."""
-    rows = session.execute(
-        sa.select(_stage.label("stage"), sa.func.count().label("total"))
-        .select_from(AgreementPaper)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
-        .outerjoin(PaperTrail, PaperTrail.paper_id == AgreementPaper.id)
-        .where(
-            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
-            sa.or_(
-                sa.and_(
-                    AgreementPaper.withdrawn_at.is_(None),
-                    Agreement.status.in_(BINDING),
-                    sa.or_(_stage != Stage.NONE.value, Agreement.status == Status.APPROVED),
-                ),
-                PaperTrail.stage.in_((Stage.SENT, Stage.PACKED)),
-            ),
-        )
-        .group_by(_stage)
+    counted: sa.Select[Any] = sa.select(PaperTrail.stage, sa.func.count().label("total"))
+    statement = _joined(counted).where(
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
+        _is_listed,
+        sa.or_(PaperTrail.stage != Stage.NONE, _is_waiting),
     )
-    return {Stage(row.stage): row.total for row in rows}
+    if kind is not None:
+        statement = statement.where(PaperTrail.kind == kind)
+    rows = session.execute(statement.group_by(PaperTrail.stage))
+    return {row.stage: row.total for row in rows}
 
 
 @dataclass(frozen=True)
@@ -227,146 +264,3 @@ def out_by_owner(session: Session, user: User, wanted: TrailFilter, days: int) -
     return [
         OwnersDebt(row.owner_id, row.owner_name, row.total, int(row.overdue), row.oldest_on) for row in found
     ]
-
-
-def applications_visible_to(
-    user: User, permission: Permission = Permission.AGREEMENTS_READ
-) -> sa.Select[SealApplication]:
-    """The seal applications of the regions in which a user has the permission, and the user's own."""
-    return sa.select(SealApplication).where(
-        sa.or_(
-            SealApplication.region_id.in_(visible(user, permission)), SealApplication.asked_by_id == user.id
-        )
-    )
-
-
-_asker = aliased(User, name="asker_account")
-_still_in = sa.and_(
-    SealApplicationRow.application_id == SealApplication.id, SealApplicationRow.left_out_at.is_(None)
-)
-APPLICATION_COLUMNS = (
-    SealApplication.id,
-    SealApplication.number,
-    SealApplication.status,
-    SealApplication.seal,
-    SealApplication.purpose,
-    SealApplication.asked_at,
-    SealApplication.sealed_at,
-    Region.name.label("region_name"),
-    _asker.name.label("asker_name"),
-    sa.select(sa.func.count()).where(_still_in).correlate(SealApplication).scalar_subquery().label("papers"),
-    sa.select(sa.func.coalesce(sa.func.sum(SealApplicationRow.copies), 0))
-    .where(_still_in)
-    .correlate(SealApplication)
-    .scalar_subquery()
-    .label("copies"),
-)
-APPLICATION_SORTS = {"number": SealApplication.number, "asked": SealApplication.asked_at}
-
-
-def application_rows(
-    user: User, *, q: str = "", status: SealStatus | None = None, seal: Seal | None = None
-) -> sa.Select[Any]:
-    """The columns of the list of seal applications."""
-    statement = (
-        sa.select(*APPLICATION_COLUMNS)
-        .join(Region, Region.id == SealApplication.region_id)
-        .join(_asker, _asker.id == SealApplication.asked_by_id)
-        .where(
-            sa.or_(
-                SealApplication.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
-                SealApplication.asked_by_id == user.id,
-            )
-        )
-    )
-    if q.strip():
-        statement = statement.where(
-            sa.or_(_like(SealApplication.number, q), _like(SealApplication.purpose, q), _like(_asker.name, q))
-        )
-    if status is not None:
-        statement = statement.where(SealApplication.status == status)
-    if seal is not None:
-        statement = statement.where(SealApplication.seal == seal)
-    return statement
-
-
-def parcels_visible_to(user: User, permission: Permission = Permission.AGREEMENTS_READ) -> sa.Select[Parcel]:
-    """The parcels of the regions in which a user has the permission."""
-    return sa.select(Parcel).where(Parcel.region_id.in_(visible(user, permission)))
-
-
-PARCEL_STATES = ("open", "unnumbered", "sent", "delivered", "cancelled")
-PARCEL_COLUMNS = (
-    Parcel.id,
-    Parcel.number,
-    Parcel.recipient,
-    Parcel.phone,
-    Parcel.address,
-    Parcel.courier,
-    Parcel.tracking,
-    Parcel.is_by_hand,
-    Parcel.is_lost,
-    Parcel.packed_at,
-    Parcel.sent_on,
-    Parcel.delivered_on,
-    Parcel.cancelled_at,
-    Distributor.name.label("distributor_name"),
-    Distributor.code.label("distributor_code"),
-    Region.name.label("region_name"),
-    sa.select(sa.func.count())
-    .where(ParcelRow.parcel_id == Parcel.id)
-    .correlate(Parcel)
-    .scalar_subquery()
-    .label("papers"),
-    sa.select(sa.func.coalesce(sa.func.sum(ParcelRow.copies), 0))
-    .where(ParcelRow.parcel_id == Parcel.id)
-    .correlate(Parcel)
-    .scalar_subquery()
-    .label("copies"),
-)
-PARCEL_SORTS = {
-    "number": Parcel.number,
-    "distributor": Distributor.name,
-    "sent": Parcel.sent_on,
-    "packed": Parcel.packed_at,
-}
-
-
-def parcel_rows(session: Session, user: User, *, q: str = "", state: str = "") -> sa.Select[Any]:
-    """The columns of the list of parcels; `state` is one of PARCEL_STATES or empty."""
-    statement = (
-        sa.select(*PARCEL_COLUMNS)
-        .join(Distributor, Distributor.id == Parcel.distributor_id)
-        .join(Region, Region.id == Parcel.region_id)
-        .where(Parcel.region_id.in_(visible(user, Permission.AGREEMENTS_READ)))
-    )
-    if q.strip():
-        found = [_like(column, q) for column in (Parcel.number, Parcel.tracking, Parcel.recipient)]
-        if search.matching(session, q) is not None:
-            found.append(search.matches(session, q, by_turns=False))
-        statement = statement.where(sa.or_(*found))
-    is_here = sa.and_(Parcel.sent_on.is_(None), Parcel.cancelled_at.is_(None))
-    narrowed = {
-        "open": is_here,
-        "unnumbered": sa.and_(is_here, Parcel.tracking == "", Parcel.is_by_hand.is_(False)),
-        "sent": sa.and_(
-            Parcel.sent_on.is_not(None), Parcel.delivered_on.is_(None), Parcel.cancelled_at.is_(None)
-        ),
-        "delivered": sa.and_(Parcel.delivered_on.is_not(None), Parcel.cancelled_at.is_(None)),
-        "cancelled": Parcel.cancelled_at.is_not(None),
-    }
-    return statement.where(narrowed[state]) if state in narrowed else statement
-
-
-def contents_of(session: Session, parcels: list[int]) -> dict[int, list[tuple[str, int]]]:
-    """Number and copies of every agreement in these parcels, by parcel."""
-    found: dict[int, list[tuple[str, int]]] = {}
-    for row in session.execute(
-        sa.select(ParcelRow.parcel_id, Agreement.number, ParcelRow.copies)
-        .join(AgreementPaper, AgreementPaper.id == ParcelRow.paper_id)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
-        .where(ParcelRow.parcel_id.in_(parcels))
-        .order_by(Agreement.number)
-    ):
-        found.setdefault(row.parcel_id, []).append((row.number, row.copies))
-    return found

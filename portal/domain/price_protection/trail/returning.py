@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from portal.db import today
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.drafting import note
-from portal.domain.price_protection.trail.noting import note_all
-from portal.domain.price_protection.trail.originals import Original, held, trails_of
+from portal.domain.price_protection.trail.noting import note_all, note_one
+from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.price_protection.trail.posting import check_day
 from portal.domain.price_protection.trail.sealing import reason_of, require
 from portal.domain.text import clean
@@ -20,17 +19,16 @@ CABINET_LIMIT = 40
 
 
 def take_back(session: Session, actor: User, copies: Mapping[int, int], back_on: date) -> list[Original]:
-    """Record that so many copies of each original (paper id → copies) came back on this day; all or none.
+    """Record that so many copies of each original (its id → copies) came back on this day; all or none.
 
     DomainError for what was not sent, and for more copies than are out; its field is the box `copies-<id>`.
     """
     found = _chosen(session, actor, copies)
-    trails = trails_of(session, found)
     for original in found:
         refusal = original.why_not_back()
         if refusal is not None:
             raise refusal
-        trail = trails[original.id]
+        trail = original.trail
         most = trail.sent_copies - trail.back_copies
         if not 1 <= copies[original.id] <= most:
             raise DomainError(
@@ -47,12 +45,8 @@ def take_back(session: Session, actor: User, copies: Mapping[int, int], back_on:
         session, actor, "paper_back",
         [
             (
-                row.agreement,
-                {
-                    "copies": copies[row.id],
-                    "missing": trails[row.id].copies_missing or None,
-                    "back_on": back_on,
-                },
+                row,
+                {"copies": copies[row.id], "missing": row.trail.copies_missing or None, "back_on": back_on},
             )
             for row in found
         ],
@@ -60,12 +54,14 @@ def take_back(session: Session, actor: User, copies: Mapping[int, int], back_on:
     return found
 
 
-def correct_back(session: Session, actor: User, paper_id: int, copies: int, reason: str) -> None:
+def correct_back(session: Session, actor: User, id: int, copies: int, reason: str) -> None:
     """Put a wrongly counted return right: `copies` are back in all; both figures and the reason stay on record."""
     reason = reason_of(reason)
-    (original,) = _chosen(session, actor, {paper_id: copies})
+    (original,) = _chosen(session, actor, {id: copies})
     trail = original.trail
-    if trail is None or not trail.sent_copies:
+    if not original.comes_back and (refusal := original.why_not_back()):
+        raise refusal
+    if not trail.sent_copies:
         raise DomainError("%(number)s was not sent, so it cannot have come back.", number=original.number)
     if not 0 <= copies <= trail.sent_copies:
         raise DomainError(
@@ -81,27 +77,28 @@ def correct_back(session: Session, actor: User, paper_id: int, copies: int, reas
     if not copies:
         trail.back_on = None
     trail.settle()
-    note(session, actor, original.agreement, "back_corrected", reason, before=before, copies=copies)
+    note_one(session, actor, original, "back_corrected", reason, before=before, copies=copies)
 
 
-def put_away(session: Session, actor: User, papers: Sequence[int], cabinet: str) -> list[Original]:
+def put_away(session: Session, actor: User, ids: Sequence[int], cabinet: str) -> list[Original]:
     """Put originals into a cabinet, or into another one; all or none. Gives those whose scan is still missing.
 
-    A missing scan keeps nothing from its cabinet. DomainError for what is not signed, or still out.
+    A missing scan keeps nothing from its cabinet. DomainError for what is not signed
+    or served, or still out.
     """
     place = clean(cabinet)
     if not place:
         raise DomainError("Enter the cabinet number.", field="cabinet")
     if len(place) > CABINET_LIMIT:
         raise DomainError("At most %(limit)s characters.", field="cabinet", limit=CABINET_LIMIT)
-    found = _chosen(session, actor, dict.fromkeys(papers, 0))
+    found = _chosen(session, actor, dict.fromkeys(ids, 0))
     for original in found:
         refusal = original.why_not_file()
         if refusal is not None:
             raise refusal
-    trails, moved = trails_of(session, found), []
+    moved = []
     for original in found:
-        trail = trails[original.id]
+        trail = original.trail
         before = trail.cabinet
         if before == place:
             continue
@@ -112,7 +109,7 @@ def put_away(session: Session, actor: User, papers: Sequence[int], cabinet: str)
             "before": before or None,
             "without_scan": None if original.has_scan else True,
         }
-        moved.append((original.agreement, told))
+        moved.append((original, told))
     note_all(session, actor, "paper_filed", moved)
     return [original for original in found if not original.has_scan]
 

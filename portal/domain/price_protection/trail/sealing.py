@@ -11,17 +11,17 @@ from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.numbering.services import Rule, next_number
-from portal.domain.price_protection.drafting import note
-from portal.domain.price_protection.models import AgreementEvent, AgreementPaper
+from portal.domain.price_protection.models import AgreementPaper, DeedPaper, Termination
 from portal.domain.price_protection.trail.models import (
     SEAL_OPEN,
+    PaperTrail,
     Seal,
     SealApplication,
     SealApplicationRow,
     SealStatus,
 )
-from portal.domain.price_protection.trail.noting import note_all
-from portal.domain.price_protection.trail.originals import Original, held, trails_of
+from portal.domain.price_protection.trail.noting import note_all, note_one
+from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.regions.models import Region
 from portal.domain.text import clean
 from portal.domain.users.models import User
@@ -40,7 +40,7 @@ def ask(
     purpose: str,
     is_across_pages: bool = True,
 ) -> SealApplication:
-    """Ask for a seal on so many copies of each original (paper id → copies); all of them or none.
+    """Ask for a seal on so many copies of each original (its id → copies); all of them or none.
 
     Raises DomainError for what is not approved or printed, and for more copies than were printed and not asked
     for yet; its field is the number box of that original, `copies-<id>`.
@@ -73,7 +73,7 @@ def ask(
         status=SealStatus.ASKED,
         asked_by_id=actor.id,
         asked_at=now(),
-        rows=[SealApplicationRow(paper_id=row.id, copies=copies[row.id]) for row in found],
+        rows=[SealApplicationRow(trail_id=row.id, copies=copies[row.id]) for row in found],
     )
     session.add(application)
     session.flush()
@@ -82,19 +82,19 @@ def ask(
         number=application.number, seal=seal.value, count=len(found),
         copies=sum(copies[row.id] for row in found), purpose=purpose,
     )  # fmt: skip
-    for trail in trails_of(session, found).values():
-        trail.application = application
-        trail.settle()
+    for original in found:
+        original.trail.application = application
+        original.trail.settle()
     facts = {"application": application.number, "seal": seal.value}
     note_all(
         session, actor, "seal_asked",
-        [(row.agreement, {**facts, "copies": copies[row.id]}) for row in found],
+        [(row, {**facts, "copies": copies[row.id]}) for row in found],
     )  # fmt: skip
     return application
 
 
 def grant(session: Session, actor: User, application: SealApplication) -> None:
-    """Approve an application; only a keeper of seals who neither asked nor approved one of its agreements."""
+    """Approve an application; only a keeper of seals who neither asked nor approved one of its papers."""
     lock(session, application)
     refusal = why_not_decide(session, actor, application)
     if refusal is not None:
@@ -120,8 +120,8 @@ def refuse(session: Session, actor: User, application: SealApplication, reason: 
     audit.record(
         session, actor, "seal_application.refused", application, number=application.number, reason=reason
     )
-    for row in _rows(application):
-        note(session, actor, row.paper.agreement, "seal_refused", reason, application=application.number)
+    for original in _originals(session, application):
+        note_one(session, actor, original, "seal_refused", reason, application=application.number)
 
 
 def withdraw(session: Session, actor: User, application: SealApplication, reason: str) -> None:
@@ -159,11 +159,11 @@ def leave_out(
         raise DomainError("This is the last original of the application. Withdraw or refuse it instead.")
     row.left_out_at, row.left_out_by_id, row.left_out_reason = now(), actor.id, reason
     session.flush()
-    (original,) = held(session, [row.paper_id])
-    if original.trail is not None and original.trail.application_id == application.id:
+    (original,) = held(session, [row.trail_id])
+    if original.trail.application_id == application.id:
         original.trail.application = None
         original.trail.settle()
-    note(session, actor, original.agreement, "seal_left_out", reason, application=application.number)
+    note_one(session, actor, original, "seal_left_out", reason, application=application.number)
 
 
 def seal(session: Session, actor: User, application: SealApplication) -> None:
@@ -182,11 +182,10 @@ def seal(session: Session, actor: User, application: SealApplication) -> None:
         _still_sealable(original)
     application.move_to(SealStatus.SEALED)
     application.sealed_by_id, application.sealed_at = actor.id, now()
-    copies = {row.paper_id: row.copies for row in _rows(application)}
+    copies = {row.trail_id: row.copies for row in _rows(application)}
     session.flush()
-    trails = trails_of(session, found)
     for original in found:
-        trail = trails[original.id]
+        trail = original.trail
         if application.seal is not Seal.LEGAL_REP:
             # A copy may bear both the contract seal and the company's: it is one copy.
             room = original.printed - trail.sealed_copies
@@ -196,7 +195,7 @@ def seal(session: Session, actor: User, application: SealApplication) -> None:
     facts = {"application": application.number, "seal": application.seal.value}
     note_all(
         session, actor, "sealed",
-        [(row.agreement, {**facts, "copies": copies[row.id]}) for row in found],
+        [(row, {**facts, "copies": copies[row.id]}) for row in found],
     )  # fmt: skip
     audit.record(
         session, actor, "seal_application.sealed", application,
@@ -210,19 +209,24 @@ def why_not_decide(session: Session, actor: User, application: SealApplication) 
         return DomainError("Only a keeper of the seals of this office can do this.")
     if actor.id == application.asked_by_id:
         return DomainError("You asked for this seal; another keeper must decide.")
-    papers = [row.paper_id for row in _rows(application)]
+    # Whoever makes a paper is who approves it; the first of a notice's two approvers makes none.
     own = session.scalar(
-        sa.select(AgreementEvent.id)
-        .join(AgreementPaper, AgreementPaper.agreement_id == AgreementEvent.agreement_id)
+        sa.select(PaperTrail.id)
+        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
+        .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
         .where(
-            AgreementPaper.id.in_(papers),
-            AgreementEvent.kind == "approved",
-            AgreementEvent.by_id == actor.id,
+            PaperTrail.id.in_([row.trail_id for row in _rows(application)]),
+            sa.or_(
+                AgreementPaper.made_by_id == actor.id,
+                DeedPaper.made_by_id == actor.id,
+                Termination.first_approver_id == actor.id,
+            ),
         )
         .limit(1)
     )
     if own is not None:
-        return DomainError("You approved one of these agreements; another keeper must decide about the seal.")
+        return DomainError("You approved one of these papers; another keeper must decide about the seal.")
     return None
 
 
@@ -262,7 +266,7 @@ def _rows(application: SealApplication) -> list[SealApplicationRow]:
 
 
 def _originals(session: Session, application: SealApplication) -> list[Original]:
-    return held(session, [row.paper_id for row in _rows(application)])
+    return held(session, [row.trail_id for row in _rows(application)])
 
 
 def _still_sealable(original: Original) -> None:
@@ -277,5 +281,5 @@ def _settle(session: Session, application: SealApplication) -> None:
     """Let the originals stand where the application now leaves them."""
     session.flush()
     for original in _originals(session, application):
-        if original.trail is not None and original.trail.application_id == application.id:
+        if original.trail.application_id == application.id:
             original.trail.settle()

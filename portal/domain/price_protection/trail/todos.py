@@ -11,7 +11,7 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
-from portal.domain.price_protection.models import Agreement, AgreementPaper
+from portal.domain.price_protection.models import Agreement, AgreementPaper, DeedPaper
 from portal.domain.price_protection.trail.models import PaperTrail, SealApplication, SealStatus, Stage
 from portal.domain.price_protection.trail.reminders import reminders
 from portal.domain.todos import Todo
@@ -81,14 +81,19 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
             sa.func.min(PaperTrail.sent_on).label("sent_on"),
             sa.func.min(PaperTrail.back_on).label("back_on"),
         )
-        .join(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
         .where(
             Distributor.owner_id == user.id,
             Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
             sa.or_(
-                sa.and_(PaperTrail.stage == Stage.SEALED, AgreementPaper.withdrawn_at.is_(None)),
+                sa.and_(
+                    PaperTrail.stage == Stage.SEALED,
+                    AgreementPaper.withdrawn_at.is_(None),
+                    DeedPaper.withdrawn_at.is_(None),
+                ),
                 sa.and_(
                     PaperTrail.stage == Stage.SENT,
                     PaperTrail.sent_on <= today() - timedelta(days=limit),
@@ -147,8 +152,7 @@ def long_out(session: Session, user: User, days: int) -> list[Todo]:
             sa.func.min(PaperTrail.sent_on).label("sent_on"),
         )
         .select_from(PaperTrail)
-        .join(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
-        .join(Agreement, Agreement.id == AgreementPaper.agreement_id)
+        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .where(
             PaperTrail.stage == Stage.SENT,

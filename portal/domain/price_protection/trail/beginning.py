@@ -1,0 +1,47 @@
+"""The trail of an original begins with its approval, and a notice's goes on with its service (P1b)."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.price_protection.models import AgreementPaper, DeedPaper
+from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
+
+
+def begin(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
+    """Give a paper that was just made its place among the originals."""
+    if isinstance(paper, AgreementPaper):
+        agreement, number, kind = paper.agreement, paper.agreement.number, PaperKind.AGREEMENT
+    else:
+        agreement, number = paper.deed.agreement, paper.deed.title
+        kind = PaperKind.AMENDMENT if paper.amendment_id else PaperKind.NOTICE
+    trail = PaperTrail(
+        kind=kind,
+        agreement_id=agreement.id,
+        agreement_paper=paper if isinstance(paper, AgreementPaper) else None,
+        deed_paper=paper if isinstance(paper, DeedPaper) else None,
+        number=number,
+        stage=Stage.NONE,
+        sealed_copies=0,
+        sent_copies=0,
+        expected_copies=0,
+        back_copies=0,
+        cabinet="",
+    )
+    session.add(trail)
+    session.flush()
+    return trail
+
+
+def of_paper(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
+    """The trail of a paper."""
+    column = PaperTrail.paper_id if isinstance(paper, AgreementPaper) else PaperTrail.deed_paper_id
+    return session.scalars(sa.select(PaperTrail).where(column == paper.id)).one()
+
+
+def arrived(session: Session, paper: DeedPaper, served_on: date) -> None:
+    """A notice was served: nothing more is out, and its proof of service can be filed."""
+    trail = of_paper(session, paper)
+    trail.back_on = served_on
+    trail.settle()
