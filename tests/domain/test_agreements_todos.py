@@ -6,7 +6,8 @@ import pytest
 
 from portal.db import today
 from portal.domain.access.roles import Role
-from portal.domain.price_protection import drafting, steps, todos
+from portal.domain.price_protection import drafting, steps, todos, todos_expiry
+from portal.domain.price_protection.batches.choosing import Choice, candidates
 from tests.domain.agreement_world import PDF, AgreementWorld
 
 
@@ -141,3 +142,24 @@ def test_a_manager_who_owns_the_account_is_told_once_and_at_every_stage(world):
     for days in (90, 30, 7):
         (told,) = todos.expiring(world.session, world.manager, agreement.ends_on - timedelta(days=days))
         assert "Owner" not in told.sub
+
+
+def test_many_that_end_on_one_day_are_one_line_that_leads_to_their_batch(world):
+    said = {"effective_on": today() - timedelta(days=300), "expires_on": today() + timedelta(days=20)}
+    for _turn in range(todos_expiry.TOGETHER - 1):
+        world.signed(world.add_distributor(), **said)
+    owned = list(todos_expiry.together(todos.expiring(world.session, world.author), world.author))
+    assert len(owned) == todos_expiry.TOGETHER - 1
+    other = world.signed(world.add_distributor(owner=world.manager), **said)
+    (line,) = todos_expiry.together(todos.expiring(world.session, world.manager), world.manager)
+    day = said["expires_on"].isoformat()
+    assert (line.params["count"], line.endpoint) == (todos_expiry.TOGETHER, "batches.new")
+    assert line.args == {"from": day, "until": day}
+    chosen = Choice(ends_from=other.ends_on, ends_until=other.ends_on)
+    assert (
+        len(world.session.execute(candidates(world.session, world.manager, chosen)).all())
+        == line.params["count"]
+    )
+    world.signed(world.add_distributor(), **said)
+    (own,) = todos_expiry.together(todos.expiring(world.session, world.author), world.author)
+    assert own.args == {"from": day, "until": day, "owner": str(world.author.id)}

@@ -80,7 +80,7 @@ def test_every_number_that_cannot_be_taken_is_told_with_its_reason(world):
         # What lies in another office is not even said to be there.
         f"There are no agreements with these numbers: {other.number}、PPA-9999",
         f"Only signed agreements are renewed; these are not signed: {draft.number}",
-        f"These are already renewed: {renewed.number}",
+        f"These are renewed already, or a draft renews them: {renewed.number}",
     ]
     (nothing,) = choosing.by_numbers(world.session, world.author, " \n ").unfit
     assert str(nothing) == "Enter at least one number."

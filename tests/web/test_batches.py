@@ -265,3 +265,28 @@ def test_the_choice_is_narrowed_by_grade_and_by_the_running_text(world, session,
         page = client.get(f"/agreements/batches/new?{narrowed}").get_data(as_text=True)
         assert agreement.number in page and other.number not in page
         assert f'value="{key}@1.1.0"' in page and f'value="{key}"' in page
+
+
+def test_ticked_in_the_list_of_agreements_they_are_what_can_be_chosen(world, session, sign_in):
+    first, draft, other = world.signed(), world.draft(), world.signed()
+    client = sign_in(world.author)
+    address = f"/agreements/batches/new?id={first.id}&id={draft.id}"
+    page = client.get(address).get_data(as_text=True)
+    assert first.number in page and other.number not in page
+    assert "Of the 2 agreements that you ticked 1 can be renewed" in page
+    # What the address names is not what this page's own boxes say.
+    assert client.post(address, data={"name": "无", "do": "ticked"}).status_code == 422
+    assert client.post(address, data={"name": "二", "do": "all"}).status_code == 303
+    assert [row.earlier_id for row in rows(session)] == [first.id]
+
+
+def test_what_a_draft_renews_already_is_offered_only_when_asked_for(world, session, sign_in):
+    agreement, other = world.signed(), world.signed()
+    draft = world.draft(agreement.distributor)
+    draft.follows_id = agreement.id
+    session.commit()
+    client = sign_in(world.author)
+    page = client.get("/agreements/batches/new?q=").get_data(as_text=True)
+    assert other.number in page and agreement.number not in page
+    page = client.get("/agreements/batches/new?begun=1").get_data(as_text=True)
+    assert f"already renewed by {draft.number}" in page

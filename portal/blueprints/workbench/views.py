@@ -7,7 +7,7 @@ from portal.blueprints.workbench import bp
 from portal.blueprints.workbench.items import GROUPS, Item, collected, in_time
 from portal.db import now, today
 from portal.domain.access.roles import Permission
-from portal.domain.price_protection.overview import Overview, overview
+from portal.domain.price_protection.overview import Overview, month_end, overview
 from portal.extensions import db
 from portal.web.access import actor, signed_in
 from portal.web.htmx import render, wants_fragment
@@ -38,6 +38,8 @@ def index() -> ResponseReturnValue:
         parts=in_time(wanted, today()),
         has_amounts=any(item.amount_fen is not None for item in wanted),
         may_read_agreements=may_read_agreements,
+        may_write_agreements=actor().can(Permission.AGREEMENTS_WRITE),
+        month_end=month_end,
         may_read_distributors=actor().can(Permission.DISTRIBUTORS_READ),
         overview=figures,
         plot=_chart(figures) if figures and figures.total_ending else None,

@@ -1,7 +1,7 @@
 """The agreements of a user's regions in figures: where they stand, and when they end."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -61,6 +61,11 @@ def overview(session: Session, user: User, on: date | None = None) -> Overview:
         phases=[(known, by_phase[known]) for known in Phase if by_phase.get(known)],
         ending=[(first, by_month.get(first, 0)) for first in months[:-1]],
     )
+
+
+def month_end(first: date) -> date:
+    """The last day of the month that begins on this day."""
+    return _month_after(first, 1) - timedelta(days=1)
 
 
 def _month_after(day: date, months: int) -> date:

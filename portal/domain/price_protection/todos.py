@@ -1,12 +1,12 @@
 """What waits for a user about agreements, for the workbench."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import CHINA, today
+from portal.db import CHINA
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
@@ -20,18 +20,12 @@ from portal.domain.price_protection.models import (
     AgreementTerms,
     Status,
 )
-from portal.domain.price_protection.queries import (
-    EXPIRY_STAGES,
-    is_expiring,
-    last_submitter,
-    last_turn,
-)
+from portal.domain.price_protection.queries import last_submitter, last_turn
+from portal.domain.price_protection.todos_expiry import expiring, together
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
 _RECORD = "agreements.detail"
-# Days before the last one on which those who may approve hear of another person's account.
-APPROVERS_STAGE = 30
 
 _LINE = (
     Agreement.id,
@@ -49,7 +43,7 @@ def agreement_todos(session: Session, user: User) -> Iterator[Todo]:
     yield from sent_back_to(session, user)
     yield from to_print_or_sign(session, user)
     yield from scan_missing(session, user)
-    yield from expiring(session, user)
+    yield from together(expiring(session, user), user)
     yield from deed_todos(session, user)
 
 
@@ -209,56 +203,6 @@ def scan_missing(session: Session, user: User) -> list[Todo]:
         )
         for row in rows
     ]
-
-
-def expiring(session: Session, user: User, on: date | None = None) -> list[Todo]:
-    """Agreements that nothing follows yet: the user's own accounts' from 90 days before the last day on.
-
-    Who may approve in a region is told of everybody's from 30 days on, while there is time to step in.
-    """
-    on = on or today()
-    is_own = sa.and_(
-        Distributor.owner_id == user.id, Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE))
-    )
-    is_pressing = sa.and_(
-        Agreement.ends_on <= on + timedelta(days=APPROVERS_STAGE),
-        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
-    )
-    rows = session.execute(
-        sa.select(*_LINE, Distributor.owner_id, User.name.label("owner"))
-        .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .join(User, User.id == Distributor.owner_id)
-        .where(is_expiring(on, max(EXPIRY_STAGES)), sa.or_(is_own, is_pressing))
-        .order_by(Agreement.ends_on, Agreement.id)
-    )
-    return [
-        Todo(
-            kind=N_("Ends within %(stage)s days"),
-            title=N_("%(number)s %(distributor)s"),
-            sub=N_("Last day %(last)s, %(days)s days left; not renewed yet")
-            if row.owner_id == user.id
-            else N_("Last day %(last)s, %(days)s days left; not renewed yet. Owner: %(owner)s"),
-            verb=N_("Renew"),
-            endpoint="agreements.new",
-            args={"follows": row.id},
-            params={
-                **_params(row.number, row.distributor, last=row.ends_on),
-                "stage": expiry_stage(row.ends_on, on),
-                "days": (row.ends_on - on).days,
-                "owner": row.owner,
-            },
-            due_on=row.ends_on,
-            group="expiry",
-        )
-        for row in rows
-    ]
-
-
-def expiry_stage(ends_on: date, on: date) -> int | None:
-    """The narrowest of 90, 30 and 7 days that the last day lies within; None when it is further away or past."""
-    if ends_on < on:
-        return None
-    return next((stage for stage in sorted(EXPIRY_STAGES) if ends_on <= on + timedelta(days=stage)), None)
 
 
 def _mine(user: User) -> tuple[sa.ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.agreements.batches import bp, loading
 from portal.blueprints.agreements.batches.forms import ChoiceForm, NameForm
@@ -29,11 +30,11 @@ from portal.web.access import actor, requires
 from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, refuse, render, submit
 from portal.web.requests import ROW
-from portal.web.tables import chosen, ids, number, page_of
+from portal.web.tables import as_id, chosen, number, page_of
 
 # What a page without a filter offers: agreements that end within so many days.
 AHEAD = timedelta(days=120)
-_NARROWING = ("q", "region", "owner", "level", "grade", "template", "from", "until")
+_NARROWING = ("q", "region", "owner", "level", "grade", "template", "from", "until", "begun", "id")
 
 
 @bp.get("/")
@@ -69,7 +70,14 @@ def _choice() -> Choice:
         template=request.args.get("template", "")[:100],
         ends_from=_day("from") if is_narrowed else today(),
         ends_until=_day("until") if is_narrowed else today() + AHEAD,
+        with_begun=request.args.get("begun") == "1",
+        ids=tuple(_ids(request.args)),
     )
+
+
+def _ids(said: MultiDict[str, str]) -> list[int]:
+    """The agreements that are ticked: in the list of agreements by the address, in this one by the form."""
+    return [id for text in said.getlist("id") if (id := as_id(text)) is not None]
 
 
 def _day(name: str) -> date | None:
@@ -124,13 +132,15 @@ def _picked(form: ChoiceForm, wanted: Choice, batch: Batch | None = None) -> lis
         return named.ids if not named.unfit else None
     found = list(db.session.scalars(choosing.candidate_ids(db.session, me, wanted, batch=batch)))
     if request.form.get("do") == "ticked":
-        ticked = set(ids())
+        ticked = set(_ids(request.form))
         found = [id for id in found if id in ticked]
     return found
 
 
 def _make(form: NameForm, found: list[int], wanted: Choice) -> Batch:
-    said: dict[str, Any] = {key: value for key, value in vars(wanted).items() if value not in (None, "")}
+    said: dict[str, Any] = {
+        key: value for key, value in vars(wanted).items() if value not in (None, "", False, ())
+    }
     if request.form.get("do") == "numbers":
         said = {"numbers": len(found)}
     return services.create(
@@ -166,7 +176,7 @@ def _page(form: ChoiceForm, wanted: Choice, batch: Batch | None = None) -> Respo
         texts=_texts(),
         offices=agreements.regions_of(db.session, me),
         owners=agreements.owners(db.session, me),
-        ticked=set(ids()) if request.method == "POST" else set(),
+        ticked=set(_ids(request.form)),
     )
 
 

@@ -18,7 +18,7 @@ from portal.domain.i18n import N_
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.drafting import RENEWABLE
 from portal.domain.price_protection.models import Agreement, Status
-from portal.domain.price_protection.queries import AgreementFilter, agreement_rows
+from portal.domain.price_protection.queries import AgreementFilter, agreement_rows, has_successor
 from portal.domain.templates.models import Template
 from portal.domain.text import half_width
 from portal.domain.users.models import User
@@ -34,6 +34,8 @@ AT_ONCE = 1_000
 class Choice:
     """By what agreements are chosen; an empty field narrows nothing. The days are last days, both included.
 
+    Without `with_begun` those that a draft renews already are left alone; `ids` names them one by one.
+
     `grade` is a value of Grade or UNGRADED; `template` is the text that the running agreement stands on: its key
     for all versions, or "key@version".
     """
@@ -46,21 +48,25 @@ class Choice:
     template: str = ""
     ends_from: date | None = None
     ends_until: date | None = None
+    with_begun: bool = False
+    ids: tuple[int, ...] = ()
 
 
 def candidates(session: Session, user: User, wanted: Choice, *, batch: Batch | None = None) -> sa.Select[Any]:
-    """Signed agreements that this user may renew and that no signed one follows yet, as rows of the list.
+    """Signed agreements that this user may renew and that nothing follows yet, as rows of the list.
 
-    One whose successor is in work is among them: the batch says what to do about it. Those that stand in `batch`
-    already are not.
+    Of those whose successor is in work, taken in with `with_begun`, the batch says what to do about it. Those that
+    stand in `batch` already are not among them.
     """
     statement = (
         agreement_rows(
             session, user, AgreementFilter(q=wanted.q, region_id=wanted.region_id, owner_id=wanted.owner_id)
         )
         .add_columns(Distributor.grade)
-        .where(*_renewable(user), ~_is_renewed())
+        .where(*_renewable(user), ~(_is_renewed() if wanted.with_begun else has_successor()))
     )
+    if wanted.ids:
+        statement = statement.where(Agreement.id.in_(wanted.ids))
     if wanted.level is not None:
         statement = statement.where(Distributor.level == wanted.level)
     if wanted.grade:
@@ -190,7 +196,7 @@ def by_numbers(session: Session, user: User, typed: str) -> Numbered:
         (N_("There are no agreements with these numbers: %(numbers)s"), list(dict.fromkeys(unknown))),
         (N_("Only signed agreements are renewed; these are not signed: %(numbers)s"), unsigned),
         (N_("These belong to offices for which you do not draft: %(numbers)s"), others),
-        (N_("These are already renewed: %(numbers)s"), renewed),
+        (N_("These are renewed already, or a draft renews them: %(numbers)s"), renewed),
     )
     unfit = [
         DomainError(msgid, field="numbers", numbers=_shown(numbers)) for msgid, numbers in refused if numbers
@@ -215,7 +221,7 @@ def _named(session: Session, user: User, numbers: Sequence[str]) -> dict[str, An
         Agreement.number,
         signed.label("is_signed"),
         mine.label("is_mine"),
-        _is_renewed().label("is_renewed"),
+        has_successor().label("is_renewed"),
     ).where(
         Agreement.number.in_(sa.bindparam("numbers", expanding=True)),
         Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
