@@ -287,18 +287,23 @@ def family(process: int) -> list[int]:
 
 
 def _peak(process: int, ended: threading.Event) -> int:
-    """The most memory, in kB, that the process and those it started held together at any look."""
+    """The most memory, in kB, that the process and those it started held together at any look, or one of them ever.
+
+    What the system says of a process that has ended (`ru_maxrss`) begins with what its parent held at the fork.
+    """
     most = 0
     while not ended.wait(LOOK_SECONDS):
-        most = max(most, sum(map(_proportional, family(process))))
+        processes = family(process)
+        shares = sum(_kilobytes(one, "smaps_rollup", "Pss:") for one in processes)
+        most = max(most, shares, *(_kilobytes(one, "status", "VmHWM:") for one in processes))
     return most
 
 
-def _proportional(process: int) -> int:
-    """Its share of memory in kB; none of a process that has gone."""
+def _kilobytes(process: int, file: str, name: str) -> int:
+    """A figure of memory; none of a process that has gone."""
     with suppress(OSError):
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in Path(f"/proc/{process}/{file}").read_text().splitlines():
+            if line.startswith(name):
                 return int(line.split()[1])
     return 0
 
@@ -325,7 +330,7 @@ def spent(arguments: Sequence[str], url: str, folder: Path) -> Spent:
         if process.returncode:
             said.seek(0)
             raise RuntimeError(said.read()[-2000:])
-    return Spent(wall, usage.ru_utime + usage.ru_stime, max(peak.result(), usage.ru_maxrss) / 1024)
+    return Spent(wall, usage.ru_utime + usage.ru_stime, peak.result() / 1024)
 
 
 @contextmanager
