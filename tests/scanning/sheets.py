@@ -11,8 +11,8 @@ A4 = (1240, 1754)  # at 150 dpi
 _MODULE = 2  # 0.34 mm
 
 
-def sheet(code: str = "", page: int = 1, seed: int = 0) -> Image.Image:
-    """A page in shades of grey with text-like strokes, and a code unless there is none."""
+def sheet(code: str = "", page: int = 1, seed: int = 0, text: str = "") -> Image.Image:
+    """A page in shades of grey with text-like strokes, and a code unless there is none; `text` is another's code."""
     picture = Image.new("L", A4, 255)
     draw = ImageDraw.Draw(picture)
     dice = random.Random(f"{code} {page} {seed}")
@@ -20,8 +20,8 @@ def sheet(code: str = "", page: int = 1, seed: int = 0) -> Image.Image:
         for place in range(30):
             x, y = 120 + place * 34, 120 + line * 34
             draw.line((x, y, x + dice.randint(4, 24), y + dice.randint(4, 22)), fill=30, width=2)
-    if code:
-        [(size, rows)] = qr.bitmaps([f"http://portal.example/verify/{code}?p={page}"])
+    if code or text:
+        [(size, rows)] = qr.bitmaps([text or f"http://portal.example/verify/{code}?p={page}"])
         width = (size + 7) // 8 * 8
         module = Image.frombytes("1", (width, size), rows).crop((0, 0, size, size)).convert("L")
         side = size * _MODULE

@@ -1,17 +1,20 @@
 """Piles: those there are, a new one, one as it stands, and filing what came back whole."""
 
+import logging
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 from wtforms import MultipleFileField, SelectField
 
 from portal.blueprints.scans import MOST_BYTES, bp
 from portal.blueprints.scans.loading import address, readable, writable
+from portal.db import Trouble, trouble_of
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import Service
@@ -22,6 +25,7 @@ from portal.domain.text import date_on
 from portal.extensions import db
 from portal.jobs import start
 from portal.scanning.refusals import MOST_PAGES
+from portal.web import troubles
 from portal.web.access import actor, requires
 from portal.web.fields import DateOnField
 from portal.web.htmx import leave, render, submit
@@ -29,8 +33,10 @@ from portal.web.requests import ROW
 from portal.web.tables import as_id, page_of
 from portal.web.words import word
 
+logger = logging.getLogger(__name__)
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
 OWN = ("day-", "how-", "note-")
+MOST_NAMED = 8
 PICTURES = 60  # on one page; what is placed makes room for the next
 LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
 
@@ -120,15 +126,40 @@ def _sent(form: FilesForm) -> list[FileStorage]:
 def _keep(pile: ScanPile, sent: list[FileStorage]) -> ResponseReturnValue:
     """Keep file after file, each for good before the next; then have them read."""
     pile_id = pile.id
-    for file in sent:
+    for number, file in enumerate(sent):
 
         def work(file: FileStorage = file) -> bool:
             file.stream.seek(0)
             uploading.add_file(db.session, actor(), writable(pile_id), file.stream, file.filename or "")
             return True
 
-        submit(None, work)
+        try:
+            submit(None, work)
+        except (SQLAlchemyError, OSError) as error:
+            trouble = trouble_of(error)
+            if trouble not in (Trouble.FULL, Trouble.BUSY):
+                raise
+            db.session.rollback()
+            logger.error("pile %s, file %s of %s: %s", pile_id, number + 1, len(sent), trouble)
+            return _cut_short(pile_id, troubles.title(trouble), number, sent)
     return _read(pile_id)
+
+
+def _cut_short(pile_id: int, why: str, kept: int, sent: list[FileStorage]) -> ResponseReturnValue:
+    """Some files are kept and some are not: back to the pile with the names of those to be sent again."""
+    left = [file.filename or "" for file in sent[kept:]]
+    names = _(", ").join(left[:MOST_NAMED]) + ("…" if len(left) > MOST_NAMED else "")
+    flash(
+        _(
+            "%(why)s: %(kept)s of %(all)s files are kept in this pile. Upload the others again later: %(names)s",
+            why=why,
+            kept=kept,
+            all=len(sent),
+            names=names,
+        ),
+        "error",
+    )
+    return leave(url_for("scans.detail", id=pile_id))
 
 
 @bp.post(f"/<{ROW}:pile_id>/read")

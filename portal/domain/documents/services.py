@@ -9,26 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.documents.images import MOST_PIXELS, pixels
+from portal.domain.documents.kinds import SCANS, media_type_of, refusal
 from portal.domain.documents.models import CHUNK, Blob, Document
 from portal.domain.errors import DomainError
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-# What offices hand in, told by its first bytes: the name and the browser's word for it prove nothing.
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "application/pdf"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-)
-SCANS = frozenset({"application/pdf", "image/jpeg", "image/png", "image/tiff"})
-
-
-def media_type_of(data: bytes) -> str:
-    """The type that the first bytes show, or application/octet-stream."""
-    head = data[:1024].lstrip()
-    return next((kind for start, kind in _SIGNATURES if head.startswith(start)), "application/octet-stream")
+__all__ = ["SCANS", "content", "media_type_of", "piece_by_piece", "pieces", "store", "store_file"]
 
 
 def store(
@@ -46,7 +33,7 @@ def store(
         raise DomainError("The file is empty. Choose it again.", field=field)
     kind = media_type or media_type_of(data)
     if allowed is not None and kind not in allowed:
-        raise DomainError("Upload a PDF, JPG, PNG or TIFF file; this file is none of these.", field=field)
+        raise refusal(data, field)
     if pixels(data) > MOST_PIXELS:
         raise DomainError(
             "This image has far more pixels than a scan: %(millions)s million. Scan it again, with 300 dpi.",
@@ -80,7 +67,7 @@ def store_file(
         raise DomainError("The file is empty. Choose it again.")
     kind = media_type_of(head)
     if kind not in allowed:
-        raise DomainError("Upload a PDF, JPG, PNG or TIFF file; this file is none of these.")
+        raise refusal(head)
     digest, size = hashlib.sha256(head), len(head)
     while piece := source.read(CHUNK):
         digest.update(piece)
