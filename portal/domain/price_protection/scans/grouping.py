@@ -33,7 +33,7 @@ def groups_of(
 ) -> list[Group]:
     """What the pile brought of every paper that was due or found, in the order of their numbers.
 
-    Five questions, however many they are. `returns` narrows it to these rows of the pile (ScanReturn).
+    Three questions, however many they are. `returns` narrows it to these rows of the pile (ScanReturn).
     """
     groups = {_key(group): group for group in _groups(session, viewer, pile, returns)}
     owners: dict[str, _Key] = {}
@@ -150,26 +150,35 @@ def _group(row: Any) -> Group:
 
 def _papers(session: Session, pile: ScanPile, returns: Collection[int] | None) -> list[tuple[_Key, Any]]:
     """Every paper ever made of these, with what it is of."""
-    facts = ("code", "no", "pages", "made_at", "withdrawn_at")
-    own = session.execute(
-        sa.select(AgreementPaper.agreement_id, *(getattr(AgreementPaper, name) for name in facts)).where(
-            AgreementPaper.agreement_id.in_(_of_pile(ScanReturn.agreement_id, pile, returns))
+
+    def facts(paper: type[AgreementPaper] | type[DeedPaper], what: Any, of: Any) -> sa.Select[Any]:
+        return sa.select(
+            what.label("what"),
+            of.label("of_id"),
+            paper.code,
+            paper.no,
+            paper.pages,
+            paper.made_at,
+            paper.withdrawn_at,
         )
+
+    own = facts(AgreementPaper, sa.literal(What.AGREEMENT.value), AgreementPaper.agreement_id).where(
+        AgreementPaper.agreement_id.in_(_of_pile(ScanReturn.agreement_id, pile, returns))
     )
-    deeds = session.execute(
-        sa.select(
-            DeedPaper.amendment_id, DeedPaper.termination_id, *(getattr(DeedPaper, name) for name in facts)
-        ).where(
-            sa.or_(
-                DeedPaper.amendment_id.in_(_of_pile(ScanReturn.amendment_id, pile, returns)),
-                DeedPaper.termination_id.in_(_of_pile(ScanReturn.termination_id, pile, returns)),
-            )
-        )
+    is_notice = DeedPaper.amendment_id.is_(None)
+    kind = sa.case((is_notice, What.NOTICE.value), else_=What.AMENDMENT.value)
+    deeds = facts(DeedPaper, kind, sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id)).where(
+        _of_deeds(pile, returns)
     )
-    return [((What.AGREEMENT, row.agreement_id), row) for row in own] + [
-        ((What.AMENDMENT, row.amendment_id) if row.amendment_id else (What.NOTICE, row.termination_id), row)
-        for row in deeds
-    ]
+    return [((What(row.what), row.of_id), row) for row in session.execute(own.union_all(deeds))]
+
+
+def _of_deeds(pile: ScanPile, returns: Collection[int] | None) -> sa.ColumnElement[bool]:
+    """Whether a paper is of an amendment or a notice of the pile."""
+    return sa.or_(
+        DeedPaper.amendment_id.in_(_of_pile(ScanReturn.amendment_id, pile, returns)),
+        DeedPaper.termination_id.in_(_of_pile(ScanReturn.termination_id, pile, returns)),
+    )
 
 
 def _leaves(session: Session, pile: ScanPile, returns: Collection[int] | None) -> list[Leaf]:
@@ -196,12 +205,7 @@ def _leaves(session: Session, pile: ScanPile, returns: Collection[int] | None) -
     of_agreements = pages.join(AgreementPaper, AgreementPaper.id == ScanMark.paper_id).where(
         AgreementPaper.agreement_id.in_(_of_pile(ScanReturn.agreement_id, pile, returns))
     )
-    of_deeds = pages.join(DeedPaper, DeedPaper.id == ScanMark.deed_paper_id).where(
-        sa.or_(
-            DeedPaper.amendment_id.in_(_of_pile(ScanReturn.amendment_id, pile, returns)),
-            DeedPaper.termination_id.in_(_of_pile(ScanReturn.termination_id, pile, returns)),
-        )
-    )
+    of_deeds = pages.join(DeedPaper, DeedPaper.id == ScanMark.deed_paper_id).where(_of_deeds(pile, returns))
     rows = session.execute(of_agreements.union_all(of_deeds)).all()
     return [
         Leaf(
