@@ -22,6 +22,12 @@ def visible(user: Holder, permission: Permission) -> sa.Select[int]:
     return _below(tuple(user.paths(permission)))
 
 
+def within(region_id: int) -> sa.Select[int]:
+    """Ids of a region and of those below it, as a Select for `.in_()`."""
+    path = sa.select(Region.path).where(Region.id == region_id).scalar_subquery()
+    return sa.select(Region.id).where(Region.path.startswith(path))
+
+
 def regions_visible_to(
     user: Holder, permission: Permission, columns: Sequence[Any] = (Region,)
 ) -> sa.Select[*tuple[Any, ...]]:

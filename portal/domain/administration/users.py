@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, now
-from portal.domain.access.queries import visible
+from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission, Role
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
@@ -55,9 +55,8 @@ def narrowed(statement: sa.Select[User], wanted: UserFilter) -> sa.Select[User]:
             sa.or_(User.name.ilike(like, escape="\\"), User.username.ilike(like, escape="\\"))
         )
     if wanted.region_id is not None:
-        path = sa.select(Region.path).where(Region.id == wanted.region_id).scalar_subquery()
-        below = sa.select(Region.id).where(Region.path.startswith(path))
-        statement = statement.where(User.id.in_(sa.select(Grant.user_id).where(Grant.region_id.in_(below))))
+        held = sa.select(Grant.user_id).where(Grant.region_id.in_(within(wanted.region_id)))
+        statement = statement.where(User.id.in_(held))
     if wanted.role is not None:
         statement = statement.where(User.id.in_(sa.select(Grant.user_id).where(Grant.role == wanted.role)))
     if wanted.state == "active":

@@ -7,11 +7,10 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from portal.domain.access.queries import visible
+from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Grade, Level, Standing
-from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
 # A statement of as many columns as it happens to have.
@@ -71,10 +70,7 @@ def narrowed(
         else:
             statement = statement.where(Distributor.id.in_(found))
     if wanted.region_id is not None:
-        path = sa.select(Region.path).where(Region.id == wanted.region_id).scalar_subquery()
-        statement = statement.where(
-            Distributor.region_id.in_(sa.select(Region.id).where(Region.path.startswith(path)))
-        )
+        statement = statement.where(Distributor.region_id.in_(within(wanted.region_id)))
     if wanted.level is not None:
         statement = statement.where(Distributor.level == wanted.level)
     if wanted.grade:

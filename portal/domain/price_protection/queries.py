@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from portal.db import today
-from portal.domain.access.queries import regions_visible_to, visible
+from portal.domain.access.queries import regions_visible_to, visible, within
 from portal.domain.access.roles import ROLE_PERMISSIONS, Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
@@ -135,8 +135,7 @@ def _conditions(session: Session, wanted: AgreementFilter, of_many: bool) -> lis
     if wanted.phase is not None:
         found.append(in_phase(wanted.phase))
     if wanted.region_id is not None:
-        path = sa.select(Region.path).where(Region.id == wanted.region_id).scalar_subquery()
-        found.append(Agreement.region_id.in_(sa.select(Region.id).where(Region.path.startswith(path))))
+        found.append(Agreement.region_id.in_(within(wanted.region_id)))
     if wanted.owner_id is not None:
         found.append(Distributor.owner_id == wanted.owner_id)
     if wanted.distributor_id is not None:

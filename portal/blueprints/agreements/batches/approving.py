@@ -108,9 +108,6 @@ def review(id: int, row_id: int) -> ResponseReturnValue:
     form.seen.data = payload_sha256(data)
     pending = approving.pending(db.session, batch, actor())
     checks = {check.row_id: check for check in approving.checks(db.session, actor(), pending)}
-    namer = words.Namer([*row.facts.get("differences", ()), *row.facts.get("unusual", ())])
-    unusual = {key for key, *_rest in row.facts.get("unusual", ())}
-    differences = row.facts.get("differences", ())
     return render(
         "batches/review.html",
         form=form,
@@ -119,10 +116,7 @@ def review(id: int, row_id: int) -> ResponseReturnValue:
         agreement=agreement,
         check=checks.get(row.id),
         remaining=sum(check.is_drawn and not check.is_looked_at for check in checks.values()),
-        differences=[
-            (said, triple[0] in unusual)
-            for triple, said in zip(differences, namer.said(differences), strict=True)
-        ],
+        differences=words.row_differences(row.facts),
         is_outdated=row.sha256 != form.seen.data,
         problems=[*problems_of(agreement, data), *obstacles(db.session, agreement)],
         why_not=steps.why_not_approver(db.session, actor(), agreement) or "",

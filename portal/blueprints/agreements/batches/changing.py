@@ -126,18 +126,12 @@ def own(id: int, row_id: int) -> ResponseReturnValue:
 
 def _page(batch: Batch, here: BatchRow, form: RowForm, prices: "Prices") -> ResponseReturnValue:
     may_write = services.may_write(actor(), batch)
-    namer = words.Namer([*here.facts.get("differences", ()), *here.facts.get("unusual", ())])
-    unusual = {key for key, *_rest in here.facts.get("unusual", ())}
-    differences = here.facts.get("differences", ())
     return render(
         "batches/row.html",
         form=form,
         batch=batch,
         row=here,
-        differences=[
-            (said, triple[0] in unusual)
-            for triple, said in zip(differences, namer.said(differences), strict=True)
-        ],
+        differences=words.row_differences(here.facts),
         problems=[problem_of(said) for said in here.facts.get("problems", ())],
         refusal=words.refusal_said(here.refusal),
         stage=rows.stage_of(db.session, batch, actor(), here),

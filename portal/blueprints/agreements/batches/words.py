@@ -46,8 +46,8 @@ STAGES = {
 Triple = Sequence[Any]
 
 
-@bp.app_template_global("stage_badge")
-def stage_badge(stage: str) -> Markup:
+@bp.app_template_global("row_badge")
+def row_badge(stage: str) -> Markup:
     """Where a row stands, as a badge."""
     said, tone = STAGES[Stage(stage)]
     return badge_of(str(said), tone)
@@ -250,6 +250,17 @@ class RowSaid:
     unusual: frozenset[str]
     problems: list[Problem]
     refusal: str
+
+
+def row_differences(facts: Mapping[str, Any]) -> list[tuple[Said, bool]]:
+    """All differences of one row in words, each with whether only this row has it."""
+    differences = facts.get("differences", ())
+    unusual = {key for key, *_rest in facts.get("unusual", ())}
+    namer = Namer(differences)
+    return [
+        (said, triple[0] in unusual)
+        for triple, said in zip(differences, namer.said(differences), strict=True)
+    ]
 
 
 ROW_SHOWN = 4

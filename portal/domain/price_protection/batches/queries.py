@@ -116,8 +116,8 @@ SORTS = {
 }
 
 
-def _of(batch: Batch, user: User, columns: tuple[Any, ...]) -> sa.Select[Any]:
-    """These columns of the rows of a batch that lie in the user's regions; a draft's region is its own."""
+def _seen(user: User, columns: tuple[Any, ...]) -> sa.Select[Any]:
+    """These columns of the rows of any batch that lie in the user's regions; a draft's region is its own."""
     return (
         sa.select(*columns)
         .select_from(BatchRow)
@@ -127,8 +127,13 @@ def _of(batch: Batch, user: User, columns: tuple[Any, ...]) -> sa.Select[Any]:
         .outerjoin(Agreement, Agreement.id == BatchRow.agreement_id)
         .join(Region, Region.id == sa.func.coalesce(Agreement.region_id, Distributor.region_id))
         .join(Owner, Owner.id == Distributor.owner_id)
-        .where(BatchRow.batch_id == batch.id, Region.id.in_(visible(user, Permission.AGREEMENTS_READ)))
+        .where(Region.id.in_(visible(user, Permission.AGREEMENTS_READ)))
     )
+
+
+def _of(batch: Batch, user: User, columns: tuple[Any, ...]) -> sa.Select[Any]:
+    """The same of one batch."""
+    return _seen(user, columns).where(BatchRow.batch_id == batch.id)
 
 
 @dataclass(frozen=True)
@@ -152,14 +157,9 @@ def rows(batch: Batch, user: User, wanted: RowFilter | None = None) -> sa.Select
     if wanted.grade:
         statement = statement.where(has_grade(wanted.grade))
     if wanted.q:
-        part = f"%{_escaped(wanted.q)}%"
         names = (Distributor.name, Distributor.code, Earlier.number, Agreement.number)
-        statement = statement.where(sa.or_(*(name.ilike(part, escape="\\") for name in names)))
+        statement = statement.where(sa.or_(*(name.icontains(wanted.q, autoescape=True) for name in names)))
     return statement
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
@@ -273,17 +273,8 @@ def batch_rows(user: User) -> sa.Select[*tuple[Any, ...]]:
 def stages_of(session: Session, user: User, batch_ids: list[int]) -> dict[int, dict[Stage, int]]:
     """How the rows of several batches stand, those in the user's regions."""
     counted = (
-        sa.select(BatchRow.batch_id, STAGE.label("stage"), sa.func.count().label("number"))
-        .join(Batch, Batch.id == BatchRow.batch_id)
-        .join(Earlier, Earlier.id == BatchRow.earlier_id)
-        .join(Distributor, Distributor.id == Earlier.distributor_id)
-        .outerjoin(Agreement, Agreement.id == BatchRow.agreement_id)
-        .where(
-            BatchRow.batch_id.in_(batch_ids),
-            sa.func.coalesce(Agreement.region_id, Distributor.region_id).in_(
-                visible(user, Permission.AGREEMENTS_READ)
-            ),
-        )
+        _seen(user, (BatchRow.batch_id, STAGE.label("stage"), sa.func.count().label("number")))
+        .where(BatchRow.batch_id.in_(batch_ids))
         .group_by(BatchRow.batch_id, sa.text("stage"))
     )
     found: dict[int, dict[Stage, int]] = {}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from portal.db import today
-from portal.domain.access.queries import visible
+from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
@@ -177,7 +177,7 @@ def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[
     elif wanted.stage is not None:
         found.append(PaperTrail.stage == wanted.stage)
     if wanted.region_id is not None:
-        found.append(_within(Agreement.region_id, wanted.region_id))
+        found.append(Agreement.region_id.in_(within(wanted.region_id)))
     if wanted.owner_id is not None:
         found.append(Distributor.owner_id == wanted.owner_id)
     if wanted.out_days is not None:
@@ -189,12 +189,6 @@ def is_out(days: int = 0, on: date | None = None) -> sa.ColumnElement[bool]:
     """Whether copies that are to come back have been out for at least so many days."""
     since = (on or today()) - timedelta(days=days)
     return sa.and_(PaperTrail.stage == Stage.SENT, PaperTrail.sent_on <= since)
-
-
-def _within(column: Any, region_id: int) -> sa.ColumnElement[bool]:
-    path = sa.select(Region.path).where(Region.id == region_id).scalar_subquery()
-    inside: sa.ColumnElement[bool] = column.in_(sa.select(Region.id).where(Region.path.startswith(path)))
-    return inside
 
 
 def like(column: Any, words: str) -> sa.ColumnElement[bool]:
