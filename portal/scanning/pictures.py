@@ -12,7 +12,7 @@ from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from portal.scanning.refusals import (
     BROKEN,
@@ -28,6 +28,8 @@ _RENDERED_DPI = 200
 _MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
 _PREVIEW = 1_200  # pixels of the longer side: small print can still be read
 _POINTS = 72
+# A blank page: how much darker ink is than its paper, how dark paper may be, how many of 240 × 240 pixels are specks.
+_INK, _DARKEST_PAPER, _MOST_SPECKS = 28, 80, 12
 
 
 class Refused(Exception):
@@ -81,13 +83,14 @@ class Pages:
 
 def is_blank(picture: Image.Image) -> bool:
     """Whether nothing is printed on a page: the back of a sheet that was scanned on both sides."""
-    inner = picture.crop(
-        (picture.width // 25, picture.height // 25, picture.width * 24 // 25, picture.height * 24 // 25)
-    )
+    # The margins alone say nothing: the holes of a folder, the scanner's rim.
+    side, end = picture.width // 11, picture.height // 25
+    inner = picture.crop((side, end, picture.width - side, picture.height - end))
     small = inner.resize((240, 240), Image.Resampling.BOX)
-    paper = ImageStat.Stat(small).median[0]
-    ink = sum(small.histogram()[: max(0, int(paper) - 24)])
-    return paper > 120 and ink < 12
+    # Darker than the paper beside it: a shadow across the sheet is no print, nor are specks of a few pixels.
+    paper = small.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(8))
+    ink = sum(ImageChops.subtract(paper, small).histogram()[_INK:])
+    return ImageStat.Stat(small).median[0] > _DARKEST_PAPER and ink < _MOST_SPECKS
 
 
 def preview(picture: Image.Image, quarter_turns: int) -> bytes:

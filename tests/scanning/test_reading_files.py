@@ -7,9 +7,10 @@ from pathlib import Path
 import pikepdf
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from bench.worn import OFFICE, drawn, jpeg, worn
+from bench.worn import CROOKED, OFFICE, TURNED, Wear, drawn, jpeg, worn
+from portal.scanning.pictures import is_blank
 from portal.scanning.reader import Broken, Reader, RefusedFile
 from portal.scanning.refusals import BROKEN, EMPTY, MOST_PAGES, PASSWORD, TOO_LARGE, TOO_MANY
 from tests.scanning.conftest import CODE, kept, paper
@@ -36,6 +37,33 @@ def refusal(reader: Reader, path: Path) -> str:
     with pytest.raises(RefusedFile) as refused:
         reader.count(path)
     return refused.value.msgid
+
+
+def test_a_page_of_png_and_a_pdf_of_five_hundred_pages_are_taken(reader: Reader, tmp_path: Path) -> None:
+    read = reader.read(kept(tmp_path, "scan.png", packed("PNG", office(3, turned=90))), 1)
+    assert read and read.marks == ((CODE, 3),) and read.quarter_turns == 3
+    document = pypdfium2.PdfDocument(paper())
+    for _page in range(500 - len(document)):
+        document.new_page(595, 842)
+    out = BytesIO()
+    document.save(out)
+    path = kept(tmp_path, "500.pdf", out.getvalue())
+    assert reader.count(path) == 500
+    first, last = reader.read(path, 1), reader.read(path, 500)
+    assert first and first.marks == ((CODE, 1),) and last and last.is_blank
+
+
+WORN = [OFFICE, TURNED, CROOKED, Wear(noise=6, shade=0.5)]
+
+
+@pytest.mark.parametrize("wear", WORN, ids=["office", "180°", "4°", "shade"])
+def test_a_blank_back_is_told_from_a_stroke_of_a_pencil(wear: Wear) -> None:
+    back = Image.new("L", (1240, 1754), 250)
+    for top in () if wear is CROOKED else (500, 1200):  # a folder's holes
+        back.paste(60, (54, top, 90, top + 36))
+    assert is_blank(worn(back, wear))
+    ImageDraw.Draw(back).line((800, 1500, 870, 1460, 900, 1520, 960, 1450, 1010, 1500), fill=140, width=2)
+    assert not is_blank(worn(back, wear))
 
 
 @pytest.mark.parametrize("kind", ["pdf", "tiff", "fax"])
