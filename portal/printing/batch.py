@@ -1,4 +1,4 @@
-"""Printing the originals of many agreements as a task: into one file for the printer, or a ZIP of single ones (P1b)."""
+"""Printing many originals as a task: into one file for the printer, or a ZIP of single ones (P1b)."""
 
 import zipfile
 from collections.abc import Sequence
@@ -14,8 +14,11 @@ from portal.db import CHINA, now, reading, today
 from portal.domain.access.roles import Permission
 from portal.domain.jobs import kept
 from portal.domain.jobs.runs import Run
-from portal.domain.price_protection import mailing
-from portal.domain.price_protection.mailing import Form, Letter, Order, Printed, Refused
+from portal.domain.price_protection import letters as post
+from portal.domain.price_protection import prints
+from portal.domain.price_protection.letters import Letter
+from portal.domain.price_protection.mailing import Form, Order
+from portal.domain.price_protection.prints import Printed, Refused
 from portal.domain.text import clean
 from portal.printing.covering import covering_list
 from portal.printing.joining import Joined, join
@@ -42,7 +45,7 @@ class _Target(Protocol):
 
 
 def print_agreements(session: Session, run: Run) -> dict[str, Any]:
-    """Do a job of the kind mailing.KIND: each part's printing is written down once, then its originals go in.
+    """Do a job of the kind `mailing.KIND`: each part's printing is written down once, then its originals go in.
 
     A run that follows another puts what is on record in again from the originals that are kept, and records
     nothing twice. What cannot be printed is told one by one, and the others are printed. Cancelled, the file holds
@@ -67,7 +70,7 @@ def print_agreements(session: Session, run: Run) -> dict[str, Any]:
                 goes_on = run.step(said, done=done, total=len(order.ids))
             elif no % 10 == 9:
                 goes_on = run.progress(done=done, total=len(order.ids))
-            _put_in(session, run, target, ready)
+            _put_in(session, order, target, ready)
             printed += ready
             refused += left_out
             if not goes_on:
@@ -82,27 +85,35 @@ def _part(
     with reading():
         run.check_owner(Permission.AGREEMENTS_WRITE)
         if told is not None:
-            ready, refused = mailing.take_again(session, [tuple(one) for one in told["printed"]])
+            before = [tuple(one) for one in told["printed"]]
+            ready, refused = prints.take_again(session, before, is_of_originals=order.is_of_originals)
             session.rollback()
             return ready, [*(Refused(**one) for one in told["refused"]), *refused]
-        ready, refused = mailing.take(session, run.owner, ids)
+        ready, refused = prints.take(session, run.owner, ids, is_of_originals=order.is_of_originals)
         session.rollback()
-    ready, more = mailing.record(session, run.owner, ready, order.copies)
+    ready, more = prints.record(
+        session, run.owner, ready, order.copies, is_of_originals=order.is_of_originals
+    )
     return ready, [*refused, *more]
 
 
-def _put_in(session: Session, run: Run, target: _Target, ready: list[Printed]) -> None:
+def _put_in(session: Session, order: Order, target: _Target, ready: list[Printed]) -> None:
     """Put a part's originals into the file and let go of them."""
     if not ready:
         return
     with reading():
-        letters = {
-            letter.id: letter for letter in mailing.letters(session, None, ids=[one.id for one in ready])
-        }
+        letters = {letter.id: letter for letter in _letters(session, order, ready)}
         session.rollback()
     for one in ready:
         target.add(letters[one.id], one.content)
         one.content = b""
+
+
+def _letters(session: Session, order: Order, printed: Sequence[Printed]) -> list[Letter]:
+    ids = [one.id for one in printed]
+    if order.is_of_originals:
+        return post.of_originals(session, None, ids)
+    return post.of_agreements(session, None, ids=ids)
 
 
 def _finish(
@@ -145,11 +156,11 @@ def _add_list(
     session: Session, run: Run, order: Order, target: _Target, printed: list[Printed], made_at: datetime
 ) -> None:
     with reading():
-        letters = mailing.letters(session, None, ids=[one.id for one in printed])
-        by, company = run.owner.name, mailing.sender(session, letters)
+        letters = _letters(session, order, printed)
+        by, company = run.owner.name, post.sender(session, letters)
         places = {one.id: place for place, one in enumerate(printed)}
         letters.sort(key=lambda letter: places[letter.id])
-        listed = list(mailing.addressed(session, letters))
+        listed = list(post.addressed(session, letters))
         session.rollback()
     parts = covering_list(listed, company=company, by=by, copies=order.copies, made_at=made_at)
     target.add_list(join(parts)[0])

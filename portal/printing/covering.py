@@ -7,7 +7,8 @@ from itertools import groupby
 
 from portal.db import CHINA
 from portal.domain.papers.characters import missing_characters
-from portal.domain.price_protection.mailing import Addressed
+from portal.domain.price_protection.letters import Addressed
+from portal.domain.price_protection.trail.models import PaperKind
 from portal.printing import pool
 from portal.printing.agreement import GENERATOR
 from portal.printing.job import PrintJob
@@ -15,6 +16,12 @@ from portal.printing.markup import ENVIRONMENT
 
 # A list that is laid out as a whole takes memory by the row: a long one is laid out in parts that end with a page.
 ROWS = 40
+# What they are called on paper, whoever prints the list.
+_KINDS = {
+    PaperKind.AGREEMENT: "价格保护协议",
+    PaperKind.AMENDMENT: "补充协议",
+    PaperKind.NOTICE: "终止通知",
+}
 _LOST = "〓"  # what printers set for a letter that they lack
 
 
@@ -60,6 +67,11 @@ def covering_list(
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.office] = counts.get(row.office, 0) + 1
+    kinds = [
+        (name, count)
+        for kind, name in _KINDS.items()
+        if (count := sum(one.letter.kind is kind for one in letters))
+    ]
     printed_at = made_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
     parts, page = -(-len(rows) // ROWS), 0
     for part in range(parts):
@@ -72,6 +84,7 @@ def covering_list(
             by=_printable(by),
             copies=copies,
             count=len(rows),
+            kinds=kinds,
             pages=copies * sum(row.pages for row in rows),
             printed_at=printed_at,
             made_at=made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

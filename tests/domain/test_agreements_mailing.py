@@ -18,10 +18,11 @@ from portal.domain.documents.models import Blob
 from portal.domain.documents.services import content
 from portal.domain.jobs import kept, services
 from portal.domain.jobs.models import Job, JobFile, JobFilePiece, JobState
-from portal.domain.price_protection import approval, mailing, steps
+from portal.domain.price_protection import approval, letters, mailing, prints, steps
 from portal.domain.price_protection.approval import Frozen
 from portal.domain.price_protection.mailing import Form, Order
 from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementPaper
+from portal.domain.price_protection.trail.models import PaperKind
 from portal.jobs import running
 from portal.printing import batch, covering
 from tests.domain.agreement_world import AgreementWorld
@@ -42,6 +43,8 @@ def blank(pages: int, width: int = 500) -> bytes:
 class Paper:
     pdf: bytes
     pages: int
+    seal: Any = None
+    unsealed_because: Any = None
 
 
 class Office(AgreementWorld):
@@ -67,7 +70,7 @@ def world(session: Session, make: Factory) -> Office:
 @pytest.fixture
 def asked(world: Office) -> Callable[..., Job]:
     def ask(*agreements: Agreement, **said: Any) -> Job:
-        found = mailing.letters(world.session, world.author, ids=[one.id for one in agreements])
+        found = letters.of_agreements(world.session, world.author, ids=[one.id for one in agreements])
         wanted = Order([letter.id for letter in found], **{"has_list": False, **said})
         job = mailing.order(world.session, world.author, wanted)
         world.session.commit()
@@ -106,7 +109,7 @@ def widths(data: bytes) -> list[int]:
         return [int(page.mediabox[2]) for page in pdf.pages]
 
 
-def prints(session: Session) -> dict[int, list[Any]]:
+def copies_printed(session: Session) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for event in session.scalars(sa.select(AgreementEvent).where(AgreementEvent.kind == "printed")):
         found.setdefault(event.agreement_id, []).append(event.params["copies"])
@@ -124,7 +127,7 @@ def test_originals_come_in_mailing_order_with_the_list_in_front(
     assert widths(data_of(session, job)) == [100, *[301] * 3, *[302] * 3, *[300] * 3]
     assert job.result["printed"] == 3
     assert job.result["pages"] == 10
-    assert prints(session) == {far.id: [3], second.id: [3], first.id: [3]}
+    assert copies_printed(session) == {far.id: [3], second.id: [3], first.id: [3]}
 
 
 def test_copies_lie_together_and_each_begins_on_a_sheet_where_that_is_asked_for(
@@ -168,15 +171,15 @@ def test_what_cannot_be_printed_is_told_with_what_to_do_and_the_others_are_print
     job = work(app, asked(good, draft, waiting, back, given_up), session)
     why = {row["id"]: row["why"] for row in job.result["refused"]}
     assert why == {
-        draft.id: mailing.DRAFT,
-        waiting.id: mailing.WAITING,
-        back.id: mailing.TAKEN_BACK,
-        given_up.id: mailing.VOID,
+        draft.id: prints.DRAFT,
+        waiting.id: prints.WAITING,
+        back.id: prints.TAKEN_BACK,
+        given_up.id: prints.VOID,
     }
     [told] = [row for row in job.result["refused"] if row["id"] == draft.id]
     assert told["points"]
     assert job.result["printed"] == 1
-    assert prints(session) == {good.id: [2]}
+    assert copies_printed(session) == {good.id: [2]}
     assert widths(data_of(session, job)) == [300] * 3
 
 
@@ -203,10 +206,10 @@ def test_a_damaged_original_is_not_printed(
     session.commit()
     job = work(app, asked(good, bad, changed), session)
     assert {(row["id"], row["why"]) for row in job.result["refused"]} == {
-        (bad.id, mailing.DAMAGED),
-        (changed.id, mailing.DAMAGED),
+        (bad.id, prints.DAMAGED),
+        (changed.id, prints.DAMAGED),
     }
-    assert prints(session) == {good.id: [2]}
+    assert copies_printed(session) == {good.id: [2]}
 
 
 class Killed(BaseException):
@@ -233,7 +236,7 @@ def test_what_a_killed_worker_left_goes_on_and_nothing_is_recorded_twice(
     session.rollback()
     session.refresh(job)
     assert (job.state, job.done) == (JobState.RUNNING, 4)
-    assert len(prints(session)) == 4
+    assert len(copies_printed(session)) == 4
     # Meanwhile one of those on record is taken back: its paper must not go to the post.
     steps.withdraw_approval(session, world.manager, agreements[1], "价格有误")
     session.commit()
@@ -242,10 +245,10 @@ def test_what_a_killed_worker_left_goes_on_and_nothing_is_recorded_twice(
         session.commit()
         job = work(app, job, session)
     assert job.state is JobState.DONE
-    assert prints(session) == {agreement.id: [2] for agreement in agreements}
+    assert copies_printed(session) == {agreement.id: [2] for agreement in agreements}
     assert widths(data_of(session, job)) == [300] * 3 + [302] * 3 + [303] * 3 + [304] * 3
     assert [(row["id"], row["why"]) for row in job.result["refused"]] == [
-        (agreements[1].id, mailing.WITHDRAWN)
+        (agreements[1].id, prints.WITHDRAWN)
     ]
 
 
@@ -277,7 +280,7 @@ def test_a_file_that_was_half_put_in_is_put_in_anew(
         job = work(app, job, session)
         assert widths(data_of(session, job)) == [300] * 3
     assert len(session.scalars(sa.select(JobFile)).all()) == 1
-    assert prints(session) == {agreement.id: [2]}
+    assert copies_printed(session) == {agreement.id: [2]}
 
 
 def test_cancelled_the_file_holds_what_was_printed_by_then(
@@ -299,7 +302,7 @@ def test_cancelled_the_file_holds_what_was_printed_by_then(
     assert job.state is JobState.CANCELLED
     assert (job.result["printed"], job.result["left"]) == (4, 1)
     assert widths(data_of(session, job)) == [width for width in (300, 301, 302, 303) for _page in range(3)]
-    assert prints(session) == {agreement.id: [2] for agreement in agreements[:4]}
+    assert copies_printed(session) == {agreement.id: [2] for agreement in agreements[:4]}
 
 
 def test_nothing_is_printed_for_somebody_who_may_no_longer_print(
@@ -309,7 +312,7 @@ def test_nothing_is_printed_for_somebody_who_may_no_longer_print(
     world.author.deactivated_at = now()
     session.commit()
     assert work(app, job, session).state is JobState.FAILED
-    assert prints(session) == {}
+    assert copies_printed(session) == {}
 
 
 def test_files_go_after_a_week_and_with_their_task(
@@ -333,11 +336,11 @@ def test_offices_nobody_sees_are_left_out_of_the_letters(
     agreement = world.printable("甲市", 300)
     other = make.user(world.author.grants[0].role, make.region("华南示例大区"))
     session.commit()
-    assert mailing.letters(session, other, ids=[agreement.id]) == []
-    assert [letter.id for letter in mailing.letters(session, world.author)] == [agreement.id]
-    ready, refused = mailing.take(session, other, [agreement.id])
+    assert letters.of_agreements(session, other, ids=[agreement.id]) == []
+    assert [letter.id for letter in letters.of_agreements(session, world.author)] == [agreement.id]
+    ready, refused = prints.take(session, other, [agreement.id])
     assert ready == []
-    assert [row.why for row in refused] == [mailing.ELSEWHERE]
+    assert [row.why for row in refused] == [prints.ELSEWHERE]
 
 
 @pytest.mark.parametrize(("rows", "parts"), [(1, 1), (40, 1), (41, 2), (90, 3)])
@@ -352,9 +355,19 @@ def test_the_list_numbers_its_rows_on_from_part_to_part(
 
     monkeypatch.setattr(covering.pool, "render", render)
     listed = [
-        mailing.Addressed(
-            mailing.Letter(
-                no, f"P-{no}", steps.Status.APPROVED, 1, f"第{no // 30}大区", "示例<商贸>😀", 1, 6
+        letters.Addressed(
+            letters.Letter(
+                no,
+                f"P-{no}",
+                PaperKind.AGREEMENT,
+                no,
+                None,
+                steps.Status.APPROVED,
+                1,
+                f"第{no // 30}大区",
+                "示例<商贸>😀",
+                1,
+                6,
             ),
             "示例路1号",
             "李四",

@@ -5,8 +5,9 @@ import io
 import pikepdf
 import pytest
 
-from portal.domain.price_protection.mailing import Addressed, Letter
+from portal.domain.price_protection.letters import Addressed, Letter
 from portal.domain.price_protection.models import Status
+from portal.domain.price_protection.trail.models import PaperKind
 from portal.printing.agreement import RenderedPaper
 from portal.printing.covering import covering_list
 from portal.printing.health import FAMILIES
@@ -21,6 +22,9 @@ def listed() -> RenderedPaper:
             Letter(
                 no,
                 f"PPA-2026-{no:06d}",
+                list(PaperKind)[no % 3],
+                no,
+                None,
                 Status.APPROVED,
                 no // 30,
                 f"示例{'东南'[no // 30]}办事处",

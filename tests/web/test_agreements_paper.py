@@ -11,7 +11,7 @@ from portal.blueprints.agreements import printing
 from portal.db import now
 from portal.domain.access.roles import Role
 from portal.domain.jobs.models import Job, JobFile
-from portal.domain.price_protection import mailing, steps
+from portal.domain.price_protection import letters, steps
 from portal.domain.price_protection.models import Agreement, AgreementPaper
 from tests.domain.agreement_world import AgreementWorld
 
@@ -171,7 +171,7 @@ def test_a_list_of_thousands_is_counted_by_office(world, session, sign_in, monke
     page = sign_in(world.author).get("/agreements/print?all=1").get_data(as_text=True)
     assert world.region.name in page
     assert agreement.number not in page
-    monkeypatch.setattr(mailing, "MOST", 0)
+    monkeypatch.setattr(letters, "MOST", 0)
     assert sign_in(world.author).get("/agreements/print?all=1").status_code == 409
 
 

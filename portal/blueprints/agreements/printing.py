@@ -1,4 +1,4 @@
-"""Printing many originals: what is chosen, how it comes out, and what came of it."""
+"""Printing many originals, of agreements, amendments and notices: what is chosen, how it comes out, what came of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,22 @@ from flask_babel import gettext as _
 from portal.blueprints.agreements import bp
 from portal.blueprints.agreements.listing import NARROWING, asked_filter
 from portal.blueprints.agreements.printing_form import PrintManyForm
+from portal.blueprints.papers.loading import NARROWING as NARROWING_ORIGINALS
+from portal.blueprints.papers.loading import wanted as asked_originals
+from portal.blueprints.papers.trail import original_page
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
 from portal.domain.jobs import kept
 from portal.domain.jobs import queries as job_queries
 from portal.domain.jobs.models import Job, JobState
-from portal.domain.price_protection import mailing, queries
-from portal.domain.price_protection.mailing import Form, Letter, Order
+from portal.domain.price_protection import letters, mailing, prints, queries
+from portal.domain.price_protection.deeds import pricing
+from portal.domain.price_protection.letters import Letter
+from portal.domain.price_protection.mailing import Form, Order
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.trail import queries as trail
+from portal.domain.price_protection.trail.models import PaperTrail
 from portal.extensions import db
 from portal.jobs import start
 from portal.web import files
@@ -41,23 +48,44 @@ class Office:
     pages: int
 
 
-def _chosen() -> list[Letter]:
-    """What the address names: ticked rows, all that the list's filter leaves, or what a task printed or did not."""
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be printed, and whether its ids are those of originals instead of agreements."""
+
+    letters: list[Letter]
+    is_of_originals: bool
+
+
+def _chosen() -> Chosen:
+    """What the address names: ticked rows, all that a list's filter leaves, a price change, or a task's."""
+    me = actor()
+    if (change_id := number("change")) is not None:
+        return Chosen(letters.of_originals(db.session, me, pricing.originals_of(me, change_id)), True)
+    is_of_originals = request.values.get("of") == "originals"
     if request.args.get("all"):
-        return mailing.letters(db.session, actor(), wanted=asked_filter())
+        if is_of_originals:
+            rows = trail.original_rows(db.session, me, asked_originals())
+            narrowed = rows.with_only_columns(PaperTrail.id).order_by(None)
+            return Chosen(letters.of_originals(db.session, me, narrowed), True)
+        return Chosen(letters.of_agreements(db.session, me, wanted=asked_filter()), False)
     wanted = ids()
     if (job_id := number("rest")) is not None:
-        wanted = mailing.rest(db.session, _job(job_id))
+        job = _job(job_id)
+        wanted, is_of_originals = mailing.rest(db.session, job), Order.of(job.params).is_of_originals
     elif (job_id := number("again")) is not None:
-        wanted = _job(job_id).params["ids"]
-    return mailing.letters(db.session, actor(), ids=wanted)
+        order = Order.of(_job(job_id).params)
+        wanted, is_of_originals = list(order.ids), order.is_of_originals
+    if is_of_originals:
+        return Chosen(letters.of_originals(db.session, me, wanted), True)
+    return Chosen(letters.of_agreements(db.session, me, ids=wanted), False)
 
 
 @bp.route("/print", methods=["GET", "POST"])
 @requires(P.AGREEMENTS_WRITE)
 def print_many() -> ResponseReturnValue:
     """What will be printed, in mailing order, and how; few are printed at once, many by a task."""
-    chosen = _chosen()
+    order = _chosen()
+    chosen = order.letters
     ready = [letter for letter in chosen if letter.is_ready]
     said, is_small = _said(), len(chosen) <= FEW
     form = PrintManyForm(
@@ -78,8 +106,11 @@ def print_many() -> ResponseReturnValue:
             has_list=form.has_list.data,
             repeats=form.repeats.data and form.form.data == Form.PDF,
             fills_sheets=form.fills_sheets.data and form.form.data == Form.PDF,
+            is_of_originals=order.is_of_originals,
         )
-        title = _("%(count)s agreements", count=f"{len(chosen):,}")
+        count = f"{len(chosen):,}"
+        is_mixed = order.is_of_originals
+        title = _("%(count)s originals", count=count) if is_mixed else _("%(count)s agreements", count=count)
         job_id = submit(form, lambda: mailing.order(db.session, actor(), wanted, title=title).id)
         if job_id is not None:
             start(job_id, here=is_small)
@@ -96,12 +127,16 @@ def print_many() -> ResponseReturnValue:
         is_small=is_small,
         said=said,
         ticked=[] if said else [letter.id for letter in chosen],
+        of="originals" if order.is_of_originals else "",
     )
 
 
 def _said() -> dict[str, str]:
-    """By what the agreements are chosen, if not one by one: the page that is sent back says it again."""
-    names = ("rest", "again", *(("all", *NARROWING) if request.args.get("all") else ()))
+    """By what they are chosen, if not one by one: the page that is sent back says it again."""
+    names = ("rest", "again", "change")
+    if request.args.get("all"):
+        lists = ("of", *NARROWING_ORIGINALS) if request.args.get("of") == "originals" else NARROWING
+        names = (*names, "all", *lists)
     return {name: request.args[name] for name in names if request.args.get(name)}
 
 
@@ -144,22 +179,37 @@ def printed(job_id: int) -> ResponseReturnValue:
     if job.state not in (JobState.DONE, JobState.CANCELLED) or not job.result:
         return leave(url_for("jobs.detail", job_id=job_id))
     refused = [_Refused(**row) for row in job.result["refused"]]
-    found = queries.agreements_visible_to(actor()).where(Agreement.id.in_([row.id for row in refused]))
+    order = Order.of(job.params)
     return render(
         "agreements/printed.html",
         job=job,
-        order=Order.of(job.params),
+        order=order,
         file=kept.file_of(db.session, job.id),
         kept_for=kept.KEPT.days,
         refused=refused,
-        agreements={agreement.id: agreement for agreement in db.session.scalars(found)},
+        named=_named([row.id for row in refused], is_of_originals=order.is_of_originals),
         withdrawn=mailing.withdrawn_since(db.session, actor(), job),
         is_mine=job.owner_id == actor().id,
     )
 
 
+def _named(wanted: list[int], *, is_of_originals: bool) -> dict[int, tuple[str, str, str]]:
+    """Number, company and address of those of these agreements, or originals, that the user sees."""
+    me = actor()
+    if is_of_originals:
+        rows = trail.original_rows(db.session, me).where(PaperTrail.id.in_(wanted))
+        return {
+            row.id: (row.number, row.distributor_name, original_page(row)) for row in db.session.execute(rows)
+        }
+    found = queries.agreements_visible_to(me).where(Agreement.id.in_(wanted))
+    return {
+        one.id: (one.number, one.distributor.name, url_for("agreements.detail", id=one.id))
+        for one in db.session.scalars(found)
+    }
+
+
 @dataclass(frozen=True)
-class _Refused(mailing.Refused):
+class _Refused(prints.Refused):
     @property
     def text(self) -> str:
         """The sentence in the user's language."""

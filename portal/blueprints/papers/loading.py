@@ -21,6 +21,9 @@ from portal.extensions import db
 from portal.web.access import actor
 from portal.web.tables import as_id, chosen, ids, number
 
+# What an address narrows the list of originals by.
+NARROWING = ("q", "kind", "stage", "region", "owner", "days")
+
 
 def wanted() -> TrailFilter:
     """What the address narrows the list to; what it says wrongly narrows nothing."""

@@ -25,7 +25,7 @@ from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import amending, deciding, pricing
-from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
+from portal.domain.price_protection.models import Agreement, DeedStatus, PriceChange, PriceKind, Status
 from portal.extensions import db
 from portal.jobs import start
 from portal.web.access import actor, requires
@@ -190,6 +190,9 @@ def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
             (id, number, say(DomainError(msgid, **params)))
             for id, number, msgid, params in pricing.refusals(db.session, change)
         ],
+        printable=sum(deed.status in (DeedStatus.APPROVED, DeedStatus.SIGNED) for deed in deeds)
+        if me.can(P.AGREEMENTS_WRITE)
+        else 0,
         to_review=len(waiting),
         seen_review=json.dumps(deciding.hashes(waiting)),
         to_approve=len(ready),

@@ -28,6 +28,7 @@ from portal.domain.price_protection.models import (
     Agreement,
     AgreementTerms,
     Amendment,
+    DeedPaper,
     PriceApproval,
     PriceChange,
     PriceKind,
@@ -35,6 +36,7 @@ from portal.domain.price_protection.models import (
     Status,
 )
 from portal.domain.price_protection.problems import Place, Problem
+from portal.domain.price_protection.trail.models import PaperTrail
 from portal.domain.users.models import User
 
 KIND = "agreements.price_change"
@@ -294,6 +296,21 @@ def amendments_of(user: User, change: PriceChange) -> sa.Select[Amendment]:
         )
         .options(selectinload(Amendment.agreement).selectinload(Agreement.distributor))
         .order_by(Agreement.number)
+    )
+
+
+def originals_of(user: User, change_id: int) -> sa.Select[int]:
+    """The ids of the originals in force of a change's amendments that this user may read, for printing them all."""
+    return (
+        sa.select(PaperTrail.id)
+        .join(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
+        .join(Amendment, Amendment.id == DeedPaper.amendment_id)
+        .join(Agreement, Agreement.id == Amendment.agreement_id)
+        .where(
+            Amendment.price_change_id == change_id,
+            DeedPaper.withdrawn_at.is_(None),
+            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
+        )
     )
 
 

@@ -281,6 +281,12 @@ class PaperTrail(Base):
         return found
 
     @property
+    def deed_id(self) -> int | None:
+        """The amendment's or notice's id; None for an agreement."""
+        deed = self.deed_paper
+        return (deed.amendment_id or deed.termination_id) if deed else None
+
+    @property
     def copies_in_hand(self) -> int:
         """How many sealed copies have not been sent yet."""
         return self.sealed_copies - self.sent_copies

@@ -85,8 +85,7 @@ class Original:
     @property
     def deed_id(self) -> int | None:
         """The amendment's or notice's id; None for an agreement."""
-        paper = self.trail.deed_paper
-        return (paper.amendment_id or paper.termination_id) if paper else None
+        return self.trail.deed_id
 
     @property
     def number(self) -> str:
