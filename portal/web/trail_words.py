@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, pgettext
 
+from portal.domain.numbering.services import Numbered
 from portal.domain.price_protection.trail.courier import Outcome
 from portal.domain.price_protection.trail.models import PaperKind, Seal, SealStatus, Stage
 
@@ -19,6 +20,10 @@ SEALS = {
 # For portal.web.words: what each code is called, and its colour.
 TRAIL_WORDS = (
     *SEALS.items(),
+    (Numbered.AGREEMENT, _l("Agreement")),
+    (Numbered.NOTICE, _l("Notice of termination")),
+    (Numbered.SEAL_APPLICATION, _l("Seal application")),
+    (Numbered.PARCEL, _l("Parcel")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
     (PaperKind.NOTICE, _l("Notice of termination")),
@@ -103,6 +108,9 @@ TRAIL_ACTIONS: dict[str, object] = {
     "parcel.delivered": _l("Parcel delivered"),
     "parcel.cancelled": _l("Parcel taken back"),
     "settings.reminders_changed": _l("Reminders changed"),
+    Numbered.NOTICE.action: _l("Numbering rule of notices changed"),
+    Numbered.SEAL_APPLICATION.action: _l("Numbering rule of seal applications changed"),
+    Numbered.PARCEL.action: _l("Numbering rule of parcels changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }
 TRAIL_LABELS: dict[str, object] = {

@@ -14,7 +14,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
 from portal.domain.numbering import services as numbers
 from portal.domain.numbering.models import NumberSequence
-from portal.domain.numbering.services import Rule
+from portal.domain.numbering.services import Numbered, Rule
 from portal.domain.price_protection import drafting
 from portal.extensions import db
 from tests.web.access_rows import rows_of_region
@@ -39,7 +39,7 @@ def admin(make, sign_in):
 
 
 def given(session, *offices):
-    found = [numbers.agreement_number(session, office) for office in offices]
+    found = [numbers.new_number(session, office, Numbered.AGREEMENT) for office in offices]
     session.commit()
     return found
 
@@ -135,7 +135,7 @@ def test_an_office_added_later_whose_code_does_not_fit_is_refused_a_number(sessi
     session.commit()
     late = make.region("示例办事处", code="杭州")
     with pytest.raises(DomainError, match="cannot be used in a number"):
-        numbers.agreement_number(session, late)
+        numbers.new_number(session, late, Numbered.AGREEMENT)
 
 
 def test_drafts_at_once_get_one_number_each_and_none_is_left_out(app, session, offices):
@@ -147,7 +147,7 @@ def test_drafts_at_once_get_one_number_each_and_none_is_left_out(app, session, o
     def take(turn):
         with clock_at(MID_2026), app.app_context(), Session(db.engine) as own:
             start.wait(20)
-            number = numbers.agreement_number(own, own.merge(north, load=False))
+            number = numbers.new_number(own, own.merge(north, load=False), Numbered.AGREEMENT)
             if turn == 0:
                 own.rollback()  # a draft that was not saved gives its number back
                 return None
@@ -198,7 +198,7 @@ def test_a_rule_is_tried_out_without_being_saved(admin, session, offices):
 
 def test_saving_changes_the_rule_and_is_audited_before_and_after(admin, session, offices):
     saved = admin.post("/admin/numbering", data={"pattern": "{office}-{year}-{number}", "digits": "5"})
-    assert (saved.status_code, saved.location) == (303, "/admin/numbering")
+    assert (saved.status_code, saved.location) == (303, "/admin/numbering?paper=agreement")
     session.rollback()
     assert numbers.rule(session) == Rule("{office}-{year}-{number}", 5)
     event = session.scalar(sa.select(AuditEvent).where(AuditEvent.action == "numbering.changed"))
@@ -222,3 +222,25 @@ def test_auditors_see_the_rule_and_cannot_change_it(make, sign_in, session):
     page = auditor.get("/admin/numbering").text
     assert "PPA-{year}-{number}" in page and "Save the rule" not in page
     assert auditor.post("/admin/numbering", data={"pattern": "X-{number}", "digits": "6"}).status_code == 403
+
+
+def test_each_kind_of_paper_has_a_rule_of_its_own(session, admin, offices):
+    page = admin.get("/admin/numbering?paper=notice").get_data(as_text=True)
+    assert "TZ-2026-0001" in page
+    assert "PPA-2026-000001" not in page
+    taken = admin.post(
+        "/admin/numbering?paper=notice", data={"pattern": "PPA-{year}-{number}", "digits": "4"}
+    )
+    assert taken.status_code == 422
+    assert "Another kind of paper" in taken.get_data(as_text=True)
+    said = {"pattern": "{office}-TZ-{yy}-{number}", "digits": "5"}
+    assert admin.post("/admin/numbering?paper=notice", data=said).headers["Location"].endswith("paper=notice")
+    session.rollback()
+    north = offices[0]
+    assert numbers.new_number(session, north, Numbered.NOTICE) == "BJ-TZ-26-00001"
+    assert numbers.new_number(session, north, Numbered.AGREEMENT) == "PPA-2026-000001"
+    assert numbers.new_number(session, north, Numbered.SEAL_APPLICATION) == "YY-2026-000001"
+    assert numbers.new_number(session, north, Numbered.PARCEL) == "KD-2026-000001"
+    actions = set(session.scalars(sa.select(AuditEvent.action)))
+    assert "numbering.notice_changed" in actions
+    assert "numbering.changed" not in actions

@@ -1,4 +1,4 @@
-"""How agreements are numbered: the pattern, what it gives each office next, and changing it."""
+"""How papers are numbered, each kind by its own rule: the pattern, what it gives each office next, changing it."""
 
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,12 +16,14 @@ from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
 from portal.domain.numbering import services as numbers
+from portal.domain.numbering.services import Numbered
 from portal.domain.regions import services as regions
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.fields import LineField
 from portal.web.htmx import leave, refuse, render, submit
+from portal.web.tables import chosen
 
 
 class NumberingForm(FlaskForm):
@@ -39,7 +41,7 @@ class NumberingForm(FlaskForm):
 @requires(P.SETTINGS_READ)
 def numbering() -> ResponseReturnValue:
     """The rule that holds, or a typed one tried out, with the next number of every office."""
-    holding = numbers.rule(db.session)
+    holding = numbers.rule(db.session, _paper())
     if "pattern" not in request.args:
         return _page(NumberingForm(formdata=None, obj=holding), holding)
     form = NumberingForm(formdata=request.args, meta={"csrf": False})
@@ -49,15 +51,22 @@ def numbering() -> ResponseReturnValue:
 @bp.post("/numbering")
 @requires(P.SETTINGS_WRITE)
 def change_numbering() -> ResponseReturnValue:
-    """Let the next agreements be numbered by another rule."""
-    form = NumberingForm()
+    """Let the next papers of a kind be numbered by another rule."""
+    form, paper = NumberingForm(), _paper()
     if form.validate_on_submit():
         new = numbers.Rule(form.pattern.data or "", form.digits.data)
-        done = submit(form, lambda: numbers.change_rule(db.session, actor(), new))
+        done = submit(form, lambda: numbers.change_rule(db.session, actor(), new, paper))
         if done is not None:
-            flash(_("New agreements are numbered by this rule.") if done else _("Nothing was changed."))
-            return leave(url_for("admin.numbering"))
+            flash(
+                _("New papers of this kind are numbered by this rule.") if done else _("Nothing was changed.")
+            )
+            return leave(url_for("admin.numbering", paper=paper.value))
     return _page(form, _tried(form) if not form.errors else None)
+
+
+def _paper() -> Numbered:
+    """The kind of paper that the address names; agreements otherwise."""
+    return chosen(Numbered, "paper") or Numbered.AGREEMENT
 
 
 def _tried(form: NumberingForm) -> numbers.Rule | None:
@@ -75,16 +84,18 @@ def _tried(form: NumberingForm) -> numbers.Rule | None:
 
 
 def _page(form: NumberingForm, tried: numbers.Rule | None) -> Response:
-    me = actor()
+    me, paper = actor(), _paper()
     offices = list(db.session.scalars(regions_visible_to(me, P.SETTINGS_READ)))
     head = regions.head_office(db.session)
-    changes = audit.history(head).where(AuditEvent.action == "numbering.changed").limit(20)
+    changes = audit.history(head).where(AuditEvent.action == paper.action).limit(20)
     return render(
         "admin/numbering.html",
         fragment="admin/_numbering.html",
         form=form,
         tried=tried,
-        holding=numbers.rule(db.session),
+        paper=paper,
+        papers=list(Numbered),
+        holding=numbers.rule(db.session, paper),
         next=numbers.next_numbers(db.session, tried, offices) if tried else [],
         least=min((office.depth for office in offices), default=0),
         may_change=me.can(P.SETTINGS_WRITE),

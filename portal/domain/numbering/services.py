@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -48,13 +49,32 @@ class Rule:
         return _PLACE.sub(lambda place: said[place[1]], self.pattern)
 
 
-# What is numbered by a rule, and the rule that ships.
-SHIPPED = {"agreement": Rule(), "notice": Rule("TZ-{year}-{number}", 4)}
+class Numbered(StrEnum):
+    """What is numbered by a rule of its own; an amendment is no. 1, 2, 3 of its agreement, by law of its text."""
+
+    AGREEMENT = "agreement"
+    NOTICE = "notice"
+    SEAL_APPLICATION = "seal_application"
+    PARCEL = "parcel"
+
+    @property
+    def action(self) -> str:
+        """How the audit trail names a change of its rule."""
+        return "numbering.changed" if self is Numbered.AGREEMENT else f"numbering.{self}_changed"
+
+
+# The rules that ship.
+SHIPPED = {
+    Numbered.AGREEMENT: Rule(),
+    Numbered.NOTICE: Rule("TZ-{year}-{number}", 4),
+    Numbered.SEAL_APPLICATION: Rule("YY-{year}-{number}", 6),
+    Numbered.PARCEL: Rule("KD-{year}-{number}", 6),
+}
 
 
 @dataclass(frozen=True)
 class Next:
-    """What an office's next agreement would be numbered; `given` so many numbers of that series are out."""
+    """What an office's next paper would be numbered; `given` so many numbers of that series are out."""
 
     office: Region
     number: str
@@ -97,23 +117,32 @@ def read_rule(pattern: str, digits: int) -> Rule:
     return Rule(pattern, digits)
 
 
-def rule(session: Session, paper: str = "agreement") -> Rule:
+def rule(session: Session, paper: Numbered = Numbered.AGREEMENT) -> Rule:
     """The rule that holds for a paper: the company's, else the one that ships (PPA, year and six digits)."""
     said = settings.own_values(session, regions.head_office(session)).get(f"numbering.{paper}")
     return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else SHIPPED[paper]
 
 
-def change_rule(session: Session, actor: User | None, new: Rule, paper: str = "agreement") -> bool:
-    """Let the next agreements, or notices, be numbered otherwise; False when the rule stands already.
+def change_rule(
+    session: Session, actor: User | None, new: Rule, paper: Numbered = Numbered.AGREEMENT
+) -> bool:
+    """Let the next papers of a kind be numbered otherwise; False when the rule stands already.
 
     Numbers that are out stay. What the new pattern leaves alike goes on counting; what it makes new begins at 1.
-    Raises DomainError when an office's number would be too long or its code cannot stand in one.
+    Raises DomainError when an office's number would be too long or its code cannot stand in one, and when another
+    kind of paper has this pattern: its numbers would look like theirs.
     """
     office = regions.head_office(session)
     lock(session, office)
     new, old = read_rule(new.pattern, new.digits), rule(session, paper)
     if new == old:
         return False
+    for other in Numbered:
+        if other is not paper and rule(session, other).pattern == new.pattern:
+            raise DomainError(
+                N_("Another kind of paper is numbered by this pattern; begin it with other letters."),
+                field="pattern",
+            )
     for region in session.scalars(sa.select(Region)):
         check_office(new, region)
     settings.keep(
@@ -126,7 +155,7 @@ def change_rule(session: Session, actor: User | None, new: Rule, paper: str = "a
     audit.record(
         session,
         actor,
-        "numbering.changed",
+        paper.action,
         office,
         region_id=office.id,
         changes={"pattern": [old.pattern, new.pattern], "digits": [old.digits, new.digits]},
@@ -155,7 +184,7 @@ def check_office(rule: Rule, region: Region) -> None:
 
 
 def next_numbers(session: Session, rule: Rule, offices: Sequence[Region]) -> list[Next]:
-    """What the next agreement of each office would be numbered; nothing is given out."""
+    """What the next paper of each office would be numbered; nothing is given out."""
     year = today().year
     series = {office.id: rule.series(office.code, year) for office in offices}
     given = {
@@ -187,17 +216,8 @@ def next_number(session: Session, series: str) -> int:
     return int(session.scalars(statement).one())
 
 
-def agreement_number(session: Session, office: Region) -> str:
-    """A number for a new agreement of this office, by the company's rule and the year in China."""
-    return _numbered(session, office, "agreement")
-
-
-def notice_number(session: Session, office: Region) -> str:
-    """A number for a new notice of termination of this office, by the rule of notices."""
-    return _numbered(session, office, "notice")
-
-
-def _numbered(session: Session, office: Region, paper: str) -> str:
+def new_number(session: Session, office: Region, paper: Numbered) -> str:
+    """A number for a new paper of this office, by the company's rule for its kind and the year in China."""
     holding, year = rule(session, paper), today().year
     check_office(holding, office)
     return holding.number(office.code, year, next_number(session, holding.series(office.code, year)))

@@ -12,7 +12,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
-from portal.domain.numbering.services import agreement_number
+from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection import texts
 from portal.domain.price_protection.defaults import (
     COUNSEL_ONLY,
@@ -70,7 +70,7 @@ def draft(
 def _free_number(session: Session, office: Region) -> str:
     """The next number that no agreement has: another rule may have given it out before."""
     while True:
-        number = agreement_number(session, office)
+        number = new_number(session, office, Numbered.AGREEMENT)
         if session.scalar(sa.select(Agreement.id).where(Agreement.number == number)) is None:
             return number
 

@@ -12,7 +12,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_, Msgid
-from portal.domain.numbering.services import notice_number
+from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.papers.deeds import DeedData
 from portal.domain.papers.fill import holes, is_empty, validate
 from portal.domain.papers.registry_deeds import ENDINGS, GROUNDS
@@ -102,7 +102,7 @@ def draft(session: Session, actor: User, agreement: Agreement, notice: Notice) -
         status=DeedStatus.DRAFT,
     )
     _write(deed, notice)
-    deed.number = notice_number(session, agreement.region)
+    deed.number = new_number(session, agreement.region, Numbered.NOTICE)
     session.add(deed)
     session.flush()
     base.record(session, actor, deed, "drafted")

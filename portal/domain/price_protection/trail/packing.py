@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from portal.db import now, today
+from portal.db import now
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
-from portal.domain.numbering.services import Rule, next_number
+from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection.defaults import distributor_values
 from portal.domain.price_protection.trail.models import Parcel, ParcelRow
 from portal.domain.price_protection.trail.noting import note_all
@@ -19,8 +19,6 @@ from portal.domain.price_protection.trail.posting import courier_of
 from portal.domain.price_protection.trail.sealing import require
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
-
-RULE = Rule("KD-{year}-{number}", 6)
 
 
 def pack(
@@ -108,9 +106,8 @@ def _packed(session: Session, actor: User, distributor: Distributor, office: Reg
     for place in (distributor.city, distributor.province):
         if address and place and place not in address:
             address = place + address
-    year = today().year
     with session.no_autoflush:
-        number = RULE.number(office.code, year, next_number(session, RULE.series(office.code, year)))
+        number = new_number(session, office, Numbered.PARCEL)
     return Parcel(
         number=number,
         region_id=office.id,

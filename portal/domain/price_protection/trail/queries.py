@@ -215,10 +215,12 @@ def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
     return sa.or_(*found)
 
 
+_COUNTED: tuple[Any, ...] = (PaperTrail.stage, sa.func.count().label("total"))
+
+
 def stage_counts(session: Session, user: User, kind: PaperKind | None = None) -> dict[Stage, int]:
     """How many originals stand where, for the tabs; NONE counts those that wait for their signature unsealed."""
-    counted: sa.Select[Any] = sa.select(PaperTrail.stage, sa.func.count().label("total"))
-    statement = _joined(counted).where(
+    statement = _joined(sa.select(*_COUNTED)).where(
         Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
         _is_listed,
         sa.or_(PaperTrail.stage != Stage.NONE, _is_waiting),

@@ -10,7 +10,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.numbering.services import Rule, next_number
+from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection.models import AgreementPaper, DeedPaper, Termination
 from portal.domain.price_protection.trail.models import (
     SEAL_OPEN,
@@ -26,7 +26,6 @@ from portal.domain.regions.models import Region
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-RULE = Rule("YY-{year}-{number}", 6)
 REASON_LIMIT = 500
 PURPOSE_LIMIT = 200
 
@@ -63,9 +62,8 @@ def ask(
                 most=free,
             )
     office = _office_above(session, found)
-    year = today().year
     application = SealApplication(
-        number=RULE.number(office.code, year, next_number(session, RULE.series(office.code, year))),
+        number=new_number(session, office, Numbered.SEAL_APPLICATION),
         region_id=office.id,
         seal=seal,
         is_across_pages=is_across_pages,
