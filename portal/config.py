@@ -136,6 +136,9 @@ def from_environment() -> dict[str, Any]:
         "QUEUE_URL": queue_url(),
         "BASE_URL": os.environ.get("PORTAL_BASE_URL", "").rstrip("/"),
         "ASSETS": os.environ.get("PORTAL_ASSETS", "cdn"),
+        # Where the company's certificate lies; empty: originals carry no electronic seal.
+        "SEAL_FILE": os.environ.get("PORTAL_SEAL_FILE", "").strip(),
+        "SEAL_PASSWORD_FILE": os.environ.get("PORTAL_SEAL_PASSWORD_FILE", "").strip(),
         "CDN_URL": os.environ.get("PORTAL_CDN_URL", "https://cdn.jsdelivr.net/npm").rstrip("/"),
         "PROXIES": proxies(),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

@@ -5,9 +5,11 @@ Imports nothing heavy: the PDF is made by the printing process (`portal.printing
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from markupsafe import Markup
 
+from portal.domain.electronic_seals.services import Made
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData, canonical, fill_agreement
 from portal.domain.papers.characters import check_characters
@@ -26,10 +28,13 @@ _FULL_SIZE = 12.0
 
 @dataclass(frozen=True, slots=True)
 class RenderedPaper:
-    """A finished PDF and its number of pages."""
+    """A finished PDF and its number of pages; an original may carry the electronic seal."""
 
     pdf: bytes
     pages: int
+    seal: Made | None = None
+    # Why it carries none although the company has a certificate: msgid and params.
+    unsealed_because: tuple[str, dict[str, Any]] | None = None
 
 
 def render_agreement(

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -28,12 +29,27 @@ def render(job: Any) -> tuple[bytes, int]:
 
     A process that was killed is replaced and the job tried once more; what the job raises is raised here.
     """
+    printed: tuple[bytes, int] = _done("portal.printing.worker", "print_job", job)
+    return printed
+
+
+def seal(pdf: bytes, files: Any, *, at: datetime, place: str) -> Any:
+    """Seal a finished paper in the printing process, as `portal.sealing.signing.seal` does."""
+    return _done("portal.sealing.signing", "seal", pdf, files, at=at, place=place)
+
+
+def describe_seal(files: Any) -> Any:
+    """What the company's certificate says of itself, read in the printing process."""
+    return _done("portal.sealing.signing", "describe", files)
+
+
+def _done(module: str, name: str, *facts: Any, **options: Any) -> Any:
     executor = _running()
     try:
-        return executor.submit(_print, job).result(TIMEOUT_SECONDS)
+        return executor.submit(_do, module, name, facts, options).result(TIMEOUT_SECONDS)
     except BrokenProcessPool:
         _replace(executor)
-        return _running().submit(_print, job).result(TIMEOUT_SECONDS)
+        return _running().submit(_do, module, name, facts, options).result(TIMEOUT_SECONDS)
 
 
 def use(processes: int) -> None:
@@ -83,7 +99,7 @@ def _end_with_parent() -> None:
         os._exit(0)
 
 
-def _print(job: Any) -> tuple[bytes, int]:
-    """Run in the printing process, the only one that loads the worker and with it the layout program."""
-    worker: Callable[[Any], tuple[bytes, int]] = import_module("portal.printing.worker").print_job
-    return worker(job)
+def _do(module: str, name: str, facts: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Run in the printing process, the only one that loads the layout program, and the one for seals."""
+    work: Callable[..., Any] = getattr(import_module(module), name)
+    return work(*facts, **options)

@@ -1,4 +1,4 @@
-"""Looking into a PDF that a stranger sent: its seal, its pages, the data of our papers; runs in a process of its own."""
+"""Looking into a stranger's PDF: its seal, its pages, the data of our papers; runs in a process of its own."""
 
 import hashlib
 import io

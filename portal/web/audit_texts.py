@@ -26,6 +26,7 @@ ACTIONS: dict[str, object] = {
     "agreement.withdrawn": _l("Submission withdrawn"),
     "agreement.approved": _l("Approved"),
     "agreement.approval_withdrawn": _l("Approval withdrawn"),
+    "agreement.sealed_electronically": _l("Electronic seal applied"),
     "agreement.printed": _l("Printed"),
     "agreement.signed": _l("Signing recorded"),
     "agreement.signing_corrected": _l("Signing date corrected"),

@@ -50,6 +50,8 @@ class FakePrint:
 
     pdf: bytes
     pages: int = 6
+    seal: Any = None
+    unsealed_because: Any = None
 
 
 def fake_render(frozen: Frozen) -> FakePrint:

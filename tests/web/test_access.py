@@ -80,6 +80,7 @@ TABLE: dict[str, Line] = {
     "scans.remind": line(AR, pile_id="pile"),
     "scans.remind_excel": line(AR, pile_id="pile"),
     "verify.index": Line(SIGNED_IN),
+    "verify.check": Line(SIGNED_IN),
     # A paper found in the hand must be checkable anywhere; what it tells is tested in test_verify.py.
     "verify.show": Line(SIGNED_IN, {"code": "paper_code"}, is_scoped=False),
     "distributors.index": line(DR),
@@ -131,6 +132,7 @@ TABLE: dict[str, Line] = {
     "agreements.signing_date": line(AW, id="agreement"),
     "agreements.review": line(AA, id="agreement"),
     "agreements.withdraw_approval": line(AA, id="agreement"),
+    "agreements.seal_original": line(AA, id="agreement"),
     "agreements.termination": line(AW, id="agreement"),
     "agreements.renew": line(AW, id="agreement"),
     "agreements.amend": line(AW, id="agreement"),
@@ -152,6 +154,7 @@ TABLE: dict[str, Line] = {
     "agreements.sign_deed": deed(AW),
     "agreements.decide_deed": deed(AA),
     "agreements.withdraw_deed_approval": deed(AA),
+    "agreements.seal_deed": deed(AA),
     # Counsel of the head office reviews what every office amends.
     "agreements.review_deed": Line(
         (P.TEMPLATES_RELEASE,),

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("agreements", __name__, url_prefix="/agreements")
 
-from portal.blueprints.agreements import deciding, deeds, listing, printing, record, steps, writing  # noqa: E402, F401
+from portal.blueprints.agreements import deciding, deeds, listing, printing, record, sealing, steps, writing  # noqa: E402, F401

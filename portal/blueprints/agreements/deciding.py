@@ -6,7 +6,7 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.blueprints.agreements import bp, loading, record
+from portal.blueprints.agreements import bp, loading, record, sealing
 from portal.blueprints.agreements.differences import Difference, differences
 from portal.blueprints.agreements.forms import DecisionForm
 from portal.domain.access.roles import Permission as P
@@ -84,7 +84,7 @@ def _decide(agreement: Agreement, form: DecisionForm) -> tuple[bool, list[Proble
         return True
 
     if submit(form, work):
-        flash(_("%(number)s is approved and its original is on file.", number=number))
+        sealing.tell_approved(agreement, "approved", number)
         return True, []
     return False, listed
 

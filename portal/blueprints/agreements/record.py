@@ -8,7 +8,7 @@ from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.blueprints.agreements import bp, loading, words
+from portal.blueprints.agreements import bp, loading, sealing, words
 from portal.blueprints.agreements.differences import shown
 from portal.blueprints.agreements.forms import PrintForm
 from portal.db import now, today
@@ -104,6 +104,9 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "kind_word": lambda code: word(PriceKind(code)),
         "violations": data["violations"],
         "paper": current_paper(agreement),
+        "seal": sealing.shown(
+            current_paper(agreement), may_approve=actor().can(P.AGREEMENTS_APPROVE, agreement.region)
+        ),
         "may_correct_signing": steps.is_signing_correctable(agreement),
         "is_printed": words.is_printed(agreement),
         "copies": values.get("copies_total") or 2,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,6 +30,7 @@ EVENTS = {
     "withdrawn": _l("Submission withdrawn"),
     "approved": _l("Approved"),
     "approval_withdrawn": _l("Approval withdrawn"),
+    "sealed_electronically": _l("Electronic seal applied"),
     "printed": _l("Printed"),
     "signed": _l("Signing recorded"),
     "signing_corrected": _l("Signing date corrected"),
@@ -65,7 +67,9 @@ def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
         parts = ("" if is_own_page else str(said.get("title", "")), _told_of_deed(event))
         return _(" · ").join(part for part in parts if part)
     if event.kind == "approved":
-        return _("original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages"))
+        return _approved(said)
+    if event.kind == "sealed_electronically":
+        return _("original no. %(paper)s, by %(name)s", paper=said.get("paper"), name=said.get("seal"))
     if event.kind == "printed":
         return _(
             "original no. %(paper)s, %(copies)s copies", paper=said.get("paper"), copies=said.get("copies")
@@ -86,13 +90,27 @@ def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
     return event.reason
 
 
+def _approved(said: dict[str, Any]) -> str:
+    """The original that an approval made, and why it lacks the electronic seal where it does."""
+    original = _("original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages"))
+    return _(" · ").join(part for part in (original, unsealed_because(said)) if part)
+
+
+def unsealed_because(said: dict[str, Any]) -> str:
+    """Why an approval could not seal its original, in words; empty where it could, or nobody wanted it."""
+    if not said.get("unsealed_because"):
+        return ""
+    reason = _(str(said["unsealed_because"]), **said.get("unsealed_params", {}))
+    return _("without electronic seal: %(reason)s", reason=reason)
+
+
 def _told_of_deed(event: AgreementEvent) -> str:
     said, step = event.params, event.kind.split("_", 1)[1]
     match step:
         case "approved":
-            return _(
-                "original no. %(paper)s, %(pages)s pages", paper=said.get("paper"), pages=said.get("pages")
-            )
+            return _approved(said)
+        case "sealed_electronically":
+            return _("original no. %(paper)s, by %(name)s", paper=said.get("paper"), name=said.get("seal"))
         case "printed":
             return _(
                 "original no. %(paper)s, %(copies)s copies",

@@ -1,11 +1,12 @@
-"""What the code on every page of a paper leads to."""
+"""What the code on every page of a paper leads to, and what a file says of itself."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.blueprints.verify import bp
+from portal.blueprints.verify import bp, files
 from portal.db import now
 from portal.domain.price_protection.verification import normal_code, verify
+from portal.domain.text import clean
 from portal.extensions import db
 from portal.web.access import actor, signed_in
 from portal.web.htmx import leave, render
@@ -14,11 +15,25 @@ from portal.web.htmx import leave, render
 @bp.get("/")
 @signed_in
 def index() -> ResponseReturnValue:
-    """Type a code off a paper, when there is no camera at hand."""
+    """Type a code off a paper, when there is no camera at hand; or hand in a PDF."""
     code = normal_code(request.args.get("code", ""))
     if code:
         return leave(url_for("verify.show", code=code))
-    return render("verify/index.html")
+    return render("verify/index.html", form=files.FileForm(formdata=None), limits=files.LIMITS)
+
+
+@bp.post("/")
+@signed_in
+def check() -> ResponseReturnValue:
+    """The verdict on a PDF, which is kept nowhere; the page is the answer, since there is nothing to lead to."""
+    form = files.FileForm()
+    verdict = files.verdict_on(form, actor()) if form.validate() else None
+    if verdict is None:
+        return render("verify/index.html", form=form, limits=files.LIMITS)
+    name = clean(form.file.data.filename or "")[:120]
+    response = render("verify/file.html", verdict=verdict, filename=name, at=now())
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/<code>")

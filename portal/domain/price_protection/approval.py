@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from portal.db import now
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.documents import services as documents
+from portal.domain.electronic_seals import services as seals
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData, payload_sha256
 from portal.domain.price_protection.approvals import valid_approvals
@@ -49,6 +50,14 @@ class Printed(Protocol):
     @property
     def pages(self) -> int:
         """How many pages it has."""
+
+    @property
+    def seal(self) -> seals.Made | None:
+        """The electronic seal that it carries; None where it has none."""
+
+    @property
+    def unsealed_because(self) -> tuple[str, dict[str, Any]] | None:
+        """Why it should carry one and does not: msgid and params; None where none was wanted, or it has it."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,8 @@ def keep(
         by=actor,
         media_type="application/pdf",
     )
+    if printed.seal is not None:
+        seals.record(session, actor, document, printed.seal)
     paper = AgreementPaper(
         agreement_id=agreement.id,
         no=frozen.paper_no,
@@ -161,8 +172,19 @@ def keep(
         template=f"{agreement.template.key} {agreement.template.version}",
         payload_sha256=frozen.sha256,
         document_sha256=document.sha256,
+        **seal_params(printed),
     )
     return paper
+
+
+def seal_params(printed: Printed) -> dict[str, Any]:
+    """What an approval's step says of the electronic seal; nothing where none was wanted."""
+    if printed.seal is not None:
+        return {"seal": printed.seal.certificate.subject, "seal_sha256": printed.seal.certificate.sha256}
+    if printed.unsealed_because is not None:
+        msgid, params = printed.unsealed_because
+        return {"unsealed_because": msgid, "unsealed_params": params}
+    return {}
 
 
 def _approvable(

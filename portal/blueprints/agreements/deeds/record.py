@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 
-from portal.blueprints.agreements import bp, words
+from portal.blueprints.agreements import bp, sealing, words
 from portal.blueprints.agreements.deeds import loading
 from portal.blueprints.agreements.deeds.sides import sides
 from portal.blueprints.agreements.deeds.words import next_step, stops
@@ -55,6 +55,9 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
         "obstacles": obstacles if obstacles or not listed else listed,
         "sheet": render_deed_html(data, deed.template.text),
         "paper": base.current_paper(deed),
+        "seal": sealing.shown(
+            base.current_paper(deed), may_approve=me.can(P.AGREEMENTS_APPROVE, agreement.region)
+        ),
         "stops": stops(deed),
         "self_next": next_step(deed, is_complete=not problems, obstacles=obstacles),
         "may_write": me.can(P.AGREEMENTS_WRITE, agreement.region),

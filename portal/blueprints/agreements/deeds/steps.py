@@ -6,7 +6,7 @@ from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.blueprints.agreements import bp
+from portal.blueprints.agreements import bp, sealing
 from portal.blueprints.agreements.deeds import loading, record
 from portal.blueprints.agreements.deeds.forms import ServiceForm
 from portal.blueprints.agreements.forms import DecisionForm, PrintForm, ReasonForm, ScanForm, SigningForm
@@ -125,8 +125,20 @@ def decide_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
             return _back(
                 deed, _("Your approval of %(number)s is recorded; a second one is needed.", number=title)
             )
-        return _back(deed, _("%(number)s is approved and its original is on file.", number=title))
+        kind = "amendment_approved" if isinstance(deed, Amendment) else "notice_approved"
+        sealing.tell_approved(deed.agreement, kind, title)
+        return leave(loading.address(deed))
     return record.page(deed, form, listed)
+
+
+@bp.post(f"{_ADDRESS}/seal")
+@requires(P.AGREEMENTS_APPROVE)
+def seal_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """Put the electronic seal on an original that was kept without."""
+    deed = loading.permitted(id, what, deed_id, P.AGREEMENTS_APPROVE)
+    address = loading.address(deed)
+    sealing.put_on(base.current_paper(deed), deed.title)
+    return leave(address)
 
 
 @bp.post(f"{_ADDRESS}/print")

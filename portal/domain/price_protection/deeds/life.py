@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from portal.db import now
 from portal.domain.access.roles import Permission
 from portal.domain.documents import services as documents
+from portal.domain.electronic_seals import services as seals
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.papers.deeds import DeedData, deed_sha256
-from portal.domain.price_protection.approval import Blocked, Printed, new_code
+from portal.domain.price_protection.approval import Blocked, Printed, new_code, seal_params
 from portal.domain.price_protection.deeds import amending, amendment_checks, base, terminating
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import (
@@ -182,6 +183,8 @@ def _keep(session: Session, actor: User, deed: AnyDeed, frozen: FrozenDeed, prin
         by=actor,
         media_type="application/pdf",
     )
+    if printed.seal is not None:
+        seals.record(session, actor, document, printed.seal)
     is_amendment = isinstance(deed, Amendment)
     paper = DeedPaper(
         amendment_id=deed.id if is_amendment else None,
@@ -210,6 +213,7 @@ def _keep(session: Session, actor: User, deed: AnyDeed, frozen: FrozenDeed, prin
         template=f"{deed.template.key} {deed.template.version}",
         payload_sha256=frozen.sha256,
         document_sha256=document.sha256,
+        **seal_params(printed),
     )
     return paper
 
