@@ -264,5 +264,15 @@ def test_a_past_day_is_shown_as_it_was_and_nonsense_as_today(world, session, sig
         page = author.get(address).get_data(as_text=True)
         assert "3% of the purchase amount" in page
         assert "As of another day" in page
+        assert ("cannot be read as a date" in page) is ("31.2." in address)
+    day = today() + timedelta(days=10)
+    for typed in (
+        f"{day.year}/{day.month}/{day.day}",
+        f"{day.year}.{day.month}.{day.day}",
+        "".join(chr(ord(sign) + 0xFEE0) for sign in f"{day.year}-{day.month}-{day.day}"),
+    ):
+        assert "3.5% of the purchase amount" in author.get(record, query_string={"on": typed}).get_data(
+            as_text=True
+        )
     before = author.get(f"{record}?on=2020-01-01").get_data(as_text=True)
     assert "had not been drafted yet" in before

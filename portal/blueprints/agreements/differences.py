@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.money import figures
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.papers.values import Percent, Raw, percent
+from portal.domain.papers.values import Day, Percent, Raw, percent
 from portal.domain.price_protection import queries, texts
 from portal.domain.price_protection.drafting import Entry, PriceEntry, ViolationEntry
 from portal.domain.templates.models import Template
@@ -94,6 +94,8 @@ def told(session: Session, entry: Entry) -> dict[str, tuple[str, str]]:
 
 
 def shown(name: str, value: Raw) -> str:
-    """A stored value of a placeholder as the paper shows it."""
+    """A stored value of a placeholder in words: a day as everywhere on screen, the rest as the paper shows it."""
     kind = PLACEHOLDERS[name].kind
+    if isinstance(kind, Day):
+        return str(value)
     return percent(int(value), kind.decimals) if isinstance(kind, Percent) else kind.print(value, "zh")

@@ -27,7 +27,7 @@ from portal.extensions import db
 from portal.printing.agreement import render_agreement
 from portal.web import files
 from portal.web.access import actor, requires
-from portal.web.htmx import render
+from portal.web.htmx import render, say
 from portal.web.requests import ROW
 from portal.web.templating import day
 from portal.web.words import word
@@ -64,15 +64,12 @@ def powers(agreement: Agreement) -> Powers:
 def detail(id: int) -> ResponseReturnValue:
     """The record: where it stands, what comes next, what it says, its papers and its history."""
     agreement = loading.readable(id)
-    return render("agreements/detail.html", **context(agreement, _day_asked()))
-
-
-def _day_asked() -> date | None:
-    """The day that `?on=` names; today's record when it names none that is understood."""
+    typed, refusal, on = request.args.get("on", "").strip()[:20], "", None
     try:
-        return text.date_on(request.args.get("on", "").strip()[:20]) if request.args.get("on") else None
-    except DomainError:
-        return None
+        on = text.date_on(typed) if typed else None
+    except DomainError as error:
+        refusal = say(error)
+    return render("agreements/detail.html", **context(agreement, on), on_typed=typed, on_refused=refusal)
 
 
 def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The steps of an amendment or a notice as its record takes them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,7 @@ from portal.domain.price_protection.deeds import base, life, serving, signing
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus, Service, Termination
 from portal.domain.price_protection.problems import Problem
+from portal.domain.price_protection.trail.beginning import of_paper
 from portal.extensions import db
 from portal.web import papers
 from portal.web.access import actor, requires
@@ -163,7 +165,7 @@ def sign_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
     elif isinstance(deed, Amendment):
         form = SigningForm()
     else:
-        form = ServiceForm(data={"served_on": today(), "how": Service.COURIER})
+        form = ServiceForm(data={"served_on": today(), "how": Service.COURIER, **_as_posted(deed)})
     if request.method == "POST" and form.validate():
         sent = files(form.scans.data)
 
@@ -200,6 +202,18 @@ def sign_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
         paper=base.current_paper(deed),
         address=loading.address,
     )
+
+
+def _as_posted(deed: AnyDeed) -> dict[str, Any]:
+    """What the parcel that a notice travelled in says of its service: courier and number, and the day it arrived."""
+    paper = base.current_paper(deed)
+    parcel = of_paper(db.session, paper).parcel if paper is not None else None
+    if parcel is None or parcel.sent_on is None or parcel.cancelled_at is not None:
+        return {}
+    if parcel.is_by_hand:
+        return {"how": Service.IN_PERSON}
+    arrived = {"served_on": parcel.delivered_on} if parcel.delivered_on else {}
+    return {"note": f"{parcel.courier} {parcel.tracking}".strip(), **arrived}
 
 
 def _done_words(deed: AnyDeed, *, is_filing: bool) -> str:
