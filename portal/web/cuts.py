@@ -69,13 +69,16 @@ def rows_of(
     ends = _ends_of(connection.engine, shown, order)
     known = max((page for page in ends if page <= here), default=1)
     is_after = known in ends
-    cut = _cut(statement, order, column, tie, shown.gathered, is_after)
-    place = {"portal_rows": per_page, "portal_before": (here - known) * per_page}
+    before = (here - known) * per_page
+    cut = _cut(statement, order, column, tie, shown.gathered, is_after, per_page, before > 0)
+    place = {}
+    if before:
+        place["portal_before"] = before
     if is_after:
         place["portal_after"] = ends[known]
     if connection.dialect.name == "postgresql":
         # PostgreSQL plans a statement with OFFSET anew each time, which takes it longer than finding the rows: only
-        # the short one has it.
+        # the short one has it, and only where it skips something.
         ids = connection.scalars(cut, place).all()
         rows = connection.execute(_of_these(shown.rows, order, column, tie), {"portal_ids": ids}).all()
     else:
@@ -101,7 +104,14 @@ def _ends_of(engine: sa.Engine, shown: Shown, order: Sorting) -> dict[int, Any]:
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
 @lru_cache(maxsize=256)
 def _cut(
-    statement: sa.Select[Any], order: Sorting, column: Any, tie: Any, gathered: bool, is_after: bool
+    statement: sa.Select[Any],
+    order: Sorting,
+    column: Any,
+    tie: Any,
+    gathered: bool,
+    is_after: bool,
+    per_page: int,
+    skips: bool,
 ) -> sa.Select[Any]:
     """The statement in this order, cut to a page."""
     if is_after:
@@ -113,8 +123,9 @@ def _cut(
         cut = order.apply(sa.select(few.c[0]), {order.key: few.c.place}, tie=few.c[0])
     else:
         cut = order.apply(statement, {order.key: column}, tie=tie)
-    rows, before = (sa.bindparam(name, type_=sa.Integer) for name in ("portal_rows", "portal_before"))
-    return cut.limit(rows).offset(before)
+    # A number in the statement, not a value beside it: how few rows are wanted belongs to the plan.
+    cut = cut.limit(sa.literal_column(str(per_page), sa.Integer))
+    return cut.offset(sa.bindparam("portal_before", type_=sa.Integer)) if skips else cut
 
 
 @lru_cache(maxsize=256)

@@ -140,11 +140,20 @@ def _flags_with_others() -> sa.Select[*tuple[Any, ...]]:
 
 def has_open_flag() -> sa.ColumnElement[bool]:
     """As a condition on distributors: part of a flag that nobody has settled."""
+    return sa.or_(*(side.exists() for side in _open_on_both_sides()))
+
+
+def shows_open_flag() -> sa.ColumnElement[bool]:
+    """The same, to be shown of a page's rows: each is looked up, where the condition gathers all flags first."""
+    return sa.union_all(*(side.correlate(Distributor) for side in _open_on_both_sides())).exists()
+
+
+def _open_on_both_sides() -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The unsettled flags of a distributor; one condition with OR would be looked for by no index."""
     open_ = sa.select(NearSame.id).where(NearSame.settled_at.is_(None))
-    # One condition with OR would be looked for by no index.
-    return sa.or_(
-        open_.where(NearSame.distributor_id == Distributor.id).exists(),
-        open_.where(NearSame.other_id == Distributor.id).exists(),
+    return (
+        open_.where(NearSame.distributor_id == Distributor.id),
+        open_.where(NearSame.other_id == Distributor.id),
     )
 
 

@@ -163,7 +163,7 @@ SHOWN: Columns = (
         _first_phone().label("phone"),
         Distributor.updated_at,
         holes.lacks_what_an_agreement_needs().label("has_holes"),
-        duplicates.has_open_flag().label("is_flagged"),
+        duplicates.shows_open_flag().label("is_flagged"),
         # What the default order goes along.
         Distributor.code_key.label("along_value"),
     )
