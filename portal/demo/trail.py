@@ -12,7 +12,7 @@ from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.trail import packing, posting, returning, sealing
 from portal.domain.price_protection.trail.beginning import of_paper
-from portal.domain.price_protection.trail.models import Parcel, Seal
+from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Parcel, Seal
 from portal.domain.users.models import User
 
 PURPOSE = "签署年度价格保护协议"
@@ -53,7 +53,19 @@ class Trails:
             with on(today() - timedelta(days=1)):
                 packing.pack(self._session, agreement.distributor.owner, {self._original(agreement): 2})
                 self._session.commit()
+        self._deeds()
         self._under_way()
+
+    def _deeds(self) -> None:
+        """The originals of the amendment in force and of the notice that was served, in their cabinet."""
+        for trail in self._session.scalars(
+            sa.select(PaperTrail).where(PaperTrail.kind != PaperKind.AGREEMENT).order_by(PaperTrail.id)
+        ):
+            owner = trail.agreement.distributor.owner
+            with on(today() - timedelta(days=40)):
+                cabinet = f"B-{today().year}-01"
+                returning.put_away(self._session, owner, [trail.id], cabinet)
+                self._session.commit()
 
     def _under_way(self) -> None:
         """What waits for the keeper of the seal: an approved agreement, printed and asked for yesterday."""

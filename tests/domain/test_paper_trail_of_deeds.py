@@ -89,9 +89,9 @@ def test_an_amendment_goes_out_twice_comes_back_once_and_is_filed(office):
         .where(AgreementEvent.agreement_id == deed.agreement_id, AgreementEvent.kind.in_(("sealed", "paper_filed")))
         .order_by(AgreementEvent.id)
     ).all()  # fmt: skip
-    assert [(kind, params["original"]) for kind, params in told] == [
-        ("sealed", deed.title),
-        ("paper_filed", deed.title),
+    assert [(kind, params["original"], params["deed"]) for kind, params in told] == [
+        ("sealed", deed.title, deed.id),
+        ("paper_filed", deed.title, deed.id),
     ]
 
 

@@ -62,7 +62,8 @@ def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
     """What an event says beside its name; an amendment's or notice's also which, but not on its own page."""
     said = event.params
     if event.kind in TRAIL_EVENTS:
-        return told_of_trail(event.kind, said, event.reason)
+        shown = {name: value for name, value in said.items() if not (is_own_page and name == "original")}
+        return told_of_trail(event.kind, shown, event.reason)
     if "deed" in said:
         parts = ("" if is_own_page else str(said.get("title", "")), _told_of_deed(event))
         return _(" · ").join(part for part in parts if part)

@@ -78,7 +78,8 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
                 event.by and event.by.name,
             )
             for event in agreement.events
-            if event.kind.startswith(f"{_prefix(deed)}_") and event.params.get("deed") == deed.id
+            if event.params.get("deed") == deed.id
+            and (event.kind.startswith(f"{_prefix(deed)}_") or event.params.get("original") == deed.title)
         ],
     }
     name = "amendment" if isinstance(deed, Amendment) else "notice"

@@ -41,5 +41,7 @@ def note_one(
 
 
 def _named(original: Original, facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts, with the number of an original that is not the agreement itself."""
-    return facts if original.kind is PaperKind.AGREEMENT else {"original": original.number, **facts}
+    """The facts, with which original it is where it is not the agreement itself."""
+    if original.kind is PaperKind.AGREEMENT:
+        return facts
+    return {"original": original.number, "deed": original.deed_id, **facts}
