@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.db import lock, today
+from portal.domain.asked_once import once
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -119,6 +120,10 @@ def read_rule(pattern: str, digits: int) -> Rule:
 
 def rule(session: Session, paper: Numbered = Numbered.AGREEMENT) -> Rule:
     """The rule that holds for a paper: the company's, else the one that ships (PPA, year and six digits)."""
+    return once(session, ("number rule", paper), lambda: _rule(session, paper))
+
+
+def _rule(session: Session, paper: Numbered) -> Rule:
     said = settings.own_values(session, regions.head_office(session)).get(f"numbering.{paper}")
     return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else SHIPPED[paper]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 
@@ -143,7 +144,7 @@ class Front:
         return "en" in self.language.split("+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paper:
     """A parsed or filled paper: front matter, title, what stands before the first section, the sections."""
 
@@ -167,6 +168,10 @@ class Paper:
 
     def placeholders(self) -> tuple[str, ...]:
         """Name every placeholder in the paper once, in the order of its first use."""
+        return self._placeholders
+
+    @cached_property
+    def _placeholders(self) -> tuple[str, ...]:
         names = (run.placeholder for line in self.lines() for run in line)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 

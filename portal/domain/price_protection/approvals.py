@@ -6,6 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.asked_once import once
 from portal.domain.price_protection.models import PriceApproval, PriceKind
 
 Covered = tuple[int, PriceKind]
@@ -18,10 +19,19 @@ def valid_approvals(
 
     With `holds` their rows are locked, so that none is revoked before the transaction ends.
     """
+    ids = frozenset(product_ids)
+    if holds:
+        return _valid(session, ids, on, holds=True)
+    return once(session, ("approvals", ids, on), lambda: _valid(session, ids, on))
+
+
+def _valid(
+    session: Session, product_ids: frozenset[int], on: date, *, holds: bool = False
+) -> dict[Covered, PriceApproval]:
     statement = (
         sa.select(PriceApproval)
         .where(
-            PriceApproval.product_id.in_(list(product_ids)),
+            PriceApproval.product_id.in_(sorted(product_ids)),
             PriceApproval.revoked_at.is_(None),
             PriceApproval.valid_from <= on,
             PriceApproval.valid_until >= on,

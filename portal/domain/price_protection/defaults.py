@@ -1,14 +1,14 @@
 """Where the values of a paper come from when its author said nothing: the settings, the registry, the register."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
 from sqlalchemy.orm import Session
 
 from portal.db import today
+from portal.domain.asked_once import once
 from portal.domain.distributors.models import Contact, Distributor
 from portal.domain.papers.fill import is_empty
 from portal.domain.papers.model import Paper
@@ -67,27 +67,9 @@ def counted_in_working_days(paper: Paper) -> frozenset[str]:
     )
 
 
-_KEPT = "default_values"
-
-
-@contextmanager
-def kept_defaults(session: Session) -> Iterator[None]:
-    """Inside, what holds in a region is asked for once: for work on many agreements in one short transaction."""
-    session.info[_KEPT] = {}
-    try:
-        yield
-    finally:
-        del session.info[_KEPT]
-
-
 def default_values(session: Session, region: Region) -> Values:
     """What holds in a region before anybody writes: the company's facts and terms, and where its office signs."""
-    kept: dict[int, Values] | None = session.info.get(_KEPT)
-    if kept is None:
-        return _default_values(session, region)
-    if region.id not in kept:
-        kept[region.id] = _default_values(session, region)
-    return dict(kept[region.id])
+    return dict(once(session, ("defaults", region.id), lambda: _default_values(session, region)))
 
 
 def _default_values(session: Session, region: Region) -> Values:

@@ -131,7 +131,8 @@ def _followed(session: Session, follows: Agreement | None, distributor: Distribu
         raise DomainError(
             "%(number)s was not signed; only a signed agreement is renewed.", number=follows.number
         )
-    lock(session, follows)  # two renewals at once: the second finds the first
+    # Two renewals at once: the second finds the first. What the old one says is not needed afresh.
+    session.execute(sa.select(Agreement.id).where(Agreement.id == follows.id).with_for_update())
     taken = session.scalar(
         sa.select(Agreement.number).where(Agreement.follows_id == follows.id, Agreement.status != Status.VOID)
     )

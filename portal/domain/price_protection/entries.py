@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.asked_once import once
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.papers.fill import is_empty, validate
@@ -116,12 +117,8 @@ def _own_values(session: Session, agreement: Agreement, before: Values, said: Va
 
 
 def _write_prices(session: Session, terms: AgreementTerms, entry: Entry) -> None:
-    products = {
-        product.id: product
-        for product in session.scalars(
-            sa.select(Product).where(Product.id.in_([row.product_id for row in entry.prices]))
-        )
-    }
+    ids = frozenset(row.product_id for row in entry.prices)
+    products = once(session, ("products", ids), lambda: _products(session, ids))
     approvals = valid_approvals(session, products, entry.effective_on)
     kept = {(row.product_id, row.kind): row for row in terms.prices}
     rows: list[AgreementPrice] = []
@@ -144,6 +141,11 @@ def _write_prices(session: Session, terms: AgreementTerms, entry: Entry) -> None
         row.approval_id = approval.id if approval else None
         rows.append(row)
     terms.prices = rows
+
+
+def _products(session: Session, ids: frozenset[int]) -> dict[int, Product]:
+    found = session.scalars(sa.select(Product).where(Product.id.in_(sorted(ids))))
+    return {product.id: product for product in found}
 
 
 def _write_violations(

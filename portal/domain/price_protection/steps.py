@@ -253,9 +253,14 @@ def submitter_id(session: Session, agreement: Agreement) -> int | None:
 
 def hold(session: Session, agreement: Agreement) -> None:
     """Lock an agreement and read it and its terms afresh: what was read before the lock may have changed."""
-    lock(session, agreement)
-    for terms in agreement.terms:
+    read = agreement.__dict__.get("terms")
+    # Forgotten first, terms that were read come back with the agreement; afterwards they would be asked for twice.
+    for terms in read or ():
         session.expire(terms)
+    lock(session, agreement)
+    if read is None:
+        for terms in agreement.terms:
+            session.expire(terms)
 
 
 def _file(session: Session, actor: User, agreement: Agreement, scans: Iterable[tuple[str, bytes]]) -> None:

@@ -87,6 +87,7 @@ class Reckoner:
         self.session, self.batch, self.actor = session, batch, actor
         self.changes: Changes = bulk.read(batch.changes)
         self._texts: dict[tuple[str, str], int] = {}
+        self._entries: dict[tuple[int, bool], Entry] = {}
 
     @cached_property
     def _newest(self) -> dict[str, str]:
@@ -116,6 +117,12 @@ class Reckoner:
 
     def entry(self, row: BatchRow, *, alone: bool = True) -> Entry:
         """What the new agreement says; without the row's exceptions where `alone` is False. Raises DomainError."""
+        key = (row.id, alone and bool(row.exceptions))
+        if key not in self._entries:
+            self._entries[key] = self._entry(row, alone=alone)
+        return self._entries[key]
+
+    def _entry(self, row: BatchRow, *, alone: bool) -> Entry:
         earlier = row.earlier
         own = bulk.read(row.exceptions) if alone else Changes()
         changes = bulk.merged(self.changes, own)

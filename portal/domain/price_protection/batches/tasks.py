@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission
+from portal.domain.asked_once import asking_once
 from portal.domain.audit.services import plain
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -14,7 +15,6 @@ from portal.domain.price_protection import drafting, steps, turns
 from portal.domain.price_protection.batches import queries
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.batches.reckoning import Reckoner
-from portal.domain.price_protection.defaults import kept_defaults
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.users.models import User
 
@@ -67,7 +67,7 @@ def _each(session: Session, run: Run, work: Work) -> dict[str, Any]:
         # Whoever asks for a check asks what the batch's owner could draft.
         reckoner = Reckoner(session, batch, batch.owner if work is _check else owner)
         told = {"last": chunk[-1], **dict.fromkeys(counts, 0)}
-        with kept_defaults(session):
+        with asking_once(session):
             for row in queries.loaded(session, chunk):
                 if row.left_out_at is None:
                     told[_once(session, owner, batch, reckoner, row, work)] += 1

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
+from portal.domain.asked_once import asking_once
 from portal.domain.distributors.models import Distributor
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
@@ -17,7 +18,6 @@ from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection.batches.models import BatchRow
-from portal.domain.price_protection.defaults import kept_defaults
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPrice,
@@ -129,7 +129,7 @@ def _go(session: Session, run: Run, *, writes: bool) -> dict[str, Any]:
     while len(told) < len(groups):
         run.check_owner(Permission.AGREEMENTS_WRITE)
         chunk: Sequence[Any] = groups[len(told) : len(told) + CHUNK]
-        with kept_defaults(session):
+        with asking_once(session):
             said = [one.as_json() for one in answers(session, run.owner, chunk, writes=writes)]
         told += said
         if not writes:
