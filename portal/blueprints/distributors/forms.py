@@ -74,8 +74,8 @@ GROUPS: tuple[Group, ...] = (
             Slot("level", "f2"),
             Slot("channel", "f2"),
             Slot("standing", "f2"),
-            Slot("grade", "f2"),
-            Slot(GRADE_WHY, "f4", help=_l("Kept in the history of the record, beside who said so and when")),
+            Slot("grade"),
+            Slot(GRADE_WHY, help=_l("Kept in the history of the record, beside who said so and when")),
             Slot(
                 "parent",
                 help=_l("Type a code or name; leave empty if we supply it directly"),
