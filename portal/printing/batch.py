@@ -147,6 +147,7 @@ def _finish(
         file,
         filename=f"协议原件 {today()} {len(printed)}份.{order.form}",
         media_type="application/pdf" if order.form is Form.PDF else "application/zip",
+        hold=run.hold,
         goes_on=lambda: run.progress(done=len(order.ids), total=len(order.ids)),
     )
     return result

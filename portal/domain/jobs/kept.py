@@ -23,12 +23,16 @@ def keep(
     *,
     filename: str,
     media_type: str,
+    hold: Callable[[], object] = lambda: None,
     goes_on: Callable[[], object] = lambda: None,
 ) -> JobFile:
     """Put a file in, in several transactions, the last of which the caller commits with the job's end.
 
-    What an earlier run put in of it is removed first. `goes_on` is called between them and may raise.
+    What an earlier run put in of it is removed first, in a transaction that `hold` makes sure is still ours to
+    write: a run that slept removes nothing of the one that went on without it. `goes_on` is called between the
+    transactions and may raise too.
     """
+    hold()
     forget(session, jobs=[job_id])
     size = source.seek(0, os.SEEK_END)
     source.seek(0)

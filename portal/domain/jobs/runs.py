@@ -92,6 +92,10 @@ class Run:
             self.session.commit()
         return self._go_on()
 
+    def hold(self) -> None:
+        """Keep the job for this run until the transaction at hand ends; raises LeaseLost when another has it."""
+        self._say()
+
     def _say(self, **facts: Any) -> None:
         told = self.session.execute(
             sa.update(Job)

@@ -64,6 +64,8 @@ def try_again(session: Session, actor: User, job: Job) -> None:
     job.state, job.ended_at, job.expires_at = JobState.QUEUED, None, None
     job.error, job.error_params, job.reference = "", {}, ""
     job.crashes, job.sent_at = 0, now()
+    # Whoever asked for its end has seen it end.
+    job.cancel_asked_at = job.cancel_asked_by_id = None
     if actor.id != job.owner_id:
         audit.record(session, actor, "job.restarted", job, title=job.title, owner=job.owner.name)
 
