@@ -42,7 +42,7 @@ def test_a_worker_starts_without_what_pages_do_not_need(tmp_path: Path) -> None:
 
 def test_commands_are_found_without_being_loaded_before(app: Flask) -> None:
     runner = app.test_cli_runner()
-    for name in ("agreements", "backup", "db", "demo", "distributors", "doctor", "restore", "user"):
+    for name in ("agreements", "backup", "db", "demo", "distributors", "doctor", "restore", "seal", "user"):
         told = runner.invoke(args=[name, "--help"])
         assert told.exit_code == 0 and f" {name} " in told.output, told.output
     assert runner.invoke(args=["no-such"]).exit_code == 2

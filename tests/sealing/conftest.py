@@ -47,4 +47,5 @@ def with_password(files: SealFiles, folder: Path, said: str) -> SealFiles:
     """The same certificate with another word for a password."""
     path = folder / "password"
     path.write_text(said, encoding="utf-8")
+    path.chmod(0o600)
     return replace(files, password_file=str(path))

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from portal.printing.joining import join
 from portal.sealing import certificate, looking, process, signing
 from portal.sealing.certificate import SealFiles, SealTrouble, make, open_files, require_valid
 from portal.sealing.seen import Unreadable
@@ -59,6 +60,12 @@ def test_the_seal_is_added_behind_the_paper_which_stays_what_it_was(sealed, unse
         assert pdf.Root.Perms.DocMDP.objgen == field.V.objgen
         assert "不代替" in str(field.V.Reason) and str(field.V.Location) == "浙江省杭州市"
         assert str(field.TU) == "公司电子签章"
+
+
+def test_many_in_one_file_carry_no_seal_and_are_all_there(sealed):
+    joined, pages = join([sealed.pdf, sealed.pdf])
+    seen = looking.look(joined)
+    assert (pages, seen.pages, seen.signatures) == (12, 12, ())
 
 
 @pytest.mark.parametrize("change", [appended, edited])

@@ -28,7 +28,7 @@ from portal.domain.price_protection.trail import queries as trail
 from portal.domain.price_protection.trail.models import PaperTrail
 from portal.extensions import db
 from portal.jobs import start
-from portal.web import files
+from portal.web import files, papers
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, refuse, render, say, submit
 from portal.web.requests import ROW
@@ -125,6 +125,7 @@ def print_many() -> ResponseReturnValue:
         others=[letter for letter in chosen if not letter.is_ready],
         shown=_SHOWN,
         is_small=is_small,
+        has_seal=papers.seal_files() is not None,
         said=said,
         ticked=[] if said else [letter.id for letter in chosen],
         of="originals" if order.is_of_originals else "",

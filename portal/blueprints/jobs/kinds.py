@@ -45,6 +45,13 @@ def _approved_batch(job: Job) -> str:
 def _rows_done(job: Job) -> str:
     done, refused = job.result.get("done", 0), job.result.get("refused", 0)
     said = ngettext("%(num)s row done", "%(num)s rows done", done)
+    if unsealed := job.result.get("unsealed", 0):
+        lacks = ngettext(
+            "%(num)s original without electronic seal: its history says why",
+            "%(num)s originals without electronic seal: their histories say why",
+            unsealed,
+        )
+        said = _("%(done)s, %(refused)s", done=said, refused=lacks)
     if not refused:
         return said
     left = ngettext("%(num)s row needs something", "%(num)s rows need something", refused)

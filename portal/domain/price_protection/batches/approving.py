@@ -5,6 +5,7 @@ as a single agreement is, so that nothing is approved that the list did not show
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -240,10 +241,9 @@ def approve_rows(session: Session, run: Run, render: Renderer) -> dict[str, Any]
     """
     run.check_owner(Permission.AGREEMENTS_APPROVE)
     rows: list[tuple[int, str]] = [(row_id, seen) for row_id, seen in run.params["rows"]]
-    counts = {"done": 0, "refused": 0}
+    counts = Counter(done=0, refused=0)
     for told in run.earlier:
-        counts["done"] += told["done"]
-        counts["refused"] += told["refused"]
+        counts.update(told)
     start = len(run.earlier)
     session.rollback()
     coming = _begun(session, run, rows[start : start + GROUP], render)
@@ -254,8 +254,7 @@ def approve_rows(session: Session, run: Run, render: Renderer) -> dict[str, Any]
         for (row_id, _seen), one in zip(group, frozen, strict=True):
             paper = next(printed) if isinstance(one, Frozen) else None
             told = _keep(session, run, row_id, one, paper)
-            counts["done"] += told["done"]
-            counts["refused"] += told["refused"]
+            counts.update(told)
             start += 1
             if not run.step(told, done=start, total=len(rows)):
                 return {**counts, "batch_id": run.params["batch_id"]}
@@ -305,4 +304,11 @@ def _keep(
         row.refusal = refusal(error)
         return {"done": 0, "refused": 1}
     row.refusal = {}
-    return {"done": 1, "refused": 0}
+    told = {"done": 1, "refused": 0}
+    # Approved all the same; the agreement's own step says why.
+    return {**told, "unsealed": 1} if _lacks_seal(paper) else told
+
+
+def _lacks_seal(paper: Printed | Exception | None) -> bool:
+    """Whether a paper that was kept should carry the electronic seal and does not."""
+    return paper is not None and not isinstance(paper, Exception) and paper.unsealed_because is not None
