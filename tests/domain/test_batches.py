@@ -475,3 +475,29 @@ def test_an_approval_that_was_cut_short_goes_on_behind_what_is_approved(world, m
     # No approval is lost over a seal that failed; how many lack it is told across the cut.
     assert (result["done"], result["unsealed"]) == (3, 3)
     assert [len(row.agreement.papers) for row in world.rows(batch)] == [1, 1, 1]
+
+
+def test_spot_checks_are_drawn_from_what_the_list_would_approve(world, session, monkeypatch):
+    batch = world.submitted_batch(12)
+    held_up = world.rows(batch)[3:]
+    for row in held_up:  # changed since they were checked
+        row.checked_version = 0
+    session.commit()
+    # The lot falls as badly as it can.
+    monkeypatch.setattr(approving.secrets.SystemRandom, "sample", lambda _self, rows, count: rows[-count:])
+    approving.draw(session, world.manager, batch)
+    session.commit()
+    pending = approving.pending(session, batch, world.manager)
+    drawn = {check.row_id for check in approving.checks(session, world.manager, pending) if check.is_drawn}
+    assert drawn == {row.row_id for row in approving.ready(pending)}
+    # One that was drawn and is held up since then counts no more: another stands for it.
+    lost = session.get(BatchRow, min(drawn))
+    held_up[0].checked_version, lost.checked_version = held_up[0].agreement.version, 0
+    session.commit()
+    with pytest.raises(DomainError):
+        world.approve_all(batch, world.manager)
+    session.rollback()
+    assert approving.draw(session, world.manager, batch) == 1
+    pending = approving.pending(session, batch, world.manager)
+    checks = approving.checks(session, world.manager, pending)
+    assert {check.row_id for check in checks if check.is_drawn} == {*drawn, held_up[0].id} - {lost.id}

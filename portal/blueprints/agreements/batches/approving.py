@@ -55,7 +55,7 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
     pending = approving.pending(db.session, batch, me)
     checks = approving.checks(db.session, me, pending)
     drawn = [check for check in checks if check.is_drawn]
-    needed = approving.needed(len(pending))
+    needed = approving.needed(len(approving.ready(pending)))
     facts = queries.facts(db.session, batch, me, queries.may_decide(me))
     form.seen.data = approving.digest(pending)
     return render(

@@ -58,6 +58,7 @@ class Check:
     """A spot check of a row that still waits: whether it was looked at as it stands now."""
 
     row_id: int
+    # Drawn by lot, and among those that can be approved with the list.
     is_drawn: bool
     is_looked_at: bool
 
@@ -73,30 +74,43 @@ def pending(session: Session, batch: Batch, user: User) -> list[Pending]:
     ]
 
 
+def ready(rows: Sequence[Pending]) -> list[Pending]:
+    """The rows that an approval of the list would approve: none that is held up."""
+    return [row for row in rows if not row.is_held_up]
+
+
 def digest(rows: Sequence[Pending]) -> str:
     """The hash of a list as it was shown: every row that can be approved with its own hash."""
-    said = "\n".join(f"{row.row_id} {row.sha256}" for row in rows if not row.is_held_up)
+    said = "\n".join(f"{row.row_id} {row.sha256}" for row in ready(rows))
     return sha256(said.encode()).hexdigest()
 
 
 def checks(session: Session, user: User, rows: Sequence[Pending]) -> list[Check]:
-    """The user's spot checks among these rows, those drawn first."""
+    """The user's spot checks among these rows, those drawn first.
+
+    One that was drawn and is held up since then stands for nothing that is approved now: it does not count as drawn.
+    """
     now_is = {row.row_id: row.sha256 for row in rows}
+    can_be = {row.row_id for row in ready(rows)}
     found = session.execute(
         sa.select(BatchCheck.row_id, BatchCheck.is_drawn, BatchCheck.looked_sha256)
         .where(BatchCheck.user_id == user.id, BatchCheck.row_id.in_(list(now_is)))
         .order_by(BatchCheck.is_drawn.desc(), BatchCheck.row_id)
     )
-    return [Check(row.row_id, row.is_drawn, row.looked_sha256 == now_is[row.row_id]) for row in found]
+    return [
+        Check(row.row_id, row.is_drawn and row.row_id in can_be, row.looked_sha256 == now_is[row.row_id])
+        for row in found
+    ]
 
 
 def draw(session: Session, actor: User, batch: Batch) -> int:
     """Draw as many rows as are needed for this approver, by lot; how many were drawn now. The caller commits.
 
-    What was drawn stays drawn until it is decided on; where one is sent back, another is drawn in its place.
+    Drawn from what the list would approve. What was drawn stays drawn until it is decided on; where one is sent
+    back or held up, another is drawn in its place.
     """
     lock(session, batch)
-    rows = pending(session, batch, actor)
+    rows = ready(pending(session, batch, actor))
     known = checks(session, actor, rows)
     drawn = {check.row_id for check in known if check.is_drawn}
     others = [row.row_id for row in rows if row.row_id not in drawn]
@@ -193,15 +207,15 @@ def ask(session: Session, actor: User, batch: Batch, *, seen: str) -> Job:
     """
     lock(session, batch)
     rows = pending(session, batch, actor)
-    ready = [row for row in rows if not row.is_held_up]
-    if not ready:
+    approved = ready(rows)
+    if not approved:
         raise DomainError(N_("Nothing in this list can be approved now."))
     if digest(rows) != seen:
         raise DomainError(N_("The list has changed since you opened it. Look at it again, then approve it."))
     known = checks(session, actor, rows)
     drawn = [check for check in known if check.is_drawn]
     open_checks = [check for check in drawn if not check.is_looked_at]
-    missing = max(0, needed(len(rows)) - len(drawn)) + len(open_checks)
+    missing = max(0, needed(len(approved)) - len(drawn)) + len(open_checks)
     if missing > 0:
         raise DomainError(
             N_("%(count)s spot checks are still open. Open and read them first."), count=missing
@@ -211,9 +225,9 @@ def ask(session: Session, actor: User, batch: Batch, *, seen: str) -> Job:
         actor,
         batch,
         services.APPROVE,
-        total=len(ready),
+        total=len(approved),
         as_approver=True,
-        rows=[[row.row_id, row.sha256] for row in ready],
+        rows=[[row.row_id, row.sha256] for row in approved],
     )
     looked = [check.row_id for check in known if check.is_looked_at]
     audit.record(
@@ -222,8 +236,8 @@ def ask(session: Session, actor: User, batch: Batch, *, seen: str) -> Job:
         "batch.approval_asked",
         batch,
         name=batch.name,
-        count=len(ready),
-        held_up=len(rows) - len(ready),
+        count=len(approved),
+        held_up=len(rows) - len(approved),
         list_sha256=seen,
         looked_at=_numbers(session, looked),
     )
