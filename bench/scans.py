@@ -28,7 +28,7 @@ CODE = "K7M2QX4T9AXYZ2"
 VERIFY_URL = f"https://channels.portal.example.com/verify/{CODE}"
 COUNT, QUICK_COUNT = 400, 60
 PILE, QUICK_PILE = 300, 60
-READ_LIMIT = {CHINESE: 0.98, SMALL: 0.9}  # the sheet for small shops has a smaller code
+READ_LIMIT = 0.98
 MEMORY_LIMIT = 150  # MiB of the reading process
 
 
@@ -40,14 +40,14 @@ def measure(options: Options) -> list[Figure]:
         for name, template in (("full", CHINESE), ("small", SMALL)):
             pdf = print_example(template, verify_url=VERIFY_URL).pdf
             say(f"{count} worn pages of the {name} agreement are read")
-            figures += _read(f"scans, {name} agreement", pdf, count, READ_LIMIT[template])
+            figures += _read(f"scans, {name} agreement", pdf, count)
         pdf = print_example(CHINESE, verify_url=VERIFY_URL).pdf
     finally:
         pool.close()
     return figures + _pile(pdf, QUICK_PILE if options.quick else PILE, options.folder)
 
 
-def _read(title: str, pdf: bytes, count: int, limit: float) -> list[Figure]:
+def _read(title: str, pdf: bytes, count: int) -> list[Figure]:
     pages, right, wrong, taken = page_count(pdf), 0, 0, []
     by_angle = {"upright": [0, 0], "turned": [0, 0]}
     for seed in range(count):
@@ -62,7 +62,7 @@ def _read(title: str, pdf: bytes, count: int, limit: float) -> list[Figure]:
         tally[0], tally[1] = tally[0] + is_right, tally[1] + 1
     detail = {"pages": count, "worst_ms": round(max(taken) * 1_000), **by_angle}
     return [
-        Figure(f"{title}: pages read", right / count, "share", limit, "above", detail),
+        Figure(f"{title}: pages read", right / count, "share", READ_LIMIT, "above", detail),
         Figure(f"{title}: pages read wrongly", wrong, "pages", 0),
         Figure(f"{title}: a page", median(taken) * 1_000, "ms", detail=detail),
     ]
