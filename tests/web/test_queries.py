@@ -51,7 +51,8 @@ CEILINGS = {
     "agreements.detail": 23,
     # What it says with all its amendments, the products, the settings it is compared with; a record shows its paper.
     "agreements.amend": 22,
-    "agreements.deed": 15,
+    # Both texts, the seal on its paper, and the way of its original.
+    "agreements.deed": 21,
     "distributors.detail": 22,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,

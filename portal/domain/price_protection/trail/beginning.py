@@ -3,7 +3,7 @@
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.domain.price_protection.models import AgreementPaper, DeedPaper
 from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
@@ -37,7 +37,11 @@ def begin(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
 def of_paper(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
     """The trail of a paper."""
     column = PaperTrail.paper_id if isinstance(paper, AgreementPaper) else PaperTrail.deed_paper_id
-    return session.scalars(sa.select(PaperTrail).where(column == paper.id)).one()
+    statement = sa.select(PaperTrail).where(column == paper.id)
+    # Both belong to where it stands, and a page asks for all of it at once.
+    return session.scalars(
+        statement.options(joinedload(PaperTrail.application), joinedload(PaperTrail.parcel))
+    ).one()
 
 
 def arrived(session: Session, paper: DeedPaper, served_on: date) -> None:

@@ -302,15 +302,11 @@ def _printing_of(trail: PaperTrail) -> tuple[int, str, int | None, int]:
 
 def _scanned(session: Session, trails: Sequence[PaperTrail]) -> set[int]:
     """Of which of these a signed scan, or the proof of service, is on file."""
-    agreements = set(
-        session.scalars(
-            sa.select(AgreementScan.agreement_id).where(
-                AgreementScan.agreement_id.in_(
-                    {trail.agreement_id for trail in trails if trail.deed_paper is None}
-                )
-            )
-        )
-    )
+    wanted = {trail.agreement_id for trail in trails if trail.deed_paper is None}
+    agreements: set[int] = set()
+    if wanted:
+        rows = sa.select(AgreementScan.agreement_id).where(AgreementScan.agreement_id.in_(wanted))
+        agreements = set(session.scalars(rows))
     papers = [trail.deed_paper for trail in trails if trail.deed_paper is not None]
     deeds: set[tuple[int | None, int | None]] = set()
     if papers:
