@@ -223,6 +223,28 @@ def test_what_was_superseded_meanwhile_is_left_out_before_the_rest_is_sealed(off
     refused(sealing.leave_out, s, office.author, application, last, "x")
 
 
+def test_a_copy_that_bears_two_seals_is_one_copy_and_a_lost_one_is_gone_under_both(office):
+    s, agreement = office.session, office.printed(copies=4)
+
+    def sealed(seal: Seal, copies: int) -> int:
+        application = office.asked(agreement, copies=copies, seal=seal)
+        sealing.grant(s, office.keeper, application)
+        sealing.seal(s, office.keeper, application)
+        s.commit()
+        return s.scalar(sa.select(PaperTrail.sealed_copies)) or 0
+
+    assert sealed(Seal.LEGAL_REP, 4) == 0
+    assert sealed(Seal.CONTRACT, 2) == 2
+    assert sealed(Seal.COMPANY, 2) == 2
+    (parcel,) = office.packed(agreement, copies=2)
+    posting.send(s, office.author, parcel, today(), courier="EMS", tracking="EM000009")
+    posting.cancel(s, office.author, parcel, "快递丢失", is_lost=True)
+    s.commit()
+    assert sealed(Seal.COMPANY, 1) == 1
+    assert sealed(Seal.CONTRACT, 2) == 2
+    assert "1 to 2 copies" in refused(office.packed, agreement, copies=3)
+
+
 def test_what_is_not_sealed_is_not_sent_and_what_was_not_sent_does_not_come_back(office):
     s, agreement = office.session, office.printed()
     assert "not sealed yet" in refused(office.packed, agreement)

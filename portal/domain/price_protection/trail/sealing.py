@@ -1,6 +1,6 @@
 """用印: a seal is asked for, its keeper decides, and the papers are sealed; two different people (P1b)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -178,16 +178,16 @@ def seal(session: Session, actor: User, application: SealApplication) -> None:
     found = _originals(session, application)
     for original in found:
         _still_sealable(original)
+    copies = {row.trail_id: row.copies for row in _rows(application)}
+    before = _sealed(session, copies)
     application.move_to(SealStatus.SEALED)
     application.sealed_by_id, application.sealed_at = actor.id, now()
-    copies = {row.trail_id: row.copies for row in _rows(application)}
     session.flush()
+    after = _sealed(session, copies)
     for original in found:
         trail = original.trail
-        if application.seal is not Seal.LEGAL_REP:
-            # A copy may bear both the contract seal and the company's: it is one copy.
-            room = original.printed - trail.sealed_copies
-            trail.sealed_copies += min(copies[original.id], max(room, 0))
+        # What is in hand or on its way is less where a parcel was lost.
+        trail.sealed_copies += after.get(original.id, 0) - before.get(original.id, 0)
         trail.sealed_on = today()
         trail.settle()
     facts = {"application": application.number, "seal": application.seal.value}
@@ -257,6 +257,30 @@ def _office_above(session: Session, found: list[Original]) -> Region:
     office = session.get(Region, common[-1])
     assert office is not None
     return office
+
+
+def _sealed(session: Session, originals: Collection[int]) -> dict[int, int]:
+    """How many copies of each original bear a seal of the company's.
+
+    A copy may bear the contract seal and the company's, and nobody writes down which copies they are: as many are
+    sealed as bear the one that stands on more of them. The legal representative's seal alone seals nothing.
+    """
+    by_seal = (
+        sa.select(SealApplicationRow.trail_id, sa.func.sum(SealApplicationRow.copies).label("copies"))
+        .join(SealApplication, SealApplication.id == SealApplicationRow.application_id)
+        .where(
+            SealApplicationRow.trail_id.in_(originals),
+            SealApplicationRow.left_out_at.is_(None),
+            SealApplication.status == SealStatus.SEALED,
+            SealApplication.seal != Seal.LEGAL_REP,
+        )
+        .group_by(SealApplicationRow.trail_id, SealApplication.seal)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(by_seal.c.trail_id, sa.func.max(by_seal.c.copies)).group_by(by_seal.c.trail_id)
+    )
+    return {trail_id: int(copies) for trail_id, copies in rows}
 
 
 def _rows(application: SealApplication) -> list[SealApplicationRow]:
