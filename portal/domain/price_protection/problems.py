@@ -24,6 +24,7 @@ from portal.domain.price_protection.models import (
     Product,
 )
 from portal.domain.price_protection.payload import payload
+from portal.domain.templates.models import Template
 from portal.domain.templates.offers import holds_work
 from portal.domain.templates.services import is_released
 
@@ -77,31 +78,7 @@ def problems_of(agreement: Agreement, data: AgreementPaperData) -> list[Problem]
 
 def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
     """What keeps a well-formed agreement from being approved: its template, its distributor, other agreements."""
-    found = []
-    if not is_released(agreement.template):
-        found.append(
-            Problem(
-                N_("Counsel has not released the template %(key)s %(version)s."),
-                Place.TEMPLATE,
-                agreement.template.key,
-                {"key": agreement.template.key, "version": agreement.template.version},
-                agreement.template_id,
-            )
-        )
-    elif (word := holds_work(agreement.template)) is not None:
-        found.append(
-            Problem(
-                N_("Counsel has taken the template %(key)s %(version)s out of use: %(reason)s"),
-                Place.TEMPLATE,
-                agreement.template.key,
-                {
-                    "key": agreement.template.key,
-                    "version": agreement.template.version,
-                    "reason": word.reason,
-                },
-                agreement.template_id,
-            )
-        )
+    found = text_obstacles(agreement.template)
     if agreement.distributor.standing is Standing.ELIMINATED:
         found.append(
             Problem(
@@ -112,6 +89,19 @@ def obstacles(session: Session, agreement: Agreement) -> list[Problem]:
         )
     found += [told(conflict) for conflict in conflicts(session, agreement)]
     return found
+
+
+def text_obstacles(template: Template) -> list[Problem]:
+    """What keeps anything from being approved on a text: counsel has not released it, or took it out of use (P8)."""
+    params = {"key": template.key, "version": template.version}
+    if not is_released(template):
+        msgid = N_("Counsel has not released the template %(key)s %(version)s.")
+    elif (word := holds_work(template)) is not None:
+        msgid = N_("Counsel has taken the template %(key)s %(version)s out of use: %(reason)s")
+        params["reason"] = word.reason
+    else:
+        return []
+    return [Problem(msgid, Place.TEMPLATE, template.key, params, template.id)]
 
 
 def told(conflict: Conflict) -> Problem:

@@ -59,7 +59,9 @@ def amend(id: int) -> ResponseReturnValue:
         flash(_("%(number)s is still under way.", number=under_way.title), "warning")
         return leave(loading.address(under_way))
     if request.method == "GET":
-        amending.require_running(agreement)  # before somebody types a whole page
+        # Before somebody types a whole page.
+        amending.require_running(agreement)
+        base.require_offered(db.session, base.AMENDMENT_KEY)
     return _write(agreement, None)
 
 

@@ -35,6 +35,8 @@ def termination(id: int) -> ResponseReturnValue:
     if under_way is not None and request.method == "GET":
         flash(_("%(number)s is still under way.", number=under_way.title), "warning")
         return leave(loading.address(under_way))
+    if request.method == "GET":
+        base.require_offered(db.session, base.NOTICE_KEY)  # before somebody types a whole page
     return _write(agreement, None)
 
 

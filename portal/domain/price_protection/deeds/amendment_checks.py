@@ -18,8 +18,14 @@ from portal.domain.price_protection.deeds import amending
 from portal.domain.price_protection.deeds.inforce import last_effective_on
 from portal.domain.price_protection.defaults import paper_of
 from portal.domain.price_protection.models import Amendment, Status
-from portal.domain.price_protection.problems import Place, Problem, held_by_others, place_of, told
-from portal.domain.templates.services import is_released
+from portal.domain.price_protection.problems import (
+    Place,
+    Problem,
+    held_by_others,
+    place_of,
+    text_obstacles,
+    told,
+)
 
 
 def problems(session: Session, amendment: Amendment, data: DeedData) -> list[Problem]:
@@ -86,16 +92,7 @@ def obstacles(session: Session, amendment: Amendment, data: DeedData) -> list[Pr
     """What keeps a well-formed amendment from being approved."""
     agreement = amendment.agreement
     found = list(standing_obstacles(session, amendment, data))
-    if not is_released(amendment.template):
-        found.append(
-            Problem(
-                N_("Counsel has not released the template %(key)s %(version)s."),
-                Place.TEMPLATE,
-                amendment.template.key,
-                {"key": amendment.template.key, "version": amendment.template.version},
-                amendment.template_id,
-            )
-        )
+    found += text_obstacles(amendment.template)
     if amendment.effective_on < today():
         found.append(_problem(N_("The change would take effect in the past; it must be signed first.")))
     if agreement.distributor.standing is Standing.ELIMINATED:

@@ -90,8 +90,22 @@ def require_none_open(
         )
 
 
+def require_offered(session: Session, key: str) -> None:
+    """Refuse a new deed on a text that counsel took out of offer; no older version comes back in its place (P8)."""
+    found = templates.edition(session, key)
+    if found is not None and found.stop is not None:
+        raise DomainError(
+            "Counsel has taken the template %(key)s %(version)s out of offer: %(reason)s "
+            "A new one can be drafted as soon as counsel offers it again or releases a newer version.",
+            key=key,
+            version=found.version,
+            reason=found.stop.reason,
+        )
+
+
 def template_of(session: Session, key: str) -> Template:
-    """The text that a new deed is printed on: the released one, else the newest."""
+    """The text that a new deed is printed on: the released one, else the newest; DomainError where it is stopped."""
+    require_offered(session, key)
     return templates.ensure_template(session, key)
 
 

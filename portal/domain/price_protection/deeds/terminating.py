@@ -28,8 +28,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
-from portal.domain.price_protection.problems import Place, Problem
-from portal.domain.templates.services import is_released
+from portal.domain.price_protection.problems import Place, Problem, text_obstacles
 from portal.domain.users.models import User
 
 # 终止依据 in the paper's words.
@@ -285,16 +284,7 @@ def obstacles(session: Session, deed: Termination, data: DeedData) -> list[Probl
     found = []
     if deed.agreement.status is not Status.SIGNED:
         found.append(_problem(N_("%(number)s is not in force any more."), "", number=deed.agreement.number))
-    if not is_released(deed.template):
-        found.append(
-            Problem(
-                N_("Counsel has not released the template %(key)s %(version)s."),
-                Place.TEMPLATE,
-                deed.template.key,
-                {"key": deed.template.key, "version": deed.template.version},
-                deed.template_id,
-            )
-        )
+    found += text_obstacles(deed.template)
     if deed.expected_on < today():
         found.append(
             _problem(
