@@ -10,6 +10,7 @@ from portal.domain.access.roles import Role
 from portal.domain.errors import DomainError
 from portal.domain.jobs import runs
 from portal.domain.jobs.models import Job
+from portal.domain.price_protection import steps
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import amending, deciding, pricing
 from portal.domain.price_protection.deeds.todos import deed_todos
@@ -25,10 +26,10 @@ def world(session, make):
     return DeedWorld(session, make)
 
 
-def begun(world, agreements, rule=UP):
+def begun(world, agreements, rule=UP, by=None):
     job = pricing.begin(
         world.session,
-        world.author,
+        by or world.author,
         [agreement.id for agreement in agreements],
         rule,
         effective_on=FIRST,
@@ -124,3 +125,17 @@ def test_counsel_and_approver_decide_on_all_that_they_were_shown_and_nothing_els
     statuses = world.session.scalars(sa.select(Amendment.status)).all()
     assert set(statuses) == {DeedStatus.APPROVED}
     assert world.session.scalar(sa.select(sa.func.count(Job.id))) == 2
+
+
+def test_who_sees_one_agreement_of_a_change_reads_nothing_of_other_offices(world, session):
+    far = world.make.region("示例远区")
+    mine, theirs = world.signed(), world.submitted(world.add_distributor(region=far))
+    world.approve(theirs, by=world.director)
+    steps.sign(session, world.author, theirs, today())
+    world.amendment(theirs)  # so that it is refused
+    job = begun(world, [mine, theirs], by=world.director)
+    assert performed(session, job, pricing.make_amendments)["made"] == 1
+    session.expire_all()
+    change = session.scalars(sa.select(PriceChange)).one()
+    assert [row[1] for row in pricing.refusals(session, world.director, change)] == [theirs.number]
+    assert pricing.refusals(session, world.author, change) == []

@@ -188,7 +188,7 @@ def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
         shown=_SHOWN,
         refused=[
             (id, number, say(DomainError(msgid, **params)))
-            for id, number, msgid, params in pricing.refusals(db.session, change)
+            for id, number, msgid, params in pricing.refusals(db.session, me, change)
         ],
         printable=sum(deed.status in (DeedStatus.APPROVED, DeedStatus.SIGNED) for deed in deeds)
         if me.can(P.AGREEMENTS_WRITE)

@@ -36,6 +36,7 @@ from portal.domain.price_protection.models import (
     Status,
 )
 from portal.domain.price_protection.problems import Place, Problem
+from portal.domain.price_protection.queries import agreements_visible_to
 from portal.domain.price_protection.trail.models import PaperTrail
 from portal.domain.users.models import User
 
@@ -314,12 +315,16 @@ def originals_of(user: User, change_id: int) -> sa.Select[int]:
     )
 
 
-def refusals(session: Session, change: PriceChange) -> list[list[Any]]:
-    """What its tasks refused: id, number, msgid and its params, of the last word about each."""
+def refusals(session: Session, user: User, change: PriceChange) -> list[list[Any]]:
+    """What its tasks refused, of the agreements that this user reads: id, number, msgid and its params of each."""
     found = session.scalars(sa.select(Job).where(Job.kind == KIND, Job.result.is_not(None)).order_by(Job.id))
-    return [
+    rows = [
         row
         for job in found
         if job.params.get("change_id") == change.id
         for row in (job.result or {}).get("refused", [])
     ]
+    ids = [row[0] for row in rows]
+    in_sight = agreements_visible_to(user).where(Agreement.id.in_(ids))
+    seen = set(session.scalars(in_sight.with_only_columns(Agreement.id)))
+    return [row for row in rows if row[0] in seen]
