@@ -16,6 +16,7 @@ from portal.blueprints.scans import MOST_BYTES, bp
 from portal.blueprints.scans.loading import address, readable, writable
 from portal.db import Trouble, trouble_of
 from portal.domain.access.roles import Permission as P
+from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.scans import counting, filing, grouping, placing, showing, uploading
@@ -127,10 +128,12 @@ def _keep(pile: ScanPile, sent: list[FileStorage]) -> ResponseReturnValue:
     """Keep file after file, each for good before the next; then have them read."""
     pile_id = pile.id
     for number, file in enumerate(sent):
+        db.session.rollback()  # nobody waits while a large file is read
+        looked = uploading.look_at(file.stream)
 
-        def work(file: FileStorage = file) -> bool:
-            file.stream.seek(0)
-            uploading.add_file(db.session, actor(), writable(pile_id), file.stream, file.filename or "")
+        def work(file: FileStorage = file, looked: Looked | DomainError = looked) -> bool:
+            name = file.filename or ""
+            uploading.add_file(db.session, actor(), writable(pile_id), file.stream, name, looked=looked)
             return True
 
         try:

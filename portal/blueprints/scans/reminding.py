@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.scans import bp
 from portal.blueprints.scans.loading import address, readable
-from portal.db import today
+from portal.db import CHINA, today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.scans import grouping
 from portal.domain.price_protection.scans.groups import Group, Outcome, What
@@ -30,6 +30,13 @@ def why(group: Group) -> str:
     if group.outcome is Outcome.OLD_VERSION:
         return _("The signed paper is an old version: sign the one in force")
     return _("Not returned")
+
+
+def kind(group: Group) -> str:
+    """What came back, or did not, in a word."""
+    if group.what is What.AGREEMENT:
+        return _("Agreement")
+    return _("Amendment") if group.what is What.AMENDMENT else _("Notice of termination")
 
 
 def numbers(pages: list[int]) -> str:
@@ -66,13 +73,14 @@ def remind_excel(pile_id: int) -> Response:
     columns = [
         Column(_("Owner")),
         Column(_("Number"), width=22),
+        Column(_("Kind")),
         Column(_("Distributor"), width=30),
         Column(_("Office")),
         Column(_("What is missing"), width=36),
         Column(_("Approved on"), "date"),
     ]
     rows: list[tuple[Any, ...]] = [
-        (one.owner, group.number, group.distributor, group.region, why(group), _day(group))
+        (one.owner, group.number, kind(group), group.distributor, group.region, why(group), _day(group))
         for one in found
         for group in one.groups
     ]
@@ -82,4 +90,4 @@ def remind_excel(pile_id: int) -> Response:
 
 
 def _day(group: Group) -> date | None:
-    return group.approved_at.date() if group.approved_at else None
+    return group.approved_at.astimezone(CHINA).date() if group.approved_at else None
