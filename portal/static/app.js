@@ -336,7 +336,10 @@
   // Where the focus goes: where the button says (data-after), else where it was, else to the list that was swapped.
   let isInside = false;
   on("htmx:beforeRequest", (event) => { event.detail.requestConfig.after = event.detail.elt.dataset?.after; });
-  on("htmx:beforeSwap", (event) => { isInside = event.detail.target.contains(document.activeElement); });
+  on("htmx:beforeSwap", (event) => {
+    const { target } = event.detail; // a whole page that comes in begins at its top, as any other
+    isInside = target !== document.body && target.contains(document.activeElement);
+  });
   on("htmx:afterSettle", (event) => {
     const wish = event.detail.requestConfig;
     if (wish?.after) {

@@ -35,10 +35,14 @@ HOWS = {
 
 
 def signed_ppm(entry: str) -> int:
-    """Read a signed rate: ``+3``, ``-2.5%``, ``－1``; refuses (DomainError) what `text.rate_ppm` refuses."""
+    """Read a signed rate: ``+3``, ``-2.5%``, ``－1``; refuses (DomainError) what `text.rate_ppm` refuses.
+
+    The boxes ask for percent, so a bare 0.5 is half a percent here.
+    """
     plain = text.clean(entry).replace("−", "-").replace("－", "-").replace("＋", "+").strip()
     sign = -1 if plain.startswith("-") else 1
-    return sign * int(text.rate_ppm(plain.lstrip("+-").strip()))
+    figures = plain.lstrip("+-").strip()
+    return sign * int(text.rate_ppm(f"{figures}%" if figures[-1:].isdigit() else figures))
 
 
 def shown_ppm(ppm: int) -> str:

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from portal.blueprints.agreements.batches import bp
@@ -263,6 +265,22 @@ def row_differences(facts: Mapping[str, Any]) -> list[tuple[Said, bool]]:
     ]
 
 
+def _is_moved_price(triple: Triple) -> bool:
+    key, before, after = triple
+    return _is(key, "price") and bool(before and after)
+
+
+def _moves_said(moved: Sequence[Triple]) -> Said:
+    """Prices that moved as the batch says, in one line: the row's own page names each."""
+    moves = [Decimal(after * 100) / before - 100 for _key, before, after in moved]
+    low, high = (f"{move:+.1f}%" for move in (min(moves), max(moves)))
+    return Said(
+        ngettext("%(num)s price", "%(num)s prices", len(moved)),
+        "",
+        low if low == high else _("%(low)s to %(high)s", low=low, high=high),
+    )
+
+
 ROW_SHOWN = 4
 _PERIOD = ("effective_on", "expires_on")
 
@@ -278,8 +296,17 @@ def rows_said(rows: Sequence[Any]) -> dict[int, RowSaid]:
             row.facts.get("differences", ()),
             key=lambda triple: (triple[0] not in unusual, triple[0] in _PERIOD),
         )
+        moved = [triple for triple in differences if _is_moved_price(triple) and triple[0] not in unusual]
+        summary = [_moves_said(moved)] if len(moved) > 1 else []
+        days = [triple for triple in differences if triple[0] in _PERIOD and triple[0] not in unusual]
+        if len(days) > 1:
+            last_line = [Said(_("Period"), "", _("%(first)s to %(last)s", first=days[0][2], last=days[1][2]))]
+        else:
+            last_line, days = [], []
+        said_already = [*(moved if summary else ()), *days]
+        differences = [triple for triple in differences if triple not in said_already]
         found[row.id] = RowSaid(
-            namer.said(differences[:ROW_SHOWN]),
+            [*summary, *namer.said(differences[:ROW_SHOWN]), *last_line],
             max(0, len(differences) - ROW_SHOWN),
             frozenset(namer.label(key) for key, *_rest in differences[:ROW_SHOWN] if key in unusual),
             [problem_of(said) for said in row.facts.get("problems", ())],

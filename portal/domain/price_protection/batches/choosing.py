@@ -34,7 +34,8 @@ AT_ONCE = 1_000
 class Choice:
     """By what agreements are chosen; an empty field narrows nothing. The days are last days, both included.
 
-    Without `with_begun` those that a draft renews already are left alone; `ids` names them one by one.
+    Without `with_begun` those that a draft renews already, and those terminated early, are left alone; `ids` names
+    them one by one.
 
     `grade` is a value of Grade or UNGRADED; `template` is the text that the running agreement stands on: its key
     for all versions, or "key@version".
@@ -63,7 +64,8 @@ def candidates(session: Session, user: User, wanted: Choice, *, batch: Batch | N
             session, user, AgreementFilter(q=wanted.q, region_id=wanted.region_id, owner_id=wanted.owner_id)
         )
         .add_columns(Distributor.grade)
-        .where(*_renewable(user), ~(_is_renewed() if wanted.with_begun else has_successor()))
+        .where(*_renewable(user), *(() if wanted.with_begun else (Agreement.status == Status.SIGNED,)))
+        .where(~(_is_renewed() if wanted.with_begun else has_successor()))
     )
     if wanted.ids:
         statement = statement.where(Agreement.id.in_(wanted.ids))
