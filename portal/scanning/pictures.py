@@ -60,13 +60,13 @@ class Pages:
                 frame.draft(
                     "L", (frame.width // 2, frame.height // 2) if max(frame.size) > 6_000 else frame.size
                 )
-                return _grey(frame)
+                return upright(frame).convert("L")
         try:
             page = self._document[number - 1]
         except pypdfium2.PdfiumError as error:
             raise OSError(str(error)) from error
         try:
-            drawn = page.render(scale=_scale(page), grayscale=True, may_draw_forms=False)
+            drawn = page.render(scale=scale_of(page), grayscale=True, may_draw_forms=False)
             picture: Image.Image = drawn.to_pil().convert("L").copy()
             drawn.close()
             return picture
@@ -116,7 +116,7 @@ def _pdf(path: Path) -> Any:
         raise Refused(PASSWORD if needs_password or "assword" in str(error) else BROKEN) from error
 
 
-def _scale(page: Any) -> float:
+def scale_of(page: Any) -> float:
     """Such that the picture in a scanned page keeps its own pixels; else 200 dpi; a limit for vast pages."""
     width, height = (max(1.0, side) for side in page.get_size())
     scale = _RENDERED_DPI / _POINTS
@@ -175,14 +175,16 @@ def frame_of(path: Path, number: int) -> Iterator[Image.Image]:
         yield image
 
 
-def _grey(image: Image.Image) -> Image.Image:
-    """Upright by the camera's note, white where nothing is, in shades of grey."""
+def upright(image: Image.Image) -> Image.Image:
+    """Upright by the camera's note, white where nothing is; in two colours, shades of grey or RGB, of 8 bits each."""
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        upright = upright.convert("RGBA")
-        white = Image.new("RGBA", upright.size, "white")
-        upright = Image.alpha_composite(white, upright)
-    if upright.mode.startswith("I;16") or upright.mode == "I":
-        upright = upright.convert("I").point(lambda value: value / 256)
-    return upright.convert("L")
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I;16") or turned.mode == "I":
+        return turned.convert("I").point(lambda value: value / 256).convert("L")
+    is_grey = turned.mode in ("L", "LA")
+    if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
+        turned = turned.convert("RGBA")
+        turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
+    if turned.mode == "1":
+        return turned
+    return turned.convert("L" if is_grey else "RGB")
