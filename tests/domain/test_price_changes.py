@@ -26,7 +26,7 @@ def world(session, make):
     return DeedWorld(session, make)
 
 
-def begun(world, agreements, rule=UP, by=None):
+def begun(world, agreements, rule=UP, by=None, **said):
     job = pricing.begin(
         world.session,
         by or world.author,
@@ -35,6 +35,7 @@ def begun(world, agreements, rule=UP, by=None):
         effective_on=FIRST,
         reason="统一调整建议价",
         title="test",
+        **said,
     )
     world.session.commit()
     return job
@@ -139,3 +140,23 @@ def test_who_sees_one_agreement_of_a_change_reads_nothing_of_other_offices(world
     change = session.scalars(sa.select(PriceChange)).one()
     assert [row[1] for row in pricing.refusals(session, world.director, change)] == [theirs.number]
     assert pricing.refusals(session, world.author, change) == []
+
+
+def test_one_agreement_may_get_another_price_than_the_rule_makes_or_keep_its_own(world):
+    ruled, excepted, kept = world.signed(), world.signed(), world.signed()
+    key = (world.product.id, PriceKind.SUGGESTED_RETAIL)
+    own = {excepted.id: {key: 3333}, kept.id: {key: 2850}}
+    rows = pricing.preview(
+        world.session, world.author, [row.id for row in (ruled, excepted, kept)], UP, FIRST, own
+    )
+    assert [[line.after for line in row.lines] for row in rows] == [[2990], [3333], [2850]]
+    assert [row.refusal is None for row in rows] == [True, True, False]
+    job = begun(world, [ruled, excepted, kept], exceptions=own)
+    result = performed(world.session, job, pricing.make_amendments)
+    assert (result["made"], [row[1] for row in result["refused"]]) == (2, [kept.number])
+    prices = {
+        deed.agreement_id: deed.says["prices"][0][2] for deed in world.session.scalars(sa.select(Amendment))
+    }
+    assert prices == {ruled.id: 2990, excepted.id: 3333}
+    with pytest.raises(DomainError):
+        begun(world, [ruled], exceptions={ruled.id: {key: 0}})

@@ -1,5 +1,6 @@
 """The way of an amendment and of a notice of termination through their pages, to the paper and its check."""
 
+import html
 import io
 from datetime import timedelta
 
@@ -225,6 +226,37 @@ def test_prices_are_changed_in_many_agreements_at_once(world, session, sign_in):
     session.expire_all()
     session.rollback()
     assert {deed.counsel_id for deed in session.scalars(sa.select(Amendment))} == {world.counsel.id}
+
+
+def test_a_price_change_knows_exceptions_row_by_row(world, session, sign_in):
+    ruled, excepted, left_out = (world.signed() for _turn in range(3))
+    author = sign_in(world.author)
+    address = f"/agreements/prices?id={ruled.id}&id={excepted.id}&id={left_out.id}"
+    sent = {
+        "effective_on": (today() + timedelta(days=20)).isoformat(),
+        "reason": "统一调整建议价",
+        "how": "percent",
+        "value": "-5",
+        "step": "0.10",
+    }
+    shown = author.post(address, data={**sent, "do": "preview"}).get_data(as_text=True)
+    ruled_by = html.unescape(shown.split('name="ruled" value="')[1].split('"')[0])
+    box = f"price-{excepted.id}-{world.product.id}-suggested_retail"
+    assert box in shown
+    wrong = author.post(address, data={**sent, "ruled": ruled_by, box: "x", "do": "make"})
+    assert wrong.status_code == 422
+    assert excepted.number in wrong.get_data(as_text=True)
+    typed = {**sent, "ruled": ruled_by, box: "２８．００", "out": str(left_out.id)}
+    another_rule = author.post(address, data={**typed, "value": "-6", "do": "make"})
+    assert "The change is another now" in another_rule.get_data(as_text=True)
+    again = author.post(address, data={**typed, "do": "preview"}).get_data(as_text=True)
+    assert 'value="28.00"' in again
+    assert author.post(address, data={**typed, "do": "make"}).status_code == 303
+    session.rollback()
+    made = {deed.agreement_id: deed.says["prices"][0][2] for deed in session.scalars(sa.select(Amendment))}
+    assert made == {ruled.id: 2710, excepted.id: 2800}
+    change = session.scalars(sa.select(Amendment.price_change_id)).first()
+    assert "1 price excepted" in author.get(f"/agreements/prices/{change}/").get_data(as_text=True)
 
 
 def test_one_click_renews_with_the_amended_terms_for_the_next_period(world, session, sign_in):

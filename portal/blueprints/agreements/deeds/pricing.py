@@ -7,6 +7,7 @@ from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -21,6 +22,7 @@ from portal.domain import text
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
@@ -32,7 +34,7 @@ from portal.web.access import actor, requires
 from portal.web.fields import AmountField, DateOnField
 from portal.web.htmx import leave, refuse, render, say, submit
 from portal.web.requests import ROW
-from portal.web.tables import ids
+from portal.web.tables import as_id, ids
 from portal.web.words import word
 
 _SHOWN = 200
@@ -61,6 +63,10 @@ class PriceChangeForm(FlaskForm):
             value = text.amount_fen(typed) if typed else 0
         return PriceRule(how, value, self.step.data or 1, self.product_id.data, self.kind.data)
 
+    def said(self) -> str:
+        """The rule and its day in a text: prices that were typed into a preview belong to these alone."""
+        return json.dumps([*pricing.as_json(self.rule()).values(), str(self.effective_on.data)])
+
 
 class SeenForm(FlaskForm):
     """What a list showed: the hash of each row."""
@@ -85,29 +91,60 @@ def change_prices() -> ResponseReturnValue:
     _dress(form)
     do = request.form.get("do", "") if request.method == "POST" else ""
     rows: list[pricing.Row] = []
+    out = {id for id in map(as_id, request.form.getlist("out")) if id is not None}
+    own: dict[int, dict[tuple[int, PriceKind], int]] = {}
     if do and form.validate():
         try:
             rows = pricing.preview(db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data)
+            if request.form.get("ruled", form.said()) == form.said():
+                own = _exceptions(rows)
+            elif do == "make":
+                raise DomainError(N_("The change is another now. Check the preview below, then go on."))
+            if own:
+                rows = pricing.preview(
+                    db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data, own
+                )
         except DomainError as error:
             refuse(form, _field_of(error))
     if do == "make" and not form.errors:
-        job_id = submit(form, lambda: _begun(form, chosen))
+        kept = [id for id in chosen if id not in out]
+        job_id = submit(form, lambda: _begun(form, kept, own))
         if job_id is not None:
-            start(job_id, here=len(chosen) <= _SMALL)
+            start(job_id, here=len(kept) <= _SMALL)
             return leave(url_for("jobs.detail", job_id=job_id))
     return render(
         "agreements/pricing/change.html",
         form=form,
         chosen=chosen,
         rows=rows,
-        ready=sum(row.refusal is None for row in rows),
+        ready=sum(row.refusal is None and row.agreement.id not in out for row in rows),
+        out=out,
+        own=own,
         shown=_SHOWN,
         here=request.full_path.rstrip("?"),
         kind_word=word,
     )
 
 
-def _begun(form: PriceChangeForm, chosen: list[int]) -> int:
+def _exceptions(rows: list[pricing.Row]) -> dict[int, dict[tuple[int, PriceKind], int]]:
+    """The prices that were typed otherwise than the rule makes them; DomainError for what is no price."""
+    found: dict[int, dict[tuple[int, PriceKind], int]] = {}
+    for row in rows:
+        for line in row.lines:
+            typed = request.form.get(f"price-{row.agreement.id}-{line.product_id}-{line.kind}", "").strip()
+            if not typed:
+                continue
+            try:
+                fen = text.amount_fen(typed)
+            except DomainError as error:
+                said = {"number": row.agreement.number, "product": line.product, "reason": say(error)}
+                raise DomainError(N_("%(number)s, %(product)s: %(reason)s"), **said) from error
+            if fen != line.after:
+                found.setdefault(row.agreement.id, {})[line.product_id, line.kind] = fen
+    return found
+
+
+def _begun(form: PriceChangeForm, chosen: list[int], own: dict[int, dict[tuple[int, PriceKind], int]]) -> int:
     try:
         return pricing.begin(
             db.session,
@@ -117,6 +154,7 @@ def _begun(form: PriceChangeForm, chosen: list[int]) -> int:
             effective_on=form.effective_on.data,
             reason=form.reason.data or "",
             title=_("%(count)s agreements", count=f"{len(chosen):,}"),
+            exceptions=own,
         ).id
     except DomainError as error:
         raise _field_of(error) from error
@@ -213,6 +251,8 @@ def _rule_says(change: PriceChange) -> str:
         parts.append(f"{shown_ppm(rule.value)}%")
     elif rule.how is How.AMOUNT:
         parts.append(f"¥{figures(rule.value)}")
+    if excepted := sum(map(len, pricing.exceptions_of(change).values())):
+        parts.append(ngettext("%(num)s price excepted", "%(num)s prices excepted", excepted))
     return _(", ").join(map(str, parts))
 
 

@@ -1,7 +1,7 @@
 """One price change for many agreements in force: each chosen one gets an amendment of its own (P1, S)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -44,16 +44,24 @@ KIND = "agreements.price_change"
 MOST_AT_ONCE = 5000
 # Agreements in a transaction: short enough that pages may write in between.
 CHUNK = 20
+# Prices in fen that one agreement gets instead of what the rule makes, by product and kind, by the agreement's id.
+Exceptions = Mapping[int, Mapping[tuple[int, PriceKind], int]]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A price that changes, in fen; `after` is None where it is taken out."""
+    """A price that changes, or is excepted, in fen; `after` is None where it is taken out."""
 
+    product_id: int
     product: str
     kind: PriceKind
     before: int
     after: int | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it will be another."""
+        return self.before != self.after
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,14 @@ class Reckoner:
     """Reckons the change for agreement after agreement with a few statements for all of them."""
 
     def __init__(
-        self, session: Session, agreements: Sequence[Agreement], rule: PriceRule, effective_on: date
+        self,
+        session: Session,
+        agreements: Sequence[Agreement],
+        rule: PriceRule,
+        effective_on: date,
+        exceptions: Exceptions,
     ) -> None:
-        self.rule, self.effective_on = rule, effective_on
+        self.rule, self.effective_on, self._exceptions = rule, effective_on, exceptions
         ids = [agreement.id for agreement in agreements]
         products = {row.product_id for agreement in agreements for row in agreement.terms[-1].prices}
         self._under_way: dict[int, Amendment] = {
@@ -87,16 +100,21 @@ class Reckoner:
         self._approvals: dict[Covered, PriceApproval] = valid_approvals(session, products, effective_on)
 
     def entries(self, agreement: Agreement) -> list[PriceEntry]:
-        """Annex 1 as it shall read."""
-        return new_prices((), (self.rule,), _entries(agreement), self._proposed)
+        """Annex 1 as it shall read: by the rule, but for the agreement's exceptions."""
+        own = self._exceptions.get(agreement.id, {})
+        ruled = new_prices((), (self.rule,), _entries(agreement), self._proposed)
+        return [replace(row, amount_fen=own.get((row.product_id, row.kind), row.amount_fen)) for row in ruled]
 
     def row(self, agreement: Agreement) -> Row:
         """What the change does to this agreement, line by line."""
         after = {(row.product_id, row.kind): row.amount_fen for row in self.entries(agreement)}
+        own = self._exceptions.get(agreement.id, {})
         lines = tuple(
-            Line(row.product.name, row.kind, row.amount_fen, after.get((row.product_id, row.kind)))
+            line
             for row in agreement.terms[-1].prices
-            if after.get((row.product_id, row.kind)) != row.amount_fen
+            for key in ((row.product_id, row.kind),)
+            for line in (Line(row.product_id, row.product.name, row.kind, row.amount_fen, after.get(key)),)
+            if line.changes or key in own
         )
         return Row(agreement, lines, self._refusal(agreement, lines, after))
 
@@ -115,7 +133,7 @@ class Reckoner:
             return _problem(
                 N_("Its terms took effect on %(day)s, after the change."), day=earliest.isoformat()
             )
-        if not lines:
+        if not any(line.changes for line in lines):
             return _problem(N_("None of its prices changes."))
         if not after:
             return _problem(N_("No price would be left in annex 1."))
@@ -156,12 +174,17 @@ def chosen(user: User, ids: Iterable[int]) -> sa.Select[Agreement]:
 
 
 def preview(
-    session: Session, user: User, ids: Iterable[int], rule: PriceRule, effective_on: date
+    session: Session,
+    user: User,
+    ids: Iterable[int],
+    rule: PriceRule,
+    effective_on: date,
+    exceptions: Exceptions | None = None,
 ) -> list[Row]:
     """What the change would do to each of these agreements; nothing is kept. DomainError for a wrong rule."""
     check(Changes(prices=(rule,)))
     agreements = session.scalars(chosen(user, ids)).all()
-    reckoner = Reckoner(session, agreements, rule, effective_on)
+    reckoner = Reckoner(session, agreements, rule, effective_on, exceptions or {})
     return [reckoner.row(agreement) for agreement in agreements]
 
 
@@ -174,6 +197,7 @@ def begin(
     effective_on: date,
     reason: str,
     title: str,
+    exceptions: Exceptions | None = None,
 ) -> Job:
     """Keep the decision and ask for its amendments; the caller commits and starts the job."""
     check(Changes(prices=(rule,)))
@@ -191,7 +215,7 @@ def begin(
         author_id=actor.id,
         effective_on=effective_on,
         reason=str(validate("amendment_reason", base.reason_of(reason, amending.REASON_LIMIT, "reason"))),
-        rule=as_json(rule),
+        rule={**as_json(rule), "exceptions": _as_json(exceptions or {}, found)},
         agreement_ids=found,
     )
     session.add(change)
@@ -231,6 +255,24 @@ def rule_of(change: PriceChange) -> PriceRule:
     )
 
 
+def _as_json(exceptions: Exceptions, ids: Sequence[int]) -> dict[str, list[list[Any]]]:
+    if any(fen <= 0 for own in exceptions.values() for fen in own.values()):
+        raise DomainError(N_("A price is more than nothing."), field="value")
+    return {
+        str(id): [[product_id, kind.value, fen] for (product_id, kind), fen in exceptions[id].items()]
+        for id in ids
+        if exceptions.get(id)
+    }
+
+
+def exceptions_of(change: PriceChange) -> Exceptions:
+    """The exceptions of a kept change."""
+    return {
+        int(id): {(product_id, PriceKind(kind)): fen for product_id, kind, fen in own}
+        for id, own in change.rule.get("exceptions", {}).items()
+    }
+
+
 def make_amendments(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind KIND: an amendment for each agreement, drafted and submitted; none gets two."""
     run.check_owner(Permission.AGREEMENTS_WRITE)
@@ -254,7 +296,7 @@ def make_amendments(session: Session, run: Run) -> dict[str, Any]:
 
 def _chunk(session: Session, owner: User, change: PriceChange, ids: list[int]) -> dict[str, Any]:
     agreements = session.scalars(chosen(owner, ids)).all()
-    reckoner = Reckoner(session, agreements, rule_of(change), change.effective_on)
+    reckoner = Reckoner(session, agreements, rule_of(change), change.effective_on, exceptions_of(change))
     refused: list[list[Any]] = []
     made = 0
     for agreement in agreements:
