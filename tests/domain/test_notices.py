@@ -1,5 +1,6 @@
 """Notices of termination: what they must say before two persons approve them, and how the agreement ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,8 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from tests.domain.deed_world import DeedWorld
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -47,19 +50,13 @@ def test_the_ordinary_notice_lacks_nothing_and_swaps_the_parties_for_the_distrib
 @pytest.mark.parametrize(
     ("said", "field"),
     [
-        ({"terminates_on": today() + timedelta(days=20)}, "terminates_on"),
-        ({"terminates_on": today() + timedelta(days=999)}, "terminates_on"),
-        ({"expected_on": today() - timedelta(days=1)}, "expected_on"),
-        ({"balance_on": today() + timedelta(days=1)}, "balance_on"),
-        ({"ground": Ground.BREACH, "terminates_on": today() + timedelta(days=3)}, "demanded_on"),
-        (
-            {
-                "ground": Ground.BREACH,
-                "terminates_on": today() + timedelta(days=3),
-                "demanded_on": today() - timedelta(days=15),
-            },
-            "demanded_on",
-        ),
+        # Days are counted from the test's own today: it may begin after the list was read.
+        ({"terminates_on": 20 * DAY}, "terminates_on"),
+        ({"terminates_on": 999 * DAY}, "terminates_on"),
+        ({"expected_on": -DAY}, "expected_on"),
+        ({"balance_on": DAY}, "balance_on"),
+        ({"ground": Ground.BREACH, "terminates_on": 3 * DAY}, "demanded_on"),
+        ({"ground": Ground.BREACH, "terminates_on": 3 * DAY, "demanded_on": -15 * DAY}, "demanded_on"),
         ({"ground": Ground.INSOLVENCY}, "terminates_on"),
         ({"fund_suspended_fen": 100, "open_cases": "WG-1"}, "fund_suspended_fen"),
         ({"fund_balance_fen": 100, "fund_suspended_fen": 100}, "open_cases"),
@@ -69,10 +66,9 @@ def test_the_ordinary_notice_lacks_nothing_and_swaps_the_parties_for_the_distrib
 )
 def test_what_is_missing_or_too_early_is_named(world, said, field):
     agreement = world.signed()
-    notice = world.notice_says(agreement)
-    deed = terminating.draft(
-        world.session, world.author, agreement, notice.__class__(**{**notice.__dict__, **said})
-    )
+    days = {name: today() + value if isinstance(value, timedelta) else value for name, value in said.items()}
+    notice = replace(world.notice_says(agreement), **days)
+    deed = terminating.draft(world.session, world.author, agreement, notice)
     assert field in listed(world, deed)
     with pytest.raises(life.Incomplete):
         life.submit(world.session, world.author, deed)
@@ -157,3 +153,17 @@ def test_payable_and_shortfall_follow_from_the_other_sums(balance, suspended, cl
     due, lacking = terminating.payable(deed)
     assert due - lacking == balance - suspended - clawback - debt
     assert min(due, lacking) == 0
+
+
+def test_who_changed_a_notice_is_neither_of_the_two_who_approve_it(world, session):
+    deed = world.notice()
+    says = replace(terminating.notice_of(deed), reason="换了理由")
+    terminating.edit(session, world.manager, deed, says, version=deed.version)
+    session.commit()
+    life.submit(session, world.author, deed)
+    session.commit()
+    with pytest.raises(DomainError):
+        world.approve_deed(deed, by=world.manager)
+    session.rollback()
+    world.approve_deed(deed, by=world.director)
+    assert base.barred(deed) == {world.author.id, world.manager.id, world.director.id}

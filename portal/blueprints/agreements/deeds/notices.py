@@ -11,6 +11,7 @@ from portal.blueprints.agreements import bp
 from portal.blueprints.agreements import loading as agreements
 from portal.blueprints.agreements.deeds import loading
 from portal.blueprints.agreements.deeds.forms import NoticeForm
+from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.deeds import base, life, terminating
@@ -90,7 +91,12 @@ def _write(agreement: Agreement, deed: Termination | None) -> ResponseReturnValu
         deed=deed,
         listed=listed,
         downstream=terminating.downstream(db.session, agreement),
-        days=terminating.agreed_days(db.session, agreement),
+        notice_days=terminating.agreed_days(
+            db.session, agreement, terminating.NOTICE_DAYS, proposed.expected_on
+        ),
+        cure_days=terminating.agreed_days(
+            db.session, agreement, terminating.CURE_DAYS, proposed.demanded_on or today()
+        ),
         here=url_for("agreements.termination", id=agreement.id)
         if deed is None
         else url_for("agreements.edit_notice", id=agreement.id, deed_id=deed.id),

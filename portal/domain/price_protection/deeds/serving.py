@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session
 from portal.db import CHINA, today
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.papers.fill import validate
-from portal.domain.price_protection.deeds import base
-from portal.domain.price_protection.deeds.inforce import said
+from portal.domain.price_protection.deeds import base, terminating
 from portal.domain.price_protection.deeds.life import keep_scans
 from portal.domain.price_protection.models import DeedStatus, Ground, Service, Termination
 from portal.domain.price_protection.steps import end_early
@@ -70,8 +68,7 @@ def last_day(session: Session, deed: Termination, served_on: date) -> date:
     """The last day in force when the notice arrives on a day."""
     last = deed.terminates_on
     if deed.ground is Ground.NOTICE:
-        values = said(session, deed.agreement)["values"]
-        days = int(validate("termination_notice_days", values.get("termination_notice_days")))
+        days = terminating.agreed_days(session, deed.agreement, terminating.NOTICE_DAYS, served_on)
         last = max(last, served_on + timedelta(days=days))
     else:
         last = max(last, served_on)

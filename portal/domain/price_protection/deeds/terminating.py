@@ -40,6 +40,7 @@ CLAUSES = dict(
     )
 )
 EARLY_END, RESCISSION = (chinese for chinese, _english in ENDINGS)
+NOTICE_DAYS, SETTLEMENT_DAYS, CURE_DAYS = "termination_notice_days", "settlement_days", "cure_days"
 # A courier needs as long.
 DAYS_OF_SERVICE = 3
 _FIGURES = ("fund_balance", "fund_suspended", "clawback", "due_debt")
@@ -73,7 +74,8 @@ class Notice:
 def proposal(session: Session, agreement: Agreement) -> Notice:
     """What a new notice proposes: the ordinary one, sent today, at the earliest day that the agreement allows."""
     expected_on = today() + timedelta(days=DAYS_OF_SERVICE)
-    terminates_on = min(expected_on + timedelta(days=agreed_days(session, agreement)[0]), agreement.ends_on)
+    days = agreed_days(session, agreement, NOTICE_DAYS, expected_on)
+    terminates_on = min(expected_on + timedelta(days=days), agreement.ends_on)
     return Notice(
         ground=Ground.NOTICE,
         reason="",
@@ -120,6 +122,8 @@ def edit(session: Session, actor: User, deed: Termination, notice: Notice, *, ve
     session.flush()
     changes = audit.changes(before, asdict(notice_of(deed)))
     if changes:
+        base.wrote_in(actor, deed)
+        session.flush()
         base.record(session, actor, deed, "edited", changes=changes)
 
 
@@ -155,14 +159,14 @@ def data_of(session: Session, deed: Termination) -> DeedData:
         return {"values": paper.payload["values"], "changes": [], "after": None}
     agreement = deed.agreement
     facts = {
-        **said(session, agreement)["values"],
+        **said(session, agreement, on=deed.expected_on)["values"],
         **default_values(session, agreement.region),
         **distributor_values(agreement.distributor),
     }
     ours = deed.sender is Sender.MANUFACTURER
     sender, recipient = ("manufacturer", "distributor") if ours else ("distributor", "manufacturer")
     due, lacking = payable(deed)
-    settlement_days = agreed_days(session, agreement)[1]
+    settlement_days = agreed_days(session, agreement, SETTLEMENT_DAYS, deed.terminates_on)
     values: dict[str, Raw | None] = {
         "agreement_number": agreement.number,
         "agreement_signed_on": agreement.signed_on.isoformat() if agreement.signed_on else None,
@@ -208,7 +212,6 @@ def _place(name: str) -> Place:
 
 def _of_days(session: Session, deed: Termination) -> Iterator[Problem]:
     agreement = deed.agreement
-    notice_days, _settlement, cure_days = agreed_days(session, agreement)
     if deed.expected_on < deed.notice_on:
         yield _problem(N_("The notice cannot arrive before it is sent."), "expected_on")
     if deed.balance_on > deed.notice_on:
@@ -218,6 +221,7 @@ def _of_days(session: Session, deed: Termination) -> Iterator[Problem]:
             N_("The agreement ends on %(day)s anyway."), "terminates_on", day=agreement.ends_on.isoformat()
         )
     if deed.ground is Ground.NOTICE:
+        notice_days = agreed_days(session, agreement, NOTICE_DAYS, deed.expected_on)
         earliest = deed.expected_on + timedelta(days=notice_days)
         if deed.terminates_on < earliest:
             yield _problem(
@@ -240,7 +244,9 @@ def _of_days(session: Session, deed: Termination) -> Iterator[Problem]:
                 N_("A breach must first be demanded to be put right in writing: enter that day."),
                 "demanded_on",
             )
-        elif deed.demanded_on + timedelta(days=cure_days) >= deed.notice_on:
+            return
+        cure_days = agreed_days(session, agreement, CURE_DAYS, deed.demanded_on)
+        if deed.demanded_on + timedelta(days=cure_days) >= deed.notice_on:
             yield _problem(
                 N_("The %(days)s days to put the breach right are not over on the date of the notice."),
                 "demanded_on",
@@ -294,13 +300,15 @@ def obstacles(session: Session, deed: Termination, data: DeedData) -> list[Probl
     return found
 
 
-def agreed_days(session: Session, agreement: Agreement) -> tuple[int, int, int]:
-    """Days of notice, of settlement and to put a breach right, as this agreement says them."""
-    values = {**default_values(session, agreement.region), **said(session, agreement)["values"]}
-    notice, settlement, cure = (
-        int(values[name] or 0) for name in ("termination_notice_days", "settlement_days", "cure_days")
-    )
-    return notice, settlement, cure
+def agreed_days(session: Session, agreement: Agreement, name: str, on: date) -> int:
+    """How many days of a kind the agreement gives, by the terms of the day from which they run (PLACEHOLDERS 4.7).
+
+    Days of notice run from the service, days to put a breach right from the demand, days of settlement from the end.
+    """
+    days = said(session, agreement, on=on)["values"].get(name)
+    if is_empty(days):  # a text that does not say it: the company's own
+        days = default_values(session, agreement.region)[name]
+    return int(validate(name, days))
 
 
 def _problem(msgid: str, field: str, **params: object) -> Problem:
