@@ -1,13 +1,13 @@
 """What keeps an agreement from being printed or approved, each with the place where it is mended (PLACEHOLDERS 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.domain.distributors.models import Standing
 from portal.domain.i18n import N_
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Another agreement that protects a product of this one on the same day."""
+    """Another agreement that protects a product of this one on the same day, and from when to when it does."""
 
     agreement_id: int
     number: str
@@ -133,9 +133,29 @@ def conflicts(session: Session, agreement: Agreement) -> list[Conflict]:
 def held_by_others(
     session: Session, agreement: Agreement, products: Iterable[int], first: date, last: date
 ) -> list[Conflict]:
-    """Agreements of the same distributor, this one apart, that hold one of these products on one of these days."""
+    """Agreements of the same distributor, this one apart, that hold one of these products on one of these days.
+
+    Each with the days on which it does: its terms name a product from their own day until the next ones take effect,
+    so that one taken out by an amendment is free from then on, and one added held only from then on.
+    """
+    later = aliased(AgreementTerms)
+    next_on = (
+        # None is effective before an earlier one: the first of the later days is that of the next terms.
+        sa.select(sa.func.min(later.effective_on))
+        .where(later.agreement_id == AgreementTerms.agreement_id, later.no > AgreementTerms.no)
+        .scalar_subquery()
+    )
     rows = session.execute(
-        sa.select(Agreement.id, Agreement.number, Agreement.effective_on, Agreement.ends_on, Product.name)
+        sa.select(
+            Agreement.id,
+            Agreement.number,
+            Agreement.ends_on,
+            Product.id,
+            Product.name,
+            AgreementTerms.no,
+            AgreementTerms.effective_on,
+            next_on,
+        )
         .join(AgreementTerms, AgreementTerms.agreement_id == Agreement.id)
         .join(AgreementPrice, AgreementPrice.terms_id == AgreementTerms.id)
         .join(Product, Product.id == AgreementPrice.product_id)
@@ -144,14 +164,27 @@ def held_by_others(
             Agreement.id != agreement.id,
             Agreement.status.in_(BINDING),
             AgreementPrice.product_id.in_(list(products)),
-            Agreement.effective_on <= Agreement.ends_on,  # ended before it began: it never holds anything
             Agreement.effective_on <= last,
             Agreement.ends_on >= first,
         )
-        .distinct()
-        .order_by(Agreement.number, Product.name)
+        .distinct()  # a product may be named with two kinds of price
+        .order_by(Agreement.number, Product.name, Product.id, AgreementTerms.no)
     )
-    return [Conflict(*row) for row in rows]
+    spans: list[tuple[int, Conflict]] = []
+    for agreement_id, number, ends_on, product_id, name, _no, begins_on, following in rows:
+        until = min(ends_on, following - timedelta(days=1)) if following is not None else ends_on
+        if until < begins_on:  # overtaken, or ended, before they took effect: they never hold anything
+            continue
+        before = spans[-1] if spans else None
+        if (
+            before is not None
+            and (before[0], before[1].agreement_id) == (product_id, agreement_id)
+            and before[1].ends_on == begins_on - timedelta(days=1)
+        ):
+            spans[-1] = (product_id, replace(before[1], ends_on=until))
+        else:
+            spans.append((product_id, Conflict(agreement_id, number, begins_on, until, name)))
+    return [held for _product, held in spans if held.effective_on <= last and held.ends_on >= first]
 
 
 def place_of(name: str) -> Place:
