@@ -179,10 +179,10 @@ def test_a_disk_that_fills_up_while_files_arrive_loses_none_that_was_taken(
     client = sign_in(world.author)
     taken = documents.store_file
 
-    def full(session: Session, source: Any, **facts: Any) -> Any:
+    def full(session: Session, source: Any, *seen: Any, **facts: Any) -> Any:
         if facts["filename"] == "2.jpg":
             raise OSError(errno.ENOSPC, "No space left on device")
-        return taken(session, source, **facts)
+        return taken(session, source, *seen, **facts)
 
     with monkeypatch.context() as patched:
         patched.setattr(documents, "store_file", full)

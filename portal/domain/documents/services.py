@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -15,7 +16,17 @@ from portal.domain.errors import DomainError
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-__all__ = ["SCANS", "content", "media_type_of", "piece_by_piece", "pieces", "store", "store_file"]
+__all__ = [
+    "SCANS",
+    "Looked",
+    "content",
+    "look_at",
+    "media_type_of",
+    "piece_by_piece",
+    "pieces",
+    "store",
+    "store_file",
+]
 
 
 def store(
@@ -58,10 +69,18 @@ def store(
     return document
 
 
-def store_file(
-    session: Session, source: BinaryIO, *, filename: str, by: User | None, allowed: frozenset[str]
-) -> Document:
-    """Keep a file of any size, a piece at a time, in memory that does not grow; refused as `store` does."""
+@dataclass(frozen=True)
+class Looked:
+    """What a file is, seen without the database: its kind, its hash, its size in bytes."""
+
+    kind: str
+    sha256: str
+    size: int
+
+
+def look_at(source: BinaryIO, allowed: frozenset[str]) -> Looked:
+    """Read a file of any size, a piece at a time; refused as `store` does. Takes seconds for a large one."""
+    source.seek(0)
     head = source.read(CHUNK)
     if not head:
         raise DomainError("The file is empty. Choose it again.")
@@ -72,13 +91,23 @@ def store_file(
     while piece := source.read(CHUNK):
         digest.update(piece)
         size += len(piece)
-    name = digest.hexdigest()
-    if session.scalar(sa.select(Blob.no).where(Blob.sha256 == name).limit(1)) is None:
+    return Looked(kind, digest.hexdigest(), size)
+
+
+def store_file(
+    session: Session, source: BinaryIO, looked: Looked, *, filename: str, by: User | None
+) -> Document:
+    """Keep a file that was looked at, a piece at a time, in memory that does not grow."""
+    if session.scalar(sa.select(Blob.no).where(Blob.sha256 == looked.sha256).limit(1)) is None:
         source.seek(0)
-        for no in range(-(-size // CHUNK)):
-            session.execute(sa.insert(Blob), {"sha256": name, "no": no, "data": source.read(CHUNK)})
+        for no in range(-(-looked.size // CHUNK)):
+            session.execute(sa.insert(Blob), {"sha256": looked.sha256, "no": no, "data": source.read(CHUNK)})
     document = Document(
-        sha256=name, size=size, media_type=kind, filename=_name(filename), stored_by_id=by.id if by else None
+        sha256=looked.sha256,
+        size=looked.size,
+        media_type=looked.kind,
+        filename=_name(filename),
+        stored_by_id=by.id if by else None,
     )
     session.add(document)
     session.flush()

@@ -11,6 +11,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
+from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
@@ -59,8 +60,28 @@ def begin(session: Session, actor: User, region: Region) -> ScanPile:
     return pile
 
 
-def add_file(session: Session, actor: User, pile: ScanPile, source: BinaryIO, filename: str) -> ScanFile:
-    """Keep a file of the pile as it came; one that is no scan, or lies there already, is noted with the reason."""
+def look_at(source: BinaryIO) -> Looked | DomainError:
+    """What a file is, or why it is no scan; asks the database nothing and takes seconds for a large one."""
+    try:
+        return documents.look_at(source, documents.SCANS)
+    except DomainError as error:
+        return error
+
+
+def add_file(
+    session: Session,
+    actor: User,
+    pile: ScanPile,
+    source: BinaryIO,
+    filename: str,
+    *,
+    looked: Looked | DomainError | None = None,
+) -> ScanFile:
+    """Keep a file of the pile as it came; one that is no scan, or lies there already, is noted with the reason.
+
+    `looked` is what `look_at` said of it, before this transaction.
+    """
+    looked = looked or look_at(source)
     lock(session, pile)
     last = session.scalar(sa.select(sa.func.max(ScanFile.no)).where(ScanFile.pile_id == pile.id)) or 0
     if last >= MOST_FILES:
@@ -68,9 +89,9 @@ def add_file(session: Session, actor: User, pile: ScanPile, source: BinaryIO, fi
     file = ScanFile(pile_id=pile.id, no=last + 1, filename=clean(filename)[-_NAME:] or "file")
     try:
         with session.begin_nested():
-            document = documents.store_file(
-                session, source, filename=filename, by=actor, allowed=documents.SCANS
-            )
+            if isinstance(looked, DomainError):
+                raise looked
+            document = documents.store_file(session, source, looked, filename=filename, by=actor)
             _refuse_second(session, pile, document)
         file.document_id, file.filename = document.id, document.filename
     except DomainError as error:
