@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from io import BytesIO
+from typing import Any
 
 import openpyxl
 import pytest
@@ -11,7 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import clock_at, today
 from portal.domain.access.roles import Role
 from portal.domain.documents import services as documents
 from portal.domain.price_protection import steps
@@ -65,6 +67,13 @@ def shown(client: FlaskClient, pile: int) -> str:
     return re.sub(r"<[^>]+>", "", answer.text)
 
 
+def reminded(client: FlaskClient, pile: int) -> list[tuple[Any, ...]]:
+    """The rows of the reminder list in Excel."""
+    data = client.get(f"/agreements/scans/{pile}/reminders.xlsx").data
+    book = openpyxl.load_workbook(BytesIO(data), read_only=True)
+    return list(book.active.iter_rows(min_row=2, values_only=True))
+
+
 def row_of(session: Session, agreement: Agreement) -> int:
     """What the pile calls it."""
     session.rollback()
@@ -107,13 +116,17 @@ def test_a_pile_becomes_signed_agreements_and_one_line(
     assert "应收回 4，已归档 1，可归档 1，缺页 0，旧版 1，未寄回 1" in shown(client, pile)
     told = client.get(f"/agreements/scans/{pile}/reminders").text
     assert out.number in told and stale.number in told and holed.number not in told
-    book = openpyxl.load_workbook(
-        BytesIO(client.get(f"/agreements/scans/{pile}/reminders.xlsx").data), read_only=True
-    )
-    assert {row[1] for row in book.active.iter_rows(min_row=2, values_only=True)} == {
-        out.number,
-        stale.number,
-    }
+    assert {row[1] for row in reminded(client, pile)} == {out.number, stale.number}
+
+
+def test_the_excel_of_reminders_says_the_day_in_china(world: AgreementWorld, sign_in: SignIn) -> None:
+    with clock_at(datetime(2026, 11, 21, 16, 30, tzinfo=UTC)):  # half past midnight in Shanghai
+        printed(world)
+    client = sign_in(world.author)
+    pile = upload(client, world, ("blank.pdf", pdf_of(Image.new("L", A4, 255))))
+    [row] = reminded(client, pile)
+    assert row[-1].date() == date(2026, 11, 22)
+    assert "2026-11-22" in client.get(f"/agreements/scans/{pile}/reminders").text
 
 
 def test_what_cannot_be_read_is_shown_and_placed_by_hand(
