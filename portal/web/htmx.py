@@ -70,6 +70,15 @@ def submit(form: Form | None, work: Callable[[], Result]) -> Result | None:
     raise AssertionError("unreachable")
 
 
+def apart(form: Form, work: Callable[[], Result]) -> Result | None:
+    """Do slow work that asks the database nothing, while this request holds none of it; a refusal is put on the form.
+
+    Who is signed in was asked for already, and on SQLite a request that may write holds the lock from then on.
+    """
+    db.session.rollback()
+    return submit(form, work)
+
+
 def refuse(form: Form, error: DomainError) -> None:
     """Put a refusal beside its field, or on top of the form when it has none."""
     field = (form._fields.get(error.field) or _named(form, error.field)) if error.field else None

@@ -8,10 +8,10 @@ from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.trail import courier, posting
 from portal.domain.price_protection.trail.courier import Answer, Outcome
-from portal.domain.tabular import read_table
+from portal.domain.tabular import Table, read_table
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.htmx import render, say, submit
+from portal.web.htmx import apart, render, say, submit
 
 SHOWN = 500
 
@@ -21,17 +21,14 @@ SHOWN = 500
 def numbers() -> ResponseReturnValue:
     """Take the courier's numbers in; what is right is kept, every row says what became of it."""
     form = NumbersForm(data={"sent_on": today()})
-    # Read before the first query: a slow upload must not hold the database.
-    data = form.file.data.read() if form.file.data else b""
     answers: list[Answer] | None = None
-    if form.validate_on_submit():
-        filename = form.file.data.filename or ""
+    if form.validate_on_submit() and (table := apart(form, lambda: _table(form))) is not None:
         answers = submit(
             form,
             lambda: courier.take_numbers(
                 db.session,
                 actor(),
-                read_table(data, filename, courier.SPEC),
+                table,
                 courier=form.courier.data or "",
                 sent_on=form.sent_on.data,
             ),
@@ -50,3 +47,7 @@ def numbers() -> ResponseReturnValue:
         shown=SHOWN,
         couriers=posting.COURIERS,
     )
+
+
+def _table(form: NumbersForm) -> Table:
+    return read_table(form.file.data.read(), form.file.data.filename or "", courier.SPEC)

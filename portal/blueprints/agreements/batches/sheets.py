@@ -17,7 +17,7 @@ from portal.domain.price_protection.sheets import columns, services
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
-from portal.web.htmx import render, say, submit
+from portal.web.htmx import apart, render, say, submit
 from portal.web.requests import ROW
 from portal.web.tables import number
 from portal.web.words import word
@@ -38,9 +38,11 @@ def drafts() -> ResponseReturnValue:
     form = TableForm()
     if request.method == "POST" and form.validate():
         data, name = form.file.data.read(), form.file.data.filename or ""
-        job = submit(form, lambda: services.hand_in(db.session, actor(), data, filename=name))
-        if job is not None:
-            return _on(job)
+        table = apart(form, lambda: services.read(data, name))
+        if table is not None:
+            job = submit(form, lambda: services.hand_in(db.session, actor(), table, data, filename=name))
+            if job is not None:
+                return _on(job)
     return render("batches/drafts.html", form=form)
 
 

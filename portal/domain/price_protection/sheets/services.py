@@ -27,7 +27,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.sheets.columns import SPEC
 from portal.domain.price_protection.sheets.course import answers, groups_of
-from portal.domain.tabular import read_table
+from portal.domain.tabular import Table, read_table
 from portal.domain.users.models import User
 
 PLAN, APPLY = "drafts.plan", "drafts.apply"
@@ -70,8 +70,8 @@ def lines(user: User, batch_id: int | None = None) -> sa.Select[*tuple[Any, ...]
     return statement
 
 
-def hand_in(session: Session, actor: User, data: bytes, *, filename: str) -> Job:
-    """Keep a table and have it looked at; DomainError, field "file", when it cannot be read."""
+def read(data: bytes, filename: str) -> Table:
+    """The table of a file; DomainError, field "file", when it cannot be read. Takes a second for many rows."""
     table = read_table(data, filename, SPEC)
     clash = next((clash for sheet in table.sheets for clash in sheet.match.clashes), None)
     if clash is not None:
@@ -80,6 +80,11 @@ def hand_in(session: Session, actor: User, data: bytes, *, filename: str) -> Job
             field="file",
             headings="、".join(clash.headings),
         )
+    return table
+
+
+def hand_in(session: Session, actor: User, table: Table, data: bytes, *, filename: str) -> Job:
+    """Keep the file of a table that was read, and have it looked at."""
     document = documents.store(session, data, filename=filename, by=actor, field="file")
     return jobs.enqueue(
         session, actor, PLAN, title=document.filename, total=table.count, document_id=document.id
@@ -122,7 +127,9 @@ def _go(session: Session, run: Run, *, writes: bool) -> dict[str, Any]:
     run.check_owner(Permission.AGREEMENTS_WRITE)
     document = session.get(Document, run.params["document_id"])
     assert document is not None
-    table = read_table(documents.content(session, document), document.filename, SPEC)
+    data, filename = documents.content(session, document), document.filename
+    session.rollback()  # nobody waits for the reading
+    table = read_table(data, filename, SPEC)
     groups = groups_of(table)
     told: list[dict[str, Any]] = [one for step in run.earlier for one in step["answers"]]
     session.rollback()
