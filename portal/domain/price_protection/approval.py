@@ -121,14 +121,23 @@ def shown_sha256(session: Session, agreement: Agreement) -> str:
     return payload_sha256(payload(session, agreement))
 
 
+def hold_distributor(session: Session, distributor_id: int) -> None:
+    """Let whatever makes an agreement of this distributor bind, or bind otherwise, wait for one another (P1).
+
+    Which product is protected on which days is asked across its agreements, so holding one of them is not enough.
+    There is one order of locks everywhere: the distributor, then the agreement, then its amendment or notice, then
+    approvals of prices. New agreements of the distributor may be drafted meanwhile.
+    """
+    session.execute(
+        sa.select(Distributor.id).where(Distributor.id == distributor_id).with_for_update(key_share=True)
+    )
+
+
 def keep(
     session: Session, actor: User, agreement: Agreement, frozen: Frozen, printed: Printed
 ) -> AgreementPaper:
     """Approve what was frozen, with the paper printed from it; everything is checked again. The caller commits."""
-    # The distributor first: approvals of its agreements wait for one another here, whichever agreement it is.
-    session.execute(
-        sa.select(Distributor.id).where(Distributor.id == frozen.distributor_id).with_for_update()
-    )
+    hold_distributor(session, frozen.distributor_id)
     hold(session, agreement)
     if agreement.version != frozen.version:
         raise DomainError(

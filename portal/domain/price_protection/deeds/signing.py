@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.db import CHINA, now, today
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData
+from portal.domain.price_protection.approval import hold_distributor
 from portal.domain.price_protection.deeds import amending, amendment_checks, base
 from portal.domain.price_protection.deeds.life import keep_scans
 from portal.domain.price_protection.models import (
@@ -35,6 +36,8 @@ def sign(
     `signed_on` is the later of the two signatures: not before the approval, not after today or the day from which
     the change is effective (PLACEHOLDERS 3). `scans` are (name, content), addable later.
     """
+    # Its terms may take in a product that another agreement of the distributor is about to hold.
+    hold_distributor(session, amendment.agreement.distributor_id)
     base.hold(session, amendment)
     base.require_status(amendment, DeedStatus.APPROVED)
     paper = base.current_paper(amendment)
