@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from portal.db import now, today
+from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Standing
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import approval, drafting, steps
+from portal.domain.price_protection import approval, drafting, queries, steps, todos
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -316,3 +317,27 @@ def test_a_conflict_is_found_exactly_when_a_product_and_a_day_are_shared(world, 
         assert found == expected
     finally:
         session.rollback()
+
+
+def test_who_wrote_in_the_terms_does_not_approve_them_whoever_drafted_and_submitted(world, session):
+    other = world.make.user(Role.REGIONAL_MANAGER, world.region)
+    agreement = world.draft()
+    entry = world.entry(rebate_ppm=90_000)
+    drafting.edit(session, world.manager, agreement, entry, version=agreement.version)
+    session.commit()
+    steps.submit(session, world.author, agreement)
+    session.commit()
+    # Sent back and submitted again, they are still its words.
+    steps.send_back(session, other, agreement, "请复核")
+    steps.submit(session, world.author, agreement)
+    session.commit()
+    with pytest.raises(DomainError) as refused:
+        world.approve(agreement, by=world.manager)
+    session.rollback()
+    assert world.manager.name in refused.value.params["names"]
+    assert other.name in refused.value.params["others"]
+    assert world.manager.name not in queries.approvers(session, agreement)
+    assert todos.awaiting_my_approval(session, world.manager) == []
+    assert len(todos.awaiting_my_approval(session, other)) == 1
+    world.approve(agreement, by=other)
+    assert agreement.status is Status.APPROVED

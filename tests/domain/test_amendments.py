@@ -10,6 +10,7 @@ from portal.domain.errors import DomainError
 from portal.domain.price_protection import drafting
 from portal.domain.price_protection.approval import Blocked
 from portal.domain.price_protection.deeds import amending, inforce, life, signing
+from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.entries import PriceEntry, ViolationEntry
 from portal.domain.price_protection.models import (
     DEED_MOVES,
@@ -268,3 +269,22 @@ def test_an_ended_agreement_is_refused_before_anything_is_typed(world, sign_in):
     answer = sign_in(world.author).get(f"/agreements/{ended.id}/amend")
     assert answer.status_code >= 400
     assert "it can be renewed, not amended" in answer.text
+
+
+def test_who_changed_an_amendment_does_not_approve_it(world, session):
+    deed = world.amendment()
+    amending.edit(
+        session, world.manager, deed, world.says(values={"rebate_rate": 90_000}), version=deed.version
+    )
+    session.commit()
+    life.submit(session, world.author, deed)
+    session.commit()
+    with pytest.raises(DomainError) as refused:
+        world.approve_deed(deed, by=world.manager)
+    session.rollback()
+    assert world.manager.name in refused.value.params["names"]
+    assert world.director.name in refused.value.params["others"]
+    assert list(deed_todos(session, world.manager)) == []
+    assert len(list(deed_todos(session, world.director))) == 1
+    world.approve_deed(deed, by=world.director)
+    assert deed.status is DeedStatus.APPROVED

@@ -22,6 +22,7 @@ from portal.domain.price_protection.batches.changes import Changes, How, PriceRu
 from portal.domain.price_protection.batches.choosing import Choice
 from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow, Trouble
 from portal.domain.price_protection.batches.queries import Stage
+from portal.domain.price_protection.batches.todos import todos as batch_todos
 from portal.domain.price_protection.drafting import PriceEntry
 from portal.domain.price_protection.models import Agreement, PriceKind, Status
 from tests.domain.agreement_world import AgreementWorld, fake_render
@@ -501,3 +502,28 @@ def test_spot_checks_are_drawn_from_what_the_list_would_approve(world, session, 
     pending = approving.pending(session, batch, world.manager)
     checks = approving.checks(session, world.manager, pending)
     assert {check.row_id for check in checks if check.is_drawn} == {*drawn, held_up[0].id} - {lost.id}
+
+
+def test_whose_words_a_batch_or_a_row_says_does_not_approve_its_drafts(world, session):
+    by_batch, by_row = world.manager, world.make.user(Role.REGIONAL_MANAGER, world.region)
+    director = world.make.user(Role.EXECUTIVE)
+    batch = world.batch([world.signed() for _ in range(3)])
+    services.change(session, by_batch, batch, Changes(rebate_ppm=200_000), version=batch.version)
+    session.commit()
+    row = world.rows(batch)[0]
+    services.except_row(session, by_row, batch, row, Changes(rebate_ppm=210_000), version=batch.version)
+    session.commit()
+    world.do(batch, services.DRAFT)
+    # What is said after the drafts are made is not in them.
+    services.change(session, director, batch, Changes(rebate_ppm=10_000), version=batch.version)
+    session.commit()
+    world.do(batch, services.SUBMIT)
+    assert approving.pending(session, batch, by_batch) == []
+    assert len(approving.pending(session, batch, by_row)) == 2
+    assert queries.waiting_for_others(session, batch, by_row) == 1
+    assert list(batch_todos(session, by_batch)) == []
+    with pytest.raises(DomainError) as refused:
+        approving.send_back(session, by_row, batch, world.rows(batch)[0], "x")
+    assert by_row.name in refused.value.params["names"]
+    session.rollback()
+    assert len(approving.pending(session, batch, director)) == 3

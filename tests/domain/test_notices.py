@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from portal.db import today
 from portal.domain.errors import DomainError
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.deeds import life, serving, terminating
+from portal.domain.price_protection.deeds import base, life, serving, terminating
 from portal.domain.price_protection.models import (
     DeedStatus,
     Ground,

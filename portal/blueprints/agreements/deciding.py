@@ -43,19 +43,20 @@ def review(id: int) -> ResponseReturnValue:
     earlier, changed = _compared(agreement)
     back = turns.came_back(agreement)
     mended = _mended(agreement, back) if back else []
+    powers = record.powers(agreement)
     return render(
         "agreements/review.html",
         form=form,
         agreement=agreement,
         problems=found or listed,
-        why_not=steps.why_not_approver(db.session, actor(), agreement) or "",
+        why_not=powers.why_not_approve,
         paper=render_agreement_html(data, agreement.template.text, number=agreement.number),
         earlier=earlier,
         changed=changed,
         back=back,
         mended=mended,
         prices=data["prices"],
-        powers=record.powers(agreement),
+        powers=powers,
         submitted=next((event for event in agreement.events if event.kind == "submitted"), None),
     )
 

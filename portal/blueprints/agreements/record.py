@@ -42,7 +42,7 @@ class Powers:
 
     may_write: bool
     may_approve: bool
-    # The msgid of what keeps this user from approving; empty when nothing does.
+    # What keeps this user from approving; empty when nothing does.
     why_not_approve: str
     is_mine: bool
 
@@ -54,7 +54,7 @@ def powers(agreement: Agreement) -> Powers:
     return Powers(
         may_write=me.can(P.AGREEMENTS_WRITE, agreement.region),
         may_approve=me.can(P.AGREEMENTS_APPROVE, agreement.region),
-        why_not_approve=refusal or "",
+        why_not_approve=say(refusal) if refusal else "",
         is_mine=me.id in (agreement.author_id, steps.submitter_id(db.session, agreement)),
     )
 

@@ -1,5 +1,6 @@
 """Writing an agreement: what was entered becomes a draft, a draft is changed, a new one is proposed from an old."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -32,7 +33,7 @@ from portal.domain.price_protection.entries import (
     has_approved_price,
     snapshot,
 )
-from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
+from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementWriter, Status
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User
@@ -48,10 +49,12 @@ def draft(
     entry: Entry,
     *,
     follows: Agreement | None = None,
+    said_by: Iterable[int] = (),
 ) -> Agreement:
     """Write a new agreement down under a number of its own (P1).
 
     An entry may have holes, which submitting lists; what it says must be sayable: DomainError names the field.
+    `said_by` are the ids of those whose words the terms are besides the actor's: they do not approve it either.
     """
     if distributor.standing is Standing.ELIMINATED:
         raise DomainError("%(name)s is eliminated; no agreement is written with it.", name=distributor.name)
@@ -63,6 +66,9 @@ def draft(
     agreement.follows_id = _followed(session, follows, distributor)
     session.add(agreement)
     session.flush()
+    session.add_all(
+        AgreementWriter(agreement_id=agreement.id, user_id=id) for id in sorted({actor.id, *said_by})
+    )
     note(session, actor, agreement, "created", follows=follows.number if follows else None)
     return agreement
 
@@ -95,6 +101,8 @@ def edit(session: Session, actor: User, agreement: Agreement, entry: Entry, *, v
     # A term that went back to its default is no longer named: that is a change too.
     changes = audit.changes(before, {**dict.fromkeys(before), **snapshot(agreement)})
     if changes:
+        if session.get(AgreementWriter, (agreement.id, actor.id)) is None:
+            session.add(AgreementWriter(agreement_id=agreement.id, user_id=actor.id))
         note(session, actor, agreement, "edited", changes=changes)
     return agreement
 

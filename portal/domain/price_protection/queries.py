@@ -21,6 +21,7 @@ from portal.domain.price_protection.models import (
     AgreementPrice,
     AgreementScan,
     AgreementTerms,
+    AgreementWriter,
     PriceKind,
     Product,
     ProductPrice,
@@ -202,6 +203,38 @@ def last_submitter() -> sa.ScalarSelect[int | None]:
     )
 
 
+def submitter_of(agreement: Agreement) -> sa.Select[int | None]:
+    """The same of one agreement."""
+    return (
+        sa.select(AgreementEvent.by_id)
+        .where(AgreementEvent.agreement_id == agreement.id, AgreementEvent.kind == "submitted")
+        .order_by(AgreementEvent.id.desc())
+        .limit(1)
+    )
+
+
+def is_written_by(user: User) -> sa.ColumnElement[bool]:
+    """Whether an agreement's terms are this user's words, if only one of them; it does not approve them then."""
+    return sa.or_(
+        Agreement.author_id == user.id,
+        sa.exists()
+        .where(AgreementWriter.agreement_id == Agreement.id, AgreementWriter.user_id == user.id)
+        .correlate(Agreement),
+    )
+
+
+def writers(session: Session, agreement: Agreement) -> dict[int, str]:
+    """Names of those who wrote in an agreement's terms, its author included, by id."""
+    wrote = sa.select(AgreementWriter.user_id).where(AgreementWriter.agreement_id == agreement.id)
+    return names_of(session, sa.or_(User.id == agreement.author_id, User.id.in_(wrote)))
+
+
+def names_of(session: Session, which: sa.ColumnElement[bool]) -> dict[int, str]:
+    """Names of some users, by id."""
+    rows = session.execute(sa.select(User.id, User.name).where(which).order_by(User.name))
+    return {row.id: row.name for row in rows}
+
+
 def partners(session: Session, user: User, q: str = "") -> sa.Select[Distributor]:
     """The distributors with whom this user may write an agreement, narrowed by what finds one.
 
@@ -371,8 +404,20 @@ def by_number(session: Session, number: str) -> Agreement | None:
     return session.scalar(sa.select(Agreement).where(Agreement.number == number.strip().upper()))
 
 
-def approvers(session: Session, agreement: Agreement) -> list[str]:
-    """Names of those who may approve this agreement: the nearest office's first, never its author."""
+def approvers(session: Session, agreement: Agreement, *, besides: Iterable[int] | None = None) -> list[str]:
+    """Names of those who may approve this agreement: the nearest office's first.
+
+    Never who wrote in its terms or submitted it; with `besides` it is these that it never is, as for its deeds.
+    """
+    if besides is None:
+        wrote = sa.select(AgreementWriter.user_id).where(AgreementWriter.agreement_id == agreement.id)
+        apart = [
+            User.id != agreement.author_id,
+            User.id.not_in(wrote),
+            User.id.is_distinct_from(submitter_of(agreement).scalar_subquery()),
+        ]
+    else:
+        apart = [User.id.not_in(list(besides))]
     roles = [role for role, given in ROLE_PERMISSIONS.items() if Permission.AGREEMENTS_APPROVE in given]
     rows = session.execute(
         sa.select(User.name, sa.func.max(Region.path).label("office"))
@@ -382,7 +427,7 @@ def approvers(session: Session, agreement: Agreement) -> list[str]:
             Grant.role.in_(roles),
             Region.id.in_(agreement.region.ancestor_ids()),
             User.deactivated_at.is_(None),
-            User.id != agreement.author_id,
+            *apart,
         )
         .group_by(User.id, User.name)
         .order_by(sa.desc("office"), User.name)

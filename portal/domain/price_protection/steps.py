@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NoReturn
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import CHINA, lock, now, today
@@ -12,12 +11,12 @@ from portal.domain.access.roles import Permission
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.price_protection import queries
 from portal.domain.price_protection.defaults import default_values, differing, paper_of, terms_of
 from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
-    AgreementEvent,
     AgreementPaper,
     AgreementScan,
     Status,
@@ -28,6 +27,8 @@ from portal.domain.users.models import User
 
 REASON_LIMIT = 500
 MOST_COPIES = 99
+# So many names of those who may approve are said.
+_NAMED = 5
 
 
 class Incomplete(DomainError):
@@ -224,31 +225,46 @@ def end_early(
 
 
 def require_approver(session: Session, actor: User, agreement: Agreement) -> None:
-    """Refuse whoever may not approve this agreement: no permission there, or the author, or who submitted it."""
+    """Refuse whoever may not approve this agreement: no permission there, a word of it its own, or submitted it."""
     refusal = why_not_approver(session, actor, agreement)
-    if refusal:
-        raise DomainError(refusal)
+    if refusal is not None:
+        raise refusal
 
 
-def why_not_approver(session: Session, actor: User, agreement: Agreement) -> str | None:
-    """The msgid of what keeps this user from approving or sending back; None when nothing does."""
+def why_not_approver(session: Session, actor: User, agreement: Agreement) -> DomainError | None:
+    """What keeps this user from approving or sending back; None when nothing does."""
     if not actor.can(Permission.AGREEMENTS_APPROVE, agreement.region):
-        return N_("You may not approve agreements of this office.")
-    if actor.id == agreement.author_id:
-        return N_("You drafted this agreement; somebody else must approve it.")
+        return DomainError(N_("You may not approve agreements of this office."))
+    wrote = queries.writers(session, agreement)
+    if actor.id in wrote:
+        return must_be_another(wrote.values(), queries.approvers(session, agreement))
     if actor.id == submitter_id(session, agreement):
-        return N_("You submitted this agreement; somebody else must approve it.")
+        return must_be_another((), queries.approvers(session, agreement))
     return None
+
+
+def must_be_another(wrote: Iterable[str], approvers: Sequence[str]) -> DomainError:
+    """Says that whoever wrote in it, or submitted it (`wrote` is empty then), does not approve it, and who may."""
+    names, others = "、".join(wrote), "、".join(approvers[:_NAMED])
+    if not others:
+        return DomainError(
+            N_("You wrote in it (written by %(names)s) and nobody else may approve it: ask an administrator.")
+            if names
+            else N_("You submitted it and nobody else may approve it: ask an administrator."),
+            names=names,
+        )
+    return DomainError(
+        N_("You wrote in it (written by %(names)s); somebody else must approve it: %(others)s.")
+        if names
+        else N_("You submitted it; somebody else must approve it: %(others)s."),
+        names=names,
+        others=others,
+    )
 
 
 def submitter_id(session: Session, agreement: Agreement) -> int | None:
     """Who handed it over the last time."""
-    return session.scalar(
-        sa.select(AgreementEvent.by_id)
-        .where(AgreementEvent.agreement_id == agreement.id, AgreementEvent.kind == "submitted")
-        .order_by(AgreementEvent.id.desc())
-        .limit(1)
-    )
+    return session.scalar(queries.submitter_of(agreement))
 
 
 def hold(session: Session, agreement: Agreement) -> None:

@@ -20,7 +20,7 @@ from portal.domain.price_protection.models import (
     AgreementTerms,
     Status,
 )
-from portal.domain.price_protection.queries import last_submitter, last_turn
+from portal.domain.price_protection.queries import is_written_by, last_submitter, last_turn
 from portal.domain.price_protection.todos_expiry import expiring, together
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -48,7 +48,7 @@ def agreement_todos(session: Session, user: User) -> Iterator[Todo]:
 
 
 def awaiting_my_approval(session: Session, user: User) -> list[Todo]:
-    """Submitted agreements that this user may approve: in its regions, neither written nor submitted by it.
+    """Submitted agreements that this user may approve: in its regions, no word of it its own, not submitted by it.
 
     Those of a batch wait in its list.
     """
@@ -68,7 +68,7 @@ def awaiting_my_approval(session: Session, user: User) -> list[Todo]:
         .where(
             Agreement.status == Status.SUBMITTED,
             Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
-            Agreement.author_id != user.id,
+            ~is_written_by(user),
             submitter != user.id,
             ~is_in_batch(),
         )

@@ -20,7 +20,7 @@ from portal.domain.price_protection.problems import obstacles, problems_of
 from portal.extensions import db
 from portal.printing.agreement import render_agreement_html
 from portal.web.access import actor, requires
-from portal.web.htmx import leave, render, submit
+from portal.web.htmx import leave, render, say, submit
 from portal.web.requests import ROW
 from portal.web.tables import page_of
 
@@ -108,6 +108,7 @@ def review(id: int, row_id: int) -> ResponseReturnValue:
     form.seen.data = payload_sha256(data)
     pending = approving.pending(db.session, batch, actor())
     checks = {check.row_id: check for check in approving.checks(db.session, actor(), pending)}
+    refusal = steps.why_not_approver(db.session, actor(), agreement)
     return render(
         "batches/review.html",
         form=form,
@@ -119,7 +120,7 @@ def review(id: int, row_id: int) -> ResponseReturnValue:
         differences=words.row_differences(row.facts),
         is_outdated=row.sha256 != form.seen.data,
         problems=[*problems_of(agreement, data), *obstacles(db.session, agreement)],
-        why_not=steps.why_not_approver(db.session, actor(), agreement) or "",
+        why_not=say(refusal) if refusal else "",
         paper=render_agreement_html(data, agreement.template.text, number=agreement.number),
     )
 

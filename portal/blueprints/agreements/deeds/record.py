@@ -14,7 +14,6 @@ from portal.blueprints.agreements.record import file, inline
 from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.papers.deeds import deed_sha256
-from portal.domain.price_protection import queries
 from portal.domain.price_protection.deeds import amending, base, life
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus, Termination
@@ -22,7 +21,7 @@ from portal.domain.price_protection.problems import Problem
 from portal.extensions import db
 from portal.printing.deeds import render_deed, render_deed_html
 from portal.web.access import actor, requires
-from portal.web.htmx import render
+from portal.web.htmx import render, say
 from portal.web.requests import ROW
 
 _ADDRESS = f"/<{ROW}:id>/<{loading.WHAT}:what>/<{ROW}:deed_id>"
@@ -44,6 +43,7 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
     form.seen.data = deed_sha256(data)
     me = actor()
     agreement = deed.agreement
+    refusal = base.why_not_approver(db.session, me, deed)
     context: dict[str, Any] = {
         "deed": deed,
         "what": loading.what_of(deed),
@@ -63,12 +63,11 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
         "may_write": me.can(P.AGREEMENTS_WRITE, agreement.region),
         "may_approve": me.can(P.AGREEMENTS_APPROVE, agreement.region),
         "may_review": me.can(P.TEMPLATES_RELEASE),
-        "why_not": base.why_not_approver(me, deed) or "",
+        "why_not": say(refusal) if refusal else "",
         "is_mine": me.id in (deed.author_id, deed.submitted_by_id),
         "copies": data["values"].get("copies_total") or 2,
         "needs_counsel": isinstance(deed, Amendment) and amending.needs_counsel(deed),
         "is_printed": words.last_of(agreement, f"{_prefix(deed)}_printed", deed.id) is not None,
-        "approvers": queries.approvers(db.session, agreement),
         "address": loading.address,
         "events": [
             (

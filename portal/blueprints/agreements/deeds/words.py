@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from portal.blueprints.agreements.words import Next, last_of
 from portal.db import today
 from portal.domain.errors import DomainError
+from portal.domain.price_protection.deeds import base
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus
 from portal.domain.price_protection.problems import Problem
-from portal.domain.price_protection.queries import approvers
 from portal.extensions import db
 from portal.web.htmx import say
 from portal.web.templating import day
@@ -69,7 +69,7 @@ def next_step(deed: AnyDeed, *, is_complete: bool, obstacles: Sequence[Problem])
         if obstacles:
             first = obstacles[0]
             return Next(say(DomainError(first.msgid, **first.params)))
-        names = [name for name in approvers(db.session, deed.agreement)]
+        names = base.approvers(db.session, deed)
         who = _("%(name)s to act", name=_(" or ").join(names[:3])) if names else ""
         if not is_amendment and deed.first_approver_id is None:
             return Next(_("Two persons approve it or send it back"), who)

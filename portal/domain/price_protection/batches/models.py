@@ -35,6 +35,8 @@ class Batch(Base):
     # What changes in all of them (`changes.Changes` as JSON); `changes_no` rises with every change of it.
     changes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     changes_no: Mapped[int] = mapped_column(default=1)
+    # The ids of whoever said so; the drafts that are made of it are theirs too.
+    said_by: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     # The task that was asked for last; no key, since tasks are forgotten after a month.
     job_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -68,6 +70,7 @@ class BatchRow(Base):
     left_out_reason: Mapped[str] = mapped_column(sa.String(200), default="")
     # What this row alone changes otherwise than the batch.
     exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    said_by: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     # What was found when it was last checked: differences from last year, what is missing, what is unusual.
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     trouble: Mapped[Trouble] = mapped_column(enum_type(Trouble), default=Trouble.NONE)

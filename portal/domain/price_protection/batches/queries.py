@@ -14,7 +14,7 @@ from portal.domain.distributors.queries import has_grade
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.drafting import RENEWABLE
 from portal.domain.price_protection.models import Agreement, AgreementTerms, Status
-from portal.domain.price_protection.queries import last_submitter, last_turn
+from portal.domain.price_protection.queries import is_written_by, last_submitter, last_turn
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User
@@ -172,7 +172,7 @@ def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
 
 
 def may_decide(user: User) -> sa.ColumnElement[bool]:
-    """Whether this user may approve a row's draft: submitted, in its offices, neither written nor handed in by it.
+    """Whether this user may approve a row's draft: submitted, in its offices, no word of it its own, not handed in by it.
 
     The draft of a row that was left out is approved by itself.
     """
@@ -180,7 +180,7 @@ def may_decide(user: User) -> sa.ColumnElement[bool]:
         BatchRow.left_out_at.is_(None),
         Agreement.status == Status.SUBMITTED,
         Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
-        Agreement.author_id != user.id,
+        ~is_written_by(user),
         last_submitter() != user.id,
     )
 

@@ -162,6 +162,7 @@ def change(session: Session, actor: User, batch: Batch, changes: Changes, *, ver
     if before == after:
         return
     batch.changes, batch.changes_no = after, batch.changes_no + 1
+    batch.said_by = _with(batch.said_by, actor) if after else []
     audit.record(session, actor, "batch.changed", batch, name=batch.name, before=before, after=after)
     session.flush()  # whoever locks the batch next reads it afresh
 
@@ -207,6 +208,7 @@ def except_row(
     bulk.check(own)
     before, row.exceptions = row.exceptions, own.as_json()
     if before != row.exceptions:
+        row.said_by = _with(row.said_by, actor) if row.exceptions else []
         audit.record(
             session,
             actor,
@@ -218,6 +220,10 @@ def except_row(
             after=row.exceptions,
         )
     Reckoner(session, batch, actor).write(row)
+
+
+def _with(ids: Iterable[int], actor: User) -> list[int]:
+    return sorted({*ids, actor.id})
 
 
 def leave_out(session: Session, actor: User, batch: Batch, row_ids: Sequence[int], reason: str) -> int:

@@ -123,7 +123,14 @@ def _draft(session: Session, owner: User, batch: Batch, reckoner: Reckoner, row:
     if entry is None:
         reckoner.write(row)  # the row says why
         return "refused"
-    row.agreement = drafting.draft(session, owner, row.earlier.distributor, entry, follows=row.earlier)
+    row.agreement = drafting.draft(
+        session,
+        owner,
+        row.earlier.distributor,
+        entry,
+        follows=row.earlier,
+        said_by=(*batch.said_by, *row.said_by),
+    )
     session.flush()
     reckoner.write(row)
     return "done"

@@ -18,6 +18,7 @@ from portal.domain.papers.deeds import DeedData, changed_clauses
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.values import Raw
+from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.deeds import annexes, base
 from portal.domain.price_protection.deeds.inforce import said
 from portal.domain.price_protection.defaults import (
@@ -118,6 +119,8 @@ def edit(session: Session, actor: User, amendment: Amendment, says: Says, *, ver
     session.flush()
     changes = audit.changes(before, {**dict.fromkeys(before), **_snapshot(amendment)})
     if changes:
+        base.wrote_in(actor, amendment)
+        session.flush()
         base.record(session, actor, amendment, "edited", changes=changes)
 
 
@@ -168,7 +171,7 @@ def _write(
         if rows != annexes.price_entries(before):
             kept["prices"] = [[row.product_id, row.kind.value, row.amount_fen] for row in rows]
     if says.violations is not None:
-        kinds = annexes.checked_violations(session, agreement, says.violations)
+        kinds = annexes.checked_violations(session, agreement, before["violations"], says.violations)
         if kinds != {row["code"]: row["share"] for row in before["violations"]}:
             kept["violations"] = [[code, share] for code, share in kinds.items()]
     amendment.says = kept
@@ -189,6 +192,14 @@ def says_of(amendment: Amendment) -> Says:
         prices=None if prices is None else [PriceEntry(one, PriceKind(kind), fen) for one, kind, fen in prices],
         violations=None if violations is None else [ViolationEntry(code, share) for code, share in violations],
     )  # fmt: skip
+
+
+def hold_approvals(session: Session, amendment: Amendment) -> None:
+    """Lock the approvals that carry its new binding prices: none is revoked before the transaction ends (P6)."""
+    rows = says_of(amendment).prices or ()
+    products = [row.product_id for row in rows if row.kind.needs_approval]
+    if products:
+        valid_approvals(session, products, amendment.effective_on, holds=True)
 
 
 def base_of(session: Session, amendment: Amendment) -> AgreementPaperData:

@@ -9,6 +9,7 @@ from portal.db import lock
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.price_protection import queries
 from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.models import (
     OPEN,
@@ -21,6 +22,7 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from portal.domain.price_protection.steps import hold as hold_agreement
+from portal.domain.price_protection.steps import must_be_another
 from portal.domain.price_protection.texts import AMENDMENT_KEY, DEED_KEYS, NOTICE_KEY
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template
@@ -114,24 +116,52 @@ def current_paper(deed: AnyDeed) -> DeedPaper | None:
     return next((paper for paper in deed.papers if paper.withdrawn_at is None), None)
 
 
-def why_not_approver(actor: User, deed: AnyDeed) -> str | None:
-    """The msgid of what keeps this user from approving or sending back; None when nothing does."""
+def wrote_in(actor: User, deed: AnyDeed) -> None:
+    """Keep who changed what a deed says: whoever did does not approve it."""
+    if actor.id not in _writers(deed):
+        deed.writers = [*deed.writers, actor.id]
+
+
+def _writers(deed: AnyDeed) -> set[int]:
+    return {deed.author_id, *(deed.writers or ())}
+
+
+def barred(deed: AnyDeed) -> set[int]:
+    """The ids of those who do not approve it, as it stands: who wrote in it, submitted it, or approved it first."""
+    first = deed.first_approver_id if isinstance(deed, Termination) else None
+    return {*_writers(deed), *(id for id in (deed.submitted_by_id, first) if id is not None)}
+
+
+def is_approver(actor: User, deed: AnyDeed) -> bool:
+    """Whether nothing keeps this user from approving or sending back."""
+    return actor.id not in barred(deed) and actor.can(Permission.AGREEMENTS_APPROVE, deed.agreement.region)
+
+
+def approvers(session: Session, deed: AnyDeed) -> list[str]:
+    """Names of those who may approve it, the nearest office's first."""
+    return queries.approvers(session, deed.agreement, besides=barred(deed))
+
+
+def why_not_approver(session: Session, actor: User, deed: AnyDeed) -> DomainError | None:
+    """What keeps this user from approving or sending back, and who may; None when nothing does."""
+    if is_approver(actor, deed):
+        return None
     if not actor.can(Permission.AGREEMENTS_APPROVE, deed.agreement.region):
-        return N_("You may not approve agreements of this office.")
-    if actor.id == deed.author_id:
-        return N_("You drafted it; somebody else must approve it.")
+        return DomainError(N_("You may not approve agreements of this office."))
+    wrote = _writers(deed)
+    if actor.id in wrote:
+        names = queries.names_of(session, User.id.in_(wrote)).values()
+        return must_be_another(names, approvers(session, deed))
     if actor.id == deed.submitted_by_id:
-        return N_("You submitted it; somebody else must approve it.")
-    if isinstance(deed, Termination) and actor.id == deed.first_approver_id:
-        return N_("You approved it already; a second person must approve it.")
-    return None
+        return must_be_another((), approvers(session, deed))
+    return DomainError(N_("You approved it already; a second person must approve it."))
 
 
-def require_approver(actor: User, deed: AnyDeed) -> None:
+def require_approver(session: Session, actor: User, deed: AnyDeed) -> None:
     """Refuse whoever may not approve this deed."""
-    refusal = why_not_approver(actor, deed)
-    if refusal:
-        raise DomainError(refusal)
+    refusal = why_not_approver(session, actor, deed)
+    if refusal is not None:
+        raise refusal
 
 
 def reason_of(text: str, limit: int = 500, field: str = "reason") -> str:

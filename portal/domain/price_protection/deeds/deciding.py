@@ -40,8 +40,7 @@ def approvable(session: Session, user: User, change: PriceChange) -> list[tuple[
     return [
         (deed, data)
         for deed, data in _submitted(session, user, change)
-        if base.why_not_approver(user, deed) is None
-        and not amendment_checks.is_waiting_for_counsel(deed, data)
+        if base.is_approver(user, deed) and not amendment_checks.is_waiting_for_counsel(deed, data)
     ]
 
 

@@ -14,7 +14,13 @@ from portal.domain.electronic_seals import services as seals
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.papers.deeds import DeedData, deed_sha256
-from portal.domain.price_protection.approval import Blocked, Printed, new_code, seal_params
+from portal.domain.price_protection.approval import (
+    Blocked,
+    Printed,
+    hold_distributor,
+    new_code,
+    seal_params,
+)
 from portal.domain.price_protection.deeds import amending, amendment_checks, base, terminating
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import (
@@ -104,7 +110,7 @@ def send_back(session: Session, actor: User, deed: AnyDeed, reason: str) -> None
     """Give a submitted deed back to its author with a reason; only who may approve it."""
     base.hold(session, deed)
     base.require_status(deed, DeedStatus.SUBMITTED)
-    base.require_approver(actor, deed)
+    base.require_approver(session, actor, deed)
     reason = base.reason_of(reason)
     _back_to_draft(deed)
     base.record(session, actor, deed, "sent_back", reason)
@@ -156,7 +162,7 @@ def approve(
 
 def _approvable(session: Session, actor: User, deed: AnyDeed, seen_sha256: str) -> DeedData:
     base.require_status(deed, DeedStatus.SUBMITTED)
-    base.require_approver(actor, deed)
+    base.require_approver(session, actor, deed)
     data = data_of(session, deed)
     found = [*problems_of(session, deed, data), *obstacles_of(session, deed, data)]
     if found:
@@ -171,9 +177,12 @@ def _changed(deed: AnyDeed) -> None:
 
 
 def _keep(session: Session, actor: User, deed: AnyDeed, frozen: FrozenDeed, printed: Printed) -> DeedPaper:
+    hold_distributor(session, deed.agreement.distributor_id)
     base.hold(session, deed)
     if deed.version != frozen.version:
         _changed(deed)
+    if isinstance(deed, Amendment):
+        amending.hold_approvals(session, deed)
     _approvable(session, actor, deed, frozen.sha256)
     suffix = f"-{frozen.paper_no}" if frozen.paper_no > 1 else ""
     document = documents.store(

@@ -14,7 +14,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.deeds import amending
-from portal.domain.price_protection.deeds.base import AnyDeed, why_not_approver
+from portal.domain.price_protection.deeds.base import AnyDeed, is_approver
 from portal.domain.price_protection.models import OPEN, Agreement, Amendment, DeedStatus, Termination
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -71,7 +71,7 @@ def _turn(deed: AnyDeed, user: User) -> Iterator[Todo]:
         if isinstance(deed, Amendment) and amending.needs_counsel(deed) and deed.counsel_at is None:
             if user.can(Permission.TEMPLATES_RELEASE):
                 yield _todo(deed, N_("Review an amendment"), N_("Review"), "approval")
-        elif why_not_approver(user, deed) is None:
+        elif is_approver(user, deed):
             kind = N_("Approve an amendment") if is_amendment else N_("Approve a notice of termination")
             yield _todo(deed, kind, N_("Review and approve"), "approval")
     elif deed.status is DeedStatus.APPROVED:

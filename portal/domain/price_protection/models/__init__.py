@@ -23,7 +23,12 @@ from portal.domain.price_protection.models.deeds import (
     Service,
     Termination,
 )
-from portal.domain.price_protection.models.life import AgreementEvent, AgreementPaper, AgreementScan
+from portal.domain.price_protection.models.life import (
+    AgreementEvent,
+    AgreementPaper,
+    AgreementScan,
+    AgreementWriter,
+)
 from portal.domain.price_protection.models.products import PriceApproval, PriceKind, Product, ProductPrice
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "AgreementScan",
     "AgreementTerms",
     "AgreementViolation",
+    "AgreementWriter",
     "Amendment",
     "Deed",
     "DeedPaper",

@@ -77,6 +77,8 @@ class Deed:
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     template_id: Mapped[int] = mapped_column(sa.ForeignKey("paper_template.id"))
     author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    # Besides the author: the ids of whoever changed what it says.
+    writers: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     submitted_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     status: Mapped[DeedStatus] = mapped_column(enum_type(DeedStatus), default=DeedStatus.DRAFT, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -31,6 +31,15 @@ class AgreementEvent(Base):
     by: Mapped[User | None] = relationship()
 
 
+class AgreementWriter(Base):
+    """Whoever wrote in an agreement's terms, alone, by a table or in its batch: none of them approves it (P1)."""
+
+    __tablename__ = "agreement_writer"
+
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
+
+
 class AgreementPaper(Base):
     """The contract as approved: made once, kept byte for byte; `code` is what its QR asks /verify/ about."""
 
