@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from portal.db import clock_at, now
+from portal.demo.batches import Batches
 from portal.demo.contracts import Contracts
 from portal.demo.people import PEOPLE, load
 from portal.demo.register import Register
@@ -44,6 +45,7 @@ def command(if_first_start: bool) -> None:
     db.session.commit()
     contracts = Contracts(db.session, people, original, deed_original)
     contracts.load(distributors)
+    Batches(db.session, people).load()
     Trails(db.session, people).load()
     scans.load(db.session, people)
     pool.close()

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.models import Contact
+from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -36,6 +37,10 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
     }
     distributor = first(Contact.distributor_id, Contact.is_primary, Contact.ended_at.is_(None))
     amendment = first(Amendment.id, Amendment.status == DeedStatus.SIGNED)
+    rows["batch"] = first(Batch.id, Batch.region_id == first(Region.id, Region.code == "HZ"))
+    rows["batch_row"] = first(BatchRow.id, BatchRow.batch_id == rows["batch"])
+    rows["handed_over"] = first(Batch.id, Batch.id != rows["batch"])
+    rows["handed_over_row"] = first(BatchRow.id, BatchRow.batch_id == rows["handed_over"])
     rows["notice"] = first(Termination.id, Termination.status == DeedStatus.SERVED)
     rows["terminated"] = first(Termination.agreement_id, Termination.id == rows["notice"])
     return rows | {

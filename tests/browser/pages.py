@@ -81,6 +81,23 @@ DEMO_PAGES = (
     PageLine("drafts as a table", "director", "/agreements/batches/drafts"),
     PageLine("choosing a batch", "director", "/agreements/batches/new"),
     PageLine("choosing a batch, nothing fits", "director", "/agreements/batches/new?q=zzzz"),
+    PageLine("choosing what a list ticked", "director", "/agreements/batches/new?id={signed}&id={draft}"),
+    PageLine("no batch yet", "sales-tj", "/agreements/batches/"),
+    PageLine("a batch", "sales-hz", "/agreements/batches/{batch}/"),
+    PageLine("a batch, read only", "auditor", "/agreements/batches/{batch}/"),
+    PageLine("a batch, no row fits", "sales-hz", "/agreements/batches/{batch}/?stage=void"),
+    PageLine("adding to a batch", "sales-hz", "/agreements/batches/{batch}/add?q="),
+    PageLine("what changes in a batch", "sales-hz", "/agreements/batches/{batch}/changes"),
+    PageLine("a row of a batch", "sales-hz", "/agreements/batches/{batch}/rows/{batch_row}"),
+    PageLine("a list to approve", "manager-hz", "/agreements/batches/{handed_over}/approval"),
+    PageLine(
+        "a row of a list to approve",
+        "manager-hz",
+        "/agreements/batches/{handed_over}/rows/{handed_over_row}/review",
+    ),
+    PageLine(
+        "the drafts of a batch as a table", "sales-nb", "/agreements/batches/drafts?batch={handed_over}"
+    ),
     PageLine("originals", "director", "/papers/"),
     PageLine("originals, nothing fits", "director", "/papers/?q=zzzz"),
     PageLine("originals to be sealed", "director", "/papers/?stage=not_asked"),
