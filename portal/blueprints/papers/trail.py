@@ -103,6 +103,8 @@ def _stops(original: Original) -> list[tuple[str, str, str]]:
         Stage.BACK: 3,
         Stage.FILED: 4,
     }[original.stage]
+    if original.is_concluded and original.stage is Stage.NONE:
+        here = 3  # signed at the table, or served by hand: only its cabinet is left
     third = _("Return") if original.comes_back else _("Service")
     names = (_("Sealing"), _("Sending"), third, _("Filing"))
     done = (sealed, sent, back, trail.cabinet)
