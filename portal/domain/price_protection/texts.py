@@ -134,6 +134,12 @@ def kinds(session: Session, template: Template) -> Sequence[LibraryRow]:
     return main.paper.library if main is not None else ()
 
 
+def kind_name(session: Session, code: str) -> str:
+    """What any version of any text calls a kind of violation, the newest first; its code where none knows it."""
+    libraries = (found.paper.library for found in agreement_editions(session))
+    return next((row.kind for library in libraries for row in library if row.code == code), code)
+
+
 def _newest(editions: list[Edition]) -> dict[str, Edition]:
     """The first of each text; the newest stand first."""
     newest: dict[str, Edition] = {}

@@ -22,8 +22,8 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.model import LibraryRow
-from portal.domain.price_protection import drafting, queries, texts
-from portal.domain.price_protection.deeds import amending, base, inforce, life
+from portal.domain.price_protection import drafting, queries
+from portal.domain.price_protection.deeds import amending, annexes, base, inforce, life
 from portal.domain.price_protection.deeds.amending import Says
 from portal.domain.price_protection.entries import Entry, ViolationEntry
 from portal.domain.price_protection.models import Agreement, Amendment, DeedStatus, PriceKind
@@ -97,7 +97,7 @@ def _set_up(agreement: Agreement, amendment: Amendment | None) -> Desk:
         before = inforce.said(db.session, agreement)
         earliest = max(today(), agreement.terms[-1].effective_on)
         says = Says(earliest, "")
-    library = list(texts.kinds(db.session, agreement.template))
+    library = annexes.kinds(db.session, agreement, before["violations"])
     base_entry = drafting.entry_of(db.session, agreement)
     form = build(
         [entry for entry in amending.amendable(agreement, actor()) if entry.name != "territory_description"],

@@ -14,7 +14,7 @@ from portal.domain.papers.deeds import DeedData, deed_sha256
 from portal.domain.papers.fill import holes
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Text
-from portal.domain.price_protection.deeds import amending
+from portal.domain.price_protection.deeds import amending, annexes
 from portal.domain.price_protection.deeds.inforce import last_effective_on
 from portal.domain.price_protection.defaults import paper_of
 from portal.domain.price_protection.models import Amendment, Status
@@ -36,6 +36,15 @@ def problems(session: Session, amendment: Amendment, data: DeedData) -> list[Pro
     found = [*_of_days(session, amendment, later), *_of_texts(data)]
     if not data["changes"]:
         found.insert(0, Problem(N_("Nothing is changed: every term reads as before."), Place.TERMS))
+    found += [
+        Problem(
+            N_("Counsel's list has no violation %(kind)s any more; edit the draft and save it without."),
+            Place.VIOLATIONS,
+            "violations",
+            {"kind": kind},
+        )
+        for kind in annexes.kinds_gone(session, later, amending.says_of(amendment).violations)
+    ]
     found += [
         Problem(error.msgid, place_of(error.field or ""), error.field or "", dict(error.params))
         for error in check_agreement(paper_of(agreement.template), later)

@@ -1,6 +1,6 @@
 """The annexes of an amended agreement: what was entered, checked, and the rows that the paper shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.fill import is_empty, validate
+from portal.domain.papers.model import LibraryRow
 from portal.domain.papers.values import Raw, day
 from portal.domain.price_protection import texts
 from portal.domain.price_protection.approvals import valid_approvals
@@ -45,12 +46,40 @@ def checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEn
     return list(rows)
 
 
+def kinds(
+    session: Session, agreement: Agreement, agreed: Sequence[Mapping[str, Raw | None]]
+) -> list[LibraryRow]:
+    """The kinds of violation that an amendment chooses from, in the order of counsel's list.
+
+    What is agreed stands in the words that were agreed, also where counsel's list has it no more: it stays until the
+    parties take it out. A new one is taken from the list of today.
+    """
+    known = {
+        str(row["code"]): LibraryRow(
+            code=str(row["code"]),
+            kind=str(row["kind"]),
+            definition=str(row["definition"]),
+            share_ppm=int(row["share"] or 0),
+            is_enabled=True,
+            needs_approval=bool(row.get("needs_approval")),
+            kind_en=str(row.get("kind_en") or ""),
+            definition_en=str(row.get("definition_en") or ""),
+        )
+        for row in agreed
+    }
+    listed = [known.pop(row.code, row) for row in texts.kinds(session, agreement.template)]
+    return [*listed, *known.values()]
+
+
 def checked_violations(
-    session: Session, agreement: Agreement, rows: Sequence[ViolationEntry]
+    session: Session,
+    agreement: Agreement,
+    agreed: Sequence[Mapping[str, Raw | None]],
+    rows: Sequence[ViolationEntry],
 ) -> dict[str, int]:
     """The shares by kind of violation, in the order of counsel's list."""
     chosen = {row.code: int(validate("violation.share", row.share_ppm)) for row in rows}
-    library = [row.code for row in texts.kinds(session, agreement.template)]
+    library = [row.code for row in kinds(session, agreement, agreed)]
     for code in chosen:
         if code not in library:
             raise DomainError(
@@ -98,26 +127,37 @@ def new_prices(
 def new_violations(
     session: Session, agreement: Agreement, old: list[dict[str, Raw | None]], wanted: Iterable[ViolationEntry]
 ) -> list[dict[str, Raw | None]]:
-    """Annex 2 as it shall read; kinds that stay keep their words."""
+    """Annex 2 as it shall read; kinds that stay keep their words.
+
+    One that a draft meant to add and that left counsel's list since is not in it; `kinds_gone` names it.
+    """
     known = {row["code"]: row for row in old}
-    library = {row.code: row for row in texts.kinds(session, agreement.template)}
+    choice = {row.code: row for row in kinds(session, agreement, old)}
     rows: list[dict[str, Raw | None]] = []
     for row in wanted:
-        source = library[row.code]
-        rows.append(
-            {**known[row.code], "share": row.share_ppm}
-            if row.code in known
-            else {
-                "code": source.code,
-                "kind": source.kind,
-                "kind_en": source.kind_en,
-                "definition": source.definition,
-                "definition_en": source.definition_en,
-                "share": row.share_ppm,
-                "needs_approval": source.needs_approval,
-            }
-        )
+        if row.code in known:
+            rows.append({**known[row.code], "share": row.share_ppm})
+        elif (source := choice.get(row.code)) is not None:
+            rows.append(
+                {
+                    "code": source.code,
+                    "kind": source.kind,
+                    "kind_en": source.kind_en,
+                    "definition": source.definition,
+                    "definition_en": source.definition_en,
+                    "share": row.share_ppm,
+                    "needs_approval": source.needs_approval,
+                }
+            )
     return rows
+
+
+def kinds_gone(
+    session: Session, later: AgreementPaperData, wanted: Iterable[ViolationEntry] | None
+) -> list[str]:
+    """The names of kinds that a draft meant to add and that counsel's list has no more."""
+    there = {row["code"] for row in later["violations"]}
+    return [texts.kind_name(session, row.code) for row in wanted or () if row.code not in there]
 
 
 def approvals_named(before: AgreementPaperData, later: AgreementPaperData) -> str | None:
