@@ -8,14 +8,18 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db import today
+from portal.domain.price_protection.deeds import base, life
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementTerms,
     Amendment,
     DeedStatus,
+    PriceChange,
     Status,
     Termination,
 )
+from portal.domain.price_protection.trail import packing, posting
+from portal.domain.price_protection.trail.beginning import of_paper
 from tests.domain.agreement_world import PDF
 from tests.domain.deed_world import DeedWorld
 
@@ -308,3 +312,57 @@ def test_a_past_day_is_shown_as_it_was_and_nonsense_as_today(world, session, sig
         )
     before = author.get(f"{record}?on=2020-01-01").get_data(as_text=True)
     assert "had not been drafted yet" in before
+
+
+def test_the_originals_of_a_price_change_or_of_a_list_are_printed_together(world, session, sign_in):
+    deed, notice = world.approved_amendment(), world.approved_notice()
+    change = PriceChange(
+        region_id=world.region.id,
+        author_id=world.author.id,
+        effective_on=deed.effective_on,
+        reason="统一调整建议价",
+        rule={"how": "percent", "value": 1, "step_fen": 1, "product_id": None, "kind": None},
+        agreement_ids=[deed.agreement_id],
+    )
+    session.add(change)
+    session.flush()
+    deed.price_change_id = change.id
+    session.commit()
+    author = sign_in(world.author)
+    record = author.get(f"/agreements/prices/{change.id}/").get_data(as_text=True)
+    assert f"/agreements/print?change={change.id}" in record
+    page = author.get(f"/agreements/print?change={change.id}").get_data(as_text=True)
+    assert deed.title in page
+    assert notice.number not in page
+    listed = author.get("/agreements/print?of=originals&all=1&stage=not_asked").get_data(as_text=True)
+    assert deed.title in listed
+    assert notice.number in listed
+    trails = [of_paper(session, base.current_paper(one)).id for one in (deed, notice)]
+    session.rollback()
+    ticked = author.get("/agreements/print", query_string={"of": "originals", "id": trails})
+    assert ticked.get_data(as_text=True).count('name="id"') == 2
+    sent = {"of": "originals", "id": trails, "copies": "1", "form": "zip"}
+    assert author.post("/agreements/print", data=sent).status_code == 303
+    session.rollback()
+    kinds = {event.kind for one in (deed.agreement, notice.agreement) for event in one.events}
+    assert kinds >= {"amendment_printed", "notice_printed"}
+
+
+def test_the_service_of_a_notice_is_proposed_from_its_parcel(world, session, sign_in):
+    deed = world.approved_notice()
+    life.record_print(session, world.author, deed, 1)
+    trail = of_paper(session, base.current_paper(deed))
+    trail.sealed_copies = 1
+    trail.settle()
+    session.commit()
+    (parcel,) = packing.pack(session, world.author, {trail.id: 1})
+    posting.send(session, world.author, parcel, today(), courier="示例速递", tracking="SF0000000001")
+    posting.deliver(session, world.author, parcel, today())
+    session.commit()
+    address = f"/agreements/{deed.agreement_id}/notices/{deed.id}/"
+    author = sign_in(world.author)
+    assert "示例速递 SF0000000001" in author.get(f"{address}signing").get_data(as_text=True)
+    page = author.get(f"/papers/parcels/{parcel.id}/").get_data(as_text=True)
+    assert f"{address}signing" in page
+    assert "Sent, not served" in page
+    assert "Sent, not served" in author.get(address).get_data(as_text=True)
