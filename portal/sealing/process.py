@@ -15,6 +15,7 @@ TOO_MUCH = N_("This file takes too long to check. Ask the sender for the file as
 BUSY = N_("Other files are being checked just now. Try again in a minute.")
 
 _MEMORY = 2 * 1024**3  # address space, most of which is never touched
+_WAIT_SECONDS = 15
 _CONTEXT = get_context("spawn")
 # Files are looked into one after another: whoever sends many takes no more than one processor.
 _turn = threading.Lock()
@@ -22,7 +23,7 @@ _turn = threading.Lock()
 
 def look(data: bytes) -> Seen:
     """What a file holds; Unreadable says why it cannot be told. Takes a second: call it outside any transaction."""
-    if not _turn.acquire(timeout=SECONDS):
+    if not _turn.acquire(timeout=_WAIT_SECONDS):
         raise Unreadable(BUSY)
     try:
         return _looked(data)
@@ -58,7 +59,7 @@ def _answer(pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.alarm(2 * SECONDS)  # should the asker be gone
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS // 2, SECONDS // 2))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     looking = import_module("portal.sealing.looking")
     try:

@@ -125,9 +125,11 @@ def test_originals_seals_what_was_approved_since_a_day_and_can_be_repeated(app, 
     app.config.update(SEAL_FILE=key.file, SEAL_PASSWORD_FILE=key.password_file)
     later = run(app, "originals", "--since", f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}")
     assert later.exit_code == 0 and "Sealed: 0." in later.output
-    wrong = app.config["SEAL_PASSWORD_FILE"] = "/nowhere/password"
+    app.config["SEAL_PASSWORD_FILE"] = "/nowhere/password"
     failed = run(app, "originals", "--since", "2026-01-01")
-    assert failed.exit_code == 1 and paper.agreement.number in failed.output and wrong in failed.output
+    assert (
+        failed.exit_code == 1 and paper.agreement.number in failed.output and "system check" in failed.output
+    )
     app.config["SEAL_PASSWORD_FILE"] = key.password_file
     done = run(app, "originals", "--since", "2026-01-01")
     assert done.exit_code == 0 and "Sealed: 1. Not sealed: 0." in done.output

@@ -74,7 +74,11 @@ def test_a_certificate_that_fails_loses_no_approval_and_says_why(app, world, sig
     boss = sign_in(world.manager)
     boss.post(f"/agreements/{agreement.id}/review", data={"do": "approve", "seen": seen})
     page = boss.get(f"/agreements/{agreement.id}/").text
-    assert "its original is on file, but without electronic seal: The password does not open" in page
+    assert (
+        "its original is on file, but without electronic seal: The company&#39;s certificate cannot" in page
+    )
+    # The page is for whoever reads agreements: it names no folder of the machine.
+    assert str(tmp_path) not in page and key.file not in page
     assert "No electronic seal" in page and "Seal electronically" in page
     app.config["SEAL_PASSWORD_FILE"] = key.password_file
     boss.post(f"/agreements/{agreement.id}/seal")
