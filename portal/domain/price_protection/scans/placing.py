@@ -41,6 +41,7 @@ class Place:
 
     code: str
     number: str
+    agreement: str
     distributor: str
     pages: int
     page_no: int | None = None
@@ -95,7 +96,7 @@ def places(session: Session, actor: User, words: str) -> list[Place]:
         .order_by(papers.c.agreement.desc(), papers.c.number.desc())
         .limit(MOST_FOUND)
     )
-    return [Place(row.code, row.number, row.name, row.pages) for row in rows]
+    return [Place(row.code, row.number, row.agreement, row.name, row.pages) for row in rows]
 
 
 def _papers(actor: User) -> sa.Subquery:
@@ -153,7 +154,9 @@ def suggestions(session: Session, actor: User, page_ids: Collection[int]) -> dic
         paper = known.get(row.code)
         if paper is None or not 1 <= row.page_no <= paper.pages or (row.code, row.page_no) in taken:
             continue
-        found.setdefault(row.id, Place(row.code, paper.number, paper.name, paper.pages, row.page_no))
+        found.setdefault(
+            row.id, Place(row.code, paper.number, paper.agreement, paper.name, paper.pages, row.page_no)
+        )
     return found
 
 
