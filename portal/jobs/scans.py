@@ -1,14 +1,14 @@
 """Reading and filing scanned piles as jobs: a page, a paper is a part; what opens files is another process."""
 
-import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.domain.access.roles import Permission
-from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -17,25 +17,32 @@ from portal.domain.price_protection.scans import filing
 from portal.domain.price_protection.scans import reading as pages
 from portal.domain.price_protection.scans.groups import Group
 from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPile
-from portal.scanning.reader import Broken, Reader, RefusedFile
-from portal.scanning.refusals import BROKEN
+from portal.jobs.passing import Passing
+from portal.scanning.reader import Broken, PageRead, Reader, RefusedFile
+
+_Answer = TypeVar("_Answer")
 
 
 def read_pile(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind READ: every page of its files, one at a time; a run that follows goes on behind them."""
-    with tempfile.TemporaryDirectory() as folder, Reader() as reader:
+    with Passing(session) as passing, Reader() as reader:
         with reading():
             run.check_owner(Permission.AGREEMENTS_WRITE)
-            files = pages.files_of(session, run.id)
-            paths = {file_id: _laid_out(session, document, Path(folder)) for file_id, document in files}
+            files = [(file_id, document.id) for file_id, document in pages.files_of(session, run.id)]
             session.rollback()
-        counts = {file_id: _count(session, reader, file_id, path) for file_id, path in paths.items()}
+        counts = {
+            file_id: _count(session, reader, file_id, _path(session, passing, document_id))
+            for file_id, document_id in files
+        }
         total = sum(counts.values())
         done = 0
-        for file_id, path in paths.items():
+        for file_id, document_id in files:
+            if not counts[file_id]:
+                continue
             with reading():
                 known = pages.pages_read(session, file_id)
                 session.rollback()
+            path = _path(session, passing, document_id)
             for number in range(1, counts[file_id] + 1):
                 done += 1
                 if number in known:
@@ -43,32 +50,39 @@ def read_pile(session: Session, run: Run) -> dict[str, Any]:
                 _read_page(session, run, reader, file_id, path, number)
                 if not run.step({}, done=done, total=total):
                     return {"pile_id": run.params["pile_id"], "pages": done}
-            if counts[file_id]:
-                session.get_one(ScanFile, file_id).state = FileState.READ
-                session.commit()
+            session.get_one(ScanFile, file_id).state = FileState.READ
+            session.commit()
     return {"pile_id": run.params["pile_id"], "pages": done}
 
 
-def _laid_out(session: Session, document: Document, folder: Path) -> Path:
+def _path(session: Session, passing: Passing, document_id: int) -> Path:
     """The content as a file, for a process that knows no database."""
-    path = folder / str(document.id)
-    if not path.exists():
-        with path.open("wb") as out:
-            for piece in documents.piece_by_piece(session, document.sha256, document.size):
-                out.write(piece)
+    with reading():
+        path = passing.path(session.get_one(Document, document_id))
+        session.rollback()
     return path
 
 
-def _count(session: Session, reader: Reader, file_id: int, path: Path) -> int:
-    """How many pages a file has; 0 for one that is refused, with the reason beside it."""
+def _twice(ask: Callable[[], _Answer]) -> _Answer:
+    """An answer of the reading process; asked again where it died or was too slow, which a busy machine makes it."""
     try:
-        count = reader.count(path)
-    except (RefusedFile, Broken) as error:
+        return ask()
+    except Broken:
+        return ask()
+
+
+def _count(session: Session, reader: Reader, file_id: int, path: Path) -> int:
+    """How many pages a file has; 0 for one that is refused, with the reason beside it.
+
+    0 as well where nobody could say, which says nothing of the file: it waits until it is asked for again.
+    """
+    try:
+        count = _twice(lambda: reader.count(path))
+    except Broken:
+        return 0
+    except RefusedFile as error:
         file = session.get_one(ScanFile, file_id)
-        file.state = FileState.REFUSED
-        file.refusal, file.refusal_params = (
-            (error.msgid, error.params) if isinstance(error, RefusedFile) else (BROKEN, {})
-        )
+        file.state, file.refusal, file.refusal_params = FileState.REFUSED, error.msgid, error.params
         session.commit()
         return 0
     session.get_one(ScanFile, file_id).pages = count
@@ -78,10 +92,9 @@ def _count(session: Session, reader: Reader, file_id: int, path: Path) -> int:
 
 def _read_page(session: Session, run: Run, reader: Reader, file_id: int, path: Path, number: int) -> None:
     """One page, read outside any transaction and written within the part's."""
-    try:
-        read = reader.read(path, number)
-    except Broken:
-        read = None
+    read: PageRead | None = None
+    with suppress(Broken):
+        read = _twice(lambda: reader.read(path, number))
     file = session.get_one(ScanFile, file_id)
     if read is None:
         pages.keep_page(session, run.owner, file, number, kind=PageKind.BROKEN)
@@ -103,7 +116,7 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind FILE: bind and file one paper after the other; a refusal stays with its own."""
     filed = sum(1 for step in run.earlier if step["filed"])
     refused = len(run.earlier) - filed
-    with tempfile.TemporaryDirectory() as folder, Reader() as reader:
+    with Passing(session) as passing, Reader() as reader:
         with reading():
             run.check_owner(Permission.AGREEMENTS_WRITE)
             pile = session.get_one(ScanPile, run.params["pile_id"])
@@ -112,7 +125,7 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
             session.rollback()
         total = filed + refused + len(ids)
         for return_id in ids:
-            is_filed = _file_one(session, run, reader, Path(folder), return_id)
+            is_filed = _file_one(session, run, reader, passing, return_id)
             filed, refused = filed + is_filed, refused + (not is_filed)
             step = {"return_id": return_id, "filed": is_filed}
             if not run.step(step, done=filed + refused, total=total):
@@ -122,13 +135,13 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
     return {"pile_id": pile.id, "filed": filed, "refused": refused}
 
 
-def _file_one(session: Session, run: Run, reader: Reader, folder: Path, return_id: int) -> bool:
+def _file_one(session: Session, run: Run, reader: Reader, passing: Passing, return_id: int) -> bool:
     """Bind what came back of a paper outside any transaction, then file it; whether that was possible."""
     pile_id = run.params["pile_id"]
     with reading():
         pile = session.get_one(ScanPile, pile_id)
         group = filing.group_of(session, run.owner, pile, return_id)
-        sources = _sources(session, group, folder) if group else []
+        sources = _sources(session, group, passing) if group else []
         session.rollback()
     try:
         if group is None:
@@ -147,11 +160,14 @@ def _file_one(session: Session, run: Run, reader: Reader, folder: Path, return_i
     return True
 
 
-def _sources(session: Session, group: Group, folder: Path) -> list[tuple[Path, int, int]]:
+def _sources(session: Session, group: Group, passing: Passing) -> list[tuple[Path, int, int]]:
     """The pages of a paper as files, in the order in which they are bound."""
-    found = []
-    for leaf in group.binding_order():
-        document = session.get_one(ScanFile, leaf.file_id).document
+    leaves = group.binding_order()
+    found = {leaf.file_id: session.get_one(ScanFile, leaf.file_id).document for leaf in leaves}
+    paths = passing.paths([document for document in found.values() if document is not None])
+    bound = []
+    for leaf in leaves:
+        document = found[leaf.file_id]
         assert document is not None
-        found.append((_laid_out(session, document, folder), leaf.no, leaf.quarter_turns))
-    return found
+        bound.append((paths[document.id], leaf.no, leaf.quarter_turns))
+    return bound

@@ -14,6 +14,7 @@ class Answering:
 
     def __init__(self) -> None:
         self._pages: Pages | None = None
+        self._asked: tuple[object, ...] = ()
 
     def answer(self, what: str, *facts: Any) -> tuple[Any, ...]:
         """The answer to one question; what a file makes go wrong is an answer as well."""
@@ -29,11 +30,15 @@ class Answering:
             return "unreadable", type(error).__name__
 
     def _open(self, path: Path) -> Pages:
-        if self._pages is None or self._pages.path != path:
+        # The same path may be another file's by now (portal.jobs.passing).
+        known = path.stat()
+        asked = (path, known.st_dev, known.st_ino, known.st_mtime_ns)
+        if self._pages is None or self._asked != asked:
             if self._pages is not None:
                 self._pages.close()
             self._pages = None
             self._pages = Pages(path)
+            self._asked = asked
         return self._pages
 
     def _read(self, path: Path, number: int) -> tuple[Any, ...]:

@@ -10,10 +10,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 from PIL import Image
 
-from portal.scanning.pictures import frame_of, scale_of, starts_as_pdf, upright
+from portal.scanning.pictures import frame_of, opened_pdf, scale_of, starts_as_pdf, upright
 from portal.scanning.pruning import keep_what_is_drawn
 from portal.scanning.refusals import MOST_PIXELS
 
@@ -56,7 +55,7 @@ def _take_over(
 def _one_page(path: Path, number: int) -> bytes:
     """A picture as a PDF of one page: two colours as a fax is packed, all else as JPEG."""
     if starts_as_pdf(path):
-        with closing(pypdfium2.PdfDocument(path)) as document, closing(document[number - 1]) as page:
+        with closing(opened_pdf(path)) as document, closing(document[number - 1]) as page:
             scale = scale_of(page)
             drawn = page.render(scale=scale).to_pil().convert("RGB")
             return _packed(drawn, scale * _POINTS)

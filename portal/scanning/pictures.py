@@ -6,7 +6,9 @@ Runs in the reading process only: what opens here was sent by strangers.
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ctypes import c_char
 from io import BytesIO
+from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ class Pages:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_pdf = starts_as_pdf(path)
-        self._document: Any = _pdf(path) if self.is_pdf else None
+        self._document: Any = opened_pdf(path) if self.is_pdf else None
         self.count = len(self._document) if self.is_pdf else _frames(path)
         if self.count > MOST_PAGES:
             raise Refused(TOO_MANY, most=MOST_PAGES)
@@ -108,9 +110,12 @@ def starts_as_pdf(path: Path) -> bool:
         return file.read(1024).lstrip().startswith(b"%PDF-")
 
 
-def _pdf(path: Path) -> Any:
+def opened_pdf(path: Path) -> Any:
+    """A PDF, whose file may have no name; Refused when it is none."""
+    with path.open("rb") as file:
+        mapped = mmap(file.fileno(), 0, access=ACCESS_COPY)
     try:
-        return pypdfium2.PdfDocument(path)
+        return pypdfium2.PdfDocument((c_char * len(mapped)).from_buffer(mapped))
     except pypdfium2.PdfiumError as error:
         needs_password = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
         raise Refused(PASSWORD if needs_password or "assword" in str(error) else BROKEN) from error

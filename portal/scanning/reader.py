@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from portal.scanning.refusals import BROKEN
+
 PAGE_SECONDS = 60
 BIND_SECONDS = 180
 _MEMORY = 3 * 1024**3  # address space, most of which is never touched
@@ -62,11 +64,11 @@ class Reader:
         return self._process.pid if self._process is not None else None
 
     def count(self, path: Path) -> int:
-        """How many pages the file has; RefusedFile says why none can be read."""
+        """How many pages the file has; RefusedFile says why none can be read, Broken says nothing of the file."""
         answer = self._ask(("count", path), PAGE_SECONDS)
         if answer[0] == "count":
             return int(answer[1])
-        raise RefusedFile(*answer[1:]) if answer[0] == "refused" else Broken
+        raise RefusedFile(*answer[1:]) if answer[0] == "refused" else RefusedFile(BROKEN, {})
 
     def read(self, path: Path, number: int) -> PageRead | None:
         """What is on a page, from 1; None when it cannot be drawn."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +22,8 @@ from portal.domain.price_protection.scans.models import FileState, PageKind, Sca
 from portal.domain.price_protection.scans.reminders import reminders
 from portal.domain.price_protection.scans.showing import file_rows
 from portal.jobs.scans import file_pile, read_pile
+from portal.scanning.reader import Broken, Reader
+from portal.scanning.refusals import BROKEN
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
 from tests.scanning.shared import _one_reader, shared  # noqa: F401
@@ -123,6 +126,37 @@ def test_the_line_of_a_pile_adds_up(world: AgreementWorld, session: Session) -> 
     assert [leaf.page_no for leaf in group.binding_order()] == [1, 2, 3, 2]
     assert group_of(world, pile, holed).missing == [2]
     assert {len(one.groups) for one in reminders(groups)} == {3}
+
+
+def test_a_file_of_which_the_reading_process_died_waits_and_a_refused_one_is_handed_in_again(
+    world: AgreementWorld, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = pdf_of(sheet())
+    pile = uploading.begin(session, world.author, world.region)
+    file = uploading.add_file(session, world.author, pile, BytesIO(scan), "scan.pdf")
+    broken = uploading.add_file(session, world.author, pile, BytesIO(b"%PDF-1.7 cut short"), "cut.pdf")
+
+    def read_again() -> None:
+        job = uploading.ask_reading(session, world.author, pile)
+        assert job is not None
+        session.commit()
+        run = claim(session, job.id, "test")
+        assert run is not None
+        run.finish(read_pile(session, run))
+        session.expire_all()
+
+    asked = Mock(side_effect=Broken)
+    with monkeypatch.context() as patched:
+        patched.setattr(Reader, "count", asked)
+        read_again()
+    assert asked.call_count == 4  # a busy machine is given a second chance
+    assert (file.state, broken.state) == (FileState.WAITING, FileState.WAITING)
+    read_again()
+    assert (file.state, broken.state, broken.refusal) == (FileState.READ, FileState.REFUSED, BROKEN)
+    again = uploading.add_file(session, world.author, pile, BytesIO(b"%PDF-1.7 cut short"), "cut.pdf")
+    assert again.state is FileState.WAITING
+    second = uploading.add_file(session, world.author, pile, BytesIO(scan), "scan.pdf")
+    assert second.refusal == "The same file is already in this pile: %(name)s"
 
 
 def test_an_agreement_given_up_meanwhile_is_no_longer_due(world: AgreementWorld, session: Session) -> None:

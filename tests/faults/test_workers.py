@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,15 @@ from portal.domain.distributors.importing import files
 from portal.domain.distributors.models import Distributor, ImportFile
 from portal.domain.jobs import services
 from portal.domain.jobs.models import Job, JobState, JobStep, JobWorker
+from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.scans import uploading
+from portal.domain.price_protection.scans.models import PageKind, ScanPage
 from portal.domain.users.models import User
 from portal.jobs import queue
+from tests.domain.agreement_world import AgreementWorld
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
+from tests.scanning.sheets import pdf_of, sheet
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 400
@@ -59,6 +65,7 @@ def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flas
 def worker(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Start]:
     """Start a worker as a process of its own."""
     started: list[subprocess.Popen[bytes]] = []
+    (tmp_path / "passing").mkdir()
 
     def start(pause: float = 0.1) -> subprocess.Popen[bytes]:
         environment = os.environ | {
@@ -66,6 +73,7 @@ def worker(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Start]:
             "PORTAL_INSTANCE": str(app.config["INSTANCE"]),
             "PORTAL_SECRET_KEY": "test",
             "PORTAL_QUEUE_URL": "",
+            "TMPDIR": str(tmp_path / "passing"),
         }
         process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(pause)], cwd=ROOT, env=environment)
         started.append(process)
@@ -179,3 +187,34 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(session: Session, job: 
     worker(0)
     until(session, lambda: finished(session, job))
     everything_once(session)
+
+
+def test_a_worker_that_is_killed_while_it_reads_scans_leaves_none_of_them_about(
+    app: Flask, session: Session, make: Factory, worker: Start, tmp_path: Path
+) -> None:
+    world = AgreementWorld(session, make)
+    paper = current_paper(world.approved())
+    assert paper is not None
+    pile = uploading.begin(session, world.author, world.region)
+    scan = pdf_of(*(sheet(paper.code, page) for page in range(1, 7)))
+    uploading.add_file(session, world.author, pile, BytesIO(scan), "scan.pdf")
+    reading = uploading.ask_reading(session, world.author, pile)
+    assert reading is not None
+    session.commit()
+    with app.app_context():
+        queue.of(app).send(reading.id)
+    first = worker(0.5)
+    until(session, lambda: pages_read(session) >= 2)
+    first.kill()
+    first.wait()
+    assert list((tmp_path / "passing").iterdir()) == []
+    session.rollback()
+    assert pages_read(session) < 6
+    worker(0)
+    until(session, lambda: finished(session, reading))
+    assert pages_read(session) == 6
+    assert set(session.scalars(sa.select(ScanPage.kind))) == {PageKind.READ}
+
+
+def pages_read(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(ScanPage)) or 0

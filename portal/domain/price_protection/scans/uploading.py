@@ -105,7 +105,11 @@ def _refuse_second(session: Session, pile: ScanPile, document: Document) -> None
     earlier = session.scalar(
         sa.select(ScanFile.filename)
         .join(Document, Document.id == ScanFile.document_id)
-        .where(ScanFile.pile_id == pile.id, Document.sha256 == document.sha256)
+        .where(
+            ScanFile.pile_id == pile.id,
+            ScanFile.state != FileState.REFUSED,
+            Document.sha256 == document.sha256,
+        )
         .limit(1)
     )
     if earlier is not None:
