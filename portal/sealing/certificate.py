@@ -64,6 +64,15 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A paper with its seal, and what is kept of it; whoever gets it from the printing process loads nothing."""
+
+    pdf: bytes
+    certificate: Certificate
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The key with its certificate, and those of the authorities above it."""
 

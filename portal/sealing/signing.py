@@ -5,7 +5,6 @@ since nothing drawn may be taken for the red seal, and it certifies that nothing
 """
 
 import io
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,13 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from portal.sealing.certificate import Certificate, Opened, SealFiles, open_files, require_valid
+from portal.sealing.certificate import Certificate, Opened, Sealed, SealFiles, open_files, require_valid
 
 FIELD = "CompanyElectronicSeal"
 _FIELD_IN_WORDS = "公司电子签章"
 REASON = "公司批准的原件，以公司数字证书加盖电子签章，此后不得改动；不代替纸质文本上的公章"
 
 _opened: tuple[object, Opened] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A paper with its seal, and what is kept of it."""
-
-    pdf: bytes
-    certificate: Certificate
-    at: datetime
 
 
 class _Paper(IncrementalPdfFileWriter):

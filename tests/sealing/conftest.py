@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from portal.printing import pool
-from portal.sealing.certificate import SealFiles, make
-from portal.sealing.signing import Sealed, seal
+from portal.sealing.certificate import Sealed, SealFiles, make
+from portal.sealing.signing import seal
 from tests.printing.conftest import printed
 
 COMPANY = "示例日化有限公司"

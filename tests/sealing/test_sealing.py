@@ -1,8 +1,10 @@
 """A seal that is put on, and what a file says of it once somebody has touched it."""
 
 import io
+import pickle
 import re
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pikepdf
@@ -24,6 +26,20 @@ def test_a_sealed_paper_is_whole_and_says_whose_and_when(sealed, key):
     assert (seen.pages, found.subject, found.is_sound, found.covers_all) == (6, COMPANY, True, True)
     assert found.at == SEALED_AT.replace(microsecond=0) and b"/M (D\\07220260403040506Z)" in sealed.pdf
     assert found.certificate_sha256 == sealed.certificate.sha256 == open_files(key).certificate.sha256
+
+
+def test_whoever_gets_a_sealed_paper_or_an_answer_loads_nothing_of_it(sealed):
+    """What the other processes give back is taken in by a worker of the server, which has no room for it."""
+    trouble = SealTrouble("why", "what to do", {})
+    given = pickle.dumps((sealed, open_files, looking.look(sealed.pdf), Unreadable("why"), trouble))
+    program = (
+        "import pickle, sys; pickle.loads(sys.stdin.buffer.read()); import portal.sealing.process;"
+        "print(*[name for name in ('pyhanko', 'cryptography', 'asn1crypto', 'pikepdf') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=given, capture_output=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == []
 
 
 def test_another_program_finds_it_valid_too(sealed, tmp_path):
