@@ -50,6 +50,13 @@ def _done(module: str, name: str, *facts: Any, **options: Any) -> Any:
     except BrokenProcessPool:
         _replace(executor)
         return _running().submit(_do, module, name, facts, options).result(TIMEOUT_SECONDS)
+    except TimeoutError:
+        # What takes so long never ends as a rule, and every paper behind it would wait for it too.
+        processes = list(executor._processes.values())
+        _replace(executor)
+        for process in processes:
+            process.kill()
+        raise
 
 
 def use(processes: int) -> None:

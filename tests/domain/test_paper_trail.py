@@ -24,7 +24,7 @@ from portal.domain.price_protection.trail.models import (
     SealStatus,
     Stage,
 )
-from portal.domain.price_protection.trail.originals import originals
+from portal.domain.price_protection.trail.originals import held, originals
 from portal.domain.price_protection.trail.queries import TrailFilter
 from portal.domain.price_protection.trail.reminders import Reminders, change_reminders, reminders
 from portal.domain.tabular import read_table
@@ -221,6 +221,22 @@ def test_what_was_superseded_meanwhile_is_left_out_before_the_rest_is_sealed(off
     assert office.stage(stays) is Stage.SEALED
     last = next(row for row in application.rows if row.left_out_at is None)
     refused(sealing.leave_out, s, office.author, application, last, "x")
+
+
+def test_what_was_printed_again_is_not_proposed_to_be_sealed_again(office):
+    s, agreement = office.session, office.printed()  # two copies, as it says
+    for _turn in range(2):
+        steps.record_print(s, office.author, agreement, 2)
+    s.commit()
+    (original,) = held(s, [office.paper(agreement)])
+    assert (original.copies_to_seal(Seal.CONTRACT), original.copies_proposed(Seal.CONTRACT)) == (6, 2)
+    office.asked(agreement, copies=1)
+    (original,) = held(s, [office.paper(agreement)])
+    assert (original.copies_to_seal(Seal.CONTRACT), original.copies_proposed(Seal.CONTRACT)) == (5, 1)
+    assert original.copies_proposed(Seal.COMPANY) == 2
+    office.asked(agreement, copies=1)
+    (original,) = held(s, [office.paper(agreement)])
+    assert original.copies_proposed(Seal.CONTRACT) == 2
 
 
 def test_a_copy_that_bears_two_seals_is_one_copy_and_a_lost_one_is_gone_under_both(office):

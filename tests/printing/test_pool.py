@@ -73,6 +73,18 @@ def test_what_goes_wrong_in_the_printing_process_is_raised_here() -> None:
         pool.render(job)
 
 
+def test_a_paper_that_takes_too_long_does_not_hold_up_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = printed().pdf
+    [process] = printers()
+    monkeypatch.setattr(pool, "TIMEOUT_SECONDS", 0.2)
+    os.kill(process.pid, signal.SIGSTOP)  # as one that never ends
+    with pytest.raises(TimeoutError):
+        print_example()
+    process.wait(10)
+    monkeypatch.undo()
+    assert print_example().pdf == expected
+
+
 def test_after_closing_the_next_paper_starts_another_process() -> None:
     printed()
     [process] = printers()

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from portal.blueprints.papers import listing
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.price_protection import steps
@@ -170,7 +171,7 @@ def test_the_couriers_list_goes_out_and_comes_back_with_numbers(desk):
     assert nothing.status_code == 422
 
 
-def test_what_is_out_is_taken_out_as_excel_and_as_a_paper(desk):
+def test_what_is_out_is_taken_out_as_excel_and_as_a_paper(desk, monkeypatch):
     desk.seal()
     parcels = desk.pack()
     desk.sales.post(
@@ -187,6 +188,9 @@ def test_what_is_out_is_taken_out_as_excel_and_as_a_paper(desk):
     assert [row[0] for row in rows[1:]] == [desk.author.name]
     assert "EM0000001" in rows[1]
     assert desk.sales.get("/papers/out/list.pdf").data.startswith(b"%PDF")
+    monkeypatch.setattr(listing, "MOST_ON_PAPER", 0)
+    refused = desk.sales.get("/papers/out/list.pdf")
+    assert refused.status_code == 409 and "Choose one office or one owner" in refused.text
 
 
 def test_a_parcel_is_changed_unpacked_delivered_and_lost_on_its_page(desk):

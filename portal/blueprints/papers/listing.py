@@ -10,6 +10,8 @@ from portal.blueprints.papers import bp
 from portal.blueprints.papers.loading import wanted
 from portal.db import now, today
 from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.trail import queries
 from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
@@ -23,6 +25,9 @@ from portal.web.htmx import render
 from portal.web.tables import ids, page_of, sorting
 from portal.web.trail_words import stage_word
 from portal.web.words import word
+
+# A list to hand round: the layout of more takes a reader's patience, and every preview waits behind it.
+MOST_ON_PAPER = 500
 
 
 @bp.get("/")
@@ -193,6 +198,15 @@ def export_out() -> ResponseReturnValue:
 def print_out() -> ResponseReturnValue:
     """What is out as a list to hand round, owner by owner; in Chinese, as the papers are."""
     rows = _out_rows()
+    if len(rows) > MOST_ON_PAPER:
+        raise DomainError(
+            N_(
+                "On paper the list has at most %(most)s originals; these are %(count)s. Choose one office or one"
+                " owner, or take the Excel file."
+            ),
+            most=MOST_ON_PAPER,
+            count=len(rows),
+        )
     paper = PrintedList(
         title="原件未寄回清单",
         facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份原件")),

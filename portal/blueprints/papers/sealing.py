@@ -56,7 +56,7 @@ def ask() -> ResponseReturnValue:
         form=form,
         ready=ready,
         others=[(row, say(reason)) for row, reason in others],
-        copies={row.id: request.form.get(f"copies-{row.id}", row.copies_to_seal(seal)) for row in ready},
+        copies={row.id: request.form.get(f"copies-{row.id}", row.copies_proposed(seal)) for row in ready},
     )
 
 

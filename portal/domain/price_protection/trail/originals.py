@@ -38,6 +38,7 @@ from portal.domain.price_protection.trail.models import (
 from portal.domain.users.models import User
 
 MOST_AT_ONCE = 2_000
+NOTICE_COPIES = 2  # a notice says no number: one goes out, one stays in the cabinet
 # In the agreement's life: when an original of a kind was printed.
 PRINTED = {
     PaperKind.AGREEMENT: "printed",
@@ -119,6 +120,18 @@ class Original:
     def copies_to_seal(self, seal: Seal) -> int:
         """How many printed copies nobody has asked this seal for yet."""
         return max(self.printed - self.spoken_for.get(seal, 0), 0)
+
+    def copies_proposed(self, seal: Seal) -> int:
+        """How many copies to ask this seal for: those that the paper says there are, not all that were ever printed.
+
+        Where they are sealed already, somebody printed more to have more sealed: as many again at most.
+        """
+        free, agreed = self.copies_to_seal(seal), self._copies_agreed()
+        return min(free, max(agreed - self.spoken_for.get(seal, 0), 0) or agreed)
+
+    def _copies_agreed(self) -> int:
+        said = self.paper.payload["values"].get("copies_total")
+        return int(said) if said else NOTICE_COPIES
 
     @property
     def copies_in_hand(self) -> int:
