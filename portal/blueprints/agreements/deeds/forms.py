@@ -91,7 +91,9 @@ class NoticeForm(FlaskForm):
     handover_on = DateOnField(_l("Last day of the handover"), validators=[InputRequired(NEEDED)])
     handover_items = printed_line("handover_items", _l("What is handed over"))
     is_downstream_supplied = BooleanField(_l("Its downstream customers have a new supplier"))
-    is_reconciled = BooleanField(_l("Payments and returns were checked"))
+    is_reconciled = BooleanField(
+        _l("The sums above, the zeros too, agree with the books; payments and returns were checked")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -274,7 +274,9 @@ def _of_conditions(session: Session, deed: Termination) -> Iterator[Problem]:
             count=downstream(session, deed.agreement),
         )
     if not deed.is_reconciled:
-        yield _problem(N_("Confirm first that payments and returns were checked."), "is_reconciled")
+        yield _problem(
+            N_("Confirm first that the sums, the zeros too, agree with the books."), "is_reconciled"
+        )
 
 
 def downstream(session: Session, agreement: Agreement) -> int:
