@@ -86,7 +86,7 @@ DEMO_PAGES = (
     PageLine("a batch", "sales-hz", "/agreements/batches/{batch}/"),
     PageLine("a batch, read only", "auditor", "/agreements/batches/{batch}/"),
     PageLine("a batch, no row fits", "sales-hz", "/agreements/batches/{batch}/?stage=void"),
-    PageLine("adding to a batch", "sales-hz", "/agreements/batches/{batch}/add?q="),
+    PageLine("adding to a batch", "sales-hz", "/agreements/batches/{batch}/add?all=1"),
     PageLine("what changes in a batch", "sales-hz", "/agreements/batches/{batch}/changes"),
     PageLine("a row of a batch", "sales-hz", "/agreements/batches/{batch}/rows/{batch_row}"),
     PageLine("a list to approve", "manager-hz", "/agreements/batches/{handed_over}/approval"),

@@ -71,7 +71,7 @@ def test_no_export_holds_a_live_formula(
     world.signed()
     session.commit()
     browser = sign_in(boss)
-    batch = browser.post("/agreements/batches/new?q=", data={"name": "=1+1", "do": "all"})
+    batch = browser.post("/agreements/batches/new?all=1", data={"name": "=1+1", "do": "all"})
     assert batch.status_code == 303
     rows = [("=A1", "", "=1+1"), ("+A2", "", "@SUM(1)"), ("-A3", "", "-2+3")]
     refused = hand_in(browser, csv_text(("编码", "名称", "地址"), *rows).encode(), "=1+1.csv")

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow
@@ -41,7 +42,7 @@ def seen(page):
 
 
 def chosen(client, session, **said):
-    made = client.post("/agreements/batches/new?q=", data={"name": "2027 年续签", "do": "all", **said})
+    made = client.post("/agreements/batches/new?all=1", data={"name": "2027 年续签", "do": "all", **said})
     assert made.status_code == 303, made.get_data(as_text=True)
     session.rollback()
     return session.scalars(sa.select(Batch).order_by(Batch.id.desc())).first()
@@ -56,7 +57,7 @@ def changed(client, batch, **said):
 def test_a_batch_goes_from_choice_to_approved_originals(world, session, sign_in):
     signed = [world.signed() for _ in range(4)]
     author, manager = sign_in(world.author), sign_in(world.manager)
-    page = author.get("/agreements/batches/new?q=").get_data(as_text=True)
+    page = author.get("/agreements/batches/new?all=1").get_data(as_text=True)
     assert all(agreement.number in page for agreement in signed)
     batch = chosen(author, session)
     record = f"/agreements/batches/{batch.id}/"
@@ -113,7 +114,7 @@ def test_only_the_ticked_agreements_are_chosen(world, session, sign_in):
     client = sign_in(world.author)
     chosen(client, session, do="ticked", id=str(second.id))
     assert [row.earlier_id for row in rows(session)] == [second.id]
-    refused = client.post("/agreements/batches/new?q=", data={"name": "无", "do": "ticked"})
+    refused = client.post("/agreements/batches/new?all=1", data={"name": "无", "do": "ticked"})
     assert refused.status_code == 422
     assert first.number in refused.get_data(as_text=True)
 
@@ -240,11 +241,11 @@ def test_agreements_are_chosen_and_added_by_their_numbers(world, session, sign_i
     assert "no agreements with these numbers: PPA-0" in page and f"{first.number} PPA-0</textarea>" in page
     batch = chosen(client, session, do="numbers", numbers=first.number)
     add = f"/agreements/batches/{batch.id}/add"
-    listed = client.get(add + "?q=").get_data(as_text=True)
+    listed = client.get(add + "?all=1").get_data(as_text=True)
     assert first.number not in listed and second.number in listed
     assert client.post(add, data={"do": "numbers", "numbers": first.number}).status_code == 422
     assert client.post(add, data={"do": "numbers", "numbers": second.number.lower()}).status_code == 303
-    assert client.post(add + "?q=", data={"do": "all"}).status_code == 303
+    assert client.post(add + "?all=1", data={"do": "all"}).status_code == 303
     found = rows(session)
     assert [row.earlier_id for row in found] == [first.id, second.id, third.id]
     assert [row.checked_no for row in found[1:]] == [1, 1]
@@ -262,7 +263,7 @@ def test_the_choice_is_narrowed_by_grade_and_by_the_running_text(world, session,
     client = sign_in(world.author)
     key = world.template.key
     for narrowed in ("grade=A", f"template={key}@{world.template.version}"):
-        page = client.get(f"/agreements/batches/new?{narrowed}").get_data(as_text=True)
+        page = client.get(f"/agreements/batches/new?all=1&{narrowed}").get_data(as_text=True)
         assert agreement.number in page and other.number not in page
         assert f'value="{key}@1.1.0"' in page and f'value="{key}"' in page
 
@@ -286,7 +287,27 @@ def test_what_a_draft_renews_already_is_offered_only_when_asked_for(world, sessi
     draft.follows_id = agreement.id
     session.commit()
     client = sign_in(world.author)
-    page = client.get("/agreements/batches/new?q=").get_data(as_text=True)
+    page = client.get("/agreements/batches/new?all=1").get_data(as_text=True)
     assert other.number in page and agreement.number not in page
-    page = client.get("/agreements/batches/new?begun=1").get_data(as_text=True)
+    page = client.get("/agreements/batches/new?all=1&begun=1").get_data(as_text=True)
     assert f"already renewed by {draft.number}" in page
+
+
+def test_a_filter_in_the_address_keeps_the_days_that_are_offered_and_leaves_out_what_was_terminated(
+    world, session, sign_in
+):
+    near, far, ended = world.signed(), world.signed(), world.signed()
+    for agreement, days in ((near, 30), (far, 200), (ended, 30)):
+        agreement.ends_on = today() + timedelta(days=days)
+    ended.status = Status.TERMINATED
+    session.commit()
+    client = sign_in(world.author)
+
+    def offered(query):
+        page = client.get(f"/agreements/batches/new?{query}").get_data(as_text=True)
+        return {row.number for row in (near, far, ended) if row.number in page}
+
+    for query in ("", f"region={world.region.id}", "template=price-protection.zh", "q="):
+        assert offered(query) == {near.number}
+    assert offered(f"region={world.region.id}&all=1") == {near.number, far.number}
+    assert offered("begun=1") == {near.number, ended.number}

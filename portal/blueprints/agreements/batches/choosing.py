@@ -34,7 +34,9 @@ from portal.web.tables import as_id, chosen, number, page_of
 
 # What a page without a filter offers: agreements that end within so many days.
 AHEAD = timedelta(days=120)
-_NARROWING = ("q", "region", "owner", "level", "grade", "template", "from", "until", "begun", "id")
+# An address that says one of these says which days it means; `all` is said by the filters themselves, whose
+# emptied days are no days.
+_DAYS_SAID = ("from", "until", "all", "id")
 
 
 @bp.get("/")
@@ -59,8 +61,8 @@ def index() -> ResponseReturnValue:
 
 
 def _choice() -> Choice:
-    """What the address narrows the choice to; without a filter: what ends within the next months."""
-    is_narrowed = any(name in request.args for name in _NARROWING)
+    """What the address narrows the choice to; where it says no days: what ends within the next months."""
+    has_days = any(name in request.args for name in _DAYS_SAID)
     return Choice(
         q=request.args.get("q", "").strip()[:80],
         region_id=number("region"),
@@ -68,8 +70,8 @@ def _choice() -> Choice:
         level=chosen(Level, "level"),
         grade=wanted_grade(),
         template=request.args.get("template", "")[:100],
-        ends_from=_day("from") if is_narrowed else today(),
-        ends_until=_day("until") if is_narrowed else today() + AHEAD,
+        ends_from=_day("from") if has_days else today(),
+        ends_until=_day("until") if has_days else today() + AHEAD,
         with_begun=request.args.get("begun") == "1",
         ids=tuple(_ids(request.args)),
     )
