@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -162,6 +163,27 @@ def lock(session: Session, row: Row) -> Row:
     """Hold this row until the transaction ends and read it afresh; on SQLite the transaction already holds all."""
     session.refresh(row, with_for_update=True)
     return row
+
+
+def insert_unless_there(session: Session, table: type[Base], *rows: dict[str, Any]) -> None:
+    """Insert rows, passing over those whose key is taken.
+
+    One that another transaction is about to take is waited for, so it is there afterwards in any case.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing()
+    for row in rows:
+        session.execute(statement, row)
+
+
+# Serialization failure, deadlock: PostgreSQL asks to try again. A unique key taken meanwhile: the work, done
+# again, finds who took it.
+_RETRIED = {"40001", "40P01", "23505"}
+
+
+def is_for_another_try(error: exc.DBAPIError) -> bool:
+    """Whether a transaction of PostgreSQL only came in another's way, and would succeed when done again."""
+    return getattr(error.orig, "sqlstate", None) in _RETRIED
 
 
 class Trouble(StrEnum):

@@ -4,10 +4,10 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal.db import begin_reading, reading
+from portal.db import begin_reading, is_for_another_try, reading
 from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import LeaseLost, Run, Stopped, claim
 from portal.extensions import db
@@ -43,6 +43,13 @@ def _rolled_back(session: Session) -> None:
         session.invalidate()
 
 
+def _passes(error: Exception) -> bool:
+    """Whether the database was busy or away, or another transaction in the way: not so the next time."""
+    return isinstance(error, OperationalError) or (
+        isinstance(error, IntegrityError) and is_for_another_try(error)
+    )
+
+
 def _do(session: Session, run: Run) -> None:
     """Do a claimed job and write its end; raises what keeps that from being written."""
     try:
@@ -58,13 +65,12 @@ def _do(session: Session, run: Run) -> None:
     except DomainError as error:
         session.rollback()
         run.refuse(error)
-    except OperationalError:
-        # The database was busy or away: that passes, unless it does so every time.
+    except Exception as error:
         session.rollback()
-        _log.exception("job %s was cut short", run.id)
-        run.give_back(is_crash=True)
-    except Exception:
-        session.rollback()
+        if _passes(error):
+            _log.exception("job %s was cut short", run.id)
+            run.give_back(is_crash=True)
+            return
         reference = secrets.token_hex(4)
         _log.exception("job %s failed, reference %s", run.id, reference)
         run.fail(reference)

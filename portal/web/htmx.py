@@ -12,14 +12,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from wtforms import Field, FieldList, Form, FormField
 
+from portal.db import is_for_another_try
 from portal.domain.errors import DomainError
 from portal.domain.i18n import Msgid
 from portal.extensions import db
 
 Result = TypeVar("Result")
-# Serialization failure, deadlock: PostgreSQL asks to try again. A unique key taken meanwhile: the work, done
-# again, finds who took it and says so in words.
-_RETRIED = {"40001", "40P01", "23505"}
 _TRIES = 3
 
 
@@ -61,7 +59,7 @@ def submit(form: Form | None, work: Callable[[], Result]) -> Result | None:
             return None
         except (OperationalError, IntegrityError) as error:
             db.session.rollback()
-            if turn == _TRIES or getattr(error.orig, "sqlstate", None) not in _RETRIED:
+            if turn == _TRIES or not is_for_another_try(error):
                 raise
             logging.getLogger(__name__).info("transaction retried: %s", error.orig)
             time.sleep(0.02 * turn)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -289,6 +290,27 @@ def test_an_end_that_cannot_be_written_is_logged_and_the_job_swept_up(
     with clock_at(now() + services.LEASE + timedelta(seconds=1)):
         assert services.sweep(session) == [job.id]
         session.commit()
+
+
+def test_a_job_whose_key_another_took_meanwhile_is_done_again(
+    app: Flask, session: Session, ask: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = psycopg.errors.UniqueViolation()
+    refused = [sa.exc.IntegrityError("INSERT", {}, taken)]
+
+    def handler(_session: Session, _run: Run) -> dict[str, Any]:
+        if refused:
+            raise refused.pop()
+        return {}
+
+    monkeypatch.setitem(kinds.KINDS, "test", handler)
+    job = ask()
+    with app.app_context():
+        running.perform(job.id, "a")
+    assert state(session, job) is JobState.QUEUED and job.crashes == 1
+    with app.app_context():
+        running.perform(job.id, "a")
+    assert state(session, job) is JobState.DONE
 
 
 def test_an_end_that_another_run_has_overtaken_is_not_raised(

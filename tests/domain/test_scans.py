@@ -1,10 +1,14 @@
 """What a pile makes of its pages: whole, missing, doubled, old; cut short, and gone on with."""
 
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from unittest.mock import Mock
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,9 +22,18 @@ from portal.domain.price_protection.scans.counting import summary_of
 from portal.domain.price_protection.scans.due import due_ids
 from portal.domain.price_protection.scans.grouping import groups_of
 from portal.domain.price_protection.scans.groups import Group, Outcome
-from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
+from portal.domain.price_protection.scans.models import (
+    FileState,
+    PageKind,
+    ScanFile,
+    ScanPage,
+    ScanPile,
+    ScanReturn,
+)
 from portal.domain.price_protection.scans.reminders import reminders
 from portal.domain.price_protection.scans.showing import file_rows
+from portal.domain.users.models import User
+from portal.extensions import db
 from portal.jobs.scans import file_pile, read_pile
 from portal.scanning.reader import Broken, Reader
 from portal.scanning.refusals import BROKEN
@@ -157,6 +170,41 @@ def test_a_file_of_which_the_reading_process_died_waits_and_a_refused_one_is_han
     assert again.state is FileState.WAITING
     second = uploading.add_file(session, world.author, pile, BytesIO(scan), "scan.pdf")
     assert second.refusal == "The same file is already in this pile: %(name)s"
+
+
+def test_two_jobs_may_read_the_same_at_once(app: Flask, world: AgreementWorld, session: Session) -> None:
+    """A blank page looks like any other; two files of a pile may bring the same agreement, which was not due."""
+    pile = uploading.begin(session, world.author, world.region)
+    agreement = printed(world)
+    files = [
+        uploading.add_file(session, world.author, pile, BytesIO(b"%PDF-1.7 " + bytes([no])), "scan.pdf").id
+        for no in range(2)
+    ]
+    mark, author = (paper_of(agreement).code, 1), world.author.id
+    session.commit()
+    both = threading.Barrier(2)
+    ended = []
+
+    def read(file_id: int) -> None:
+        with app.app_context(), Session(db.engine) as own:
+            with suppress(threading.BrokenBarrierError):
+                both.wait(10)
+            file, owner = own.get_one(ScanFile, file_id), own.get_one(User, author)
+            reading.keep_page(own, owner, file, 1, kind=PageKind.READ, marks=[mark], preview=b"\xff\xd8\xff")
+            # Long enough for the other to come as far; on SQLite it has not even begun.
+            time.sleep(0.3)
+            own.commit()
+            ended.append(file_id)
+
+    threads = [threading.Thread(target=read, args=(file_id,)) for file_id in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(ended) == files
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(ScanReturn)) == 1
+    assert session.scalar(select(func.count()).select_from(ScanPage)) == 2
 
 
 def test_an_agreement_given_up_meanwhile_is_no_longer_due(world: AgreementWorld, session: Session) -> None:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import insert_unless_there
 from portal.domain.documents.images import MOST_PIXELS, pixels
 from portal.domain.documents.kinds import SCANS, media_type_of, refusal
 from portal.domain.documents.models import CHUNK, Blob, Document
@@ -53,10 +54,10 @@ def store(
         )
     digest = hashlib.sha256(data).hexdigest()
     if session.scalar(sa.select(Blob.no).where(Blob.sha256 == digest).limit(1)) is None:
-        session.add_all(
-            Blob(sha256=digest, no=no, data=data[start : start + CHUNK])
-            for no, start in enumerate(range(0, len(data), CHUNK))
-        )
+        for no, start in enumerate(range(0, len(data), CHUNK)):
+            insert_unless_there(
+                session, Blob, {"sha256": digest, "no": no, "data": data[start : start + CHUNK]}
+            )
     document = Document(
         sha256=digest,
         size=len(data),
@@ -101,7 +102,9 @@ def store_file(
     if session.scalar(sa.select(Blob.no).where(Blob.sha256 == looked.sha256).limit(1)) is None:
         source.seek(0)
         for no in range(-(-looked.size // CHUNK)):
-            session.execute(sa.insert(Blob), {"sha256": looked.sha256, "no": no, "data": source.read(CHUNK)})
+            insert_unless_there(
+                session, Blob, {"sha256": looked.sha256, "no": no, "data": source.read(CHUNK)}
+            )
     document = Document(
         sha256=looked.sha256,
         size=looked.size,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import insert_unless_there
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
 from portal.domain.price_protection.models import AgreementPaper, DeedPaper
@@ -99,8 +100,7 @@ def is_filed(session: Session, paper: AgreementPaper | DeedPaper) -> bool:
 def note_return(session: Session, pile_id: int, paper: AgreementPaper | DeedPaper) -> None:
     """See to it that the pile knows of the agreement, amendment or notice."""
     if return_of(session, pile_id, paper) is None:
-        session.add(ScanReturn(pile_id=pile_id, is_due=False, **_ids(paper)))
-        session.flush()
+        insert_unless_there(session, ScanReturn, {"pile_id": pile_id, "is_due": False, **_ids(paper)})
 
 
 def _ids(paper: AgreementPaper | DeedPaper) -> dict[str, int | None]:
