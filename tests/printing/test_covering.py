@@ -49,7 +49,7 @@ def test_every_row_is_there_in_its_order_with_where_it_goes(listed: RenderedPape
     assert places == sorted(places)
     for no in (0, 44):
         assert f"浙江省湖州市吴兴区虚构大道{no}号李四〓0572-5555{no:04d}26" in text
-    assert "45份，每份2件，共90件、540页" in text
+    assert "价格保护协议15份，补充协议15份，终止通知15份，每份2件，共90件、540页" in text
     assert "示例东办事处30份" in text
     assert "示例南办事处15份" in text
 

@@ -19,5 +19,5 @@ class PrintManyForm(PrintForm):
         ],
     )
     has_list = BooleanField(_l("Covering list for the post in front"))
-    repeats = BooleanField(_l("Put all copies into the file, those of one agreement together"))
-    fills_sheets = BooleanField(_l("Printed on both sides: each agreement begins on a new sheet"))
+    repeats = BooleanField(_l("Put all copies into the file, those of one original together"))
+    fills_sheets = BooleanField(_l("Printed on both sides: each original begins on a new sheet"))
