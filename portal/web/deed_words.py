@@ -18,6 +18,7 @@ DEED_EVENTS: dict[str, Any] = {
     "amendment_signed": _l("Signing of the amendment recorded"),
     "amendment_scan_filed": _l("Scan of the amendment filed"),
     "amendment_voided": _l("Amendment voided"),
+    "amendment_lapsed": _l("Amendment lapsed with the agreement's termination"),
     "notice_drafted": _l("Notice of termination drafted"),
     "notice_edited": _l("Notice of termination changed"),
     "notice_submitted": _l("Notice of termination submitted for approval"),

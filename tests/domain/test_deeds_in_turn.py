@@ -158,8 +158,8 @@ def test_a_served_notice_stops_the_amendment_that_was_under_way(world):
     agreement = world.signed()
     open_amendment = world.approved_amendment(agreement)
     world.served_notice(agreement)
-    said = refused(signing.sign, world.session, world.author, open_amendment, today())
-    assert "terminated meanwhile" in said
+    assert open_amendment.status is DeedStatus.VOID
+    assert "moved on" in refused(signing.sign, world.session, world.author, open_amendment, today())
 
 
 def test_signing_or_serving_twice_is_refused_the_second_time(world):

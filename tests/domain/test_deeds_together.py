@@ -7,11 +7,14 @@ import pytest
 
 from portal.db import today
 from portal.domain.errors import DomainError
+from portal.domain.price_protection import steps
 from portal.domain.price_protection.approval import Blocked
 from portal.domain.price_protection.deeds import amending, base, life, serving, signing, terminating
+from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.entries import PriceEntry
-from portal.domain.price_protection.models import PriceKind, Service, Status
+from portal.domain.price_protection.models import DeedStatus, PriceKind, Service, Status
 from portal.domain.price_protection.problems import conflicts
+from portal.domain.price_protection.verification import Answer, Cause, verify
 from portal.domain.templates import offers
 from tests.domain.deed_world import DeedWorld
 
@@ -155,3 +158,46 @@ def test_terms_that_a_termination_overtook_hold_nothing(world, session):
     assert len(conflicts(session, other)) == 1
     world.served_notice(agreement)
     assert conflicts(session, other) == []
+
+
+@pytest.mark.parametrize("made", ["amendment", "submitted_amendment", "approved_amendment"])
+def test_an_open_amendment_lapses_with_its_agreement_and_nothing_waits_about_it(world, session, made):
+    agreement = world.signed()
+    deed = getattr(world, made)(agreement)
+
+    def waiting():
+        return [todo for user in (world.author, world.manager) for todo in deed_todos(session, user)]
+
+    assert {todo.args["deed_id"] for todo in waiting()} == {deed.id}
+    notice = world.served_notice(agreement)
+    assert waiting() == []
+    assert deed.status is DeedStatus.VOID
+    [lapsed] = [event for event in agreement.events if event.kind == "amendment_lapsed"]
+    assert (lapsed.params["notice"], lapsed.params["deed"]) == (notice.number, deed.id)
+    # Its original is kept and tells that it holds no more.
+    for paper in deed.papers:
+        verdict = verify(session, world.author, paper.code)
+        assert (verdict.answer, verdict.cause) == (Answer.SUPERSEDED, Cause.VOID)
+
+
+def test_a_signed_amendment_for_after_the_last_day_stays_signed_and_its_paper_says_why_it_never_holds(
+    world, session
+):
+    agreement = world.signed()
+    soon = world.signed_amendment(agreement, effective_on=today() + 10 * DAY)
+    late = world.signed_amendment(agreement, values={"rebate_rate": 40_000}, effective_on=today() + 200 * DAY)
+    world.served_notice(agreement)
+    assert (soon.status, late.status) == (DeedStatus.SIGNED, DeedStatus.SIGNED)
+    assert [e.params["deed"] for e in agreement.events if e.kind == "amendment_lapsed"] == [late.id]
+    assert verify(session, world.author, soon.papers[0].code).answer is Answer.CURRENT
+    assert verify(session, world.author, late.papers[0].code).cause is Cause.TERMINATED
+
+
+def test_an_amendment_left_open_by_an_earlier_termination_waits_for_nobody(world, session):
+    """As it stands in databases from before amendments lapsed."""
+    agreement = world.signed()
+    deed = world.approved_amendment(agreement)
+    steps.end_early(session, world.author, agreement, ends_on=today() + DAY, reason="终止", notice="TZ-1")
+    session.commit()
+    assert list(deed_todos(session, world.author)) == []
+    assert verify(session, world.author, deed.papers[0].code).cause is Cause.TERMINATED

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from portal.db import now, today
+from portal.domain.price_protection import drafting
 from portal.domain.price_protection.deeds import serving
 from portal.domain.price_protection.entries import PriceEntry
 from portal.domain.price_protection.models import PriceKind, Service
@@ -81,3 +82,19 @@ def test_today_is_what_the_record_says(world):
     for agreement in (world.draft(), world.submitted(), world.approved(), world.signed()):
         assert state_on(world.session, agreement).phase is phase(agreement)
         assert state_on(world.session, agreement).data is not None
+
+
+def test_after_its_end_an_agreement_has_no_terms_that_were_to_come(world):
+    agreement = world.signed()
+    first = today() + 200 * DAY
+    world.signed_amendment(agreement, effective_on=first)
+    with time_machine.travel(now() + 2 * DAY):
+        world.served_notice(agreement)
+        # The day before the service it was still to come; since then it never is.
+        assert len(state_on(world.session, agreement, today() - DAY).upcoming) == 1
+        assert agreement.ends_on < first
+        assert state_on(world.session, agreement).upcoming == ()
+        after = state_on(world.session, agreement, first + DAY)
+        assert (after.amendment, after.data["values"]["rebate_rate"]) == (None, 30_000)
+        renewed = drafting.renewal(world.session, agreement, agreement.template)
+        assert renewed.rebate_ppm == 30_000

@@ -126,6 +126,8 @@ def _told_of_deed(event: AgreementEvent) -> str:
             )
         case "served":
             return _(", ").join(str(part) for part in (said.get("served_on"), said.get("note")) if part)
+        case "lapsed":
+            return _("by %(notice)s; last day %(day)s", notice=said.get("notice"), day=said.get("ends_on"))
         case "scan_filed":
             return str(said.get("filename", ""))
     return event.reason

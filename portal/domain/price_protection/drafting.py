@@ -191,7 +191,7 @@ def renewal(
     library = {row.code: row for row in texts.kinds(session, template)}
     prices = [
         PriceEntry(row.product_id, row.kind, row.amount_fen)
-        for row in agreement.terms[-1].prices
+        for row in agreement.last_terms.prices
         if row.product.discontinued_at is None
     ]
     proposed = Entry(
@@ -213,7 +213,7 @@ def renewal(
 
 def entry_of(session: Session, agreement: Agreement) -> Entry:
     """What an agreement says with its last amendment, its defaults included, as a form shows it."""
-    terms = agreement.terms[-1]
+    terms = agreement.last_terms
     defaults = {
         **default_values(session, agreement.region),
         **distributor_values(agreement.distributor),

@@ -43,7 +43,7 @@ class State:
     phase: Phase | None
     data: AgreementPaperData | None
     ends_on: date
-    # The amendment whose terms held on that day, and those that were signed and still to come.
+    # The amendment whose terms held on that day, and those that were signed and still to come before the last day.
     amendment: Amendment | None
     upcoming: tuple[Amendment, ...]
 
@@ -58,7 +58,6 @@ def state_on(session: Session, agreement: Agreement, on: date | None = None) -> 
     on = on or today()
     amendments = signed_amendments(session, agreement)
     known = [one for one in amendments if one.signed_on is not None and one.signed_on <= on]
-    holding = [one for one in known if one.effective_on <= on]
     status = _status(session, agreement, on)
     original = _original(agreement, on)
     is_open_now = on >= today() and agreement.status in (Status.DRAFT, Status.SUBMITTED)
@@ -67,6 +66,9 @@ def state_on(session: Session, agreement: Agreement, on: date | None = None) -> 
     if status is not Status.TERMINATED and data is not None:
         latest = said_with(known[-1]) if known else data
         last = date.fromisoformat(str(latest["values"].get("expires_on") or agreement.expires_on))
+    # What was to take effect only after the end never does (S 2.1); the end is the one that was known on that day.
+    known = [one for one in known if one.effective_on <= last]
+    holding = [one for one in known if one.effective_on <= on]
     if holding:
         data = said_with(holding[-1])
     return State(

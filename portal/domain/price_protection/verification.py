@@ -204,6 +204,13 @@ def _deed_cause(paper: DeedPaper) -> tuple[Cause | None, DeedPaper | None]:
         return Cause.VOID, None
     if paper.withdrawn_at is not None or deed.status in (DeedStatus.DRAFT, DeedStatus.SUBMITTED):
         return Cause.WITHDRAWN, None
+    if (
+        isinstance(deed, Amendment)
+        and agreement.status is Status.TERMINATED
+        and (deed.status is not DeedStatus.SIGNED or deed.effective_on > agreement.ends_on)
+    ):
+        # Not signed in time, or never to take effect: it lapsed with the notice, before the last day.
+        return Cause.TERMINATED, None
     # A notice goes on telling how the agreement ended; an amendment ends with its agreement.
     if isinstance(deed, Amendment) and agreement.ends_on < today():
         return (Cause.TERMINATED if agreement.status is Status.TERMINATED else Cause.EXPIRED), None

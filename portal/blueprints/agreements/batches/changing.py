@@ -150,7 +150,7 @@ Prices = dict[str, tuple[int, PriceKind, str, int, int | None]]
 def _form(batch: Batch, here: BatchRow) -> tuple[RowForm, Prices]:
     own = bulk.read(here.exceptions)
     said = {key: after for key, _before, after in here.facts.get("differences", ())}
-    before = [(line.product_id, line.kind, line.amount_fen) for line in here.earlier.terms[-1].prices]
+    before = [(line.product_id, line.kind, line.amount_fen) for line in here.earlier.last_terms.prices]
     names = queries.product_names(db.session, [product for product, _kind, _fen in before])
     prices: Prices = {
         f"price-{product}-{kind}": (

@@ -36,7 +36,7 @@ def stops(deed: AnyDeed) -> list[tuple[str, str, str]]:
         done = deed.signed_on
         titles = [_("Drafting"), _("Approval"), _("Printing"), _("Signing"), _("Takes effect")]
         last = _("from %(day)s", day=day(deed.effective_on))
-        if is_over and deed.effective_on <= today():
+        if is_over and deed.effective_on <= min(today(), deed.agreement.ends_on):
             at = 5
     else:
         done = deed.served_on
@@ -83,11 +83,17 @@ def next_step(deed: AnyDeed, *, is_complete: bool, obstacles: Sequence[Problem])
             return Next(_("Have both parties sign and seal it, then record the signing"), owner)
         return Next(_("Send it by courier, then record when it was served"), owner)
     if deed.status is DeedStatus.VOID:
+        if last_of(deed.agreement, "amendment_lapsed", deed.id) is not None:
+            return Next(_("Nothing to do: it lapsed when the agreement was terminated"))
         return Next(_("Nothing to do: it was voided"))
     if not deed.scans:
         return Next(
             _("File the scan of the signed paper") if is_amendment else _("File the proof of service"), owner
         )
     if isinstance(deed, Amendment):
+        if deed.effective_on > deed.agreement.ends_on:
+            return Next(
+                _("It never takes effect: the agreement ends on %(day)s", day=day(deed.agreement.ends_on))
+            )
         return Next(_("The agreement reads so from %(day)s", day=day(deed.effective_on)))
     return Next(_("The agreement ends on %(day)s", day=day(deed.agreement.ends_on)))

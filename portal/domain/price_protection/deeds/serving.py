@@ -3,14 +3,23 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import CHINA, today
+from portal.db import CHINA, lock, now, today
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.deeds import base, terminating
 from portal.domain.price_protection.deeds.life import keep_scans
-from portal.domain.price_protection.models import DeedStatus, Ground, Service, Termination
+from portal.domain.price_protection.models import (
+    OPEN,
+    Agreement,
+    Amendment,
+    DeedStatus,
+    Ground,
+    Service,
+    Termination,
+)
 from portal.domain.price_protection.steps import end_early
 from portal.domain.price_protection.trail.beginning import arrived
 from portal.domain.text import clean
@@ -32,7 +41,8 @@ def serve(
     """Record the service of an approved notice and end its agreement; gives its last day.
 
     The day is the notice's own, or later where it arrived too late for it: the day of service for a rescission,
-    the agreed days after it for a notice. Never later than the agreement would have ended anyway.
+    the agreed days after it for a notice. Never later than the agreement would have ended anyway. Amendments that it
+    overtakes lapse.
     """
     base.hold(session, deed)
     base.require_status(deed, DeedStatus.APPROVED)
@@ -60,8 +70,47 @@ def serve(
     session.flush()
     base.record(session, actor, deed, "served", served_on=served_on, how=how.value, note=note or None)
     keep_scans(session, actor, deed, scans)
+    lapsing = overtaken(session, deed.agreement, last)
     end_early(session, actor, deed.agreement, ends_on=last, reason=deed.reason, notice=deed.number)
+    for amendment in lapsing:
+        _lapse(session, actor, amendment, deed)
     return last
+
+
+def _lapse(session: Session, actor: User, amendment: Amendment, notice: Termination) -> None:
+    """Write down that an amendment ends with its agreement, whose lock is held; nothing of it is deleted.
+
+    One that nobody signed becomes void, and its original counts no more. One that was signed and would take effect
+    after the last day stays signed and never does.
+    """
+    lock(session, amendment)
+    if amendment.status in OPEN:
+        paper = base.current_paper(amendment)
+        if paper is not None:
+            paper.withdrawn_at = now()
+        if amendment.status is DeedStatus.SUBMITTED:
+            amendment.move_to(DeedStatus.DRAFT)  # as if sent back, the way to be void
+        amendment.move_to(DeedStatus.VOID)
+    base.record(
+        session, actor, amendment, "lapsed", notice=notice.number, ends_on=amendment.agreement.ends_on
+    )
+
+
+def overtaken(session: Session, agreement: Agreement, last: date) -> list[Amendment]:
+    """The amendments that lapse when the agreement ends on a day: not signed by now, or to take effect only later."""
+    return list(
+        session.scalars(
+            sa.select(Amendment)
+            .where(
+                Amendment.agreement_id == agreement.id,
+                sa.or_(
+                    Amendment.status.in_(OPEN),
+                    sa.and_(Amendment.status == DeedStatus.SIGNED, Amendment.effective_on > last),
+                ),
+            )
+            .order_by(Amendment.no)
+        )
+    )
 
 
 def last_day(session: Session, deed: Termination, served_on: date) -> date:

@@ -15,7 +15,7 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.deeds import amending
 from portal.domain.price_protection.deeds.base import AnyDeed, is_approver
-from portal.domain.price_protection.models import OPEN, Agreement, Amendment, DeedStatus, Termination
+from portal.domain.price_protection.models import OPEN, Agreement, Amendment, DeedStatus, Status, Termination
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
@@ -41,7 +41,7 @@ def deed_todos(session: Session, user: User) -> Iterator[Todo]:
 
 
 def _open(kind: type[Amendment] | type[Termination], user: User) -> sa.Select[Any]:
-    """Those under way in this user's offices that may be its turn."""
+    """Those under way in this user's offices that may be its turn; none once their agreement was terminated."""
     may = [
         sa.and_(
             kind.status == DeedStatus.SUBMITTED,
@@ -58,7 +58,7 @@ def _open(kind: type[Amendment] | type[Termination], user: User) -> sa.Select[An
         sa.select(kind)
         .join(Agreement, Agreement.id == kind.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .where(kind.status.in_(OPEN), sa.or_(*may))
+        .where(kind.status.in_(OPEN), Agreement.status == Status.SIGNED, sa.or_(*may))
         .options(joinedload(kind.agreement).joinedload(Agreement.distributor))
         .order_by(kind.updated_at)
     )

@@ -90,6 +90,11 @@ class Agreement(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
+    @property
+    def last_terms(self) -> "AgreementTerms":
+        """The terms of its last day: those of an amendment that a termination overtook never hold (S 2.1)."""
+        return next((one for one in reversed(self.terms) if one.effective_on <= self.ends_on), self.terms[0])
+
     def move_to(self, status: Status) -> None:
         """Take the next legal status; raises DomainError for a move that MOVES does not know."""
         if status not in MOVES[self.status]:
