@@ -261,6 +261,20 @@ def test_a_copy_that_bears_two_seals_is_one_copy_and_a_lost_one_is_gone_under_bo
     assert "1 to 2 copies" in refused(office.packed, agreement, copies=3)
 
 
+def test_every_copy_of_a_superseded_original_is_to_come_back(office):
+    s, agreement = office.session, office.printed()
+    office.sent(agreement)  # two copies, one of which was to come back
+    trail = s.get(PaperTrail, office.paper(agreement))
+    assert (trail.sent_copies, trail.expected_copies) == (2, 1)
+    steps.withdraw_approval(s, office.manager, agreement, "返利率有误")
+    s.commit()
+    assert (trail.expected_copies, trail.stage) == (2, Stage.SENT)
+    returning.take_back(s, office.author, {trail.id: 1}, today())
+    assert trail.stage is Stage.SENT
+    returning.take_back(s, office.author, {trail.id: 1}, today())
+    assert trail.stage is Stage.BACK
+
+
 def test_what_is_not_sealed_is_not_sent_and_what_was_not_sent_does_not_come_back(office):
     s, agreement = office.session, office.printed()
     assert "not sealed yet" in refused(office.packed, agreement)

@@ -221,3 +221,11 @@ def test_reminders_are_the_administrators(desk, sign_in):
     assert boss.post("/papers/reminders", data={"owner_days": "5", "manager_days": "3"}).status_code == 422
     assert boss.post("/papers/reminders", data={"owner_days": "5", "manager_days": "15"}).status_code == 303
     assert "after 5 days, managers after 15" in text(boss.get("/papers/out"))
+
+
+def test_whoever_withdraws_an_approval_reads_that_sealed_copies_are_out(desk, sign_in):
+    where = f"/agreements/{desk.agreements[0].id}/"
+    manager = sign_in(desk.manager)
+    assert "called back" not in manager.get(where).text
+    desk.seal()
+    assert "2 copies are sealed and 0 were sent: they have to be called back" in manager.get(where).text

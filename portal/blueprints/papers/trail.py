@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -56,7 +56,14 @@ class Trail:
 
 @bp.app_template_global("trail_of")
 def trail_of(subject: Agreement | AnyDeed) -> Trail | None:
-    """The trail of the original in force; None while there is none."""
+    """The trail of the original in force; None while there is none. A page may ask again: it is found out once."""
+    known_here: dict[Any, Trail | None] = g.setdefault("trails", {})
+    if subject not in known_here:
+        known_here[subject] = _found(subject)
+    return known_here[subject]
+
+
+def _found(subject: Agreement | AnyDeed) -> Trail | None:
     if isinstance(subject, Agreement):
         paper, agreement = current_paper(subject), subject
     else:

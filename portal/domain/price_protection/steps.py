@@ -23,6 +23,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.problems import Problem, problems
+from portal.domain.price_protection.trail.beginning import recalled
 from portal.domain.users.models import User
 
 REASON_LIMIT = 500
@@ -86,6 +87,7 @@ def withdraw_approval(session: Session, actor: User, agreement: Agreement, reaso
     paper = current_paper(agreement)
     if paper is not None:
         paper.withdrawn_at = now()
+        recalled(session, paper)
     terms = agreement.terms[0]
     names = {entry.name for entry in terms_of(paper_of(agreement.template))}
     terms.values = differing(
@@ -105,6 +107,7 @@ def void(session: Session, actor: User, agreement: Agreement, reason: str) -> No
         paper = current_paper(agreement)
         if paper is not None:
             paper.withdrawn_at = now()
+            recalled(session, paper)
     agreement.move_to(Status.VOID)
     note(session, actor, agreement, "voided", reason)
 

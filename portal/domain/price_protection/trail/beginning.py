@@ -44,6 +44,13 @@ def of_paper(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
     ).one()
 
 
+def recalled(session: Session, paper: AgreementPaper | DeedPaper) -> None:
+    """A paper was superseded: of the copies that went out, each is to come back, to be destroyed."""
+    trail = of_paper(session, paper)
+    trail.expected_copies = trail.sent_copies
+    trail.settle()
+
+
 def arrived(session: Session, paper: DeedPaper, served_on: date) -> None:
     """A notice was served: nothing more is out, and its proof of service can be filed."""
     trail = of_paper(session, paper)
