@@ -15,7 +15,7 @@ TOO_MUCH = N_("This file takes too long to check. Ask the sender for the file as
 BUSY = N_("Other files are being checked just now. Try again in a minute.")
 
 _MEMORY = 2 * 1024**3  # address space, most of which is never touched
-_WAIT_SECONDS = 15
+_WAIT_SECONDS = 3  # a thread of the server waits along
 _CONTEXT = get_context("spawn")
 # Files are looked into one after another: whoever sends many takes no more than one processor.
 _turn = threading.Lock()
