@@ -230,6 +230,26 @@ def test_papers_of_other_offices_show_number_and_office_alone(
     assert sign_in(world.author).get(f"/agreements/scans/{pile}").status_code == 404
 
 
+def test_pages_of_an_earlier_pile_are_pictured_from_where_they_lie(
+    world: AgreementWorld, session: Session, make: Factory, sign_in: SignIn
+) -> None:
+    holed = printed(world)
+    current_paper(holed).pages = 4
+    elsewhere = make.region("华南示例大区")
+    session.commit()
+    sent = [(BytesIO(jpeg_of(*pages_of(holed, 2))), "2.jpg")]
+    seller = sign_in(make.user(Role.SALESPERSON, elsewhere))
+    seller.post("/agreements/scans/new", data={"region": str(elsewhere.id), "files": sent})
+    client = sign_in(world.author)
+    earlier = upload(client, world, ("1.jpg", jpeg_of(*pages_of(holed, 1))))
+    pile = upload(client, world, ("3.jpg", jpeg_of(*pages_of(holed, 3))))
+    page = client.get(f"/agreements/scans/{pile}").text
+    pictures = re.findall(r'<img src="([^"]+)"', page)
+    assert {re.search(r"/scans/(\d+)/", url)[1] for url in pictures} == {str(earlier), str(pile)}
+    assert [client.get(url).status_code for url in pictures] == [200, 200]
+    assert page.count("This page lies in a pile of another office.") == 1
+
+
 def test_without_a_file_nothing_begins(world: AgreementWorld, session: Session, sign_in: SignIn) -> None:
     client = sign_in(world.author)
     answer = client.post("/agreements/scans/new", data={"region": str(world.region.id)})

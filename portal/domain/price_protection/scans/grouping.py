@@ -43,7 +43,7 @@ def groups_of(
             group = groups[key]
             group.code, group.paper_no, group.pages = row.code, row.no, row.pages
             group.approved_at = row.made_at
-    for leaf in _leaves(session, pile, returns):
+    for leaf in _leaves(session, viewer, pile, returns):
         group = groups[owners[leaf.code]]
         if group.code == leaf.code:
             group.leaves.append(leaf)
@@ -181,7 +181,7 @@ def _of_deeds(pile: ScanPile, returns: Collection[int] | None) -> sa.ColumnEleme
     )
 
 
-def _leaves(session: Session, pile: ScanPile, returns: Collection[int] | None) -> list[Leaf]:
+def _leaves(session: Session, viewer: User, pile: ScanPile, returns: Collection[int] | None) -> list[Leaf]:
     """Every known page of these papers, of earlier piles too: what was missing comes later."""
     pages = (
         sa.select(
@@ -195,11 +195,13 @@ def _leaves(session: Session, pile: ScanPile, returns: Collection[int] | None) -
             ScanPage.no,
             ScanPage.quarter_turns,
             ScanPage.preview_id,
+            ScanPile.region_id.in_(visible(viewer, Permission.AGREEMENTS_READ)).label("is_reached"),
             ScanFile.no.label("file_no"),
             ScanFile.filename,
         )
         .join(ScanPage, ScanPage.id == ScanMark.page_id)
         .join(ScanFile, ScanFile.id == ScanPage.file_id)
+        .join(ScanPile, ScanPile.id == ScanPage.pile_id)
         .where(ScanMark.withdrawn_at.is_(None), ScanPage.set_aside_at.is_(None))
     )
     of_agreements = pages.join(AgreementPaper, AgreementPaper.id == ScanMark.paper_id).where(
@@ -218,7 +220,9 @@ def _leaves(session: Session, pile: ScanPile, returns: Collection[int] | None) -
             filename=row.filename,
             no=row.no,
             quarter_turns=row.quarter_turns,
+            pile_id=row.pile_id,
             is_here=row.pile_id == pile.id,
+            is_reached=bool(row.is_reached),
             is_placed=row.placed_at is not None,
             has_preview=row.preview_id is not None,
         )

@@ -46,7 +46,9 @@ class Leaf:
     filename: str
     no: int
     quarter_turns: int
+    pile_id: int
     is_here: bool  # in this pile, not in an earlier one
+    is_reached: bool  # in a pile that the viewer sees
     is_placed: bool
     has_preview: bool
 
