@@ -311,3 +311,24 @@ def test_a_filter_in_the_address_keeps_the_days_that_are_offered_and_leaves_out_
         assert offered(query) == {near.number}
     assert offered(f"region={world.region.id}&all=1") == {near.number, far.number}
     assert offered("begun=1") == {near.number, ended.number}
+
+
+def test_two_texts_of_one_title_are_told_apart_wherever_one_is_named(world, session, sign_in):
+    bilingual = world.add_template("price-protection.bilingual")
+    agreement = world.signed()
+    other = world.signed()
+    other.template_id = bilingual.id
+    session.commit()
+    client = sign_in(world.author, language="zh-CN")
+    both, plain = "价格保护协议（中英文） 1.0.0", "价格保护协议 1.0.0"
+    listed = client.get("/agreements/batches/new?all=1").get_data(as_text=True)
+    assert f'<td class="wide2">{both}</td>' in listed and f'<td class="wide2">{plain}</td>' in listed
+    batch = chosen(client, session)
+    for address in (
+        f"/agreements/batches/{batch.id}/changes",
+        f"/agreements/new?distributor={agreement.distributor_id}",
+    ):
+        page = client.get(address).get_data(as_text=True)
+        options = re.findall(r"<option[^>]*>([^<]*价格保护协议[^<]*)</option>", page)
+        assert both in options and plain in options, (address, options)
+    assert both in client.get(f"/agreements/{other.id}/").get_data(as_text=True)

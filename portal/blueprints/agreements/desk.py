@@ -23,6 +23,7 @@ from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template
 from portal.extensions import db
 from portal.web.access import actor
+from portal.web.template_words import name_of
 
 # What the register calls a fact, and what the form and the paper call it.
 HOLES = {
@@ -113,10 +114,8 @@ def row_of(edition: templates.Edition) -> Template:
 
 def _template_label(edition: templates.Edition) -> str:
     if edition.release is not None:
-        return _("%(title)s, %(version)s", title=edition.title, version=edition.version)
-    return _(
-        "%(title)s, %(version)s (not released by counsel yet)", title=edition.title, version=edition.version
-    )
+        return name_of(edition)
+    return _("%(text)s (not released by counsel yet)", text=name_of(edition))
 
 
 def _base(

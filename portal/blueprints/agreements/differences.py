@@ -13,6 +13,7 @@ from portal.domain.papers.values import Day, Percent, Raw, percent
 from portal.domain.price_protection import queries, texts
 from portal.domain.price_protection.drafting import Entry, PriceEntry, ViolationEntry
 from portal.domain.templates.models import Template
+from portal.web.template_words import name_of
 from portal.web.words import word
 
 
@@ -74,7 +75,7 @@ def told(session: Session, entry: Entry) -> dict[str, tuple[str, str]]:
     template = session.get(Template, entry.template_id)
     library = {row.code: row.kind for row in texts.kinds(session, template)} if template else {}
     said = {
-        "template_id": (_("Template"), f"{template.key} {template.version}" if template else "—"),
+        "template_id": (_("Template"), name_of(template) if template else "—"),
         "effective_on": (_("First day"), entry.effective_on.isoformat()),
         "expires_on": (_("Last day"), entry.expires_on.isoformat()),
         "rebate_ppm": (_("Rebate rate"), percent(entry.rebate_ppm, 2) if entry.rebate_ppm else "—"),

@@ -18,6 +18,7 @@ from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
 from portal.web.tables import chosen, ids, number, page_of, sorting
+from portal.web.template_words import names_of
 from portal.web.words import word
 
 # What the address may say of a filter.
@@ -81,7 +82,7 @@ _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("base_share", "whole", 10),
     ("product_count", "whole", 10),
     ("has_scan", "text", 12),
-    ("template_version", "text", 12),
+    ("template_name", "text", 32),
     ("updated_at", "moment", 18),
 )
 
@@ -102,7 +103,7 @@ def _heads() -> dict[str, str]:
         "base_share": _("Base share of 100"),
         "product_count": _("Products"),
         "has_scan": _("Signed scan"),
-        "template_version": _("Template version"),
+        "template_name": _("Template"),
         "updated_at": _("Updated"),
     }
 
@@ -118,16 +119,19 @@ def export() -> ResponseReturnValue:
     order = sorting(queries.SORTS, default="updated", descending=True)
     rows = db.session.execute(order.apply(statement, queries.SORTS, tie=Agreement.id.desc())).all()
     heads = _heads()
-    cells = [[_cell(row, name) for name, _kind, _width in _COLUMNS] for row in rows]
+    texts = names_of(db.session, {row.template_id for row in rows})
+    cells = [[_cell(row, name, texts) for name, _kind, _width in _COLUMNS] for row in rows]
     told = {key: value for key, value in vars(wanted).items() if value not in (None, "")}
     record_export(me, "agreements", count=len(rows), wanted=told)
     columns = [Column(heads[name], kind, width) for name, kind, width in _COLUMNS]  # type: ignore[arg-type]
     return workbook(_("Agreements"), columns, cells, f"{_('Agreements')} {today()}.xlsx")
 
 
-def _cell(row: Any, name: str) -> Any:
+def _cell(row: Any, name: str, texts: dict[int, str]) -> Any:
     if name == "phase":
         return word(phase_of(row.status, row.effective_on, row.ends_on))
     if name == "has_scan":
         return _("filed") if row.has_scan else ""
+    if name == "template_name":
+        return texts[row.template_id]
     return getattr(row, name)

@@ -24,6 +24,7 @@ from portal.extensions import db
 from portal.printing.agreement import render_agreement_html
 from portal.web.access import actor
 from portal.web.htmx import render, say
+from portal.web.template_words import title_of
 
 # On paper, which is Chinese, until saving gives the number.
 NUMBER_TO_COME = "（保存时编号）"
@@ -81,7 +82,7 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
         desk=desk,
         preview=_preview(desk),
         back=words.last_turn(desk.agreement) if desk.agreement else None,
-        held_back=[(row.title, row.version, _(reason)) for row, reason in texts.held_back(db.session)],
+        held_back=[(title_of(row), row.version, _(reason)) for row, reason in texts.held_back(db.session)],
         groups=_groups(desk),
         limits=_limits(desk),
         company=_stated(values, [name for name in names if name.startswith("manufacturer_")]),

@@ -23,7 +23,9 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
-from portal.web.template_words import LANGUAGES, SOURCES
+from portal.web.template_words import LANGUAGES, SOURCES, name_of
+
+bp.add_app_template_global(name_of, "text_name")
 
 
 class ReleaseForm(FlaskForm):

@@ -74,6 +74,7 @@ COLUMNS = (
     _owner.name.label("owner_name"),
     AgreementTerms.rebate_ppm,
     AgreementTerms.base_share,
+    Template.id.label("template_id"),
     Template.version.label("template_version"),
     sa.select(sa.func.count(sa.distinct(AgreementPrice.product_id)))
     .where(AgreementPrice.terms_id == AgreementTerms.id)

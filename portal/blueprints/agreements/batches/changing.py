@@ -32,6 +32,7 @@ from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
 from portal.web.tables import as_id
+from portal.web.template_words import name_of
 from portal.web.words import word
 
 
@@ -45,10 +46,7 @@ def changes(id: int) -> ResponseReturnValue:
     editions = texts.offered_editions(db.session)
     form.template.choices = [
         ("", _("each on the newest released version of its text")),
-        *(
-            (f"{row.key}@{row.version}", _("%(title)s, %(version)s", title=row.title, version=row.version))
-            for row in editions
-        ),
+        *((f"{row.key}@{row.version}", name_of(row)) for row in editions),
     ]
     if kept.template and kept.template not in {value for value, _label in form.template.choices}:
         form.template.choices.append((kept.template, kept.template))

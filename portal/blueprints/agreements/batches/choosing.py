@@ -31,6 +31,7 @@ from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, refuse, render, submit
 from portal.web.requests import ROW
 from portal.web.tables import as_id, chosen, number, page_of
+from portal.web.template_words import names_of, title_of
 
 # What a page without a filter offers: agreements that end within so many days.
 AHEAD = timedelta(days=120)
@@ -172,6 +173,7 @@ def _page(form: ChoiceForm, wanted: Choice, batch: Batch | None = None) -> Respo
         page=page,
         wanted=wanted,
         phase_of=phase_of,
+        text_names=names_of(db.session, {row.template_id for row in page.rows}),
         remarks=choosing.remarks(db.session, [row.id for row in page.rows], batch=batch),
         levels=list(Level),
         grades=grade_choices(),
@@ -189,7 +191,7 @@ def _texts() -> list[tuple[str, str]]:
         return []
     titles: dict[str, str] = {}
     for edition in texts.agreement_editions(db.session):
-        titles.setdefault(edition.key, edition.title)
+        titles.setdefault(edition.key, title_of(edition))
     releases = Counter(key for key, _version, _count in in_use)
     offered: dict[str, str] = {}
     for key, version, count in in_use:

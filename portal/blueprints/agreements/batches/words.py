@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -26,9 +25,9 @@ from portal.domain.price_protection.batches.queries import Stage
 from portal.domain.price_protection.batches.reckoning import problem_of
 from portal.domain.price_protection.models import PriceKind
 from portal.domain.price_protection.problems import Problem
-from portal.domain.templates.models import Template
 from portal.extensions import db
 from portal.web.htmx import say
+from portal.web.template_words import name_of, names_of
 from portal.web.words import badge_of, word
 
 STAGES = {
@@ -73,14 +72,15 @@ class Namer:
     """Puts differences into words; names of products, templates and violations are asked for once a page."""
 
     def __init__(self, differences: Iterable[Triple]) -> None:
-        keys = {key for key, *_rest in differences}
+        said = list(differences)
+        keys = {key for key, *_rest in said}
         self.products = queries.product_names(
             db.session, {int(key.split()[1]) for key in keys if _is(key, "price")}
         )
         self.templates: dict[int, str] = {}
         if "template_id" in keys:
-            rows = db.session.execute(sa.select(Template.id, Template.key, Template.version))
-            self.templates = {row.id: f"{row.key} {row.version}" for row in rows}
+            named = {id for key, *both in said for id in both if key == "template_id" and id}
+            self.templates = names_of(db.session, named)
         self.kinds: dict[str, str] = {}
         if any(_is(key, "violation") for key in keys):
             self.kinds = violation_kinds()
@@ -324,11 +324,13 @@ def refusal_said(refusal: Mapping[str, Any]) -> str:
     return say(DomainError(msgid, **params))
 
 
-def changes_said(changes: Changes, template_title: str = "") -> list[tuple[str, str]]:
+def changes_said(changes: Changes) -> list[tuple[str, str]]:
     """What changes in all agreements: label and words."""
     said: list[tuple[str, str]] = []
     if changes.template:
-        said.append((_("Template"), template_title or changes.template.replace("@", " ")))
+        key, _at, version = changes.template.partition("@")
+        edition = texts.agreement_edition(db.session, key, version)
+        said.append((_("Template"), name_of(edition) if edition is not None else f"{key} {version}"))
     if changes.effective_on:
         said.append((_("First day"), changes.effective_on.isoformat()))
     if changes.expires_on:
