@@ -33,5 +33,6 @@ KINDS: dict[str, Handler] = {
     scans.READ: read_pile,
     scans.FILE: file_pile,
     pricing.KIND: pricing.make_amendments,
+    deciding.REVIEW: deciding.review_all,
     deciding.APPROVE: approve_amendments,
 }

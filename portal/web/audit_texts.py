@@ -13,6 +13,7 @@ from portal.domain.papers.fill import is_empty
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import percent
 from portal.domain.price_protection.models import PriceKind
+from portal.web.audit_bulk import bulk_changes
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
@@ -41,6 +42,10 @@ ACTIONS: dict[str, object] = {
     "agreement.voided": _l("Voided"),
     **{f"agreement.{kind}": word for kind, word in DEED_EVENTS.items()},
     "price_change.begun": _l("Prices changed in many agreements"),
+    "price_change.checks_drawn": _l("Spot checks drawn"),
+    "price_change.amendment_looked_at": _l("Amendment read before a list is decided on"),
+    "price_change.review_asked": _l("List of amendments reviewed"),
+    "price_change.approve_asked": _l("List of amendments approved"),
     "batch.created": _l("Batch set up"),
     "batch.changed": _l("Bulk changes saved"),
     "batch.row_changed": _l("Row of a batch given terms of its own"),
@@ -94,16 +99,25 @@ _FEATURES = ("product", "agreement", "parcel", "user", "region", "settings", "nu
 
 def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:
     """(label, before, after) of each field that the event changed; None for other features' events."""
+    if event.action in ("batch.changed", "batch.row_changed"):
+        return bulk_changes(event.params.get("before") or {}, event.params.get("after") or {})
     if event.action.split(".")[0] not in _FEATURES:
         return None
     found = event.params.get("changes")
     if not isinstance(found, dict):
         return ()
     return tuple(
-        (_label(name), _value(name, pair[0]), _value(name, pair[1]))
+        (_label(name), *(_value(name, value) for value in _differing(*pair)))
         for name, pair in found.items()
         if isinstance(pair, list) and len(pair) == 2
     )
+
+
+def _differing(before: Any, after: Any) -> tuple[Any, Any]:
+    """Of two lists only the rows that are not in both: one changed price is not to be looked for among eight."""
+    if isinstance(before, list) and isinstance(after, list):
+        return [row for row in before if row not in after], [row for row in after if row not in before]
+    return before, after
 
 
 def _label(name: str) -> str:
@@ -198,7 +212,11 @@ def text(event: AuditEvent) -> str:
                 .join((_listed(params.get("numbers"), params.get("count")), str(params.get("reason") or "")))
                 .removesuffix(_(" · "))
             )
-        case "batch.row_changed" | "batch.row_looked_at":
+        case "price_change.checks_drawn":
+            return _listed(params.get("numbers"), params.get("count"))
+        case "price_change.review_asked" | "price_change.approve_asked":
+            return _("%(count)s amendments", count=params.get("count"))
+        case "batch.row_changed" | "batch.row_looked_at" | "price_change.amendment_looked_at":
             return str(params.get("number", ""))
         case "batch.approval_asked":
             return _(

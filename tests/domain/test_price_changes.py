@@ -9,10 +9,10 @@ from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.errors import DomainError
 from portal.domain.jobs import runs
-from portal.domain.jobs.models import Job
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import amending, deciding, pricing
+from portal.domain.price_protection.deeds.deciding import Decision
 from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.models import Amendment, DeedStatus, PriceChange, PriceKind
 from tests.domain.deed_world import DeedWorld, fake_deed_render
@@ -99,33 +99,104 @@ def test_agreements_of_other_offices_are_left_out(world):
         )
 
 
+def listed(world, count):
+    """A price change with so many submitted amendments."""
+    performed(
+        world.session, begun(world, [world.signed() for _turn in range(count)]), pricing.make_amendments
+    )
+    world.session.expire_all()
+    return world.session.scalars(sa.select(PriceChange).order_by(PriceChange.id.desc())).first()
+
+
+def read_all(world, by, change, decision):
+    """Draw this user's spot checks and read each."""
+    deciding.draw(world.session, by, change, decision)
+    world.session.commit()
+    for check in deciding.checks(world.session, by, deciding.pending(world.session, by, change, decision)):
+        deciding.look(world.session, by, check.amendment, seen_sha256=world.seen(check.amendment))
+    world.session.commit()
+
+
+def decided(world, by, change, decision):
+    shown = deciding.seen(deciding.pending(world.session, by, change, decision))
+    job = deciding.ask(world.session, by, change, decision, shown=shown, title="test")
+    world.session.commit()
+    work = deciding.review_all
+    if decision is Decision.APPROVE:
+        work = lambda session, run: deciding.approve_all(session, run, fake_deed_render)  # noqa: E731
+    result = performed(world.session, job, work)
+    world.session.expire_all()
+    return result
+
+
 def test_counsel_and_approver_decide_on_all_that_they_were_shown_and_nothing_else(world):
-    agreements = [world.signed() for _turn in range(2)]
-    job = begun(world, agreements)
-    performed(world.session, job, pricing.make_amendments)
-    change = world.session.scalars(sa.select(PriceChange)).one()
+    change = listed(world, 4)
     assert deciding.approvable(world.session, world.manager, change) == []
     [todo] = deed_todos(world.session, world.counsel)
     assert todo.args == {"change_id": change.id}
     assert list(deed_todos(world.session, world.manager)) == []
-    shown = deciding.hashes(deciding.reviewable(world.session, world.counsel, change))
-    assert len(shown) == 2
+    assert len(deciding.reviewable(world.session, world.counsel, change)) == 4
     with pytest.raises(DomainError):
-        deciding.review_all(world.session, world.counsel, change, {**shown, next(iter(shown)): "0" * 64})
+        deciding.ask(world.session, world.counsel, change, Decision.REVIEW, shown="0" * 64, title="test")
     world.session.rollback()
-    deciding.review_all(world.session, world.counsel, change, shown)
-    world.session.commit()
+    # Nobody decides about a list of which no spot check was read.
+    with pytest.raises(DomainError):
+        decided(world, world.counsel, change, Decision.REVIEW)
+    world.session.rollback()
+    read_all(world, world.counsel, change, Decision.REVIEW)
+    assert decided(world, world.counsel, change, Decision.REVIEW)["made"] == 4
     assert deciding.approvable(world.session, world.author, change) == []
-    shown = deciding.hashes(deciding.approvable(world.session, world.manager, change))
-    asked = deciding.ask_approval(world.session, world.manager, change, shown, title="test")
-    world.session.commit()
-    result = performed(
-        world.session, asked, lambda session, run: deciding.approve_all(session, run, fake_deed_render)
-    )
-    assert (result["made"], result["refused"]) == (2, [])
+    with pytest.raises(DomainError):
+        decided(world, world.manager, change, Decision.APPROVE)
+    world.session.rollback()
+    read_all(world, world.manager, change, Decision.APPROVE)
+    result = decided(world, world.manager, change, Decision.APPROVE)
+    assert (result["made"], result["refused"]) == (4, 0)
     statuses = world.session.scalars(sa.select(Amendment.status)).all()
     assert set(statuses) == {DeedStatus.APPROVED}
-    assert world.session.scalar(sa.select(sa.func.count(Job.id))) == 2
+
+
+def test_what_a_decision_leaves_out_says_why_and_is_read_again(world, session):
+    change = listed(world, 2)
+    read_all(world, world.counsel, change, Decision.REVIEW)
+    gone = deciding.reviewable(session, world.counsel, change)[0]
+    was = gone.sha256
+    # The register says it otherwise by now.
+    gone.agreement.distributor.name = "示例更名商贸"
+    session.commit()
+    assert decided(world, world.counsel, change, Decision.REVIEW) == {
+        "made": 1,
+        "refused": 1,
+        "change_id": change.id,
+    }
+    session.refresh(gone)
+    assert "has changed" in gone.refusal["msgid"]
+    assert gone.sha256 != was
+    assert deciding.reviewable(session, world.counsel, change) == [gone]
+    read_all(world, world.counsel, change, Decision.REVIEW)
+    assert decided(world, world.counsel, change, Decision.REVIEW)["made"] == 1
+    session.refresh(gone)
+    assert gone.refusal == {}
+    assert gone.counsel_sha256 == gone.sha256 != was
+
+
+def test_deciding_about_many_amendments_asks_no_more_than_about_few(world, session):
+    def asked(count):
+        change = listed(world, count)
+        session.expire_all()
+        said = []
+        listen = lambda *_told: said.append(1)  # noqa: E731
+        sa.event.listen(session.get_bind(), "before_cursor_execute", listen)
+        try:
+            rows = deciding.reviewable(session, world.counsel, change)
+            deciding.seen(rows)
+            deciding.open_checks(session, world.counsel, rows)
+        finally:
+            sa.event.remove(session.get_bind(), "before_cursor_execute", listen)
+        assert len(rows) == count
+        return len(said)
+
+    assert asked(6) <= asked(1) + 1
 
 
 def test_who_sees_one_agreement_of_a_change_reads_nothing_of_other_offices(world, session):

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db import today
-from portal.domain.price_protection.deeds import base, life
+from portal.domain.jobs.models import Job
+from portal.domain.price_protection.deeds import base, deciding, life
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementTerms,
@@ -20,8 +21,12 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.trail import packing, posting
 from portal.domain.price_protection.trail.beginning import of_paper
+from portal.domain.templates import offers
+from portal.web import tables
 from tests.domain.agreement_world import PDF
 from tests.domain.deed_world import DeedWorld
+from tests.domain.test_price_changes import listed
+from tests.paper_examples import SMALL, template_text
 
 
 @pytest.fixture(autouse=True)
@@ -222,11 +227,24 @@ def test_prices_are_changed_in_many_agreements_at_once(world, session, sign_in):
     assert [deed.says["prices"][0][2] for deed in deeds] == [2710, 2710]
     record = f"/agreements/prices/{deeds[0].price_change_id}/"
     assert deeds[1].title in author.get(record).get_data(as_text=True)
-    assert author.post(f"{record}counsel", data={"seen": "{}"}).status_code == 403
-    assert counsel.post(f"{record}counsel", data={"seen": "{}"}).status_code == 422
+    assert author.post(f"{record}counsel", data={"seen": "x"}).status_code == 403
+    assert counsel.post(f"{record}counsel", data={"seen": "x"}).status_code == 422
     page = counsel.get(record).get_data(as_text=True)
-    listed = page.split('name="seen" value="')[1].split('"')[0].replace("&#34;", '"')
-    assert counsel.post(f"{record}counsel", data={"seen": listed}).location == record
+    listed = page.split('name="seen" value="')[1].split('"')[0]
+    assert "spot checks are still open" in page
+    assert counsel.post(f"{record}counsel", data={"seen": listed}).status_code == 422
+    assert counsel.post(f"{record}counsel", data={"do": "draw"}).location == f"{record}#review"
+    session.expire_all()
+    for deed in deeds:
+        own = f"/agreements/{deed.agreement_id}/amendments/{deed.id}/"
+        read = counsel.get(own).get_data(as_text=True).split('id="spot-check"')[1]
+        sha256 = read.split('name="seen"')[1].split('value="')[1].split('"')[0]
+        assert counsel.post(f"{own}look", data={"seen": sha256}).location == record
+    assert "spot checks are still open" not in counsel.get(record).get_data(as_text=True)
+    sent = counsel.post(f"{record}counsel", data={"seen": listed})
+    session.rollback()
+    [job] = session.scalars(sa.select(Job).where(Job.kind == deciding.REVIEW))
+    assert sent.location == f"/tasks/{job.id}"
     session.expire_all()
     session.rollback()
     assert {deed.counsel_id for deed in session.scalars(sa.select(Amendment))} == {world.counsel.id}
@@ -366,3 +384,58 @@ def test_the_service_of_a_notice_is_proposed_from_its_parcel(world, session, sig
     assert f"{address}signing" in page
     assert "Sent, not served" in page
     assert "Sent, not served" in author.get(address).get_data(as_text=True)
+
+
+def test_every_amendment_of_a_price_change_is_on_a_page_of_its_list(world, session, sign_in, monkeypatch):
+    change = listed(world, 3)
+    session.commit()
+    numbers = sorted(session.scalars(sa.select(Agreement.number)))
+    monkeypatch.setattr(tables.page_of, "__kwdefaults__", {**tables.page_of.__kwdefaults__, "per_page": 2})
+    counsel = sign_in(world.counsel)
+    address = f"/agreements/prices/{change.id}/"
+    first, second = (counsel.get(f"{address}?page={no}").get_data(as_text=True) for no in (1, 2))
+    tables_only = [page.split('id="list"')[1] for page in (first, second)]
+    assert [[number for number in numbers if number in page] for page in tables_only] == [
+        numbers[:2],
+        numbers[2:],
+    ]
+    rows = counsel.get(f"{address}?page=2", headers={"HX-Request": "true", "HX-Target": "list"})
+    assert rows.get_data(as_text=True).lstrip().startswith('<div id="list"')
+
+
+def test_what_lapses_with_the_agreement_is_said_before_and_after_the_service(world, session, sign_in):
+    agreement = world.signed()
+    amendment = world.submitted_amendment(agreement)
+    notice = world.approved_notice(agreement)
+    author = sign_in(world.author)
+    record = f"/agreements/{agreement.id}/notices/{notice.id}/"
+    page = author.get(f"{record}signing").get_data(as_text=True)
+    assert "With the service these lapse" in page
+    assert amendment.title in page
+    service = {"served_on": today().isoformat(), "how": "in_person"}
+    assert author.post(f"{record}signing", data=service).location == record
+    told = author.get(f"/agreements/{agreement.id}/amendments/{amendment.id}/").get_data(as_text=True)
+    assert "it lapsed when the agreement was terminated" in told
+    assert f"by {notice.number}; last day" in told
+
+
+def test_a_form_on_a_text_out_of_offer_is_refused_before_anybody_types(world, session, sign_in):
+    agreement = world.signed()
+    author = sign_in(world.author)
+    for template, form in zip(world.deed_templates, ("amend", "termination"), strict=True):
+        assert author.get(f"/agreements/{agreement.id}/{form}").status_code == 200
+        offers.stop(session, world.counsel, template, reason="第一条有误", holds_work=False)
+        session.commit()
+        refused = author.get(f"/agreements/{agreement.id}/{form}", follow_redirects=True)
+        assert "第一条有误" in html.unescape(refused.get_data(as_text=True))
+        assert 'name="amendment_reason"' not in refused.get_data(as_text=True)
+
+
+def test_the_amendments_form_offers_an_agreed_kind_that_left_counsels_list(world, session, sign_in):
+    world.template = world.add_template(SMALL)
+    agreement = world.signed()
+    lines = template_text().replace("version: 1.0.0", "version: 1.1.0", 1).splitlines(keepends=True)
+    world.add_template(text="".join(line for line in lines if "hostile_quoting" not in line))
+    page = sign_in(world.author).get(f"/agreements/{agreement.id}/amend").get_data(as_text=True)
+    tick = page.split('id="violation-hostile_quoting"')
+    assert len(tick) == 2 and "checked" in tick[0].rsplit("<", 1)[1] + tick[1].split(">", 1)[0]

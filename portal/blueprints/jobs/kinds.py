@@ -107,9 +107,7 @@ def _pages_read(job: Job) -> str:
 
 
 def _filed(job: Job) -> str:
-    return ngettext(
-        "%(num)s paper was filed.", "%(num)s papers were filed.", job.result.get("filed", 0)
-    )
+    return ngettext("%(num)s paper was filed.", "%(num)s papers were filed.", job.result.get("filed", 0))
 
 
 def _price_change(job: Job) -> str:
@@ -118,6 +116,16 @@ def _price_change(job: Job) -> str:
 
 def _amended(job: Job) -> str:
     return ngettext("%(num)s amendment", "%(num)s amendments", job.result.get("made", 0))
+
+
+def _decided(job: Job) -> str:
+    refused = job.result.get("refused", 0)
+    if not refused:
+        return _amended(job)
+    left = ngettext(
+        "%(num)s was left out: the list says why", "%(num)s were left out: the list says why", refused
+    )
+    return _("%(done)s, %(refused)s", done=_amended(job), refused=left)
 
 
 _TO_BATCH = _l("To the batch")
@@ -137,8 +145,11 @@ KINDS = {
     pricing.KIND: Kind(
         _l("Changing prices in many agreements"), _price_change, _price_change, _amended, _l("To the change")
     ),
+    deciding.REVIEW: Kind(
+        _l("Recording counsel's review"), _price_change, _price_change, _decided, _l("To the change")
+    ),
     deciding.APPROVE: Kind(
-        _l("Approving amendments"), _price_change, _price_change, _amended, _l("To the change")
+        _l("Approving amendments"), _price_change, _price_change, _decided, _l("To the change")
     ),
     scans.FILE: Kind(_l("Filing scans"), _pile, _pile, _filed, _l("To the pile")),
 }

@@ -3,18 +3,17 @@
 import json
 from typing import Any
 
-from flask import abort, flash, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.blueprints.agreements import bp
 from portal.blueprints.agreements.batches.forms import HOWS, shown_ppm, signed_ppm
-from portal.blueprints.agreements.deeds.sides import sides
 from portal.blueprints.agreements.forms import NEEDED, printed_line
 from portal.blueprints.agreements.listing import NARROWING, asked_filter
 from portal.db import today
@@ -26,14 +25,13 @@ from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
-from portal.domain.price_protection.deeds import amending, deciding, pricing
-from portal.domain.price_protection.models import Agreement, DeedStatus, PriceChange, PriceKind, Status
+from portal.domain.price_protection.deeds import pricing
+from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
 from portal.extensions import db
 from portal.jobs import start
 from portal.web.access import actor, requires
 from portal.web.fields import AmountField, DateOnField
 from portal.web.htmx import leave, refuse, render, say, submit
-from portal.web.requests import ROW
 from portal.web.tables import as_id, ids
 from portal.web.words import word
 
@@ -66,20 +64,6 @@ class PriceChangeForm(FlaskForm):
     def said(self) -> str:
         """The rule and its day in a text: prices that were typed into a preview belong to these alone."""
         return json.dumps([*pricing.as_json(self.rule()).values(), str(self.effective_on.data)])
-
-
-class SeenForm(FlaskForm):
-    """What a list showed: the hash of each row."""
-
-    seen = HiddenField()
-
-    def hashes(self) -> dict[str, str]:
-        """By the amendments' ids; nothing for what is no such list."""
-        try:
-            said = json.loads(self.seen.data or "")
-        except ValueError:
-            return {}
-        return said if isinstance(said, dict) else {}
 
 
 @bp.route("/prices", methods=["GET", "POST"])
@@ -188,57 +172,8 @@ def _chosen() -> list[int]:
     return list(db.session.scalars(statement.with_only_columns(Agreement.id).order_by(Agreement.number)))
 
 
-def _readable(change_id: int) -> PriceChange:
-    """The change; 404 when none of its agreements lies in an office that the user sees."""
-    change = db.session.get(PriceChange, change_id)
-    if change is None:
-        abort(404)
-    me = actor()
-    if (
-        change.author_id != me.id
-        and not db.session.scalars(
-            queries.agreements_visible_to(me).where(Agreement.id.in_(change.agreement_ids)).limit(1)
-        ).first()
-    ):
-        abort(404)
-    return change
-
-
-@bp.get(f"/prices/<{ROW}:change_id>/")
-@requires(P.AGREEMENTS_READ)
-def price_change(change_id: int) -> ResponseReturnValue:
-    """What became of a change: its amendments, what was refused, and what can be decided together."""
-    return _page(_readable(change_id), SeenForm(formdata=None))
-
-
-def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
-    me = actor()
-    deeds = db.session.scalars(pricing.amendments_of(me, change)).all()
-    waiting = deciding.reviewable(db.session, me, change)
-    ready = deciding.approvable(db.session, me, change)
-    return render(
-        "agreements/pricing/record.html",
-        form=form,
-        change=change,
-        rule_says=_rule_says(change),
-        rows=[(deed, sides(amending.data_of(db.session, deed)["changes"])) for deed in deeds[:_SHOWN]],
-        total=len(deeds),
-        shown=_SHOWN,
-        refused=[
-            (id, number, say(DomainError(msgid, **params)))
-            for id, number, msgid, params in pricing.refusals(db.session, me, change)
-        ],
-        printable=sum(deed.status in (DeedStatus.APPROVED, DeedStatus.SIGNED) for deed in deeds)
-        if me.can(P.AGREEMENTS_WRITE)
-        else 0,
-        to_review=len(waiting),
-        seen_review=json.dumps(deciding.hashes(waiting)),
-        to_approve=len(ready),
-        seen_approve=json.dumps(deciding.hashes(ready)),
-    )
-
-
-def _rule_says(change: PriceChange) -> str:
+def rule_says(change: PriceChange) -> str:
+    """What changes, in words."""
     rule = pricing.rule_of(change)
     parts: list[Any] = [
         queries.product_names(db.session, [rule.product_id])[rule.product_id]
@@ -254,31 +189,3 @@ def _rule_says(change: PriceChange) -> str:
     if excepted := sum(map(len, pricing.exceptions_of(change).values())):
         parts.append(ngettext("%(num)s price excepted", "%(num)s prices excepted", excepted))
     return _(", ").join(map(str, parts))
-
-
-@bp.post(f"/prices/<{ROW}:change_id>/counsel")
-@requires(P.TEMPLATES_RELEASE)
-def review_price_change(change_id: int) -> ResponseReturnValue:
-    """Counsel has read all amendments of the change that were shown."""
-    change, form = _readable(change_id), SeenForm()
-    count = submit(form, lambda: deciding.review_all(db.session, actor(), change, form.hashes()))
-    if count is None:
-        return _page(_readable(change_id), form)
-    flash(_("Counsel's review of %(count)s amendments is recorded.", count=count))
-    return leave(url_for("agreements.price_change", change_id=change_id))
-
-
-@bp.post(f"/prices/<{ROW}:change_id>/approve")
-@requires(P.AGREEMENTS_APPROVE)
-def approve_price_change(change_id: int) -> ResponseReturnValue:
-    """Approve all amendments of the change that were shown, by a task that makes their originals."""
-    change, form = _readable(change_id), SeenForm()
-    title = _("%(count)s amendments", count=len(form.hashes()))
-    job_id = submit(
-        form,
-        lambda: deciding.ask_approval(db.session, actor(), change, form.hashes(), title=title).id,
-    )
-    if job_id is None:
-        return _page(_readable(change_id), form)
-    start(job_id)
-    return leave(url_for("jobs.detail", job_id=job_id))

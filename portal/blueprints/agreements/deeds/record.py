@@ -14,7 +14,7 @@ from portal.blueprints.agreements.record import file, inline
 from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.papers.deeds import deed_sha256
-from portal.domain.price_protection.deeds import amending, base, life
+from portal.domain.price_protection.deeds import amending, base, deciding, life
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus, Termination
 from portal.domain.price_protection.problems import Problem
@@ -63,6 +63,7 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
         "may_write": me.can(P.AGREEMENTS_WRITE, agreement.region),
         "may_approve": me.can(P.AGREEMENTS_APPROVE, agreement.region),
         "may_review": me.can(P.TEMPLATES_RELEASE),
+        "spot_check": deciding.check_of(db.session, me, deed) if isinstance(deed, Amendment) else None,
         "why_not": say(refusal) if refusal else "",
         "is_mine": me.id in (deed.author_id, deed.submitted_by_id),
         "copies": data["values"].get("copies_total") or 2,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, request
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,7 +15,7 @@ from portal.blueprints.agreements.steps import files
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.approval import Blocked
-from portal.domain.price_protection.deeds import base, life, serving, signing
+from portal.domain.price_protection.deeds import base, deciding, life, serving, signing
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus, Service, Termination
 from portal.domain.price_protection.problems import Problem
@@ -97,6 +97,19 @@ def review_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
     seen = form.seen.data or ""
     said = _("%(number)s: counsel's review is recorded.", number=deed.title)
     return _step(deed, lambda: life.review(db.session, actor(), deed, seen_sha256=seen), said)
+
+
+@bp.post(f"{_ADDRESS}/look")
+@requires(P.AGREEMENTS_READ)
+def look_at_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
+    """An amendment of a price change that was drawn as a spot check was read; back to its list."""
+    deed, form = loading.readable(id, what, deed_id), DecisionForm()
+    if not isinstance(deed, Amendment) or deed.price_change_id is None:
+        return leave(loading.address(deed))
+    change_id, seen = deed.price_change_id, form.seen.data or ""
+    submit(None, lambda: deciding.look(db.session, actor(), deed, seen_sha256=seen) or True)
+    flash(_("%(number)s: your reading is recorded.", number=deed.title))
+    return leave(url_for("agreements.price_change", change_id=change_id))
 
 
 @bp.post(f"{_ADDRESS}/decide")
@@ -199,9 +212,17 @@ def sign_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
         agreement=deed.agreement,
         is_done=is_done,
         is_amendment=isinstance(deed, Amendment),
+        lapsing=_lapsing(deed),
         paper=base.current_paper(deed),
         address=loading.address,
     )
+
+
+def _lapsing(deed: AnyDeed) -> list[Amendment]:
+    """The amendments that the service of a notice makes lapse, were it served today."""
+    if not isinstance(deed, Termination) or deed.status is not DeedStatus.APPROVED:
+        return []
+    return serving.overtaken(db.session, deed.agreement, serving.last_day(db.session, deed, today()))
 
 
 def _as_posted(deed: AnyDeed) -> dict[str, Any]:

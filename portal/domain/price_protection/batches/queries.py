@@ -172,7 +172,7 @@ def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
 
 
 def may_decide(user: User) -> sa.ColumnElement[bool]:
-    """Whether this user may approve a row's draft: submitted, in its offices, no word of it its own, not handed in by it.
+    """Whether this user may approve a row's draft: submitted, in its offices, no word of it its own, not its hand-in.
 
     The draft of a row that was left out is approved by itself.
     """

@@ -14,7 +14,7 @@ from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.papers.agreement import AgreementPaperData
-from portal.domain.papers.deeds import DeedData, changed_clauses
+from portal.domain.papers.deeds import DeedData, changed_clauses, deed_sha256
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.placeholders import Placeholder
 from portal.domain.papers.values import Raw
@@ -275,6 +275,11 @@ def preview(
     )
     _write(session, actor, made, replace(says, reason=says.reason or NO_REASON_YET), before)
     return data_of(session, made, before)
+
+
+def keep_as_read(amendment: Amendment, data: DeedData) -> None:
+    """Keep what it says now, so that a list of many shows and binds it without making it up again."""
+    amendment.sha256, amendment.changes = deed_sha256(data), [dict(row) for row in data["changes"]]
 
 
 def needs_counsel(amendment: Amendment) -> bool:

@@ -1,114 +1,263 @@
-"""Deciding about the amendments of one price change together: counsel's review, and approval as a task (P1, P8).
+"""Deciding about the amendments of one price change as a list: counsel's review and the approval, as tasks (P1, P8).
 
-Each amendment is bound to its own hash, as it would be alone: nothing is decided that the list did not show.
+A list is bound to what was shown, as that of a batch is: its digest is made of every amendment's hash, spot checks are
+drawn by lot and read, and each amendment is decided on by its own hash. What a decision leaves out says why.
 """
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import lock, now
 from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Run
-from portal.domain.papers.deeds import DeedData, deed_sha256
+from portal.domain.papers.deeds import deed_sha256
 from portal.domain.price_protection.approval import Blocked
-from portal.domain.price_protection.deeds import amending, amendment_checks, base, life, pricing
+from portal.domain.price_protection.batches.approving import Pending, digest, needed
+from portal.domain.price_protection.batches.tasks import refusal
+from portal.domain.price_protection.deeds import amending, base, life, pricing
 from portal.domain.price_protection.deeds.life import DeedRenderer
-from portal.domain.price_protection.models import Amendment, DeedStatus, PriceChange
+from portal.domain.price_protection.models import Amendment, AmendmentCheck, DeedStatus, PriceChange
 from portal.domain.users.models import User
 
-APPROVE = "agreements.price_change_approve"
+REVIEW, APPROVE = "agreements.price_change_review", "agreements.price_change_approve"
 
 
-def reviewable(session: Session, user: User, change: PriceChange) -> list[tuple[Amendment, DeedData]]:
+class Decision(StrEnum):
+    """What somebody decides about the list."""
+
+    REVIEW = "review"
+    APPROVE = "approve"
+
+
+_KINDS = {Decision.REVIEW: REVIEW, Decision.APPROVE: APPROVE}
+
+
+@dataclass(frozen=True)
+class Check:
+    """An amendment that was drawn by lot, and whether it was read as it stands."""
+
+    amendment: Amendment
+    is_looked_at: bool
+
+
+def reviewable(session: Session, user: User, change: PriceChange) -> list[Amendment]:
     """The submitted amendments of a change that counsel has not read as they stand."""
     if not user.can(Permission.TEMPLATES_RELEASE):
         return []
-    return [
-        (deed, data)
-        for deed, data in _submitted(session, user, change)
-        if amendment_checks.is_waiting_for_counsel(deed, data)
-    ]
+    return [deed for deed in _submitted(session, user, change) if _is_waiting_for_counsel(deed)]
 
 
-def approvable(session: Session, user: User, change: PriceChange) -> list[tuple[Amendment, DeedData]]:
+def approvable(session: Session, user: User, change: PriceChange) -> list[Amendment]:
     """The submitted amendments of a change that this user may approve and counsel does not hold up."""
+    if not user.can(Permission.AGREEMENTS_APPROVE):
+        return []
     return [
-        (deed, data)
-        for deed, data in _submitted(session, user, change)
-        if base.is_approver(user, deed) and not amendment_checks.is_waiting_for_counsel(deed, data)
+        deed
+        for deed in _submitted(session, user, change)
+        if base.is_approver(user, deed) and not _is_waiting_for_counsel(deed)
     ]
 
 
-def _submitted(session: Session, user: User, change: PriceChange) -> list[tuple[Amendment, DeedData]]:
-    waiting = pricing.amendments_of(user, change).where(Amendment.status == DeedStatus.SUBMITTED)
-    return [(deed, amending.data_of(session, deed)) for deed in session.scalars(waiting)]
+def pending(session: Session, user: User, change: PriceChange, decision: Decision) -> list[Amendment]:
+    """What waits for this decision of this user, by the number of the agreement."""
+    return (reviewable if decision is Decision.REVIEW else approvable)(session, user, change)
 
 
-def hashes(rows: Sequence[tuple[Amendment, DeedData]]) -> dict[str, str]:
-    """What a list shows, by the amendments' ids: each one's hash."""
-    return {str(deed.id): deed_sha256(data) for deed, data in rows}
+def _submitted(session: Session, user: User, change: PriceChange) -> Sequence[Amendment]:
+    return session.scalars(
+        pricing.amendments_of(user, change).where(Amendment.status == DeedStatus.SUBMITTED)
+    ).all()
 
 
-def review_all(session: Session, actor: User, change: PriceChange, seen: Mapping[str, str]) -> int:
-    """Record counsel's review of every amendment that was shown; the caller commits. Gives how many."""
-    rows = reviewable(session, actor, change)
-    _require_as_seen(hashes(rows), seen)
-    for deed, data in rows:
-        life.review(session, actor, deed, seen_sha256=deed_sha256(data))
-    return len(rows)
+def _is_waiting_for_counsel(deed: Amendment) -> bool:
+    return amending.needs_counsel(deed) and (not deed.sha256 or deed.counsel_sha256 != deed.sha256)
 
 
-def ask_approval(
-    session: Session, actor: User, change: PriceChange, seen: Mapping[str, str], *, title: str
-) -> Job:
-    """Ask for the approval of every amendment that was shown, as a task; the caller commits and starts it."""
-    _require_as_seen(hashes(approvable(session, actor, change)), seen)
-    return jobs.enqueue(
-        session, actor, APPROVE, title=title, total=len(seen), change_id=change.id, seen=dict(seen)
+def seen(rows: Sequence[Amendment]) -> str:
+    """The digest of a list as it was shown: every amendment with its own hash."""
+    return digest([Pending(deed.id, deed.sha256, False, "") for deed in rows])
+
+
+def checks(session: Session, user: User, rows: Sequence[Amendment]) -> list[Check]:
+    """The user's spot checks among these amendments."""
+    found = session.execute(
+        sa.select(AmendmentCheck.amendment_id, AmendmentCheck.looked_sha256).where(
+            AmendmentCheck.user_id == user.id, AmendmentCheck.amendment_id.in_([deed.id for deed in rows])
+        )
+    )
+    looked: dict[int, str] = {row.amendment_id: row.looked_sha256 for row in found}
+    return [
+        Check(deed, bool(deed.sha256) and looked[deed.id] == deed.sha256)
+        for deed in rows
+        if deed.id in looked
+    ]
+
+
+def open_checks(session: Session, user: User, rows: Sequence[Amendment]) -> int:
+    """How many amendments this user must still read, drawn or not."""
+    known = checks(session, user, rows)
+    return max(0, needed(len(rows)) - len(known)) + sum(not check.is_looked_at for check in known)
+
+
+def draw(session: Session, actor: User, change: PriceChange, decision: Decision) -> int:
+    """Draw as many amendments as this user has to read, by lot; how many were drawn now. The caller commits."""
+    lock(session, change)
+    rows = pending(session, actor, change, decision)
+    known = {check.amendment.id for check in checks(session, actor, rows)}
+    others = [deed for deed in rows if deed.id not in known]
+    chosen = secrets.SystemRandom().sample(others, max(0, needed(len(rows)) - len(known)))
+    session.add_all(
+        AmendmentCheck(amendment_id=deed.id, user_id=actor.id, looked_sha256="") for deed in chosen
+    )
+    if chosen:
+        numbers = [deed.title for deed in chosen]
+        audit.record(
+            session,
+            actor,
+            "price_change.checks_drawn",
+            change,
+            count=len(chosen),
+            pending=len(rows),
+            numbers=numbers,
+        )
+    session.flush()
+    return len(chosen)
+
+
+def check_of(session: Session, user: User, deed: Amendment) -> AmendmentCheck | None:
+    """The spot check of an amendment that this user still decides on; None when it was not drawn."""
+    if deed.price_change_id is None or deed.status is not DeedStatus.SUBMITTED:
+        return None
+    return session.scalar(
+        sa.select(AmendmentCheck).where(
+            AmendmentCheck.amendment_id == deed.id, AmendmentCheck.user_id == user.id
+        )
     )
 
 
-def _require_as_seen(now: Mapping[str, str], seen: Mapping[str, str]) -> None:
-    if not seen or dict(now) != dict(seen):
+def look(session: Session, actor: User, deed: Amendment, *, seen_sha256: str) -> None:
+    """Put on record that this user read the amendment as it was shown; the caller commits."""
+    base.hold(session, deed)
+    check = check_of(session, actor, deed)
+    if check is None:
+        base.moved_on(deed)
+    data = amending.data_of(session, deed)
+    amending.keep_as_read(deed, data)
+    if deed_sha256(data) != seen_sha256:
+        raise DomainError(
+            N_("%(number)s has changed since you opened it. Please read it again."), number=deed.title
+        )
+    check.looked_at, check.looked_sha256 = now(), seen_sha256
+    audit.record(
+        session,
+        actor,
+        "price_change.amendment_looked_at",
+        deed,
+        number=deed.title,
+        payload_sha256=seen_sha256,
+    )
+    session.flush()
+
+
+def ask(
+    session: Session, actor: User, change: PriceChange, decision: Decision, *, shown: str, title: str
+) -> Job:
+    """Ask for this decision about every amendment that was shown; the caller commits and starts the task.
+
+    `shown` is the digest of the list. Refused while a spot check is open, and when the list is another by now.
+    """
+    lock(session, change)
+    rows = pending(session, actor, change, decision)
+    if not rows or seen(rows) != shown:
         raise DomainError(N_("The list has changed since you opened it. Please read it again."))
+    missing = open_checks(session, actor, rows)
+    if missing:
+        raise DomainError(
+            N_("%(count)s spot checks are still open. Open and read them first."), count=missing
+        )
+    audit.record(
+        session,
+        actor,
+        f"price_change.{decision.value}_asked",
+        change,
+        count=len(rows),
+        list_sha256=shown,
+        looked_at=[check.amendment.title for check in checks(session, actor, rows)],
+    )
+    return jobs.enqueue(
+        session,
+        actor,
+        _KINDS[decision],
+        title=title,
+        total=len(rows),
+        change_id=change.id,
+        rows=[[deed.id, deed.sha256] for deed in rows],
+    )
+
+
+def review_all(session: Session, run: Run) -> dict[str, Any]:
+    """Do a job of the kind REVIEW: each amendment is reviewed by the hash that was shown."""
+
+    def one(deed: Amendment, sha256: str) -> None:
+        if deed.counsel_sha256 != sha256:
+            life.review(session, run.owner, deed, seen_sha256=sha256)
+
+    return _each(session, run, Permission.TEMPLATES_RELEASE, one)
 
 
 def approve_all(session: Session, run: Run, render: DeedRenderer) -> dict[str, Any]:
     """Do a job of the kind APPROVE: one amendment after the other, each as a single approval would do it."""
-    seen: dict[str, str] = run.params["seen"]
-    counts = {"made": 0, "refused": list[list[Any]]()}
-    for told in run.earlier:
-        counts["made"] += told["made"]
-        counts["refused"] += told["refused"]
-    ids = sorted(int(one) for one in seen)
-    for done, deed_id in enumerate(ids[len(run.earlier) :], len(run.earlier) + 1):
-        run.check_owner(Permission.AGREEMENTS_APPROVE)
-        told = _approved(session, run.owner, deed_id, seen[str(deed_id)], render)
-        counts["made"] += told["made"]
-        counts["refused"] += told["refused"]
-        if not run.step(told, done=done, total=len(ids)):
-            break
-    return {**counts, "change_id": run.params["change_id"]}
+
+    def one(deed: Amendment, sha256: str) -> None:
+        if deed.status is DeedStatus.APPROVED and any(row.payload_sha256 == sha256 for row in deed.papers):
+            return
+        life.approve(session, run.owner, deed, seen_sha256=sha256, render=render)
+
+    return _each(session, run, Permission.AGREEMENTS_APPROVE, one)
 
 
-def _approved(
-    session: Session, owner: User, deed_id: int, sha256: str, render: DeedRenderer
+def _each(
+    session: Session, run: Run, permission: Permission, work: Callable[[Amendment, str], None]
 ) -> dict[str, Any]:
+    """Decide on each in a transaction of its own; what is refused keeps why, and what it says by now."""
+    rows: list[tuple[int, str]] = [(deed_id, sha256) for deed_id, sha256 in run.params["rows"]]
+    made, refused = (sum(told[name] for told in run.earlier) for name in ("made", "refused"))
+    for done, (deed_id, sha256) in enumerate(rows[len(run.earlier) :], len(run.earlier) + 1):
+        run.check_owner(permission)
+        told = {"made": 1, "refused": 0}
+        try:
+            work(_deed(session, deed_id), sha256)
+        except DomainError as error:
+            session.rollback()
+            _refuse(session, _deed(session, deed_id), error)
+            told = {"made": 0, "refused": 1}
+        made += told["made"]
+        refused += told["refused"]
+        if not run.step(told, done=done, total=len(rows)):
+            break
+    return {"made": made, "refused": refused, "change_id": run.params["change_id"]}
+
+
+def _deed(session: Session, deed_id: int) -> Amendment:
     deed = session.get(Amendment, deed_id)
     assert deed is not None
-    title = deed.title
-    if deed.status is DeedStatus.APPROVED and any(paper.payload_sha256 == sha256 for paper in deed.papers):
-        return {"made": 1, "refused": []}
-    try:
-        life.approve(session, owner, deed, seen_sha256=sha256, render=render)
-    except DomainError as error:
-        session.rollback()
-        first = error.problems[0] if isinstance(error, Blocked) else error
-        params = {name: str(value) for name, value in first.params.items()}
-        return {"made": 0, "refused": [[deed_id, title, first.msgid, params]]}
-    return {"made": 1, "refused": []}
+    return deed
+
+
+def _refuse(session: Session, deed: Amendment, error: DomainError) -> None:
+    base.hold(session, deed)
+    first = error.problems[0] if isinstance(error, Blocked) else error
+    deed.refusal = refusal(DomainError(first.msgid, **first.params))
+    if deed.status is DeedStatus.SUBMITTED:
+        amending.keep_as_read(deed, amending.data_of(session, deed))

@@ -86,10 +86,14 @@ def submit(session: Session, actor: User, deed: AnyDeed, *, version: int | None 
     """Hand a draft over for approval; raises Incomplete with all that is missing or wrong."""
     base.hold(session, deed, version)
     base.require_status(deed, DeedStatus.DRAFT)
-    found = problems_of(session, deed, data_of(session, deed))
+    data = data_of(session, deed)
+    found = problems_of(session, deed, data)
     if found:
         raise Incomplete(found)
     deed.move_to(DeedStatus.SUBMITTED)
+    if isinstance(deed, Amendment):
+        amending.keep_as_read(deed, data)
+        deed.refusal = {}
     deed.submitted_by_id = actor.id
     base.record(session, actor, deed, "submitted")
 
@@ -122,9 +126,12 @@ def review(session: Session, actor: User, amendment: Amendment, *, seen_sha256: 
     base.require_status(amendment, DeedStatus.SUBMITTED)
     if not actor.can(Permission.TEMPLATES_RELEASE):
         raise DomainError("Only counsel at head office can review an amendment.")
-    sha256 = deed_sha256(data_of(session, amendment))
+    data = data_of(session, amendment)
+    sha256 = deed_sha256(data)
     if sha256 != seen_sha256:
         _changed(amendment)
+    amending.keep_as_read(amendment, data)
+    amendment.refusal = {}
     amendment.counsel_id, amendment.counsel_at, amendment.counsel_sha256 = actor.id, now(), sha256
     base.record(session, actor, amendment, "reviewed", payload_sha256=sha256)
 
@@ -209,6 +216,9 @@ def _keep(session: Session, actor: User, deed: AnyDeed, frozen: FrozenDeed, prin
     )
     session.add(paper)
     deed.move_to(DeedStatus.APPROVED)
+    if isinstance(deed, Amendment):
+        amending.keep_as_read(deed, frozen.data)
+        deed.refusal = {}
     session.flush()
     begin(session, paper)
     session.expire(deed, ["papers"])

@@ -308,6 +308,7 @@ def _chunk(session: Session, owner: User, change: PriceChange, ids: list[int]) -
         else:
             params: dict[str, Raw] = {name: str(value) for name, value in problem.params.items()}
             refused.append([agreement.id, agreement.number, problem.msgid, params])
+    change.refused = [*change.refused, *refused]
     return {"made": made, "refused": refused, "done": len(ids)}
 
 
@@ -358,15 +359,8 @@ def originals_of(user: User, change_id: int) -> sa.Select[int]:
 
 
 def refusals(session: Session, user: User, change: PriceChange) -> list[list[Any]]:
-    """What its tasks refused, of the agreements that this user reads: id, number, msgid and its params of each."""
-    found = session.scalars(sa.select(Job).where(Job.kind == KIND, Job.result.is_not(None)).order_by(Job.id))
-    rows = [
-        row
-        for job in found
-        if job.params.get("change_id") == change.id
-        for row in (job.result or {}).get("refused", [])
-    ]
-    ids = [row[0] for row in rows]
+    """What got no amendment, of the agreements that this user reads: id, number, msgid and its params of each."""
+    ids = [row[0] for row in change.refused]
     in_sight = agreements_visible_to(user).where(Agreement.id.in_(ids))
     seen = set(session.scalars(in_sight.with_only_columns(Agreement.id)))
-    return [row for row in rows if row[0] in seen]
+    return [row for row in change.refused if row[0] in seen]

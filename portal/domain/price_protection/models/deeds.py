@@ -144,6 +144,11 @@ class Amendment(Deed, Base):
     counsel_at: Mapped[datetime | None]
     counsel_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     price_change_id: Mapped[int | None] = mapped_column(sa.ForeignKey("price_change.id"), index=True)
+    # As it was submitted or last decided on: the hash of its data, to which lists are bound, and both texts.
+    sha256: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    changes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    # Why the last decision about the whole list left it out: {"msgid", "params"}.
+    refusal: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     counsel: Mapped[User | None] = relationship(foreign_keys=[counsel_id])
     papers: Mapped[list["DeedPaper"]] = relationship(order_by="DeedPaper.no.desc()")
@@ -271,6 +276,23 @@ class DeedScan(Base):
     document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
 
 
+class AmendmentCheck(Base):
+    """An amendment of a price change drawn by lot for one person to read, and what was read (its hash)."""
+
+    __tablename__ = "amendment_check"
+    __table_args__ = (
+        sa.UniqueConstraint("amendment_id", "user_id"),
+        sa.CheckConstraint("(looked_at IS NULL) = (looked_sha256 = '')", name="looked_at_something"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amendment_id: Mapped[int] = mapped_column(sa.ForeignKey("amendment.id"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    drawn_at: Mapped[datetime] = mapped_column(default=now)
+    looked_at: Mapped[datetime | None]
+    looked_sha256: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
 class PriceChange(Base):
     """One decision to change prices in many agreements: each chosen one gets an amendment."""
 
@@ -284,6 +306,8 @@ class PriceChange(Base):
     # How: {"percent": ppm} or {"fen": difference}, "kinds": [...], "product_ids": [...] (all when empty).
     rule: Mapped[dict[str, Any]]
     agreement_ids: Mapped[list[Any]]
+    # What got no amendment: [agreement's id, number, msgid, params] of each.
+    refused: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     author: Mapped[User] = relationship()
