@@ -12,7 +12,7 @@ class PrintManyForm(PrintForm):
 
     seen = HiddenField()
     form = RadioField(
-        _l("Result"),
+        _l("Output"),
         choices=[
             (Form.PDF.value, _l("One PDF in mailing order, to be printed in one go")),
             (Form.ZIP.value, _l("Single PDF files in a ZIP, named in mailing order")),

@@ -55,7 +55,7 @@ def to_seal(session: Session, user: User) -> list[Todo]:
             kind=N_("Decide about a seal") if row.status is SealStatus.ASKED else N_("Seal papers"),
             title=N_("%(number)s %(purpose)s"),
             sub=N_("Asked for by %(by)s on %(day)s"),
-            verb=N_("Review the application") if row.status is SealStatus.ASKED else N_("Seal"),
+            verb=N_("Review the application") if row.status is SealStatus.ASKED else N_("Seal them"),
             endpoint="papers.application",
             args={"id": row.id},
             params={
@@ -123,7 +123,7 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
         (Stage.SEALED, N_("Send originals"), N_("%(count)s sealed originals are to be sent"),
          N_("Pack"), "sealed_on"),
         (Stage.BACK, N_("File originals"), N_("%(count)s originals came back and are in no cabinet"),
-         N_("File"), "back_on"),
+         N_("File them"), "back_on"),
     ):  # fmt: skip
         if row := found.get(stage):
             since = getattr(row, day) or today()
