@@ -173,6 +173,7 @@ def test_what_a_decision_leaves_out_says_why_and_is_read_again(world, session):
     assert "has changed" in gone.refusal["msgid"]
     assert gone.sha256 != was
     assert deciding.reviewable(session, world.counsel, change) == [gone]
+    assert len(list(deed_todos(session, world.counsel))) == 1
     read_all(world, world.counsel, change, Decision.REVIEW)
     assert decided(world, world.counsel, change, Decision.REVIEW)["made"] == 1
     session.refresh(gone)

@@ -288,6 +288,12 @@ def needs_counsel(amendment: Amendment) -> bool:
     return "prices" in kept or "violations" in kept or bool(COUNSELS_MATTERS & set(kept.get("values", {})))
 
 
+def awaits_counsel(amendment: Amendment) -> bool:
+    """Whether counsel must still read it, as it was submitted or last read by anybody who decides."""
+    is_read = bool(amendment.sha256) and amendment.counsel_sha256 == amendment.sha256
+    return needs_counsel(amendment) and not is_read
+
+
 def columns_of(data: AgreementPaperData) -> dict[str, Any]:
     """The terms that stand in columns of their own, and the rest as values, for a row of terms."""
     values = data["values"]

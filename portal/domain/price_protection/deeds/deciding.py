@@ -55,7 +55,7 @@ def reviewable(session: Session, user: User, change: PriceChange) -> list[Amendm
     """The submitted amendments of a change that counsel has not read as they stand."""
     if not user.can(Permission.TEMPLATES_RELEASE):
         return []
-    return [deed for deed in _submitted(session, user, change) if _is_waiting_for_counsel(deed)]
+    return [deed for deed in _submitted(session, user, change) if amending.awaits_counsel(deed)]
 
 
 def approvable(session: Session, user: User, change: PriceChange) -> list[Amendment]:
@@ -65,7 +65,7 @@ def approvable(session: Session, user: User, change: PriceChange) -> list[Amendm
     return [
         deed
         for deed in _submitted(session, user, change)
-        if base.is_approver(user, deed) and not _is_waiting_for_counsel(deed)
+        if base.is_approver(user, deed) and not amending.awaits_counsel(deed)
     ]
 
 
@@ -78,10 +78,6 @@ def _submitted(session: Session, user: User, change: PriceChange) -> Sequence[Am
     return session.scalars(
         pricing.amendments_of(user, change).where(Amendment.status == DeedStatus.SUBMITTED)
     ).all()
-
-
-def _is_waiting_for_counsel(deed: Amendment) -> bool:
-    return amending.needs_counsel(deed) and (not deed.sha256 or deed.counsel_sha256 != deed.sha256)
 
 
 def seen(rows: Sequence[Amendment]) -> str:

@@ -68,7 +68,7 @@ def _open(kind: type[Amendment] | type[Termination], user: User) -> sa.Select[An
 def _turn(deed: AnyDeed, user: User) -> Iterator[Todo]:
     is_amendment = isinstance(deed, Amendment)
     if deed.status is DeedStatus.SUBMITTED:
-        if isinstance(deed, Amendment) and amending.needs_counsel(deed) and deed.counsel_at is None:
+        if isinstance(deed, Amendment) and amending.awaits_counsel(deed):
             if user.can(Permission.TEMPLATES_RELEASE):
                 yield _todo(deed, N_("Review an amendment"), N_("Review"), "approval")
         elif is_approver(user, deed):
