@@ -19,7 +19,7 @@ from portal.domain.price_protection.models import Agreement, AgreementEvent, Agr
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.scans import filing, placing, reading, uploading
 from portal.domain.price_protection.scans.counting import summary_of
-from portal.domain.price_protection.scans.due import due_ids
+from portal.domain.price_protection.scans.due import due
 from portal.domain.price_protection.scans.grouping import groups_of
 from portal.domain.price_protection.scans.groups import Group, Outcome
 from portal.domain.price_protection.scans.models import (
@@ -91,14 +91,19 @@ def test_due_is_what_was_printed_for_signature_and_is_not_back(
 ) -> None:
     out = printed(world)
     unprinted = world.approved()
-    without_scan = world.signed()
+    without_scan = printed(world)
+    steps.sign(session, world.author, without_scan, today(), [])
+    from_before = world.signed()  # the portal never sent it
     with_scan = world.signed(scans=[("scan.pdf", b"%PDF-1.7 signed")])
     withdrawn = printed(world)
     steps.withdraw_approval(session, world.manager, withdrawn, "示例原因")
     session.commit()
-    assert due_ids(session, world.region) == [out.id, without_scan.id]
-    assert due_ids(session, world.make.region()) == []
-    assert unprinted.id and with_scan.id
+    pile = uploading.begin(session, world.author, world.region)
+    rows = select(ScanReturn.agreement_id, ScanReturn.is_due, ScanReturn.refusal, ScanReturn.refusal_params)
+    noted = session.execute(rows.where(ScanReturn.pile_id == pile.id).order_by(ScanReturn.id)).all()
+    assert [tuple(row) for row in noted] == [(id, True, "", {}) for id in (out.id, without_scan.id)]
+    assert session.execute(due(world.make.region())).all() == []
+    assert unprinted.id and with_scan.id and from_before.id
 
 
 def test_the_line_of_a_pile_adds_up(world: AgreementWorld, session: Session) -> None:

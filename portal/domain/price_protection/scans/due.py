@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.domain.price_protection.models import (
@@ -20,32 +19,37 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.regions.models import Region
 
+_NONE = sa.cast(sa.null(), sa.Integer)
 
-def due_ids(session: Session, region: Region) -> list[int]:
-    """Agreements of an office and those below it whose printed original has not come back.
 
-    Approved and printed since; or recorded as signed, but its scan is missing and it is not over yet.
+def due(region: Region) -> sa.CompoundSelect[tuple[int, int, int]]:
+    """What an office and those below it have sent out for signature, or to be served, and what has not come back.
+
+    Approved, and printed since; or recorded as signed or served, but its scan is missing and it is not over yet. A
+    signed agreement that was never printed here was not sent: those of the time before the portal are nobody's to
+    bring back, and there may be a hundred thousand of them.
+    Rows of (agreement, amendment, notice), one of the latter two at most.
     """
-    is_printed = _printed_since("printed", AgreementPaper, AgreementPaper.agreement_id == Agreement.id)
+    return sa.union_all(_agreements(region), _amendments(region), _notices(region))
+
+
+def _agreements(region: Region) -> sa.Select[int, int, int]:
     has_scan = sa.exists().where(AgreementScan.agreement_id == Agreement.id).correlate(Agreement)
-    return list(
-        session.scalars(
-            sa.select(Agreement.id)
-            .join(Region, Region.id == Agreement.region_id)
-            .where(
-                Region.path.startswith(region.path),
-                sa.or_(
-                    sa.and_(Agreement.status == Status.APPROVED, is_printed),
-                    sa.and_(Agreement.status == Status.SIGNED, Agreement.ends_on >= today(), ~has_scan),
-                ),
-            )
-            .order_by(Agreement.id)
+    return (
+        sa.select(Agreement.id.label("agreement_id"), _NONE.label("amendment_id"), _NONE.label("notice_id"))
+        .join(Region, Region.id == Agreement.region_id)
+        .where(
+            Region.path.startswith(region.path),
+            sa.or_(
+                Agreement.status == Status.APPROVED,
+                sa.and_(Agreement.status == Status.SIGNED, Agreement.ends_on >= today(), ~has_scan),
+            ),
+            _printed_since("printed", AgreementPaper, AgreementPaper.agreement_id == Agreement.id),
         )
     )
 
 
-def due_amendments(session: Session, region: Region) -> list[tuple[int, int]]:
-    """Amendments that are out in the same way, each with its agreement: (agreement, amendment)."""
+def _amendments(region: Region) -> sa.Select[int, int, int]:
     is_printed = _printed_since(
         "amendment_printed",
         DeedPaper,
@@ -53,24 +57,26 @@ def due_amendments(session: Session, region: Region) -> list[tuple[int, int]]:
         AgreementEvent.params["deed"].as_integer() == Amendment.id,
     )
     has_scan = sa.exists().where(DeedScan.amendment_id == Amendment.id).correlate(Amendment)
-    return _due(
-        session,
-        region,
-        Amendment,
-        sa.or_(
-            sa.and_(Amendment.status == DeedStatus.APPROVED, is_printed),
-            sa.and_(
-                Amendment.status == DeedStatus.SIGNED,
-                Agreement.status == Status.SIGNED,
-                Agreement.ends_on >= today(),
-                ~has_scan,
+    return (
+        sa.select(Amendment.agreement_id, Amendment.id, _NONE)
+        .join(Agreement, Agreement.id == Amendment.agreement_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .where(
+            Region.path.startswith(region.path),
+            sa.or_(
+                sa.and_(Amendment.status == DeedStatus.APPROVED, is_printed),
+                sa.and_(
+                    Amendment.status == DeedStatus.SIGNED,
+                    Agreement.status == Status.SIGNED,
+                    Agreement.ends_on >= today(),
+                    ~has_scan,
+                ),
             ),
-        ),
+        )
     )
 
 
-def due_notices(session: Session, region: Region) -> list[tuple[int, int]]:
-    """Notices that were printed to be sent, or served without what proves it: (agreement, notice)."""
+def _notices(region: Region) -> sa.Select[int, int, int]:
     is_printed = _printed_since(
         "notice_printed",
         DeedPaper,
@@ -78,31 +84,18 @@ def due_notices(session: Session, region: Region) -> list[tuple[int, int]]:
         AgreementEvent.params["deed"].as_integer() == Termination.id,
     )
     has_scan = sa.exists().where(DeedScan.termination_id == Termination.id).correlate(Termination)
-    return _due(
-        session,
-        region,
-        Termination,
-        sa.or_(
-            sa.and_(Termination.status == DeedStatus.APPROVED, is_printed),
-            sa.and_(Termination.status == DeedStatus.SERVED, ~has_scan),
-        ),
-    )
-
-
-def _due(
-    session: Session,
-    region: Region,
-    kind: type[Amendment] | type[Termination],
-    is_due: sa.ColumnElement[bool],
-) -> list[tuple[int, int]]:
-    rows = session.execute(
-        sa.select(kind.agreement_id, kind.id)
-        .join(Agreement, Agreement.id == kind.agreement_id)
+    return (
+        sa.select(Termination.agreement_id, _NONE, Termination.id)
+        .join(Agreement, Agreement.id == Termination.agreement_id)
         .join(Region, Region.id == Agreement.region_id)
-        .where(Region.path.startswith(region.path), is_due)
-        .order_by(kind.id)
+        .where(
+            Region.path.startswith(region.path),
+            sa.or_(
+                sa.and_(Termination.status == DeedStatus.APPROVED, is_printed),
+                sa.and_(Termination.status == DeedStatus.SERVED, ~has_scan),
+            ),
+        )
     )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _printed_since(

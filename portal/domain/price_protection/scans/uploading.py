@@ -16,7 +16,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
-from portal.domain.price_protection.scans.due import due_amendments, due_ids, due_notices
+from portal.domain.price_protection.scans.due import due
 from portal.domain.price_protection.scans.models import FileState, ScanFile, ScanPile, ScanReturn
 from portal.domain.regions.models import Region
 from portal.domain.text import clean
@@ -44,17 +44,12 @@ def begin(session: Session, actor: User, region: Region) -> ScanPile:
     pile = ScanPile(region_id=region.id, by_id=actor.id)
     session.add(pile)
     session.flush()
-    session.add_all(
-        ScanReturn(pile_id=pile.id, agreement_id=agreement_id, is_due=True)
-        for agreement_id in due_ids(session, region)
-    )
-    session.add_all(
-        ScanReturn(pile_id=pile.id, agreement_id=agreement_id, amendment_id=deed_id, is_due=True)
-        for agreement_id, deed_id in due_amendments(session, region)
-    )
-    session.add_all(
-        ScanReturn(pile_id=pile.id, agreement_id=agreement_id, termination_id=deed_id, is_due=True)
-        for agreement_id, deed_id in due_notices(session, region)
+    out = due(region).subquery()
+    session.execute(
+        sa.insert(ScanReturn).from_select(
+            ["pile_id", "is_due", "agreement_id", "amendment_id", "termination_id"],
+            sa.select(sa.literal(pile.id), sa.true(), *out.c).order_by(out.c.agreement_id),
+        )
     )
     audit.record(session, actor, "scan_pile.begun", pile, region_id=region.id)
     return pile
