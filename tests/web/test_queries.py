@@ -50,7 +50,8 @@ CEILINGS = {
     # With what changed or ends it, the day asked for, and the way of its original.
     "agreements.detail": 23,
     # What it says with all its amendments, the products, the settings it is compared with; a record shows its paper.
-    "agreements.amend": 22,
+    # Whether counsel offers the text that it would be drafted on: its versions, their releases and stops.
+    "agreements.amend": 25,
     # Both texts, the seal on its paper, and the way of its original.
     "agreements.deed": 21,
     "distributors.detail": 22,
