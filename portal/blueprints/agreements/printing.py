@@ -10,9 +10,6 @@ from flask_babel import gettext as _
 from portal.blueprints.agreements import bp
 from portal.blueprints.agreements.listing import NARROWING, asked_filter
 from portal.blueprints.agreements.printing_form import PrintManyForm
-from portal.blueprints.papers.loading import NARROWING as NARROWING_ORIGINALS
-from portal.blueprints.papers.loading import wanted as asked_originals
-from portal.blueprints.papers.trail import original_page
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
@@ -28,7 +25,7 @@ from portal.domain.price_protection.trail import queries as trail
 from portal.domain.price_protection.trail.models import PaperTrail
 from portal.extensions import db
 from portal.jobs import start
-from portal.web import files, papers
+from portal.web import files, originals, papers
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, refuse, render, say, submit
 from portal.web.requests import ROW
@@ -64,7 +61,7 @@ def _chosen() -> Chosen:
     is_of_originals = request.values.get("of") == "originals"
     if request.args.get("all"):
         if is_of_originals:
-            rows = trail.original_rows(db.session, me, asked_originals())
+            rows = trail.original_rows(db.session, me, originals.wanted())
             narrowed = rows.with_only_columns(PaperTrail.id).order_by(None)
             return Chosen(letters.of_originals(db.session, me, narrowed), True)
         return Chosen(letters.of_agreements(db.session, me, wanted=asked_filter()), False)
@@ -136,7 +133,7 @@ def _said() -> dict[str, str]:
     """By what they are chosen, if not one by one: the page that is sent back says it again."""
     names = ("rest", "again", "change")
     if request.args.get("all"):
-        lists = ("of", *NARROWING_ORIGINALS) if request.args.get("of") == "originals" else NARROWING
+        lists = ("of", *originals.NARROWING) if request.args.get("of") == "originals" else NARROWING
         names = (*names, "all", *lists)
     return {name: request.args[name] for name in names if request.args.get(name)}
 
@@ -200,7 +197,8 @@ def _named(wanted: list[int], *, is_of_originals: bool) -> dict[int, tuple[str, 
     if is_of_originals:
         rows = trail.original_rows(db.session, me).where(PaperTrail.id.in_(wanted))
         return {
-            row.id: (row.number, row.distributor_name, original_page(row)) for row in db.session.execute(rows)
+            row.id: (row.number, row.distributor_name, originals.original_page(row))
+            for row in db.session.execute(rows)
         }
     found = queries.agreements_visible_to(me).where(Agreement.id.in_(wanted))
     return {

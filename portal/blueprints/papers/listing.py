@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.papers import bp
-from portal.blueprints.papers.loading import wanted
 from portal.db import now, today
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
@@ -22,6 +21,7 @@ from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.files import shown
 from portal.web.htmx import render
+from portal.web.originals import wanted
 from portal.web.tables import ids, page_of, sorting
 from portal.web.trail_words import stage_word
 from portal.web.words import word

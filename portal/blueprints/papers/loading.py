@@ -8,34 +8,12 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.trail import queries, registers
-from portal.domain.price_protection.trail.models import (
-    PaperKind,
-    PaperTrail,
-    Parcel,
-    SealApplication,
-    Stage,
-)
+from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication
 from portal.domain.price_protection.trail.originals import MOST_AT_ONCE, Original, of_rows, originals
-from portal.domain.price_protection.trail.queries import TrailFilter
 from portal.extensions import db
 from portal.web.access import actor
-from portal.web.tables import as_id, chosen, ids, number
-
-# What an address narrows the list of originals by.
-NARROWING = ("q", "kind", "stage", "region", "owner", "days")
-
-
-def wanted() -> TrailFilter:
-    """What the address narrows the list to; what it says wrongly narrows nothing."""
-    days = number("days")
-    return TrailFilter(
-        q=request.args.get("q", "").strip()[:80],
-        kind=chosen(PaperKind, "kind"),
-        stage=chosen(Stage, "stage"),
-        region_id=number("region"),
-        owner_id=number("owner"),
-        out_days=days if days is not None and days <= 3650 else None,
-    )
+from portal.web.originals import wanted
+from portal.web.tables import as_id, ids
 
 
 def picked(permission: P = P.PAPERS_HANDLE) -> list[Original]:

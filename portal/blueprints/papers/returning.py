@@ -8,7 +8,6 @@ from flask_babel import ngettext
 from portal.blueprints.papers import bp
 from portal.blueprints.papers.forms import BackForm, CabinetForm, CorrectionForm
 from portal.blueprints.papers.loading import apart, copies_of, picked
-from portal.blueprints.papers.trail import original_page
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.trail import returning
@@ -16,6 +15,7 @@ from portal.domain.price_protection.trail.originals import Original, originals
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, say, submit
+from portal.web.originals import original_page
 from portal.web.requests import ROW
 
 

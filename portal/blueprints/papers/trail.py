@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, url_for
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -20,24 +20,19 @@ from portal.domain.price_protection.trail.models import PaperKind, Seal, Stage
 from portal.domain.price_protection.trail.originals import Original, known
 from portal.extensions import db
 from portal.web.access import actor
+from portal.web.originals import original_page
 from portal.web.templating import day
 from portal.web.trail_words import stage_tone, stage_word
 from portal.web.words import badge_of
+
+
+bp.add_app_template_global(original_page)
 
 
 @bp.app_template_global("stage_badge")
 def stage_badge(stage: Stage, kind: PaperKind) -> Markup:
     """Where an original stands, as a badge; a notice is served where others come back."""
     return badge_of(stage_word(stage, kind), stage_tone(stage))
-
-
-@bp.app_template_global("original_page")
-def original_page(one: Any) -> str:
-    """The address of the agreement, amendment or notice that an original, or a row of their list, is of."""
-    if one.kind is PaperKind.AGREEMENT:
-        return url_for("agreements.detail", id=one.agreement_id, _anchor="trail")
-    what = "amendments" if one.kind is PaperKind.AMENDMENT else "notices"
-    return url_for("agreements.deed", id=one.agreement_id, what=what, deed_id=one.deed_id, _anchor="trail")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,33 @@
+"""What several features need of the list of originals: what an address narrows it to, whither a row leads."""
+
+from typing import Any
+
+from flask import request, url_for
+
+from portal.domain.price_protection.trail.models import PaperKind, Stage
+from portal.domain.price_protection.trail.queries import TrailFilter
+from portal.web.tables import chosen, number
+
+# What an address narrows the list of originals by.
+NARROWING = ("q", "kind", "stage", "region", "owner", "days")
+
+
+def wanted() -> TrailFilter:
+    """What the address narrows the list to; what it says wrongly narrows nothing."""
+    days = number("days")
+    return TrailFilter(
+        q=request.args.get("q", "").strip()[:80],
+        kind=chosen(PaperKind, "kind"),
+        stage=chosen(Stage, "stage"),
+        region_id=number("region"),
+        owner_id=number("owner"),
+        out_days=days if days is not None and days <= 3650 else None,
+    )
+
+
+def original_page(one: Any) -> str:
+    """The address of the agreement, amendment or notice that an original, or a row of their list, is of."""
+    if one.kind is PaperKind.AGREEMENT:
+        return url_for("agreements.detail", id=one.agreement_id, _anchor="trail")
+    what = "amendments" if one.kind is PaperKind.AMENDMENT else "notices"
+    return url_for("agreements.deed", id=one.agreement_id, what=what, deed_id=one.deed_id, _anchor="trail")
