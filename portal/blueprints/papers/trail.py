@@ -25,7 +25,6 @@ from portal.web.templating import day
 from portal.web.trail_words import stage_tone, stage_word
 from portal.web.words import badge_of
 
-
 bp.add_app_template_global(original_page)
 
 
