@@ -172,6 +172,51 @@ def test_the_couriers_list_goes_out_and_comes_back_with_numbers(desk):
     assert nothing.status_code == 422 and "data-changed" in nothing.text
 
 
+def test_what_was_handed_over_in_person_needs_no_courier(desk):
+    desk.seal()
+    first, second, third = desk.pack()
+    told = text(desk.sales.get("/papers/send?all=1"))
+    assert f'name="by-hand-{first.id}"' in told and '<option value="当面交付">' in told
+    said = {"id": [first.id, second.id, third.id], "sent_on": today().isoformat()}
+    refused = desk.sales.post("/papers/send", data={**said, f"by-hand-{first.id}": "1"})
+    assert refused.status_code == 422 and f'name="by-hand-{first.id}" value="1" checked' in text(refused)
+    # In the courier's place it holds for those that name neither courier nor number.
+    named = {f"by-hand-{first.id}": "1", "courier": "当面交付", f"tracking-{third.id}": "SF1000000009"}
+    assert desk.sales.post("/papers/send", data={**said, **named}).status_code == 422
+    named |= {"id": [first.id, second.id]}
+    assert desk.sales.post("/papers/send", data={**said, **named}).status_code == 303
+    desk.session.rollback()
+    desk.session.expire_all()
+    assert [row.is_by_hand for row in (first, second, third)] == [True, True, False]
+    assert first.sent_on == second.sent_on == today() and third.sent_on is None
+
+
+def test_the_couriers_list_holds_what_is_to_be_sent_and_a_parcel_that_is_home_is_not_on_its_way(desk):
+    desk.seal()
+    first, second, third = desk.pack()
+    numbers = [parcel.number for parcel in (first, second, third)]
+    said = {"id": [first.id], "sent_on": today().isoformat(), "courier": "EMS"}
+    said[f"tracking-{first.id}"] = "EMS1000001"
+    assert desk.sales.post("/papers/send", data=said).status_code == 303
+
+    def listed(query):
+        data = desk.sales.get(f"/papers/parcels/export{query}").data
+        rows = openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows(min_row=2, values_only=True)
+        return {row[0] for row in rows}
+
+    assert "List for the courier (2)" in text(desk.sales.get("/papers/parcels/"))
+    assert listed("") == set(numbers[1:])
+    assert listed("?state=sent") == listed(f"?id={first.id}") == {numbers[0]}
+    desk.session.rollback()
+    trail = desk.session.get_one(PaperTrail, desk.session.get_one(Parcel, first.id).rows[0].trail_id)
+    trail.back_copies, trail.expected_copies, trail.stage = 1, 1, Stage.BACK
+    desk.session.commit()
+    assert numbers[0] not in text(desk.sales.get("/papers/parcels/?state=sent"))
+    for page in ("/papers/parcels/", f"/papers/parcels/{first.id}/"):
+        shown = text(desk.sales.get(page))
+        assert ">Came back</span>" in shown and ">On its way</span>" not in shown
+
+
 def test_what_is_out_is_taken_out_as_excel_and_as_a_paper(desk, monkeypatch):
     desk.seal()
     parcels = desk.pack()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from portal.domain.price_protection.trail.models import Parcel
 from portal.domain.price_protection.trail.originals import known
 from portal.domain.regions import services as regions
 from portal.domain.settings import services as settings
+from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
@@ -54,8 +56,21 @@ def parcels() -> ResponseReturnValue:
         contents=registers.contents_of(db.session, [row.id for row in page.rows]),
         states=registers.PARCEL_STATES,
         may_handle=me.can(P.PAPERS_HANDLE),
+        for_courier=db.session.scalar(sa.select(sa.func.count()).select_from(_for_courier(me).subquery())),
         **narrowed,
     )
+
+
+def _for_courier(me: User) -> sa.Select[Any]:
+    """The ticked parcels, or those of the view; where it is not narrowed to others, what waits for a courier."""
+    narrowed = _narrowed()
+    if ticked := ids():
+        return registers.parcel_rows(db.session, me, **narrowed).where(
+            Parcel.cancelled_at.is_(None), Parcel.id.in_(ticked)
+        )
+    state = narrowed["state"] or "open"
+    rows = registers.parcel_rows(db.session, me, q=narrowed["q"], state=state)
+    return rows.where(Parcel.cancelled_at.is_(None), Parcel.is_by_hand.is_(False))
 
 
 # The heads that couriers' own lists for many parcels have: Chinese, whoever takes the file out.
@@ -81,11 +96,9 @@ _COURIERS_HEADS = (
 @bp.get("/parcels/export")
 @requires(P.PAPERS_HANDLE)
 def export_parcels() -> ResponseReturnValue:
-    """The ticked parcels, or all of the view, in the form that couriers take; their numbers come back in it."""
+    """The ticked parcels, or what is to be sent, in the form that couriers take; their numbers come back in it."""
     me, narrowed = actor(), _narrowed()
-    statement = registers.parcel_rows(db.session, me, **narrowed).where(Parcel.cancelled_at.is_(None))
-    if ticked := ids():
-        statement = statement.where(Parcel.id.in_(ticked))
+    statement = _for_courier(me)
     order = sorting(registers.PARCEL_SORTS, default="number")
     rows = db.session.execute(order.apply(statement, registers.PARCEL_SORTS, tie=Parcel.id)).all()
     contents = registers.contents_of(db.session, [row.id for row in rows])
@@ -161,7 +174,7 @@ def _page(found: Parcel, form: ParcelForm) -> ResponseReturnValue:
         rows=list(zip(found.rows, originals, strict=True)),
         to_serve=[row for row in originals if not row.comes_back and not row.is_concluded],
         may_handle=me.can(P.PAPERS_HANDLE, found.region),
-        couriers=posting.COURIERS,
+        couriers=(*posting.COURIERS, posting.IN_PERSON),
         day=today(),
         events=tell(db.session, me, db.session.scalars(audit.history(found)).all()),
     )

@@ -46,7 +46,7 @@ def pack() -> ResponseReturnValue:
         others=[(row, say(reason)) for row, reason in others],
         copies={row.id: request.form.get(f"copies-{row.id}", row.copies_in_hand) for row in ready},
         parcel_count=len(companies),
-        couriers=posting.COURIERS,
+        couriers=(*posting.COURIERS, posting.IN_PERSON),
     )
 
 
@@ -72,6 +72,7 @@ def send() -> ResponseReturnValue:
     found = _picked_parcels()
     ready = [parcel for parcel in found if parcel.is_open]
     typed = {parcel.id: request.form.get(f"tracking-{parcel.id}", parcel.tracking) for parcel in ready}
+    by_hand = {parcel.id for parcel in ready if f"by-hand-{parcel.id}" in request.form}
     if request.method == "POST" and ready and form.validate():
 
         def work() -> bool:
@@ -82,6 +83,7 @@ def send() -> ResponseReturnValue:
                 form.sent_on.data,
                 courier=form.courier.data or "",
                 tracking=typed,
+                by_hand=by_hand,
             )
             return True
 
@@ -93,7 +95,8 @@ def send() -> ResponseReturnValue:
         form=form,
         ready=ready,
         typed=typed,
+        by_hand=by_hand,
         others=[parcel for parcel in found if not parcel.is_open],
         contents=registers.contents_of(db.session, [parcel.id for parcel in ready]),
-        couriers=posting.COURIERS,
+        couriers=(*posting.COURIERS, posting.IN_PERSON),
     )

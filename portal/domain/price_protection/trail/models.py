@@ -57,6 +57,10 @@ class Stage(StrEnum):
     FILED = "filed"
 
 
+# Of an original that was sent: nothing of it is out any more.
+HOME = (Stage.BACK, Stage.FILED)
+
+
 class PaperKind(StrEnum):
     """What an original is: of these all are sealed and sent, and only a notice does not come back signed."""
 
@@ -207,6 +211,11 @@ class Parcel(Base):
     def is_open(self) -> bool:
         """Whether it is packed and neither sent nor cancelled."""
         return self.sent_on is None and self.cancelled_at is None
+
+    @property
+    def is_back(self) -> bool:
+        """Whether nothing that it held is still out, whoever said that it arrived."""
+        return self.sent_on is not None and all(row.trail.stage in HOME for row in self.rows)
 
 
 class ParcelRow(Base):

@@ -15,7 +15,7 @@ from portal.domain.price_protection.defaults import distributor_values
 from portal.domain.price_protection.trail.models import Parcel, ParcelRow
 from portal.domain.price_protection.trail.noting import note_all
 from portal.domain.price_protection.trail.originals import Original, held
-from portal.domain.price_protection.trail.posting import courier_of
+from portal.domain.price_protection.trail.posting import courier_of, is_by_hand
 from portal.domain.price_protection.trail.sealing import require
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
@@ -115,9 +115,9 @@ def _packed(session: Session, actor: User, distributor: Distributor, office: Reg
         recipient=str(known.get("distributor_contact", ""))[:40],
         phone=str(known.get("distributor_phone", ""))[:60],
         address=address,
-        courier=courier,
+        courier="" if is_by_hand(courier) else courier,
         tracking="",
-        is_by_hand=False,
+        is_by_hand=is_by_hand(courier),
         packed_at=now(),
         packed_by_id=actor.id,
     )

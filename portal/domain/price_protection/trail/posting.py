@@ -1,7 +1,7 @@
 """寄件: parcels are sent with courier and number, delivered, or come to nothing (P1b)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,6 +30,9 @@ COURIERS = (
     "极兔速递",
     "德邦快递",
 )
+# What says, in the courier's place, that there is none: handed over in person.
+IN_PERSON = "当面交付"
+BY_HAND = frozenset({IN_PERSON, "当面递交", "自取", "in person", "by hand", "handed over in person"})
 _TRACKING = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{4,38})[A-Z0-9]")
 
 
@@ -70,8 +73,11 @@ def change(session: Session, actor: User, parcel: Parcel, said: Address) -> None
         )
         parcel.address = _line(said.address, 200, "address")
         parcel.is_by_hand = said.is_by_hand
-    parcel.courier = courier_of(said.courier)
-    give_number(session, parcel, said.tracking)
+    if is_by_hand(said.courier) and parcel.sent_on is None:
+        parcel.is_by_hand, parcel.courier, parcel.tracking = True, "", ""
+    else:
+        parcel.courier = courier_of(said.courier)
+        give_number(session, parcel, said.tracking)
     if parcel.sent_on is not None:
         _refuse_without_number(parcel)
     # Who it goes to is personal: the trail says that it changed, not what it says.
@@ -88,19 +94,26 @@ def send_all(
     *,
     courier: str = "",
     tracking: Mapping[int, str] | None = None,
+    by_hand: Collection[int] = (),
 ) -> None:
     """Record that parcels were handed to their courier, or over in person, on this day (Asia/Shanghai); all or none.
 
-    `courier` is for those that name none; `tracking` gives numbers by the parcel's id. DomainError for a parcel
+    `courier` is for those that name none, or says that they go by hand; `tracking` gives numbers by the parcel's id,
+    `by_hand` the ids of those that were handed over in person. DomainError for a parcel
     without a number or an address, and for an original that is not sealed or was superseded.
     """
     papers = hold_all(session, parcels)
     steps: list[Step] = []
     for parcel in parcels:
-        if courier and not parcel.courier and not parcel.is_by_hand:
-            parcel.courier = courier_of(courier)
-        if tracking and (typed := tracking.get(parcel.id)):
-            give_number(session, parcel, typed)
+        typed = (tracking or {}).get(parcel.id, "")
+        is_named = parcel.courier or parcel.tracking or typed.strip()
+        if parcel.id in by_hand or (is_by_hand(courier) and not is_named):
+            parcel.is_by_hand, parcel.courier, parcel.tracking = True, "", ""
+        elif not parcel.is_by_hand:
+            if courier and not parcel.courier and not is_by_hand(courier):
+                parcel.courier = courier_of(courier)
+            if typed:
+                give_number(session, parcel, typed)
         steps += send_one(session, actor, parcel, sent_on, papers)
     note_all(session, actor, "paper_sent", steps)
 
@@ -251,7 +264,13 @@ def _line(text: str, limit: int, field: str) -> str:
     return text
 
 
+def is_by_hand(text: str) -> bool:
+    """Whether what stands in the courier's place says that there is none."""
+    return clean(text).casefold() in BY_HAND
+
+
 def courier_of(text: str) -> str:
+    """The name of a courier as it is kept."""
     return _line(text, 40, "courier")
 
 

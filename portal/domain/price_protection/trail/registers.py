@@ -10,6 +10,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
 from portal.domain.price_protection.trail.models import (
+    HOME,
     PaperTrail,
     Parcel,
     ParcelRow,
@@ -86,6 +87,21 @@ def parcels_visible_to(user: User, permission: Permission = Permission.AGREEMENT
 
 
 PARCEL_STATES = ("open", "unnumbered", "sent", "delivered", "cancelled")
+
+
+def _is_back() -> sa.ColumnElement[bool]:
+    """Whether nothing of a parcel is still out: what came back needs nobody's word that it arrived."""
+    return ~(
+        sa.exists()
+        .where(
+            ParcelRow.parcel_id == Parcel.id,
+            PaperTrail.id == ParcelRow.trail_id,
+            PaperTrail.stage.not_in(HOME),
+        )
+        .correlate(Parcel)
+    )
+
+
 PARCEL_COLUMNS = (
     Parcel.id,
     Parcel.number,
@@ -100,6 +116,7 @@ PARCEL_COLUMNS = (
     Parcel.sent_on,
     Parcel.delivered_on,
     Parcel.cancelled_at,
+    sa.and_(Parcel.sent_on.is_not(None), _is_back()).label("is_back"),
     Distributor.name.label("distributor_name"),
     Distributor.code.label("distributor_code"),
     Region.name.label("region_name"),
@@ -140,7 +157,10 @@ def parcel_rows(session: Session, user: User, *, q: str = "", state: str = "") -
         "open": is_here,
         "unnumbered": sa.and_(is_here, Parcel.tracking == "", Parcel.is_by_hand.is_(False)),
         "sent": sa.and_(
-            Parcel.sent_on.is_not(None), Parcel.delivered_on.is_(None), Parcel.cancelled_at.is_(None)
+            Parcel.sent_on.is_not(None),
+            Parcel.delivered_on.is_(None),
+            Parcel.cancelled_at.is_(None),
+            ~_is_back(),
         ),
         "delivered": sa.and_(Parcel.delivered_on.is_not(None), Parcel.cancelled_at.is_(None)),
         "cancelled": Parcel.cancelled_at.is_not(None),
