@@ -147,7 +147,7 @@ TABLE: dict[str, Line] = {
     "agreements.deed": deed(AR),
     "agreements.deed_paper": deed(AR),
     "agreements.deed_scan": deed(AR, scan_id="deed_scan"),
-    "agreements.look_at_deed": deed(AR),
+    "agreements.look_at_deed": deed(AA, P.TEMPLATES_RELEASE),
     "agreements.submit_deed": deed(AW),
     "agreements.take_deed_back": deed(AW),
     "agreements.void_deed": deed(AW),

@@ -100,7 +100,7 @@ def review_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{_ADDRESS}/look")
-@requires(P.AGREEMENTS_READ)
+@requires(P.AGREEMENTS_APPROVE, P.TEMPLATES_RELEASE)
 def look_at_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
     """An amendment of a price change that was drawn as a spot check was read; back to its list."""
     deed, form = loading.readable(id, what, deed_id), DecisionForm()
