@@ -20,10 +20,12 @@ DAY = timedelta(days=1)
 RETAIL = PriceKind.SUGGESTED_RETAIL
 
 
+# SQLite lets one write at a time.
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
 @pytest.fixture
-def world(session, make, database_url):
-    if database_url.startswith("sqlite"):
-        pytest.skip("SQLite lets one write at a time")
+def world(session, make):
     return DeedWorld(session, make)
 
 
