@@ -171,6 +171,7 @@ TABLE: dict[str, Line] = {
     "batches.drafts": line(AW),
     "batches.drafts_export": line(AW),
     "batches.drafts_answers": line(AW, job_id="drafts_job"),
+    "batches.drafts_refused": line(AW, job_id="drafts_job"),
     "batches.drafts_apply": line(AW, job_id="drafts_job"),
     "batches.changes": line(AW, id="batch"),
     "batches.row": line(AR, id="batch", row_id="batch_row"),

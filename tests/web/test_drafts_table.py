@@ -142,3 +142,39 @@ def test_a_table_of_other_offices_changes_nothing(world, session, sign_in):
     _address, page = handed_in(client, head, rows)
     assert "no agreement" in page
     assert again(session, draft).terms[0].prices[0].amount_fen == 2850
+
+
+def test_excels_own_percent_and_one_changed_row_of_several_are_the_change_that_was_meant(
+    world, session, sign_in
+):
+    other = world.add_product()
+    draft = world.draft(
+        prices=[(world.product, PriceKind.SUGGESTED_RETAIL, 2850), (other, PriceKind.SUGGESTED_RESALE, 990)]
+    )
+    client = sign_in(world.author)
+    book = openpyxl.load_workbook(io.BytesIO(client.get(PAGE + "/export").get_data()))
+    cell = book.active.cell(3, 6)
+    assert book.active.cell(1, 6).value == "Rebate rate"
+    cell.value, cell.number_format = 0.045, "0.00%"
+
+    def upload():
+        file = io.BytesIO()
+        book.save(file)
+        file.seek(0)
+        answer = client.post(PAGE, data={"file": (file, "drafts.xlsx")})
+        address = client.get(answer.location).location
+        return address, client.get(address).get_data(as_text=True)
+
+    address, page = upload()
+    assert "<ins>4.50%</ins>" in page and draft.distributor.name in page
+    # Two rows that change it differently are one refusal, which can be taken out.
+    first = book.active.cell(2, 6)
+    first.value, first.number_format = 0.05, '0.0"%"'
+    assert "0.05 can be read in two ways" in upload()[1]
+    first.number_format = "0%"
+    address, page = upload()
+    assert page.count("Row 2 of the same agreement changes this to something else.") == 1
+    taken = openpyxl.load_workbook(io.BytesIO(client.get(address + "/refused.xlsx").data)).active
+    assert [row[:4] for row in taken.iter_rows(min_row=2, values_only=True)] == [
+        (3, draft.number, draft.distributor.name, "Rebate rate")
+    ]

@@ -33,6 +33,11 @@ def number_text(number: float) -> str:
     return NumericText(format(Decimal(f"{number:.15g}"), "f"))
 
 
+def percent_text(number: float) -> str:
+    """Write a number as a cell in Excel's percent format shows it: 0.03 is 3%."""
+    return format((Decimal(f"{number:.15g}") * 100).normalize(), "f") + "%"
+
+
 def cell_of(value: object) -> Cell:
     """Turn what the reader of workbooks gives into a cell; a date at midnight is a date."""
     if isinstance(value, str):

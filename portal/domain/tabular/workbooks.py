@@ -24,7 +24,7 @@ from python_calamine import (
 
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.tabular.cells import Broken, Cell, cell_of
+from portal.domain.tabular.cells import Broken, Cell, cell_of, percent_text
 from portal.domain.tabular.grids import MOST_CELLS, MOST_COLUMNS, Grid, Line, refuse_columns
 
 ZIP = b"PK\x03\x04"
@@ -51,6 +51,13 @@ _TIERS = (
 # A row's number, or another attribute's that ends alike: where it is too large, cells are looked at one by one.
 _ROW = re.compile(rb'r="(\d{1,7})"')
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)<")
+_FORMATS = re.compile(rb"<(?:\w+:)?numFmt\s([^>]*)>")
+_CELL_STYLES = re.compile(rb"<(?:\w+:)?cellXfs[\s>].*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_STYLE = re.compile(rb"<(?:\w+:)?xf\s([^>]*)>")
+_FORMAT_OF = re.compile(rb'\bnumFmtId="(\d{1,6})"')
+_FORMAT_CODE = re.compile(rb'\bformatCode="([^"]*)"')
+_IN_QUOTES = re.compile(rb"&quot;.*?&quot;|\\\\.", re.DOTALL)
+_BUILT_IN_PERCENTS = frozenset({9, 10})
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ODS_TOKEN = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell)\b([^>]*?)(/?)>")
 _ODS_REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d{1,9})"')
@@ -63,6 +70,8 @@ class _Survey:
     last_row: int = 0
     last_column: int = 0
     broken: dict[int, dict[int, Broken]] = field(default_factory=dict)  # row (from 1) → column (from 0)
+    percents: dict[int, set[int]] = field(default_factory=dict)  # cells shown as percent, likewise
+    percent_cells: re.Pattern[bytes] | None = None
 
 
 def read_workbook(data: bytes) -> list[Grid]:
@@ -104,6 +113,10 @@ def _grid(
     def lines() -> Iterator[Line]:
         for row, values in enumerate(sheet.iter_rows(), 1):
             cells = margin + [value if value.__class__ is str else cell_of(value) for value in values]
+            for column in survey.percents.get(row, ()):
+                number = values[column - len(margin)] if len(margin) <= column < len(cells) else None
+                if isinstance(number, int | float) and not isinstance(number, bool):
+                    cells[column] = percent_text(number)
             for column, broken in survey.broken.get(row, {}).items():
                 if column < len(cells) and not cells[column]:
                     cells[column] = broken
@@ -142,17 +155,24 @@ def _survey_zip(data: bytes) -> dict[str, _Survey]:
     budget = MOST_UNPACKED
     surveys: dict[str, _Survey] = {}
     small: dict[str, bytes] = {}
-    for part in parts:
+    percent_cells: re.Pattern[bytes] | None = None
+    # How cells are shown is known before they are seen.
+    for part in sorted(parts, key=lambda part: part.filename != "xl/styles.xml"):
         if part.flag_bits & 1:
             raise _refuse_encrypted()
-        survey = _Survey()
+        survey = _Survey(percent_cells=percent_cells)
         if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part.filename):
             used = _survey_sheet(_unpacked(data, part, budget), survey)
             surveys[part.filename] = survey
         elif is_ods and part.filename == "content.xml":
             used = _survey_ods(_unpacked(data, part, budget))
         else:
-            keep = part.filename in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "META-INF/manifest.xml")
+            keep = part.filename in (
+                "xl/styles.xml",
+                "xl/workbook.xml",
+                "xl/_rels/workbook.xml.rels",
+                "META-INF/manifest.xml",
+            )
             pieces = []
             used = 0
             for piece in _unpacked(data, part, budget):
@@ -160,10 +180,30 @@ def _survey_zip(data: bytes) -> dict[str, _Survey]:
                 if keep:
                     pieces.append(piece)
             small[part.filename] = b"".join(pieces)
+            if part.filename == "xl/styles.xml":
+                percent_cells = _percent_cells(small.pop(part.filename))
         budget -= used
     if b"encryption-data" in small.get("META-INF/manifest.xml", b""):
         raise _refuse_encrypted()
     return _by_sheet_name(small, surveys)
+
+
+def _percent_cells(styles: bytes) -> re.Pattern[bytes] | None:
+    """What finds the cells that Excel shows as percent, by their style; None where no style does.
+
+    Such a cell holds 0.03 and shows 3%: only the style tells it from 0.03 percent.
+    """
+    formats = set(_BUILT_IN_PERCENTS)
+    for said in _FORMATS.findall(styles):
+        number, code = _FORMAT_OF.search(said), _FORMAT_CODE.search(said)
+        if number and code and b"%" in _IN_QUOTES.sub(b"", code[1]):
+            formats.add(int(number[1]))
+    listed = _CELL_STYLES.search(styles)
+    found = [_FORMAT_OF.search(said) for said in _STYLE.findall(listed[0])] if listed else []
+    wanted = [b"%d" % place for place, said in enumerate(found) if said and int(said[1]) in formats]
+    if not wanted:
+        return None
+    return re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bs="(?:' + b"|".join(wanted) + rb')")([^>]*[^>/])>')
 
 
 def _by_sheet_name(small: dict[str, bytes], surveys: dict[str, _Survey]) -> dict[str, _Survey]:
@@ -283,6 +323,10 @@ def _survey_rows(xml: bytes, survey: _Survey) -> None:
                 survey.broken.setdefault(row, {})[column] = Broken.because(ERROR_VALUE, text)
             elif _FORMULA.search(content) and not _VALUE.search(content) and b't="str"' not in attributes:
                 survey.broken.setdefault(row, {})[column] = Broken.because(NEVER_CALCULATED)
+    if survey.percent_cells is not None:
+        for attributes in survey.percent_cells.findall(xml):
+            if place := _PLACE.search(attributes):
+                survey.percents.setdefault(int(place[2]), set()).add(_column(place[1]))
     survey.last_row = max(survey.last_row, last_row)
     survey.last_column = max(survey.last_column, last_column)
 

@@ -1,5 +1,7 @@
 """Drafts with their products and prices as an Excel file: out, and in again with an answer to every row."""
 
+from typing import Any
+
 from flask import abort, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -97,6 +99,32 @@ def drafts_answers(job_id: int) -> ResponseReturnValue:
     return _page(_found(job_id), FlaskForm())
 
 
+@bp.get(f"/drafts/<{ROW}:job_id>/refused.xlsx")
+@requires(P.AGREEMENTS_WRITE)
+def drafts_refused(job_id: int) -> ResponseReturnValue:
+    """Every refused row with its reason, as an Excel file to mend the table by."""
+    job = _found(job_id)
+    cells = _refused(job.result.get("answers", []))
+    record_export(actor(), "drafts", count=len(cells), wanted={"refused": job.title})
+    columns = [
+        Column(_("Row"), "whole", 8),
+        Column(_("Agreement"), width=18),
+        Column(_("Distributor"), width=34),
+        Column(_("Column"), width=18),
+        Column(_("Reason"), width=70),
+    ]
+    return workbook(_("Refused"), columns, cells, f"{_('Refused')} {today()}.xlsx")
+
+
+def _refused(answers: list[dict[str, Any]]) -> list[list[Any]]:
+    """Row, agreement, distributor, column and reason of everything that was refused."""
+    return [
+        [row, one["number"], one.get("distributor", ""), _(column), say(DomainError(msgid, **params))]
+        for one in answers
+        for _sheet, row, column, msgid, params in one["refusals"]
+    ]
+
+
 @bp.post(f"/drafts/<{ROW}:job_id>/apply")
 @requires(P.AGREEMENTS_WRITE)
 def drafts_apply(job_id: int) -> ResponseReturnValue:
@@ -133,10 +161,6 @@ def _page(job: Job, form: FlaskForm) -> ResponseReturnValue:
         is_done=job.kind == services.APPLY,
         counts={action: job.result.get(action, 0) for action in ("changed", "unchanged", "refused")},
         changed=[(one, namer.said(one["differences"])) for one in shown if one["action"] == "changed"],
-        refused=[
-            (one["number"], row, _(column), say(DomainError(msgid, **params)))
-            for one in shown
-            for _sheet, row, column, msgid, params in one["refusals"]
-        ],
+        refused=_refused(shown),
         more=max(0, sum(one["action"] != "unchanged" for one in answers) - len(shown)),
     )

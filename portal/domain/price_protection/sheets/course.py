@@ -62,6 +62,7 @@ class Answer:
     agreement_id: int | None = None
     differences: list[Difference] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    distributor: str = ""
 
     @property
     def action(self) -> str:
@@ -75,6 +76,7 @@ class Answer:
                 "number": self.number,
                 "rows": self.rows,
                 "agreement_id": self.agreement_id,
+                "distributor": self.distributor,
                 "action": self.action,
                 "differences": self.differences if not self.refusals else [],
                 "refusals": [
@@ -127,7 +129,7 @@ def _answer(
             DomainError(N_("There is no agreement %(number)s that you draft."), number=group.number),
         )
         return answer
-    answer.agreement_id = agreement.id
+    answer.agreement_id, answer.distributor = agreement.id, agreement.distributor.name
     before = drafting.entry_of(session, agreement)
     after = _read(session, group, before, products, answer)
     if answer.refusals or after is None:
@@ -209,7 +211,7 @@ def _read(
     session: Session, group: Group, before: Entry, products: dict[str, Product], answer: Answer
 ) -> Entry | None:
     """What the rows make of the draft; every bad cell is told, and then nothing of the agreement is taken."""
-    terms: dict[str, Any] = {}
+    said_terms: dict[str, list[tuple[Any, TableSheet, Row]]] = {}
     prices = {(row.product_id, row.kind): row for row in before.prices}
     seen: dict[tuple[int, PriceKind], int] = {}
     for sheet, row in group.rows:
@@ -219,13 +221,7 @@ def _read(
                 if not str(cell).strip():
                     continue
                 value = _value(sheet, row, column.field, column.title, cell)
-                if terms.setdefault(column.field, value) != value:
-                    raise _Refused(
-                        sheet,
-                        row,
-                        column.title,
-                        DomainError(N_("Another row of the same agreement says something else here.")),
-                    )
+                said_terms.setdefault(column.field, []).append((value, sheet, row))
             except _Refused as error:
                 answer.refusals.append(error.refusal)
         try:
@@ -246,7 +242,36 @@ def _read(
                 prices[key] = PriceEntry(key[0], key[1], fen)
         except _Refused as error:
             answer.refusals.append(error.refusal)
+    terms: dict[str, Any] = {}
+    for column in TERMS:
+        try:
+            if given := said_terms.get(column.field):
+                terms[column.field] = _agreed(given, getattr(before, column.field), column.title)
+        except _Refused as error:
+            answer.refusals.append(error.refusal)
     return None if answer.refusals else replace(before, **terms, prices=list(prices.values()))
+
+
+def _agreed(given: Sequence[tuple[Any, TableSheet, Row]], before: Any, title: str) -> Any:
+    """What the rows of an agreement say of one term: the value that was changed, in however many of them.
+
+    Refused once, at the row where it is said, when two rows change it differently.
+    """
+    changed = [one for one in given if one[0] != before]
+    if not changed:
+        return before
+    value, _sheet, first = changed[0]
+    for other, sheet, row in changed:
+        if other != value:
+            raise _Refused(
+                sheet,
+                row,
+                title,
+                DomainError(
+                    N_("Row %(row)s of the same agreement changes this to something else."), row=first.number
+                ),
+            )
+    return value
 
 
 def _value(sheet: TableSheet, row: Row, name: str, title: str, cell: Cell) -> Any:
