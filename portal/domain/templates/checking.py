@@ -285,12 +285,23 @@ def _english(paper: Paper, lines: Sequence[_Line]) -> Iterator[Finding]:
 def _lost(lines: Sequence[_Line], base_key: str) -> Iterator[Finding]:
     """Required placeholders that stand nowhere in the text any more, and where they stood in the one that ships."""
     here = {name for line in lines for name in _ANY_PLACEHOLDER.findall(line.text)}
+    headings = {line.section: line.heading for line in lines}
     for entry in required(base_key):
         if entry.name not in here and entry.name not in _IN_FRONT:
+            stood = _stood_in(base_key, entry.name)
             yield Finding(
                 N_("【%(label)s】 must stand in the text and does not. It stood in %(where)s."),
                 {"label": entry.zh, "where": where(base_key, entry.name)},
+                # Its article, where the text still has it: there it is put back.
+                stood if stood in headings else None,
+                headings.get(stood, "") if stood is not None else "",
             )
+
+
+def _stood_in(base_key: str, name: str) -> str | None:
+    """The article of the text that ships in which a placeholder stands first."""
+    lines = _lines(shipped_text(base_key))
+    return next((line.section for line in lines if name in _ANY_PLACEHOLDER.findall(line.text)), None)
 
 
 # They stand at the foot of every page, which nobody edits.
