@@ -121,7 +121,11 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
             run.check_owner(Permission.AGREEMENTS_WRITE)
             pile = session.get_one(ScanPile, run.params["pile_id"])
             seen = {step["return_id"] for step in run.earlier}
-            ids = [one for one in filing.ready_ids(session, run.owner, pile) if one not in seen]
+            ids = [
+                one
+                for one in filing.ready_ids(session, run.owner, pile, run.params.get("stay", ()))
+                if one not in seen
+            ]
             session.rollback()
         total = filed + refused + len(ids)
         for return_id in ids:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.db import today
+from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import Stopped, claim
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementPaper, Status
@@ -283,3 +284,31 @@ def test_a_reading_and_a_filing_that_are_cut_short_go_on_where_they_were(
     # Nothing more to file: a second asking says so.
     with pytest.raises(Exception, match="Nothing in this pile"):
         filing.ask_filing(session, world.author, pile, today(), {})
+
+
+def test_a_paper_whose_seal_is_missing_stays_while_the_others_are_filed(
+    app: Flask, world: AgreementWorld, session: Session
+) -> None:
+    whole, unsealed = printed(world), printed(world)
+    pile = uploading.begin(session, world.author, world.region)
+    sheets = [sheet(paper_of(which).code, page) for which in (whole, unsealed) for page in (1, 2, 3)]
+    uploading.add_file(session, world.author, pile, BytesIO(pdf_of(*sheets)), "scan.pdf")
+    session.commit()
+
+    def done(job_id: int, work: Callable[..., object]) -> None:
+        run = claim(session, job_id, "one")
+        assert run is not None
+        run.finish(work(session, run))
+
+    done(job_of(world, lambda pile: uploading.ask_reading(session, world.author, pile), pile), read_pile)
+    stays = {group_of(world, pile, unsealed).return_id: filing.Own(stays=True)}
+    done(
+        job_of(world, lambda pile: filing.ask_filing(session, world.author, pile, today(), stays), pile),
+        file_pile,
+    )
+    for agreement, status in ((whole, Status.SIGNED), (unsealed, Status.APPROVED)):
+        session.refresh(agreement)
+        assert agreement.status is status
+    assert group_of(world, pile, unsealed).outcome is Outcome.READY
+    with pytest.raises(DomainError, match="Every paper is said to stay"):
+        filing.ask_filing(session, world.author, pile, today(), stays)

@@ -36,7 +36,7 @@ from portal.web.words import word
 
 logger = logging.getLogger(__name__)
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
-OWN = ("day-", "how-", "note-")
+OWN = ("day-", "how-", "note-", "stays-")
 MOST_NAMED = 8
 PICTURES = 60  # on one page; what is placed makes room for the next
 LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
@@ -251,6 +251,7 @@ def _own(typed: dict[str, str]) -> dict[int, filing.Own]:
             day=date_on(day) if (day := typed.get(f"day-{row}", "")) else None,
             how=Service(how) if (how := typed.get(f"how-{row}", "")) in set(Service) else Service.COURIER,
             note=typed.get(f"note-{row}", ""),
+            stays=f"stays-{row}" in typed,
         )
         for row in rows
     }

@@ -29,11 +29,13 @@ _NOTE = 100
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is said of one paper alone: its own day of signing, or the service of a notice."""
+    """What is said of one paper alone: its own day of signing, the service of a notice, or that it is not ready."""
 
     day: date | None = None
     how: Service = Service.COURIER
     note: str = ""
+    # Somebody looked at its pages: a seal or a signature is missing.
+    stays: bool = False
 
 
 def ask_filing(
@@ -50,6 +52,10 @@ def ask_filing(
     if not ready:
         raise DomainError(N_("Nothing in this pile is complete and still to be filed."))
     said = {group.return_id: own.get(group.return_id, Own()) for group in ready}
+    stay = sorted(id for id, one in said.items() if one.stays)
+    ready = [group for group in ready if not said[group.return_id].stays]
+    if not ready:
+        raise DomainError(N_("Every paper is said to stay. Untick those that bear both seals."))
     for day in (signed_on, *(one.day for one in said.values())):
         if day is not None and day > today():
             raise DomainError("This day is in the future.", field="signed_on")
@@ -67,7 +73,7 @@ def ask_filing(
         row.signed_on = one.day
         if row.termination_id is not None:
             row.served_how, row.served_note = one.how, clean(one.note)
-    return jobs.enqueue(session, actor, FILE, title=pile.region.name, total=count, pile_id=pile.id)
+    return jobs.enqueue(session, actor, FILE, title=pile.region.name, total=count, pile_id=pile.id, stay=stay)
 
 
 def _is_filed_now(group: Group, own_day: date | None) -> bool:
@@ -99,12 +105,17 @@ def _refuse_second(session: Session, pile: ScanPile) -> None:
         )
 
 
-def ready_ids(session: Session, actor: User, pile: ScanPile) -> list[int]:
-    """The rows of a pile that can be filed now: agreements first, then what amends them, then what ends them."""
+def ready_ids(session: Session, actor: User, pile: ScanPile, stay: Collection[int] = ()) -> list[int]:
+    """The rows of a pile that can be filed now: agreements first, then what amends them, then what ends them.
+
+    `stay` are rows that somebody found not to be signed or sealed.
+    """
     ready = [
         group
         for group in groups_of(session, actor, pile)
-        if group.outcome is Outcome.READY and _is_filed_now(group, group.own_signed_on)
+        if group.outcome is Outcome.READY
+        and group.return_id not in stay
+        and _is_filed_now(group, group.own_signed_on)
     ]
     return [group.return_id for group in sorted(ready, key=lambda group: FILING_ORDER.index(group.what))]
 
