@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
+from portal.domain.price_protection import steps
 from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow
 from portal.domain.price_protection.models import Agreement, Status
 from tests.domain.agreement_world import AgreementWorld
@@ -104,7 +105,21 @@ def test_a_batch_goes_from_choice_to_approved_originals(world, session, sign_in)
     assert {row.agreement.status for row in done} == {Status.APPROVED}
     asked = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "batch.approval_asked")).one()
     assert (asked.params["count"], len(asked.params["looked_at"])) == (4, 3)
-    assert author.get(record).status_code == 200
+    page = author.get(record).get_data(as_text=True)
+    assert "Print 4 originals" in page and "0 of 4 printed" in page
+    todo = author.get("/").get_data(as_text=True)
+    address = f"/agreements/print?batch={batch.id}"
+    assert f'href="{address}"' in todo and f"{batch.name}: 4 agreements" in todo
+    assert not any(f'href="/agreements/{row.agreement_id}/"' in todo for row in done)
+    printing = author.get(address).get_data(as_text=True)
+    assert all(row.agreement.number in printing for row in done)
+    for row in done[:3]:
+        steps.record_print(session, world.author, row.agreement, 2)
+    session.commit()
+    page = author.get(record).get_data(as_text=True)
+    assert "Print 1 original<" in page and "3 of 4 printed" in page
+    assert done[3].agreement.number in author.get(address).get_data(as_text=True)
+    assert done[0].agreement.number not in author.get(address).get_data(as_text=True)
     assert manager.get(record + "approval").status_code == 200
     assert sign_in(world.make.user(Role.AUDITOR)).get("/admin/audit").status_code == 200
 

@@ -17,6 +17,8 @@ from portal.domain.jobs import kept
 from portal.domain.jobs import queries as job_queries
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import letters, mailing, prints, queries
+from portal.domain.price_protection.batches import queries as batches
+from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.deeds import pricing
 from portal.domain.price_protection.letters import Letter
 from portal.domain.price_protection.mailing import Form, Order
@@ -54,10 +56,15 @@ class Chosen:
 
 
 def _chosen() -> Chosen:
-    """What the address names: ticked rows, all that a list's filter leaves, a price change, or a task's."""
+    """What the address names: ticked rows, all that a list's filter leaves, a price change, a batch, or a task's."""
     me = actor()
     if (change_id := number("change")) is not None:
         return Chosen(letters.of_originals(db.session, me, pricing.originals_of(me, change_id)), True)
+    if (batch_id := number("batch")) is not None:
+        batch = db.session.scalar(batches.batches_visible_to(me).where(Batch.id == batch_id)) or abort(404)
+        return Chosen(
+            letters.of_agreements(db.session, me, ids=batches.to_print(db.session, batch, me)), False
+        )
     is_of_originals = request.values.get("of") == "originals"
     if request.args.get("all"):
         if is_of_originals:
@@ -131,7 +138,7 @@ def print_many() -> ResponseReturnValue:
 
 def _said() -> dict[str, str]:
     """By what they are chosen, if not one by one: the page that is sent back says it again."""
-    names = ("rest", "again", "change")
+    names = ("rest", "again", "change", "batch")
     if request.args.get("all"):
         lists = ("of", *originals.NARROWING) if request.args.get("of") == "originals" else NARROWING
         names = (*names, "all", *lists)

@@ -179,6 +179,28 @@ def has_successor() -> sa.ColumnElement[bool]:
     )
 
 
+def is_printed() -> sa.ColumnElement[bool]:
+    """Whether the paper of the last approval was printed; what was printed of an earlier one is not this paper."""
+
+    def last(kind: str) -> sa.ScalarSelect[Any]:
+        return (
+            sa.select(sa.func.max(AgreementEvent.id))
+            .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == kind)
+            .correlate(Agreement)
+            .scalar_subquery()
+        )
+
+    return sa.func.coalesce(last("printed"), 0) > last("approved")
+
+
+def is_mine(user: User) -> sa.ColumnElement[bool]:
+    """Whether an agreement, joined with its distributor, is of this user's accounts or pen."""
+    return sa.and_(
+        sa.or_(Agreement.author_id == user.id, Distributor.owner_id == user.id),
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
+    )
+
+
 def last_turn() -> sa.ScalarSelect[str]:
     """The kind of the last step that said with whom an agreement lies."""
     turns = ("created", "submitted", "sent_back", "withdrawn", "approved", "approval_withdrawn")

@@ -20,7 +20,13 @@ from portal.domain.price_protection.models import (
     AgreementTerms,
     Status,
 )
-from portal.domain.price_protection.queries import is_written_by, last_submitter, last_turn
+from portal.domain.price_protection.queries import (
+    is_mine,
+    is_printed,
+    is_written_by,
+    last_submitter,
+    last_turn,
+)
 from portal.domain.price_protection.todos_expiry import expiring, together
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -141,24 +147,11 @@ def sent_back_to(session: Session, user: User) -> list[Todo]:
 
 def to_print_or_sign(session: Session, user: User) -> list[Todo]:
     """Approved agreements of this user's accounts or pen: those not printed yet, and those out for signature."""
-    printed = (
-        sa.select(sa.func.max(AgreementEvent.id))
-        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "printed")
-        .correlate(Agreement)
-        .scalar_subquery()
-    )
-    approved = (
-        sa.select(sa.func.max(AgreementEvent.id))
-        .where(AgreementEvent.agreement_id == Agreement.id, AgreementEvent.kind == "approved")
-        .correlate(Agreement)
-        .scalar_subquery()
-    )
-    # What was printed of an earlier approval is not this paper.
-    is_printed = sa.func.coalesce(printed, 0) > approved
     rows = session.execute(
-        sa.select(*_LINE, is_printed.label("is_printed"))
+        sa.select(*_LINE, is_printed().label("is_printed"))
         .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .where(Agreement.status == Status.APPROVED, *_mine(user))
+        # Those of a batch are printed together: one line says so.
+        .where(Agreement.status == Status.APPROVED, is_mine(user), sa.or_(is_printed(), ~is_in_batch()))
         .order_by(Agreement.effective_on, Agreement.id)
     )
     return [
@@ -185,7 +178,7 @@ def scan_missing(session: Session, user: User) -> list[Todo]:
         .where(
             Agreement.status.in_((Status.SIGNED, Status.TERMINATED)),
             ~sa.exists().where(AgreementScan.agreement_id == Agreement.id).correlate(Agreement),
-            *_mine(user),
+            is_mine(user),
         )
         .order_by(Agreement.signed_on, Agreement.id)
     )
@@ -203,13 +196,6 @@ def scan_missing(session: Session, user: User) -> list[Todo]:
         )
         for row in rows
     ]
-
-
-def _mine(user: User) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        sa.or_(Agreement.author_id == user.id, Distributor.owner_id == user.id),
-        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE)),
-    )
 
 
 def _params(number: str, distributor: str, **days: date | None) -> dict[str, str]:

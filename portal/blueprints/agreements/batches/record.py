@@ -37,14 +37,16 @@ def row_filter() -> RowFilter:
     )
 
 
-def stops(stages: dict[Stage, int], undrafted: int, has_changes: bool) -> list[tuple[str, str, str]]:
+def stops(
+    stages: dict[Stage, int], undrafted: int, has_changes: bool, unprinted: int
+) -> list[tuple[str, str, str]]:
     """The way of a batch: title, note, and "done", "now" or ""."""
     rows = sum(count for stage, count in stages.items() if stage is not Stage.LEFT_OUT)
     unchecked = stages.get(Stage.UNCHECKED, 0)
     submitted = stages.get(Stage.SUBMITTED, 0)
     approved = stages.get(Stage.APPROVED, 0) + stages.get(Stage.DONE, 0)
     drafts = rows - undrafted
-    at = 5
+    at = 5 if unprinted else 6
     if approved < rows:
         at = 4 if submitted else 3 if drafts and not undrafted else 2
     if not drafts and unchecked:
@@ -55,6 +57,7 @@ def stops(stages: dict[Stage, int], undrafted: int, has_changes: bool) -> list[t
         (_("Preview and drafts"), _("%(done)s of %(total)s drafted", done=drafts, total=rows)),
         (_("Submission"), _("%(count)s submitted", count=submitted + approved)),
         (_("Approval"), _("%(done)s of %(total)s approved", done=approved, total=rows)),
+        (_("Printing"), _("%(done)s of %(total)s printed", done=approved - unprinted, total=rows)),
     )
     return [
         (title, note, "done" if place < at else "now" if place == at else "")
@@ -96,7 +99,8 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         all_stages=[(stage.value, words.stage_word(stage)) for stage in Stage],
         undrafted=undrafted,
         todo=sum(stages.get(stage, 0) for stage in _OPEN),
-        stops=stops(stages, undrafted, bool(changes)),
+        stops=stops(stages, undrafted, bool(changes), queries.unprinted_count(db.session, batch, me)),
+        to_print=len(queries.to_print(db.session, batch, me)) if me.can(P.AGREEMENTS_WRITE) else 0,
         changes=words.changes_said(changes),
         groups=words.grouped(queries.facts(db.session, batch, me)),
         job=services.running_job(db.session, batch),

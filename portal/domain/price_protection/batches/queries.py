@@ -14,7 +14,7 @@ from portal.domain.distributors.queries import has_grade
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.drafting import RENEWABLE
 from portal.domain.price_protection.models import Agreement, AgreementTerms, Status
-from portal.domain.price_protection.queries import is_written_by, last_submitter, last_turn
+from portal.domain.price_protection.queries import is_printed, is_written_by, last_submitter, last_turn
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User
@@ -169,6 +169,24 @@ def stages(session: Session, batch: Batch, user: User) -> dict[Stage, int]:
     )
     found = {Stage(row.stage): row.number for row in session.execute(counted)}
     return {stage: found[stage] for stage in Stage if stage in found}
+
+
+def to_print(session: Session, batch: Batch, user: User) -> list[int]:
+    """The agreements of a batch that are approved and not printed, as far as this user may print them."""
+    found = _of(batch, user, (Agreement.id,)).where(
+        *unprinted(), Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_WRITE))
+    )
+    return list(session.scalars(found.order_by(BatchRow.id)))
+
+
+def unprinted_count(session: Session, batch: Batch, user: User) -> int:
+    """How many of a batch are approved and not printed, of those that this user sees."""
+    return session.scalar(_of(batch, user, (sa.func.count(),)).where(*unprinted())) or 0
+
+
+def unprinted() -> tuple[sa.ColumnElement[bool], ...]:
+    """Of which rows the agreement is approved and its original not printed."""
+    return (BatchRow.left_out_at.is_(None), Agreement.status == Status.APPROVED, ~is_printed())
 
 
 def may_decide(user: User) -> sa.ColumnElement[bool]:

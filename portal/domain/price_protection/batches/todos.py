@@ -6,16 +6,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import CHINA
+from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.batches.models import Batch, BatchRow
-from portal.domain.price_protection.batches.queries import may_decide
+from portal.domain.price_protection.batches.queries import may_decide, unprinted
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.queries import is_mine
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
 
 def todos(session: Session, user: User) -> Iterator[Todo]:
-    """Lists that wait for this user's approval."""
+    """Lists that wait for this user's approval, and those whose originals are to be printed."""
     rows = session.execute(
         sa.select(
             Batch.id,
@@ -50,6 +52,38 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
             },
             due_on=row.first,
             group="approval",
+        )
+
+    yield from _to_print(session, user)
+
+
+def _to_print(session: Session, user: User) -> Iterator[Todo]:
+    rows = session.execute(
+        sa.select(
+            Batch.id,
+            Batch.name,
+            sa.func.count().label("number"),
+            sa.func.min(Agreement.effective_on).label("first"),
+        )
+        .select_from(BatchRow)
+        .join(Batch, Batch.id == BatchRow.batch_id)
+        .join(Agreement, Agreement.id == BatchRow.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(*unprinted(), is_mine(user))
+        .group_by(Batch.id, Batch.name)
+        .order_by(Batch.id)
+    )
+    for row in rows:
+        yield Todo(
+            kind=N_("Print a batch"),
+            title=N_("%(batch)s: %(number)s agreements"),
+            sub=N_("Approved and not printed; the first begins on %(first)s"),
+            verb=N_("Print"),
+            endpoint="agreements.print_many",
+            args={"batch": row.id},
+            params={"batch": row.name, "number": row.number, "first": row.first.isoformat()},
+            due_on=row.first,
+            group="signature",
         )
 
 
