@@ -9,7 +9,7 @@ from portal.domain.price_protection.trail.queries import TrailFilter
 from portal.web.tables import chosen, number
 
 # What an address narrows the list of originals by.
-NARROWING = ("q", "kind", "stage", "region", "owner", "days")
+NARROWING = ("q", "kind", "stage", "region", "owner", "days", "batch")
 
 
 def wanted() -> TrailFilter:
@@ -21,6 +21,7 @@ def wanted() -> TrailFilter:
         stage=chosen(Stage, "stage"),
         region_id=number("region"),
         owner_id=number("owner"),
+        batch_id=number("batch"),
         out_days=days if days is not None and days <= 3650 else None,
     )
 

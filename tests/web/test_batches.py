@@ -120,6 +120,14 @@ def test_a_batch_goes_from_choice_to_approved_originals(world, session, sign_in)
     assert "Print 1 original<" in page and "3 of 4 printed" in page
     assert done[3].agreement.number in author.get(address).get_data(as_text=True)
     assert done[0].agreement.number not in author.get(address).get_data(as_text=True)
+    other = world.approved()
+    address = f"/papers/?batch={batch.id}"
+    assert f'href="{address}"' in page
+    originals = author.get(address).get_data(as_text=True)
+    assert all(row.agreement.number in originals for row in done) and other.number not in originals
+    narrowed = f"/agreements/print?all=1&of=originals&stage=not_asked&batch={batch.id}"
+    printing = author.get(narrowed).get_data(as_text=True)
+    assert done[0].agreement.number in printing and other.number not in printing
     assert manager.get(record + "approval").status_code == 200
     assert sign_in(world.make.user(Role.AUDITOR)).get("/admin/audit").status_code == 200
 

@@ -60,7 +60,7 @@ def _chosen() -> Chosen:
     me = actor()
     if (change_id := number("change")) is not None:
         return Chosen(letters.of_originals(db.session, me, pricing.originals_of(me, change_id)), True)
-    if (batch_id := number("batch")) is not None:
+    if (batch_id := number("batch")) is not None and not request.args.get("all"):
         batch = db.session.scalar(batches.batches_visible_to(me).where(Batch.id == batch_id)) or abort(404)
         return Chosen(
             letters.of_agreements(db.session, me, ids=batches.to_print(db.session, batch, me)), False

@@ -12,6 +12,7 @@ from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.batches.models import BatchRow
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -49,6 +50,8 @@ class TrailFilter:
     owner_id: int | None = None
     # Out for at least so many days.
     out_days: int | None = None
+    # Of the agreements that were renewed in this batch.
+    batch_id: int | None = None
 
 
 _owner = aliased(User, name="owner_account")
@@ -176,6 +179,11 @@ def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[
         found += [PaperTrail.stage == Stage.NONE, _is_waiting]
     elif wanted.stage is not None:
         found.append(PaperTrail.stage == wanted.stage)
+    if wanted.batch_id is not None:
+        renewed = sa.select(BatchRow.agreement_id).where(
+            BatchRow.batch_id == wanted.batch_id, BatchRow.left_out_at.is_(None)
+        )
+        found.append(PaperTrail.agreement_id.in_(renewed.where(BatchRow.agreement_id.is_not(None))))
     if wanted.region_id is not None:
         found.append(Agreement.region_id.in_(within(wanted.region_id)))
     if wanted.owner_id is not None:
