@@ -85,6 +85,9 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
     )
     stages = queries.stages(db.session, batch, me)
     undrafted = queries.undrafted(db.session, batch, me)
+    # Asked only of a batch that has got so far.
+    unprinted = queries.unprinted_count(db.session, batch, me) if stages.get(Stage.APPROVED) else 0
+    may_print = unprinted > 0 and me.can(P.AGREEMENTS_WRITE)
     changes = bulk.read(batch.changes)
     return render(
         "batches/detail.html",
@@ -99,8 +102,8 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         all_stages=[(stage.value, words.stage_word(stage)) for stage in Stage],
         undrafted=undrafted,
         todo=sum(stages.get(stage, 0) for stage in _OPEN),
-        stops=stops(stages, undrafted, bool(changes), queries.unprinted_count(db.session, batch, me)),
-        to_print=len(queries.to_print(db.session, batch, me)) if me.can(P.AGREEMENTS_WRITE) else 0,
+        stops=stops(stages, undrafted, bool(changes), unprinted),
+        to_print=len(queries.to_print(db.session, batch, me)) if may_print else 0,
         changes=words.changes_said(changes),
         groups=words.grouped(queries.facts(db.session, batch, me)),
         job=services.running_job(db.session, batch),
