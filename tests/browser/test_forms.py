@@ -67,7 +67,7 @@ def test_leaving_without_changes_or_by_saving_asks_nothing(visit):
     page = person.open("/distributors/new")
     person.settle()
     asked = []
-    # Whoever asks is answered: a question left open, or an error raised in here, ends the driver and every test after it.
+    # Whoever asks is answered: a question left open, or an error raised in here, ends the driver for every later test.
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.fill("[name=name]", "示例改回")
     page.fill("[name=name]", "")
