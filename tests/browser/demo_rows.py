@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.distributors.models import Contact
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.models import (
@@ -35,6 +36,8 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         for status in Status
         if status is not Status.VOID
     }
+    # What has ended can only be looked at and renewed.
+    rows["signed"] = first(Agreement.id, Agreement.status == Status.SIGNED, Agreement.ends_on > today())
     distributor = first(Contact.distributor_id, Contact.is_primary, Contact.ended_at.is_(None))
     amendment = first(Amendment.id, Amendment.status == DeedStatus.SIGNED)
     rows["batch"] = first(Batch.id, Batch.region_id == first(Region.id, Region.code == "HZ"))
