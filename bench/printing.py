@@ -28,7 +28,7 @@ from portal.db import reading
 from portal.domain.jobs import kept
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job, JobState
-from portal.domain.price_protection import approval, mailing
+from portal.domain.price_protection import approval, letters, mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.mailing import Form, Order
@@ -168,8 +168,8 @@ def _approving(session: Session, world: AgreementWorld, agreements: list[Agreeme
 
 
 def _printing(session: Session, world: AgreementWorld, form: Form) -> Job:
-    letters = mailing.letters(session, world.author)
-    return mailing.order(session, world.author, Order([letter.id for letter in letters], form=form))
+    found = letters.of_agreements(session, world.author)
+    return mailing.order(session, world.author, Order([letter.id for letter in found], form=form))
 
 
 @contextlib.contextmanager
