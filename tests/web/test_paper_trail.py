@@ -275,3 +275,9 @@ def test_whoever_withdraws_an_approval_reads_that_sealed_copies_are_out(desk, si
     assert "called back" not in manager.get(where).text
     desk.seal()
     assert "2 copies are sealed and 0 were sent: they have to be called back" in manager.get(where).text
+
+
+def test_looking_back_at_a_day_offers_nothing_to_do_with_the_original(desk):
+    where = f"/agreements/{desk.agreements[0].id}/"
+    assert "/papers/ask?" in desk.sales.get(where).text
+    assert "/papers/ask?" not in desk.sales.get(f"{where}?on=2020-01-01").text
