@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.jobs.runs import Run
-from portal.domain.price_protection.batches import approving
+from portal.domain.price_protection.batches import approval_run
 from portal.web import papers
 
 
 def approve(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind APPROVE with the portal's own printer."""
-    return approving.approve_rows(session, run, papers.originals)
+    return approval_run.approve_rows(session, run, papers.originals)

@@ -16,8 +16,17 @@ from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Run, claim
 from portal.domain.price_protection import drafting
-from portal.domain.price_protection.batches import approving, choosing, queries, services, tasks
+from portal.domain.price_protection.batches import (
+    approval_run,
+    approving,
+    choosing,
+    moves,
+    queries,
+    services,
+    tasks,
+)
 from portal.domain.price_protection.batches import changes as bulk
+from portal.domain.price_protection.batches.approving import Because
 from portal.domain.price_protection.batches.changes import Changes, How, PriceRule
 from portal.domain.price_protection.batches.choosing import Choice
 from portal.domain.price_protection.batches.models import Batch, BatchCheck, BatchRow, Trouble
@@ -32,7 +41,7 @@ WORK = {
     services.CHECK: tasks.check_rows,
     services.DRAFT: tasks.make_drafts,
     services.SUBMIT: tasks.submit_drafts,
-    services.APPROVE: lambda session, run: approving.approve_rows(
+    services.APPROVE: lambda session, run: approval_run.approve_rows(
         session, run, lambda many: iter([fake_render(one) for one in many])
     ),
 }
@@ -457,7 +466,7 @@ def test_an_approval_that_was_cut_short_goes_on_behind_what_is_approved(world, m
         )
 
     def work(session, run):
-        return approving.approve_rows(session, run, without_seal)
+        return approval_run.approve_rows(session, run, without_seal)
 
     def dies(self, *args, **kwargs):
         step(self, *args, **kwargs)
@@ -489,7 +498,7 @@ def test_spot_checks_are_drawn_from_what_the_list_would_approve(world, session, 
     approving.draw(session, world.manager, batch)
     session.commit()
     pending = approving.pending(session, batch, world.manager)
-    drawn = {check.row_id for check in approving.checks(session, world.manager, pending) if check.is_drawn}
+    drawn = {check.row_id for check in approving.checks(session, world.manager, pending) if check.is_needed}
     assert drawn == {row.row_id for row in approving.ready(pending)}
     # One that was drawn and is held up since then counts no more: another stands for it.
     lost = session.get(BatchRow, min(drawn))
@@ -501,7 +510,58 @@ def test_spot_checks_are_drawn_from_what_the_list_would_approve(world, session, 
     assert approving.draw(session, world.manager, batch) == 1
     pending = approving.pending(session, batch, world.manager)
     checks = approving.checks(session, world.manager, pending)
-    assert {check.row_id for check in checks if check.is_drawn} == {*drawn, held_up[0].id} - {lost.id}
+    assert {check.row_id for check in checks if check.is_needed} == {*drawn, held_up[0].id} - {lost.id}
+
+
+def test_rows_with_terms_of_their_own_are_always_read_besides_those_drawn_by_lot(world, session, monkeypatch):
+    batch = world.batch([world.signed() for _ in range(9)], Changes(rebate_ppm=35_000))
+    own = world.rows(batch)[0]
+    services.except_row(session, world.author, batch, own, Changes(rebate_ppm=32_000), version=batch.version)
+    session.commit()
+    world.do(batch, services.DRAFT)
+    by_hand = world.rows(batch)[1]
+    entry = replace(drafting.entry_of(session, by_hand.agreement), rebate_ppm=60_000)
+    drafting.edit(session, world.author, by_hand.agreement, entry, version=by_hand.agreement.version)
+    session.commit()
+    world.do(batch, services.SUBMIT)
+    # The lot falls as badly as it can: on the last ones only.
+    monkeypatch.setattr(approving.secrets.SystemRandom, "sample", lambda _self, rows, count: rows[-count:])
+    assert approving.draw(session, world.manager, batch) == 3
+    session.commit()
+    pending = approving.pending(session, batch, world.manager)
+    checks = approving.checks(session, world.manager, pending)
+    rows = world.rows(batch)
+    assert [(check.row_id, check.because) for check in checks] == [
+        *((row.id, Because.OWN_TERMS) for row in rows[:2]),
+        *((row.id, Because.LOT) for row in rows[-3:]),
+    ]
+    for row in rows[-3:]:
+        approving.look(session, world.manager, batch, row, seen_sha256=row.sha256)
+    session.commit()
+    with pytest.raises(DomainError) as refused:
+        world.approve_all(batch, world.manager)
+    assert refused.value.params["count"] == 2
+    session.rollback()
+    for row in world.rows(batch)[:2]:
+        approving.look(session, world.manager, batch, row, seen_sha256=row.sha256)
+    session.commit()
+    assert world.approve_all(batch, world.manager)["done"] == 9
+
+
+def test_a_slip_of_the_pen_is_the_largest_fall_and_what_most_share_the_largest_rise(world, session):
+    batch = world.batch([world.signed() for _ in range(4)], Changes(prices=(PriceRule(How.PERCENT, 50_000),)))
+    slip = PriceRule(How.AMOUNT, 285, product_id=world.product.id, kind=RETAIL)
+    row = world.rows(batch)[2]
+    services.except_row(session, world.author, batch, row, Changes(prices=(slip,)), version=batch.version)
+    session.commit()
+    world.do(batch, services.CHECK)
+    rise, fall = moves.largest(queries.facts(session, batch, world.manager))
+    assert (rise.before, rise.after, rise.rows) == (2850, 2993, 3)
+    assert (fall.before, fall.after, fall.row_id, fall.rows) == (2850, 285, row.id, 1)
+    assert float(fall.share) == -0.9
+    assert (
+        moves.largest([(1, {"differences": [["price 1 a", None, 5], ["rebate_ppm", 0, 9]]}), (2, {})]) == []
+    )
 
 
 def test_whose_words_a_batch_or_a_row_says_does_not_approve_its_drafts(world, session):

@@ -220,6 +220,31 @@ def test_the_preview_goes_to_excel(world, session, sign_in):
     assert said["To be done"]
 
 
+def test_the_list_says_why_a_row_is_read_and_names_the_largest_moves(world, session, sign_in):
+    for _turn in range(5):
+        world.signed()
+    author, manager = sign_in(world.author), sign_in(world.manager)
+    batch = chosen(author, session)
+    record = f"/agreements/batches/{batch.id}/"
+    changed(author, batch, rebate_rate="3.5")
+    session.expire_all()
+    row = rows(session)[3]
+    slip = {"version": str(row.batch.version), f"price-{world.product.id}-suggested_retail": "2.85"}
+    assert author.post(f"{record}rows/{row.id}/own", data=slip).status_code == 303
+    author.post(record + "draft")
+    author.post(record + "submit")
+    address = f"{record}rows/{row.id}/review"
+    page = manager.get(record + "approval").get_data(as_text=True)
+    aside = page.partition('id="checks"')[2].partition("</section>")[0]
+    assert f'href="{address}"' in aside and "terms of its own: " in aside and ">drawn by lot<" not in aside
+    moved = page.partition('id="moves"')[2].partition("</section>")[0]
+    assert f'href="{address}"' in moved and "-90.0%" in moved and "28.50" in moved and "2.85" in moved
+    assert "+16.7%" in moved and "so in 5 agreements" in moved
+    manager.post(record + "approval", data={"do": "draw"})
+    aside = manager.get(record + "approval").get_data(as_text=True).partition('id="checks"')[2]
+    assert aside.partition("</section>")[0].count(">drawn by lot<") == 3
+
+
 def test_one_row_is_sent_back_from_the_list(world, session, sign_in):
     for _turn in range(2):
         world.signed()

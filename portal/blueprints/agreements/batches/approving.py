@@ -54,9 +54,12 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
     )
     pending = approving.pending(db.session, batch, me)
     checks = approving.checks(db.session, me, pending)
-    drawn = [check for check in checks if check.is_drawn]
-    needed = approving.needed(len(approving.ready(pending)))
+    sample = [check for check in checks if check.is_needed]
     facts = queries.facts(db.session, batch, me, queries.may_decide(me))
+    moves = words.moves_said(facts)
+    ids = {check.row_id for check in sample} | {move.row_id for move in moves}
+    named = {row.id: row for row in queries.named(db.session, batch, me, sorted(ids))}
+    found = [said for _row, said in facts]
     form.seen.data = approving.digest(pending)
     return render(
         "batches/approval.html",
@@ -67,17 +70,17 @@ def _list(batch: Batch, form: ListForm) -> ResponseReturnValue:
         said=words.rows_said(page.rows),
         pending=pending,
         held_up=sum(row.is_held_up for row in pending),
-        drawn=drawn,
-        named={
-            row.id: row for row in queries.named(db.session, batch, me, [check.row_id for check in drawn])
-        },
-        needed=needed,
-        open_checks=sum(not check.is_looked_at for check in drawn) + max(0, needed - len(drawn)),
+        sample=sample,
+        named=named,
+        own_terms=words.own_terms_said(named.values()),
+        undrawn=approving.undrawn(pending, checks),
+        open_checks=approving.open_checks(pending, checks),
+        moves=moves,
         looked={check.row_id for check in checks if check.is_looked_at},
         share=approving.SHARE_PERCENT,
         at_least=approving.AT_LEAST,
-        groups=words.grouped(facts),
-        totals=words.totals(facts),
+        groups=words.grouped(found),
+        totals=words.totals(found),
         offices=Counter(row.office for row in pending).most_common(),
         job=services.running_job(db.session, batch),
         others=queries.waiting_for_others(db.session, batch, me),
@@ -116,7 +119,7 @@ def review(id: int, row_id: int) -> ResponseReturnValue:
         row=row,
         agreement=agreement,
         check=checks.get(row.id),
-        remaining=sum(check.is_drawn and not check.is_looked_at for check in checks.values()),
+        remaining=sum(check.is_needed and not check.is_looked_at for check in checks.values()),
         differences=words.row_differences(row.facts),
         is_outdated=row.sha256 != form.seen.data,
         problems=[*problems_of(agreement, data), *obstacles(db.session, agreement)],
@@ -136,7 +139,7 @@ def _look(batch: Batch, row: BatchRow, form: ListForm) -> str | None:
         return url_for(".review", id=batch.id, row_id=row.id)
     pending = approving.pending(db.session, batch, actor())
     checks = approving.checks(db.session, actor(), pending)
-    left = [check for check in checks if check.is_drawn and not check.is_looked_at]
+    left = [check for check in checks if check.is_needed and not check.is_looked_at]
     if left:
         count = len(left)
         flash(ngettext("Recorded. %(num)s spot check to go.", "Recorded. %(num)s spot checks to go.", count))

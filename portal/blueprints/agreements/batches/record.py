@@ -89,6 +89,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
     unprinted = queries.unprinted_count(db.session, batch, me) if stages.get(Stage.APPROVED) else 0
     may_print = unprinted > 0 and me.can(P.AGREEMENTS_WRITE)
     changes = bulk.read(batch.changes)
+    facts = queries.facts(db.session, batch, me)
     return render(
         "batches/detail.html",
         fragment=loading.rows_only("batches/_rows.html"),
@@ -105,7 +106,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         stops=stops(stages, undrafted, bool(changes), unprinted),
         to_print=len(queries.to_print(db.session, batch, me)) if may_print else 0,
         changes=words.changes_said(changes),
-        groups=words.grouped(queries.facts(db.session, batch, me)),
+        groups=words.grouped(found for _row, found in facts),
         job=services.running_job(db.session, batch),
         may_write=services.may_write(me, batch),
         waiting=len(approving.pending(db.session, batch, me)) if me.can(P.AGREEMENTS_APPROVE) else 0,

@@ -20,6 +20,7 @@ from portal.domain.money import figures
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import percent
 from portal.domain.price_protection import queries, texts
+from portal.domain.price_protection.batches import moves
 from portal.domain.price_protection.batches.changes import Changes, How, PriceRule
 from portal.domain.price_protection.batches.queries import Stage
 from portal.domain.price_protection.batches.reckoning import problem_of
@@ -241,6 +242,47 @@ def totals(facts: Iterable[Mapping[str, Any]]) -> Totals:
         None if average is None else f"{shown_ppm(average)}%",
         (min(rates), max(rates)) if rates else None,
     )
+
+
+@dataclass(frozen=True)
+class MoveSaid:
+    """The largest move of its kind in words, and the row that has it."""
+
+    said: Said
+    share: str
+    rises: bool
+    row_id: int
+    rows: int
+
+
+def moves_said(facts: Iterable[tuple[int, Mapping[str, Any]]]) -> list[MoveSaid]:
+    """The largest rise and the largest fall of prices and rates over many rows, each with one row that has it."""
+    found = moves.largest(facts)
+    triples = [(move.key, move.before, move.after) for move in found]
+    return [
+        MoveSaid(said, f"{float(move.share * 100):+,.1f}%", move.share > 0, move.row_id, move.rows)
+        for move, said in zip(found, Namer(triples).said(triples), strict=True)
+    ]
+
+
+def own_terms_said(rows: Iterable[Any]) -> dict[int, str]:
+    """What each of these rows says otherwise than its batch, named in a line, by the row's id."""
+    rows = list(rows)
+    own = {row.id: [triple for triple in row.facts.get("unusual", ())] for row in rows}
+    namer = Namer([triple for triples in own.values() for triple in triples])
+    return {
+        id: _(", ").join(
+            [
+                *(namer.label(key) for key, *_rest in triples[:OWN_SHOWN]),
+                *([ngettext("and %(num)s more", "and %(num)s more", more)] if more > 0 else []),
+            ]
+        )
+        for id, triples in own.items()
+        for more in (len(triples) - OWN_SHOWN,)
+    }
+
+
+OWN_SHOWN = 3
 
 
 @dataclass(frozen=True)

@@ -244,10 +244,12 @@ def loaded(session: Session, ids: list[int]) -> list[BatchRow]:
 
 def facts(
     session: Session, batch: Batch, user: User, *conditions: sa.ColumnElement[bool]
-) -> list[dict[str, Any]]:
-    """What was found of every row in the user's regions that is not left out."""
-    statement = _of(batch, user, (BatchRow.facts,)).where(BatchRow.left_out_at.is_(None), *conditions)
-    return list(session.scalars(statement))
+) -> list[tuple[int, dict[str, Any]]]:
+    """What was found of every row in the user's regions that is not left out, with the row's id."""
+    statement = _of(batch, user, (BatchRow.id, BatchRow.facts)).where(
+        BatchRow.left_out_at.is_(None), *conditions
+    )
+    return [(row.id, row.facts) for row in session.execute(statement.order_by(BatchRow.id))]
 
 
 def undrafted(session: Session, batch: Batch, user: User) -> int:
