@@ -1,56 +1,17 @@
 """渠道管理系统: the distributor portal."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from portal import blueprints, cli, config, extensions
-from portal.db import prepare_engine
-from portal.web import (
-    access,
-    accounts,
-    assets,
-    compression,
-    controls,
-    errors,
-    i18n,
-    parts,
-    requests,
-    security,
-    templating,
-    transactions,
-)
+if TYPE_CHECKING:
+    from flask import Flask
 
 
-def create_app(**overrides: Any) -> Flask:
-    """The application: configuration from the environment, then extensions, blueprints and commands."""
-    app = Flask(__name__, static_folder="static", template_folder="templates")
-    app.config.from_mapping(config.from_environment())
-    app.config.from_mapping(overrides)
-    if "SQLALCHEMY_DATABASE_URI" in overrides:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = config.engine_options(overrides["SQLALCHEMY_DATABASE_URI"])
-    if app.config["PROXIES"]:
-        proxies = app.config["PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    app.config["INSTANCE"].mkdir(parents=True, exist_ok=True)
-    compression.init_app(app)  # the last to see an answer: what is registered first comes last
-    requests.init_app(app)
-    extensions.db.init_app(app)
-    with app.app_context():
-        prepare_engine(extensions.db.engine)
-    extensions.Migrations(app, str(config.ROOT / "migrations"))
-    extensions.csrf.init_app(app)
-    i18n.init_app(app)
-    accounts.init_app(app)
-    transactions.init_app(app)
-    security.init_app(app)
-    templating.init_app(app)
-    parts.init_app(app)
-    controls.init_app(app)
-    assets.init_app(app)
-    errors.init_app(app)
-    access.close_unmarked_views(app)
-    blueprints.register(app)
-    cli.register(app)
+def create_app(**overrides: Any) -> "Flask":
+    """The application: configuration from the environment, then extensions, blueprints and commands.
+
+    It is loaded here and now: the processes that print, read scans and look into files need the modules of their
+    own under `portal` and are half as large without it.
+    """
+    app: Flask = import_module("portal.application").create_app(**overrides)
     return app

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,10 +27,18 @@ NOT_AT_START = (
 )
 
 
-def test_a_worker_starts_without_what_pages_do_not_need(tmp_path: Path) -> None:
-    program = f"import sys, wsgi; print(*[name for name in {NOT_AT_START!r} if name in sys.modules])"
+# What only answering requests needs: half of what a printing process would weigh.
+NOT_BESIDE_THE_SERVER = ("wsgi", "flask", "sqlalchemy", "wtforms", "babel", "huey", "portal.web", "portal.db")
+
+
+def loaded(program: str, names: tuple[str, ...], tmp_path: Path) -> list[str]:
+    """Which of these modules a new process has loaded at the end of a program."""
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [
+            sys.executable,
+            "-c",
+            f"import sys; {program}; print(*[name for name in {names!r} if name in sys.modules])",
+        ],
         cwd=ROOT,
         env={**os.environ, "PORTAL_INSTANCE": str(tmp_path / "instance")},
         capture_output=True,
@@ -37,7 +46,22 @@ def test_a_worker_starts_without_what_pages_do_not_need(tmp_path: Path) -> None:
         timeout=120,
         check=True,
     )
-    assert done.stdout.split() == []
+    return done.stdout.split()
+
+
+def test_a_worker_starts_without_what_pages_do_not_need(tmp_path: Path) -> None:
+    assert loaded("import wsgi", NOT_AT_START, tmp_path) == []
+
+
+@pytest.mark.parametrize("main", ["portal.jobs.__main__", "portal.server"])
+def test_what_prints_reads_and_looks_into_files_does_so_without_the_server(main: str, tmp_path: Path) -> None:
+    # As multiprocessing begins a process: the program that started it once more, under another name.
+    program = (
+        f"import runpy; runpy.run_module({main!r}, run_name='__mp_main__');"
+        "import portal.printing.worker, portal.sealing.signing, portal.sealing.looking, portal.scanning.answering"
+    )
+    assert loaded(program, NOT_BESIDE_THE_SERVER, tmp_path) == []
+    assert loaded("import wsgi", NOT_BESIDE_THE_SERVER, tmp_path) != []
 
 
 def test_commands_are_found_without_being_loaded_before(app: Flask) -> None:

@@ -3,8 +3,10 @@
 import logging
 from importlib import import_module
 
-from flask import current_app
+from portal.later import later
 
+# The processes that a worker starts pass through here, and answer no requests.
+flask = later("flask")
 IMMEDIATE = "immediate:"
 HERE = "here"  # the worker's name of what a request does itself
 
@@ -14,11 +16,11 @@ def start(job_id: int, *, here: bool = False) -> None:
 
     A message that cannot be sent is sent again by the sweeper of any worker; nothing is raised.
     """
-    if here or current_app.config["QUEUE_URL"] == IMMEDIATE:
+    if here or flask.current_app.config["QUEUE_URL"] == IMMEDIATE:
         import_module("portal.jobs.running").perform(job_id, HERE)
         return
     try:
         # Loaded by whoever sends: a server that never does keeps the memory.
-        import_module("portal.jobs.queue").send(current_app, job_id)
+        import_module("portal.jobs.queue").send(flask.current_app, job_id)
     except Exception:
         logging.getLogger(__name__).exception("job %s waits for the sweeper", job_id)
