@@ -92,7 +92,7 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "obstacles": obstacles(db.session, agreement) if is_open else [],
         "state": state,
         "said": state.data is not None,
-        "deeds": _deeds(agreement),
+        "deeds": _deeds(agreement, state),
         "values": values,
         "facts_": {
             name: shown(name, value) for name in _SHOWN if (value := values.get(name)) not in (None, "")
@@ -100,7 +100,7 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "prices": data["prices"],
         "kind_word": lambda code: word(PriceKind(code)),
         "violations": data["violations"],
-        "paper": current_paper(agreement),
+        "paper": state.original if state.is_bygone else current_paper(agreement),
         "seal": sealing.shown(
             current_paper(agreement), may_approve=actor().can(P.AGREEMENTS_APPROVE, agreement.region)
         ),
@@ -116,6 +116,7 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
                 event.by and event.by.name,
             )
             for event in agreement.events
+            if state.knows(event.at)
         ],
         "successor": later,
         "follows": db.session.get(Agreement, agreement.follows_id) if agreement.follows_id else None,
@@ -123,8 +124,8 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
     }
 
 
-def _deeds(agreement: Agreement) -> list[tuple[Amendment | Termination, str, str]]:
-    """Amendments and notices, the newest first: each with its address and what it is about in a few words."""
+def _deeds(agreement: Agreement, state: past.State) -> list[tuple[Amendment | Termination, str, str]]:
+    """Amendments and notices of that day, the newest first: each with its address and what it is about."""
     rows: list[tuple[Amendment | Termination, str, str]] = []
     for kind, what in ((Amendment, "amendments"), (Termination, "notices")):
         found = db.session.scalars(deed_queries.of_agreement(kind, agreement))
@@ -139,6 +140,7 @@ def _deeds(agreement: Agreement) -> list[tuple[Amendment | Termination, str, str
                 ),
             )
             for deed in found
+            if state.knows(deed.created_at)
         ]
     return rows
 

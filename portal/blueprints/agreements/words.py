@@ -168,7 +168,8 @@ def stops(agreement: Agreement) -> list[tuple[str, str, str]]:
     here = phase(agreement)
     approved, printed, signed = (last(agreement, kind) for kind in ("approved", "printed", "signed"))
     ends = agreement.ends_on
-    order = [_("Drafting"), _("Approval"), _("Printing"), _("Signing"), _("In force"), _("End")]
+    order = [_("Drafting"), _("Approval"), _("Printing"), _("Signing"), _("In force")]
+    order.append(_("Termination") if here in (Phase.ENDING, Phase.TERMINATED) else _("End"))
     at = {
         Phase.DRAFT: 0,
         Phase.AWAITING_APPROVAL: 1,

@@ -42,6 +42,8 @@ class State:
     on: date
     phase: Phase | None
     data: AgreementPaperData | None
+    # The original that stood on that day.
+    original: AgreementPaper | None
     ends_on: date
     # The amendment whose terms held on that day, and those that were signed and still to come before the last day.
     amendment: Amendment | None
@@ -51,6 +53,17 @@ class State:
     def is_past(self) -> bool:
         """Whether this is not the state of today."""
         return self.on != today()
+
+    @property
+    def is_bygone(self) -> bool:
+        """Whether the day lies before today."""
+        return self.on < today()
+
+    def knows(self, at: date | datetime | None) -> bool:
+        """Whether something of that day, or instant, had happened by then; looking ahead knows all there is."""
+        if at is None:
+            return False
+        return not self.is_bygone or (_day(at) if isinstance(at, datetime) else at) <= self.on
 
 
 def state_on(session: Session, agreement: Agreement, on: date | None = None) -> State:
@@ -75,6 +88,7 @@ def state_on(session: Session, agreement: Agreement, on: date | None = None) -> 
         on=on,
         phase=phase_of(status, agreement.effective_on, last, on) if status else None,
         data=data,
+        original=original,
         ends_on=last,
         amendment=holding[-1] if holding else None,
         upcoming=tuple(one for one in known if one.effective_on > on),
