@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import DomainError
 from portal.domain.papers.placeholders import Source
 from portal.domain.templates.checking import Finding
-from portal.domain.templates.models import Template
+from portal.domain.templates.models import Template, TemplateDraft
 from portal.domain.templates.services import Edition
 from portal.web.htmx import say
 
@@ -40,6 +40,11 @@ def title_of(text: Edition | Template) -> str:
 def name_of(text: Edition | Template) -> str:
     """What a text is called wherever one of several is chosen or named: its title, languages and version."""
     return _("%(title)s, %(version)s", title=title_of(text), version=text.version)
+
+
+def origin_of(draft: TemplateDraft) -> str:
+    """What the text is called that a draft was made from."""
+    return name_of(Edition(draft.origin_key, draft.origin_text, None))
 
 
 def names_of(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -23,9 +23,10 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
-from portal.web.template_words import LANGUAGES, SOURCES, name_of
+from portal.web.template_words import LANGUAGES, SOURCES, name_of, origin_of
 
 bp.add_app_template_global(name_of, "text_name")
+bp.add_app_template_global(origin_of, "origin_name")
 
 
 class ReleaseForm(FlaskForm):
