@@ -1,9 +1,10 @@
 """One price change for many agreements: an amendment for each that can have one, none twice."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from portal.db import today
 from portal.domain.access.roles import Role
@@ -14,6 +15,7 @@ from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import amending, deciding, pricing
 from portal.domain.price_protection.deeds.deciding import Decision
 from portal.domain.price_protection.deeds.todos import deed_todos
+from portal.domain.price_protection.defaults import default_change_day
 from portal.domain.price_protection.models import Amendment, DeedStatus, PriceChange, PriceKind
 from tests.domain.deed_world import DeedWorld, fake_deed_render
 
@@ -232,3 +234,17 @@ def test_one_agreement_may_get_another_price_than_the_rule_makes_or_keep_its_own
     assert prices == {ruled.id: 2990, excepted.id: 3333}
     with pytest.raises(DomainError):
         begun(world, [ruled], exceptions={ruled.id: {key: 0}})
+
+
+@pytest.mark.parametrize(
+    ("on", "ends_on", "proposed"),
+    [
+        (date(2026, 4, 15), None, date(2026, 5, 1)),
+        (date(2026, 12, 1), date(2027, 6, 30), date(2027, 1, 1)),
+        (date(2026, 12, 9), date(2026, 12, 31), date(2026, 12, 9)),  # next month it is over
+    ],
+)
+def test_a_change_is_proposed_from_the_next_month_as_long_as_the_agreement_lasts(on, ends_on, proposed):
+    with time_machine.travel(datetime(on.year, on.month, on.day, 4, tzinfo=UTC)):
+        assert default_change_day(on, ends_on) == proposed
+        assert default_change_day(date(2028, 3, 4)) == date(2028, 3, 4)

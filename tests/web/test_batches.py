@@ -245,6 +245,35 @@ def test_the_list_says_why_a_row_is_read_and_names_the_largest_moves(world, sess
     assert aside.partition("</section>")[0].count(">drawn by lot<") == 3
 
 
+def test_the_period_that_follows_is_filled_in_and_stays_each_ones_own(world, session, sign_in):
+    signed = world.signed()
+    client = sign_in(world.author)
+    batch = chosen(client, session)
+    first = signed.ends_on + timedelta(days=1)
+    address = f"/agreements/batches/{batch.id}/changes"
+    page = client.get(address).get_data(as_text=True)
+    period = re.findall(r'name="(?:effective|expires)_on"[^>]*value="([^"]+)"', page)
+    assert (
+        period[0] == first.isoformat() and f"the day after the old agreements end, {signed.ends_on}" in page
+    )
+    changed(client, batch, effective_on=period[0], expires_on=period[1], rebate_rate="3.5")
+    session.rollback()
+    session.refresh(batch)
+    assert batch.changes == {"rebate_ppm": 35_000}
+    page = client.get(address).get_data(as_text=True)
+    assert f'value="{first}"' in page
+    later = first + timedelta(days=31)
+    changed(client, batch, effective_on=later.isoformat(), expires_on=period[1], rebate_rate="")
+    session.rollback()
+    session.refresh(batch)
+    assert batch.changes == {"effective_on": later.isoformat(), "expires_on": period[1]}
+    world.signed(expires_on=signed.ends_on + timedelta(days=30))
+    mixed = chosen(client, session)
+    page = client.get(f"/agreements/batches/{mixed.id}/changes").get_data(as_text=True)
+    assert re.findall(r'name="effective_on"[^>]*value="([^"]*)"', page) == [""]
+    assert f"they end from {signed.ends_on} to {signed.ends_on + timedelta(days=30)}" in page
+
+
 def test_one_row_is_sent_back_from_the_list(world, session, sign_in):
     for _turn in range(2):
         world.signed()

@@ -87,7 +87,7 @@ def _default_values(session: Session, region: Region) -> Values:
 def distributor_values(distributor: Distributor) -> Values:
     """What the register knows of party B; what it does not know is left out."""
     contact = primary_contact(distributor)
-    number = _number_of(distributor, contact)
+    number = number_of(distributor, contact)
     account = ""
     if distributor.bank_account:
         holder = distributor.bank_account_name or distributor.name
@@ -111,7 +111,7 @@ def distributor_values(distributor: Distributor) -> Values:
     return {name: text for name, text in known.items() if text}
 
 
-def _number_of(distributor: Distributor, contact: Contact | None) -> str:
+def number_of(distributor: Distributor, contact: Contact | None) -> str:
     """The first telephone number of the register that was understood, else the contact's first; one only."""
     of_company = [(row.display, row.extension) for row in distributor.phones if row.digits]
     of_contact = [
@@ -143,7 +143,22 @@ def default_term(on: date | None = None) -> tuple[date, date]:
     on = on or today()
     if on.month >= 10:
         return date(on.year + 1, 1, 1), date(on.year + 1, 12, 31)
-    return date(on.year, on.month + 1, 1), date(on.year, 12, 31)
+    return next_month(on), date(on.year, 12, 31)
+
+
+def next_month(on: date | None = None) -> date:
+    """The first day of the month after a day: what is agreed now is signed by then."""
+    on = on or today()
+    return date(on.year + on.month // 12, on.month % 12 + 1, 1)
+
+
+def default_change_day(earliest: date, ends_on: date | None = None) -> date:
+    """The day from which a change of terms is proposed: the next month's first, or `earliest` where that is later.
+
+    Of an agreement that ends before, `earliest` as well.
+    """
+    first = max(next_month(), earliest)
+    return earliest if ends_on is not None and first > ends_on else first
 
 
 def following_term(ends_on: date) -> tuple[date, date]:

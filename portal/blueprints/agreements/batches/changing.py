@@ -1,5 +1,7 @@
 """Saying what changes: in all agreements of a batch, or in one of its rows alone."""
 
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from flask import flash, request, url_for
@@ -26,6 +28,7 @@ from portal.domain.price_protection.batches import services
 from portal.domain.price_protection.batches.changes import Changes, How, PriceRule
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.batches.reckoning import problem_of
+from portal.domain.price_protection.defaults import following_term
 from portal.domain.price_protection.models import PriceKind
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -41,8 +44,8 @@ from portal.web.words import word
 def changes(id: int) -> ResponseReturnValue:
     """What changes in all agreements; saving has every row checked again."""
     batch = loading.writable(id)
-    kept = bulk.read(batch.changes)
-    form = ChangesForm(data={**data_of(kept), "version": batch.version})
+    kept, days = bulk.read(batch.changes), _days(batch)
+    form = ChangesForm(data={**days.proposed, **data_of(kept), "version": batch.version})
     editions = texts.offered_editions(db.session)
     form.template.choices = [
         ("", _("each on the newest released version of its text")),
@@ -64,7 +67,7 @@ def changes(id: int) -> ResponseReturnValue:
 
         def work() -> Any:
             try:
-                said = changes_from(form)
+                said = days.unsaid(changes_from(form))
                 services.change(db.session, actor(), batch, said, version=as_id(str(form.version.data)) or 0)
             except DomainError as error:
                 raise spoken(form, error) from error
@@ -73,7 +76,38 @@ def changes(id: int) -> ResponseReturnValue:
         job = submit(form, work)
         if job is not None:
             return loading.on_with(job)
-    return render("batches/changes.html", form=form, batch=batch, total=rows.total(db.session, batch))
+    return render(
+        "batches/changes.html", form=form, batch=batch, total=rows.total(db.session, batch), days=days
+    )
+
+
+@dataclass(frozen=True)
+class Days:
+    """The period that the renewals get by themselves: the day after the old agreements end, for a year.
+
+    Where all end on one day it stands in the form; saved as it stands it is still each one's own, so that an
+    agreement that is added later goes on from its own last day.
+    """
+
+    # The first and the last of the days on which the agreements of the batch end.
+    ends: tuple[date, date] | None
+    period: tuple[date, date] | None
+
+    @property
+    def proposed(self) -> dict[str, date]:
+        """What the form's fields hold before anybody said a day."""
+        return {} if self.period is None else {"effective_on": self.period[0], "expires_on": self.period[1]}
+
+    def unsaid(self, said: Changes) -> Changes:
+        """What was said, without the days that hold anyhow."""
+        if (said.effective_on, said.expires_on) == self.period:
+            return replace(said, effective_on=None, expires_on=None)
+        return said
+
+
+def _days(batch: Batch) -> Days:
+    ends = rows.last_days(db.session, batch)
+    return Days(ends, following_term(ends[0]) if ends is not None and ends[0] == ends[1] else None)
 
 
 def _terms() -> list[tuple[str, str]]:

@@ -149,10 +149,11 @@ def dress(form: ChangesForm, products: list[tuple[int, str]], terms: list[tuple[
 
 def data_of(changes: Changes) -> dict[str, Any]:
     """What the form shows of the changes that are kept."""
+    days = {"effective_on": changes.effective_on, "expires_on": changes.expires_on}
     return {
         "template": changes.template or "",
-        "effective_on": changes.effective_on,
-        "expires_on": changes.expires_on,
+        # A day that nobody said is left to what is proposed.
+        **(days if changes.effective_on or changes.expires_on else {}),
         "rebate_rate": changes.rebate_ppm,
         "rebate_add": changes.rebate_add_ppm,
         "base_share": changes.base_share,

@@ -25,6 +25,7 @@ from portal.domain.papers.model import LibraryRow
 from portal.domain.price_protection import drafting, queries
 from portal.domain.price_protection.deeds import amending, annexes, base, inforce, life
 from portal.domain.price_protection.deeds.amending import Says
+from portal.domain.price_protection.defaults import default_change_day
 from portal.domain.price_protection.entries import Entry, ViolationEntry
 from portal.domain.price_protection.models import Agreement, Amendment, DeedStatus, PriceKind
 from portal.domain.price_protection.problems import Problem
@@ -96,7 +97,7 @@ def _set_up(agreement: Agreement, amendment: Amendment | None) -> Desk:
     else:
         before = inforce.said(db.session, agreement)
         earliest = max(today(), agreement.terms[-1].effective_on)
-        says = Says(earliest, "")
+        says = Says(default_change_day(earliest, agreement.ends_on), "")
     library = annexes.kinds(db.session, agreement, before["violations"])
     base_entry = drafting.entry_of(db.session, agreement)
     form = build(

@@ -26,6 +26,7 @@ from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import pricing
+from portal.domain.price_protection.defaults import next_month
 from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
 from portal.extensions import db
 from portal.jobs import start
@@ -71,7 +72,7 @@ class PriceChangeForm(FlaskForm):
 def change_prices() -> ResponseReturnValue:
     """The rule and what it does to each chosen agreement; then the task that makes their amendments."""
     chosen = _chosen()
-    form = PriceChangeForm(data={"effective_on": today(), "how": How.PERCENT, "step": 1})
+    form = PriceChangeForm(data={"effective_on": next_month(), "how": How.PERCENT, "step": 1})
     _dress(form)
     do = request.form.get("do", "") if request.method == "POST" else ""
     rows: list[pricing.Row] = []

@@ -1,6 +1,7 @@
 """Reading batches: which somebody sees, the rows of one and how they stand."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -258,6 +259,16 @@ def undrafted(session: Session, batch: Batch, user: User) -> int:
         BatchRow.left_out_at.is_(None), BatchRow.agreement_id.is_(None)
     )
     return session.scalar(statement) or 0
+
+
+def last_days(session: Session, batch: Batch) -> tuple[date, date] | None:
+    """The first and the last of the days on which the batch's agreements end; None when it has no row left."""
+    row = session.execute(
+        sa.select(sa.func.min(Earlier.ends_on), sa.func.max(Earlier.ends_on))
+        .join(BatchRow, BatchRow.earlier_id == Earlier.id)
+        .where(BatchRow.batch_id == batch.id, BatchRow.left_out_at.is_(None))
+    ).one()
+    return (row[0], row[1]) if row[0] is not None else None
 
 
 def total(session: Session, batch: Batch) -> int:
