@@ -3,14 +3,14 @@
 Brotli makes a page a sixth smaller than gzip in the same time; browsers take it over HTTPS and from this machine.
 """
 
-import gzip
-import io
 import secrets
+import struct
 import zlib
 from functools import lru_cache
 from pathlib import Path
 
 import brotli
+import deflate
 from flask import Flask, Response, current_app, request
 
 _TYPES = {
@@ -18,24 +18,34 @@ _TYPES = {
     *("application/json", "image/svg+xml"),
 }
 _WORTH_IT = 600  # bytes; below, the head of the format eats the gain
-# A page at 6 takes half as long again and is a sixtieth smaller.
 _PAGE_LEVEL, _FILE_LEVEL = 5, 9
+_PAGE_HEAD = (
+    b"\x1f\x8b\x08\x08" + bytes(5) + b"\xff"
+)  # gzip: deflated, with a name, at no time, by no known system
 
 
 def _page(body: bytes) -> bytes:
     """A page, packed with a name of random length: what an eavesdropper could measure says nothing of its secrets."""
-    out = io.BytesIO()
     # Beside the token of a form stands what somebody else may have put into the address (the BREACH attack).
     name = secrets.token_hex(secrets.randbelow(50) + 1)
-    with gzip.GzipFile(name, "wb", _PAGE_LEVEL, out, mtime=0) as packed:
-        packed.write(body)
-    return out.getvalue()
+    # zlib takes half as long again and packs a little worse.
+    packed = deflate.deflate_compress(body, _PAGE_LEVEL)
+    return b"".join(
+        (
+            _PAGE_HEAD,
+            name.encode(),
+            b"\0",
+            packed,
+            struct.pack("<LL", deflate.crc32(body), len(body) & 0xFFFFFFFF),
+        )
+    )
 
 
 def _page_br(body: bytes) -> bytes:
     """The same with Brotli, which has no place for a name: a remark of random length follows the page."""
     remark = secrets.token_hex(secrets.randbelow(50) + 1)
-    packed: bytes = brotli.compress(b"%s<!--%s-->" % (body, remark.encode()), quality=5, lgwin=18)
+    # A window of 64 kB holds most pages whole and is searched in half the time that a larger one takes.
+    packed: bytes = brotli.compress(b"%s<!--%s-->" % (body, remark.encode()), quality=5, lgwin=16)
     return packed
 
 
