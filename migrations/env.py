@@ -1,20 +1,15 @@
 """Runs migrations on the application's own engine: one transaction for all of them, batch mode on SQLite."""
 
-import importlib
-import pkgutil
 from typing import Any
 
 from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from portal import domain
 from portal.db import Base
+from portal.domain import load_models
 
-# Every table, whether or not a page has asked for its model yet.
-for module in pkgutil.walk_packages(domain.__path__, "portal.domain."):
-    if module.name.endswith(".models"):
-        importlib.import_module(module.name)
+load_models()
 
 
 def include_object(_obj: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:

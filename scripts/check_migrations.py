@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from portal import create_app  # noqa: E402
 from portal.db import Base  # noqa: E402
+from portal.domain import load_models  # noqa: E402
 from portal.extensions import db  # noqa: E402
 from tests.postgres import PostgresServer  # noqa: E402
 
@@ -118,6 +119,7 @@ def main() -> int:
     """Check both databases; 1 when anything differs."""
     warnings.filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
     found = 0
+    load_models()
     with tempfile.TemporaryDirectory() as folder, PostgresServer() as postgres:
         os.environ["PORTAL_INSTANCE"] = folder
         for migrated, modelled in (

@@ -28,9 +28,28 @@ GUARDED = (
     "document_blob",
     "agreement_scan",
     "deed_scan",
+    "ledger_account",
+    "transfer",
+    "ledger_seal",
+    "ledger_verification",
+    "purchase_code",
+    "accrual",
+    "quarter_close",
+    "fund_release",
+    "fund_deduction",
+    "deduction_change",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
-KEPT = ("scan_pile", "scan_file", "scan_page", "scan_mark", "scan_return")
+KEPT = (
+    "scan_pile",
+    "scan_file",
+    "scan_page",
+    "scan_mark",
+    "scan_return",
+    "ledger_book",
+    "purchase",
+    "fund_hold",
+)
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2
 _WAIT_SECONDS = 3

@@ -1,0 +1,1 @@
+"""The ledger: double entry in fen; what is posted never changes (ARCHITECTURE, Ledger)."""

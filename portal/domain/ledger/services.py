@@ -1,0 +1,268 @@
+"""Posting: the only way into the ledger. Whoever posts holds the agreement's book until the transaction ends."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import insert_unless_there, lock, now, today
+from portal.domain.errors import DomainError
+from portal.domain.ledger.accounts import LEGAL, NEVER_NEGATIVE, AccountKind, TransferKind
+from portal.domain.ledger.chain import Entry, digest
+from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.users.models import User
+
+Place = tuple[AccountKind, str]
+_MOST_KEYS = 1000
+
+
+class Body(NamedTuple):
+    """What a transfer says besides its key."""
+
+    kind: TransferKind
+    debit: Place | None
+    credit: Place | None
+    amount_fen: int
+    source: str
+    source_id: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A transfer to be posted: from `debit` to `credit`, each an account's kind and part; `key` makes it once."""
+
+    kind: TransferKind
+    debit: Place
+    credit: Place
+    amount_fen: int
+    key: str
+    source: str
+    source_id: int
+    booked_on: date | None = None
+    reverses_id: int | None = None
+
+
+@dataclass
+class Held:
+    """A book that this transaction holds: its accounts and what they contain, read once and kept in step."""
+
+    session: Session
+    book: Book
+    accounts: dict[Place, int] = field(default_factory=dict)
+    balances: dict[Place, int] = field(default_factory=dict)
+
+    def balance(self, kind: AccountKind, part: str = "") -> int:
+        """What the account contains now, in fen; 0 for one that nothing was posted to."""
+        return self.balances.get((kind, part), 0)
+
+    def parts(self, kind: AccountKind) -> list[str]:
+        """The parts of this kind of account, in order."""
+        return sorted(part for found, part in self.accounts if found is kind)
+
+
+def hold(session: Session, agreement_id: int) -> Held:
+    """The book of an agreement, opened if there is none, locked until the transaction ends."""
+    book = session.scalar(sa.select(Book).where(Book.agreement_id == agreement_id))
+    if book is None:
+        insert_unless_there(session, Book, {"agreement_id": agreement_id, "last_no": 0, "last_sha256": ""})
+        book = session.scalars(sa.select(Book).where(Book.agreement_id == agreement_id)).one()
+    lock(session, book)
+    held = Held(session, book)
+    for account in session.scalars(sa.select(Account).where(Account.book_id == book.id)):
+        held.accounts[account.kind, account.part] = account.id
+    by_id = {id_: place for place, id_ in held.accounts.items()}
+    for id_, debit, credit in session.execute(_turnover(book.id)):
+        kind = by_id[id_][0]
+        held.balances[by_id[id_]] = debit - credit if kind.is_debit else credit - debit
+    return held
+
+
+def _turnover(book_id: int) -> sa.Select[int, int, int]:
+    """The debits and credits of each account of a book."""
+    sides = sa.union_all(
+        sa.select(
+            Transfer.debit_id.label("account_id"),
+            Transfer.amount_fen.label("debit"),
+            sa.literal(0).label("credit"),
+        ).where(Transfer.book_id == book_id),
+        sa.select(Transfer.credit_id, sa.literal(0), Transfer.amount_fen).where(Transfer.book_id == book_id),
+    ).subquery()
+    # PostgreSQL's sum of a bigint is numeric.
+    total = (
+        sa.cast(sa.func.sum(sides.c.debit), sa.BigInteger),
+        sa.cast(sa.func.sum(sides.c.credit), sa.BigInteger),
+    )
+    return sa.select(sides.c.account_id, *total).group_by(sides.c.account_id)
+
+
+def post(held: Held, actor: User | None, drafts: Iterable[Draft]) -> int:
+    """Post these transfers in order, once for each key; returns how many were new.
+
+    The key is looked up before any limit is checked: one that is there with the same body was posted already, with
+    another body it is refused (DomainError). Refused as well: a kind between other accounts than LEGAL says, and
+    whatever would overdraw what is owed to somebody.
+    """
+    wanted = list(drafts)
+    there = _there(held, [draft.key for draft in wanted])
+    rows: list[dict[str, Any]] = []
+    for draft in wanted:
+        known = there.get(draft.key)
+        if known is None:
+            there[draft.key] = _body(draft)
+            rows.append(_row(held, actor, draft))
+        elif known != _body(draft):
+            raise DomainError(
+                "This booking was sent before with other content. Load the page again and look at what is booked."
+            )
+    if rows:
+        held.session.execute(sa.insert(Transfer), rows)
+        held.session.flush()
+    return len(rows)
+
+
+def _there(held: Held, keys: Sequence[str]) -> dict[str, Body]:
+    """What was posted under these keys, in whichever book."""
+    found: dict[str, Body] = {}
+    places = {id_: place for place, id_ in held.accounts.items()}
+    for start in range(0, len(keys), _MOST_KEYS):
+        for row in held.session.execute(
+            sa.select(
+                Transfer.key,
+                Transfer.kind,
+                Transfer.debit_id,
+                Transfer.credit_id,
+                Transfer.amount_fen,
+                Transfer.source,
+                Transfer.source_id,
+            ).where(Transfer.key.in_(keys[start : start + _MOST_KEYS]))
+        ):
+            found[row.key] = Body(
+                row.kind,
+                places.get(row.debit_id),
+                places.get(row.credit_id),
+                row.amount_fen,
+                row.source,
+                row.source_id,
+            )
+    return found
+
+
+def _body(draft: Draft) -> Body:
+    """What must be the same when a key comes again; the accounts of another book are never the same."""
+    return Body(draft.kind, draft.debit, draft.credit, draft.amount_fen, draft.source, draft.source_id)
+
+
+def _row(held: Held, actor: User | None, draft: Draft) -> dict[str, Any]:
+    _require_legal(held.session, draft)
+    _move(held, draft)
+    book = held.book
+    entry = Entry(
+        book_id=book.id,
+        no=book.last_no + 1,
+        kind=draft.kind,
+        debit=draft.debit,
+        credit=draft.credit,
+        amount_fen=draft.amount_fen,
+        booked_on=draft.booked_on or today(),
+        at=now(),
+        by_id=actor.id if actor else None,
+        key=draft.key,
+        source=draft.source,
+        source_id=draft.source_id,
+        reverses_id=draft.reverses_id,
+    )
+    row = entry._asdict()
+    del row["debit"], row["credit"]
+    row["debit_id"], row["credit_id"] = _account(held, draft.debit), _account(held, draft.credit)
+    row["sha256"] = book.last_sha256 = digest(book.last_sha256, entry)
+    book.last_no = entry.no
+    return row
+
+
+def _require_legal(session: Session, draft: Draft) -> None:
+    if draft.amount_fen <= 0:
+        raise ValueError(f"a transfer of {draft.amount_fen} fen")
+    if draft.kind is TransferKind.CORRECT:
+        mirrored = session.get_one(Transfer, draft.reverses_id)
+        sides = (mirrored.credit.kind, mirrored.credit.part), (mirrored.debit.kind, mirrored.debit.part)
+        if sides != (draft.debit, draft.credit) or mirrored.amount_fen != draft.amount_fen:
+            raise ValueError("a correction is the mirror of the transfer it names")
+        return
+    debits, credits = LEGAL[draft.kind]
+    if draft.debit[0] not in debits or draft.credit[0] not in credits:
+        raise ValueError(f"{draft.kind} from {draft.debit} to {draft.credit}")
+
+
+def _move(held: Held, draft: Draft) -> None:
+    """Keep the balances in step; refuse what overdraws one."""
+    for place, sign in ((draft.debit, 1), (draft.credit, -1)):
+        kind = place[0]
+        left = held.balances.get(place, 0) + draft.amount_fen * (sign if kind.is_debit else -sign)
+        if left < 0 and kind in NEVER_NEGATIVE:
+            raise DomainError(
+                "There is not as much left on the account as this would take. Load the page again: something was "
+                "booked in the meantime."
+            )
+        held.balances[place] = left
+
+
+def _account(held: Held, place: Place) -> int:
+    if place not in held.accounts:
+        account = Account(book_id=held.book.id, kind=place[0], part=place[1])
+        held.session.add(account)
+        held.session.flush()
+        held.accounts[place] = account.id
+    return held.accounts[place]
+
+
+def reverse(held: Held, actor: User | None, transfer: Transfer, key: str, source: str, source_id: int) -> int:
+    """Take a transfer back by its mirror, once; nothing is ever changed or deleted."""
+    return post(
+        held,
+        actor,
+        [
+            Draft(
+                kind=TransferKind.CORRECT,
+                debit=(transfer.credit.kind, transfer.credit.part),
+                credit=(transfer.debit.kind, transfer.debit.part),
+                amount_fen=transfer.amount_fen,
+                key=key,
+                source=source,
+                source_id=source_id,
+                reverses_id=transfer.id,
+            )
+        ],
+    )
+
+
+def balances(session: Session, agreement_ids: Sequence[int]) -> dict[int, dict[Place, int]]:
+    """What each account of these agreements contains, in fen, by agreement; the sums of their transfers."""
+    side = sa.union_all(
+        sa.select(Transfer.debit_id.label("account_id"), Transfer.amount_fen.label("fen")).where(
+            Transfer.book_id.in_(_books(agreement_ids))
+        ),
+        sa.select(Transfer.credit_id, -Transfer.amount_fen).where(
+            Transfer.book_id.in_(_books(agreement_ids))
+        ),
+    ).subquery()
+    total = sa.select(
+        side.c.account_id, sa.cast(sa.func.sum(side.c.fen), sa.BigInteger).label("fen")
+    ).group_by(side.c.account_id)
+    sums = total.subquery()
+    rows = session.execute(
+        sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
+        .join(Account, Account.id == sums.c.account_id)
+        .join(Book, Book.id == Account.book_id)
+    )
+    found: dict[int, dict[Place, int]] = defaultdict(dict)
+    for agreement_id, kind, part, fen in rows:
+        found[agreement_id][kind, part] = fen if kind.is_debit else -fen
+    return dict(found)
+
+
+def _books(agreement_ids: Sequence[int]) -> sa.Select[int]:
+    return sa.select(Book.id).where(Book.agreement_id.in_(agreement_ids))

@@ -1,0 +1,1 @@
+"""The price-protection fund: accrual, quarters, release, deduction and payment (P2-P4)."""

@@ -1,0 +1,151 @@
+"""Which agreement protects a purchase, on which terms and in which quarter; or why none does (P2, 1.6, S 2.1)."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.price_protection.funds.models import QuarterClose
+from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementPaper,
+    AgreementPrice,
+    AgreementTerms,
+    Status,
+)
+from portal.domain.price_protection.purchases.models import Unprotected
+
+# What binds both parties, on the days of its term.
+IN_FORCE = (Status.SIGNED, Status.TERMINATED)
+
+
+class Terms(NamedTuple):
+    """What a purchase's rebate is reckoned by, from a day on."""
+
+    id: int
+    effective_on: date
+    rebate_ppm: int
+    base_share: int
+    products: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Protection:
+    """An agreement with all its terms, as accrual needs it; `terms` in the order of their numbers."""
+
+    agreement_id: int
+    status: Status
+    effective_on: date
+    ends_on: date
+    terms: tuple[Terms, ...]
+    calendar: Calendar
+    closed: frozenset[str]
+
+    def terms_on(self, on: date) -> Terms:
+        """The terms of a day; of several from one day the later number counts (S 3.1)."""
+        return next((one for one in reversed(self.terms) if one.effective_on <= on), self.terms[0])
+
+    def quarter_for(self, on: date, today: date) -> tuple[Quarter, date]:
+        """The quarter that a line of this day goes into and its accounting day: a closed one never changes."""
+        quarter = self.calendar.of(on)
+        if str(quarter) not in self.closed:
+            return quarter, on
+        return self.calendar.of(today), today
+
+
+def protections(session: Session, distributor_ids: Collection[int]) -> dict[int, list[Protection]]:
+    """The agreements of these distributors from approval on, by distributor, the latest first; four statements."""
+    agreements = session.execute(
+        sa.select(
+            Agreement.id,
+            Agreement.distributor_id,
+            Agreement.status,
+            Agreement.effective_on,
+            Agreement.ends_on,
+        )
+        .where(
+            Agreement.distributor_id.in_(distributor_ids),
+            Agreement.status.in_((Status.APPROVED, *IN_FORCE)),
+        )
+        .order_by(Agreement.effective_on.desc(), Agreement.id.desc())
+    ).all()
+    ids = [row.id for row in agreements]
+    terms = _terms(session, ids)
+    closed: dict[int, set[str]] = defaultdict(set)
+    for agreement_id, quarter in session.execute(
+        sa.select(QuarterClose.agreement_id, QuarterClose.quarter).where(QuarterClose.agreement_id.in_(ids))
+    ):
+        closed[agreement_id].add(quarter)
+    frozen = frozen_values(session, ids)
+    found: dict[int, list[Protection]] = defaultdict(list)
+    for row in agreements:
+        if row.id not in terms:
+            continue
+        found[row.distributor_id].append(
+            Protection(
+                agreement_id=row.id,
+                status=row.status,
+                effective_on=row.effective_on,
+                ends_on=row.ends_on,
+                terms=tuple(terms[row.id]),
+                calendar=calendar_of(str(frozen.get(row.id, {}).get("quarter_starts") or USUAL)),
+                closed=frozenset(closed[row.id]),
+            )
+        )
+    return dict(found)
+
+
+def _terms(session: Session, agreement_ids: list[int]) -> dict[int, list[Terms]]:
+    products: dict[int, set[int]] = defaultdict(set)
+    for terms_id, product_id in session.execute(
+        sa.select(AgreementPrice.terms_id, AgreementPrice.product_id)
+        .join(AgreementTerms, AgreementTerms.id == AgreementPrice.terms_id)
+        .where(AgreementTerms.agreement_id.in_(agreement_ids))
+    ):
+        products[terms_id].add(product_id)
+    found: dict[int, list[Terms]] = defaultdict(list)
+    for row in session.execute(
+        sa.select(
+            AgreementTerms.agreement_id,
+            AgreementTerms.id,
+            AgreementTerms.effective_on,
+            AgreementTerms.rebate_ppm,
+            AgreementTerms.base_share,
+        )
+        .where(AgreementTerms.agreement_id.in_(agreement_ids))
+        .order_by(AgreementTerms.no)
+    ):
+        found[row.agreement_id].append(
+            Terms(row.id, row.effective_on, row.rebate_ppm, row.base_share, frozenset(products[row.id]))
+        )
+    return found
+
+
+def frozen_values(session: Session, agreement_ids: list[int]) -> dict[int, dict[str, Any]]:
+    """What the originals of these agreements say, by placeholder: frozen at approval, never a setting of today."""
+    rows = session.execute(
+        sa.select(AgreementPaper.agreement_id, AgreementPaper.payload).where(
+            AgreementPaper.agreement_id.in_(agreement_ids), AgreementPaper.withdrawn_at.is_(None)
+        )
+    )
+    return {agreement_id: payload["values"] for agreement_id, payload in rows}
+
+
+def covering(candidates: list[Protection], product_id: int, on: date) -> Protection | Unprotected:
+    """The agreement that protects a product bought on a day, or why none does: the reason nearest to protection."""
+    if not candidates:
+        return Unprotected.NO_AGREEMENT
+    within = [one for one in candidates if one.effective_on <= on <= one.ends_on]
+    for one in within:
+        if product_id in one.terms_on(on).products:
+            return one if one.status in IN_FORCE else Unprotected.NOT_SIGNED
+    if within:
+        return Unprotected.NOT_COVERED
+    if all(one.effective_on > on for one in candidates):
+        return Unprotected.BEFORE_TERM
+    return Unprotected.AFTER_TERM

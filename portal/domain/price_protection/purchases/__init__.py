@@ -1,0 +1,1 @@
+"""Purchases and returns: what was bought, when, and whether an agreement protects it (P2)."""

@@ -1,0 +1,63 @@
+"""Triggers that keep rows as they were written, on both databases; migrations from 0017 on rely on these words."""
+
+from collections.abc import Mapping, Sequence
+
+from alembic import op
+
+# What makes a row the same one to INSERT OR REPLACE of SQLite, besides its id: its unique keys.
+Keys = Sequence[Sequence[str]]
+
+
+def keep_whole(table: str, keys: Keys = ()) -> None:
+    """No row of it changes or goes."""
+    _guard(table, None, keys)
+
+
+def keep_but(table: str, kept: Sequence[str], keys: Keys = ()) -> None:
+    """No row of it goes, and of its columns only those not in `kept` change."""
+    _guard(table, kept, keys)
+
+
+def release(tables: Mapping[str, bool]) -> None:
+    """Take the triggers off before a downgrade; True where only some columns were kept."""
+    for table, is_partly in tables.items():
+        if op.get_bind().dialect.name == "postgresql":
+            names = ["is_kept", "is_not_emptied", *(["stays"] if is_partly else [])]
+            for name in names:
+                op.execute(f"DROP TRIGGER {table}_{name} ON {table}")
+            continue
+        for what in ("update", "delete", "replace"):
+            op.execute(f"DROP TRIGGER {table}_no_{what}")
+
+
+def _guard(table: str, kept: Sequence[str] | None, keys: Keys) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        refuse = "EXECUTE FUNCTION portal_refuse_change()"
+        if kept is None:
+            op.execute(
+                f"CREATE TRIGGER {table}_is_kept BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}"
+            )
+        else:
+            changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in kept)
+            op.execute(
+                f"CREATE TRIGGER {table}_is_kept BEFORE UPDATE ON {table} "
+                f"FOR EACH ROW WHEN ({changed}) {refuse}"
+            )
+            op.execute(f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} FOR EACH ROW {refuse}")
+        op.execute(
+            f"CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
+        )
+        return
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} keeps what was written'); END"
+    when = (
+        "" if kept is None else "WHEN " + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in kept)
+    )
+    op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {when} {refuse}")
+    op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
+    same = " OR ".join(
+        "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in (("id",), *keys)
+    )
+    is_there = f"SELECT 1 FROM {table} WHERE {same}"  # noqa: S608
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({is_there}) {refuse}"
+    )
