@@ -2,7 +2,8 @@
 
 The worker is the real one, `python -m portal.jobs` beside a fresh database, with its printing processes; it does the
 task that approves a list, which makes the originals, and the tasks that print them, as one PDF and as a ZIP. The
-memory of each of its processes is looked at four times a second: PSS, the peak counts.
+memory of each of its processes is looked at four times a second: PSS, the peak counts. Smaller lists go the same way
+with a certificate, with which each original gets the electronic seal.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 
 import sqlalchemy as sa
 from flask import current_app
@@ -24,7 +26,8 @@ from sqlalchemy.orm import Session
 from bench.figures import Figure, Options, say
 from bench.servers import offspring, share
 from portal import create_app
-from portal.db import reading
+from portal.db import now, reading
+from portal.domain.electronic_seals.models import ElectronicSeal
 from portal.domain.jobs import kept
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job, JobState
@@ -35,13 +38,16 @@ from portal.domain.price_protection.mailing import Form, Order
 from portal.domain.price_protection.models import Agreement, AgreementPaper
 from portal.extensions import db
 from portal.jobs import queue
+from portal.sealing.certificate import SealFiles, make
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
 from tests.postgres import PostgresServer
 
 COUNT, QUICK_COUNT = 1_000, 100
 SECONDS_LIMIT = 360  # for a thousand, made and printed
-MEMORY_LIMIT = 150  # MB of a process
+MEMORY_LIMIT = 150  # MB of a process, which are 143 MiB
+GROWTH_LIMIT = 5  # MB between the second quarter of a list and its last
+_MB = 1_000_000 / 1024**2  # MiB
 _TRADES = ("商贸", "食品", "贸易", "供应链管理", "实业", "粮油", "酒业", "日化")
 _CITIES = ("杭州市", "湖州市", "嘉兴市", "宁波市", "温州市", "绍兴市", "金华市", "台州市")
 _TIMEOUT = 3_600
@@ -50,11 +56,31 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Course:
-    """What a task took: seconds on the wall, the peak of each kind of process, and what each process worked."""
+    """What a task took: seconds on the wall, MB of memory by kind of process, and what each process worked."""
 
     seconds: float
     peaks: dict[str, float] = field(default_factory=dict)
+    sizes: dict[int, list[float]] = field(default_factory=dict)  # of each printing process, in turn
     worked: dict[str, float] = field(default_factory=dict)
+
+    def note(self, worker: int) -> None:
+        """Look at each process; one that has just ended is passed over."""
+        with contextlib.suppress(OSError):
+            for pid in (worker, *offspring(worker)):
+                kind = "worker" if pid == worker else "printing process"
+                size = share(pid) / _MB
+                self.peaks[kind] = max(self.peaks.get(kind, 0.0), size)
+                if pid != worker:
+                    self.sizes.setdefault(pid, []).append(size)
+
+    @property
+    def growth(self) -> float:
+        """How much larger a printing process is in the last quarter of the list than in the second, in MB."""
+        quarters = [(one, len(one) // 4) for one in self.sizes.values() if len(one) >= 8]
+        return max(
+            (mean(one[-part:]) - mean(one[part : 2 * part]) for one, part in quarters),
+            default=0.0,
+        )
 
 
 def measure(options: Options) -> list[Figure]:
@@ -62,10 +88,14 @@ def measure(options: Options) -> list[Figure]:
     count = QUICK_COUNT if options.quick else COUNT
     figures: list[Figure] = []
     for name in options.databases:
-        folder = options.folder / name
-        folder.mkdir()
-        with _database(name, folder) as url:
-            figures += _on(name, url, folder, count)
+        for title, number, is_sealed in (
+            (name, count, False),
+            (f"{name}, sealed", max(60, count // 4), True),
+        ):
+            folder = options.folder / title
+            folder.mkdir()
+            with _database(name, folder) as url:
+                figures += _on(title, url, folder, number, is_sealed=is_sealed)
     return figures
 
 
@@ -78,7 +108,10 @@ def _database(name: str, folder: Path) -> Iterator[str]:
         yield server.create_database("printing")
 
 
-def _on(name: str, url: str, folder: Path, count: int) -> list[Figure]:
+def _on(name: str, url: str, folder: Path, count: int, *, is_sealed: bool) -> list[Figure]:
+    files = SealFiles(str(folder / "seal.p12"), str(folder / "seal.password")) if is_sealed else SealFiles("")
+    if is_sealed:
+        make("示例制造有限公司", "", files, now())
     app = create_app(
         SQLALCHEMY_DATABASE_URI=url,
         INSTANCE=folder,
@@ -90,9 +123,11 @@ def _on(name: str, url: str, folder: Path, count: int) -> list[Figure]:
         session = db.session()
         say(f"{count} agreements are drafted and submitted, {name}")
         world, agreements = _submitted(session, count)
-        with _worker(url, folder) as worker:
+        with _worker(url, folder, files) as worker:
             say("a worker approves them, which makes the originals")
             approved = _done(session, worker, _approving(session, world, agreements))
+            seals = session.scalar(sa.select(sa.func.count()).select_from(ElectronicSeal)) or 0
+            assert seals == (count if is_sealed else 0), seals
             pages = session.scalar(sa.select(sa.func.sum(AgreementPaper.pages))) or 0
             say("the originals become one PDF")
             job = _printing(session, world, Form.PDF)
@@ -134,9 +169,16 @@ def _on(name: str, url: str, folder: Path, count: int) -> list[Figure]:
             for what, course in (("approve", approved), ("pdf", printed), ("zip", zipped))
         }
         figures.append(
-            Figure(f"{title}: peak of a {kind}", max(peaks.values()), "MiB", MEMORY_LIMIT, detail=peaks)
+            Figure(f"{title}: peak of a {kind}", max(peaks.values()), "MB", MEMORY_LIMIT, detail=peaks)
         )
-    return figures
+    grown = Figure(
+        f"{title}: growth of a printing process while it prints",
+        approved.growth,
+        "MB",
+        GROWTH_LIMIT,
+        detail={"sizes": {pid: [round(size, 1) for size in one] for pid, one in approved.sizes.items()}},
+    )
+    return [*figures, grown]
 
 
 def _submitted(session: Session, count: int) -> tuple[AgreementWorld, list[Agreement]]:
@@ -173,7 +215,7 @@ def _printing(session: Session, world: AgreementWorld, form: Form) -> Job:
 
 
 @contextlib.contextmanager
-def _worker(url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _worker(url: str, folder: Path, seal: SealFiles) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of tasks."""
     environment = os.environ | {
         "PORTAL_DATABASE_URL": url,
@@ -181,6 +223,8 @@ def _worker(url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         "PORTAL_SECRET_KEY": "bench",
         "PORTAL_BASE_URL": "https://portal.example.com",
         "PORTAL_QUEUE_URL": "",
+        "PORTAL_SEAL_FILE": seal.file,
+        "PORTAL_SEAL_PASSWORD_FILE": seal.password_file,
     }
     with (folder / "worker.log").open("w") as said:
         process = subprocess.Popen(
@@ -204,7 +248,7 @@ def _done(session: Session, worker: subprocess.Popen[bytes], job: Job) -> Course
     while state not in ENDED:
         if time.monotonic() - began > _TIMEOUT or worker.poll() is not None:
             raise RuntimeError("the task takes too long, or its worker has gone")
-        _note(course.peaks, worker.pid)
+        course.note(worker.pid)
         time.sleep(0.25)
         with reading():  # and nothing is held meanwhile
             state = session.scalar(sa.select(Job.state).where(Job.id == job_id)) or state
@@ -218,14 +262,6 @@ def _done(session: Session, worker: subprocess.Popen[bytes], job: Job) -> Course
     assert job.started_at is not None and job.ended_at is not None
     course.seconds = (job.ended_at - job.started_at).total_seconds()
     return course
-
-
-def _note(peaks: dict[str, float], worker: int) -> None:
-    """Look at each process; one that has just ended is passed over."""
-    with contextlib.suppress(OSError):
-        for pid in (worker, *offspring(worker)):
-            kind = "worker" if pid == worker else "printing process"
-            peaks[kind] = max(peaks.get(kind, 0.0), share(pid))
 
 
 def _worked(worker: int) -> dict[str, float]:
