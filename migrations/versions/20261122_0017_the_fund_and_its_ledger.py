@@ -210,6 +210,7 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=30), nullable=False),
     sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reverses_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('facts', sa.String(length=64), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.CheckConstraint('amount_fen > 0', name=op.f('ck_transfer_amount_positive')),
     sa.CheckConstraint('debit_id <> credit_id', name=op.f('ck_transfer_two_accounts')),

@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     source: str
     source_id: int
     reverses_id: int | None
+    facts: str
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -48,5 +49,12 @@ def digest(before: str, entry: Entry) -> str:
         entry.source,
         entry.source_id,
         entry.reverses_id,
+        entry.facts,
     ]
     return hashlib.sha256(_encode(body).encode()).hexdigest()
+
+
+def facts(*said: str | int | date | None) -> str:
+    """The SHA-256, in hex, of what a source says, value by value."""
+    plain = [value.isoformat() if isinstance(value, date) else value for value in said]
+    return hashlib.sha256(_encode(plain).encode()).hexdigest()

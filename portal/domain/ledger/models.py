@@ -66,6 +66,8 @@ class Transfer(Base):
     source: Mapped[str] = mapped_column(sa.String(30))
     source_id: Mapped[int]
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("transfer.id"), unique=True)
+    # SHA-256 over what the source said when this was posted, so that a changed source shows as well.
+    facts: Mapped[str] = mapped_column(sa.String(64))
     # SHA-256 over the transfer before it in its book and all of the above but the id.
     sha256: Mapped[str] = mapped_column(sa.String(64))
 

@@ -33,7 +33,10 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True)
 class Draft:
-    """A transfer to be posted: from `debit` to `credit`, each an account's kind and part; `key` makes it once."""
+    """A transfer to be posted: from `debit` to `credit`, each an account's kind and part; `key` makes it once.
+
+    `facts` is the hash of what the source says (`chain.facts`).
+    """
 
     kind: TransferKind
     debit: Place
@@ -42,6 +45,7 @@ class Draft:
     key: str
     source: str
     source_id: int
+    facts: str
     booked_on: date | None = None
     reverses_id: int | None = None
 
@@ -174,6 +178,7 @@ def _row(held: Held, actor: User | None, draft: Draft) -> dict[str, Any]:
         source=draft.source,
         source_id=draft.source_id,
         reverses_id=draft.reverses_id,
+        facts=draft.facts,
     )
     row = entry._asdict()
     del row["debit"], row["credit"]
@@ -233,6 +238,7 @@ def reverse(held: Held, actor: User | None, transfer: Transfer, key: str, source
                 key=key,
                 source=source,
                 source_id=source_id,
+                facts=facts,
                 reverses_id=transfer.id,
             )
         ],

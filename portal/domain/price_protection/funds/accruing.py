@@ -90,6 +90,7 @@ def _accrue_purchases(
                         key=f"{SOURCE}:{purchase.id}:{kind}",
                         source=SOURCE,
                         source_id=purchase.id,
+                        facts=purchase.facts,
                         booked_on=booked_on,
                     )
                 )
@@ -212,6 +213,7 @@ def _base(held: Held, line: Purchase, base_fen: int) -> Iterator[Draft]:
                 key=f"{SOURCE}:{line.id}:{kind}",
                 source=SOURCE,
                 source_id=line.id,
+                facts=line.facts,
             )
 
 

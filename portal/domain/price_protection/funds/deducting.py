@@ -126,6 +126,7 @@ def deduct(
                 key=f"{SOURCE}:{made.id}:{kind}",
                 source=SOURCE,
                 source_id=made.id,
+                facts=made.facts,
             )
             for kind, fen in ((AccountKind.AWARD, award_fen), (AccountKind.UNAWARDED, amount_fen - award_fen))
             if fen
@@ -160,6 +161,7 @@ def restore(session: Session, actor: User | None, deduction: FundDeduction, keep
             key=f"deduction_change:{change.id}:{place[0]}",
             source=SOURCE,
             source_id=deduction.id,
+            facts=deduction.facts,
         )
         for place, fen in _from_taken(held, deduction, amount_fen, keep_fen)
     ]
@@ -222,6 +224,7 @@ def _odd_fen(line: Purchase, origin: Accrual, fen: int, *, is_released: bool) ->
         key=f"purchase:{line.id}:{TransferKind.ACCRUE_FUND}",
         source="purchase",
         source_id=line.id,
+        facts=line.facts,
     )
 
 
@@ -234,6 +237,7 @@ def _reversal(line: Purchase, kind: TransferKind, debit: Place, fen: int) -> Dra
         key=f"purchase:{line.id}:{kind}:{debit[0]}:{debit[1]}",
         source="purchase",
         source_id=line.id,
+        facts=line.facts,
     )
 
 

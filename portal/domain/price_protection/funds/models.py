@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, now
+from portal.domain.ledger.chain import facts
 from portal.domain.price_protection.models import Agreement
 
 
@@ -45,6 +46,19 @@ class FundRelease(Base):
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
     agreement: Mapped[Agreement] = relationship()
+
+    @property
+    def facts(self) -> str:
+        """The hash of what it says, as the ledger keeps it with what follows from it."""
+        return facts(
+            self.agreement_id,
+            self.quarter,
+            self.amount_fen,
+            self.interest_fen,
+            self.released_on,
+            self.due_on,
+            self.by_id,
+        )
 
 
 class FundHold(Base):
@@ -88,6 +102,20 @@ class FundDeduction(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
     changes: Mapped[list["DeductionChange"]] = relationship(order_by="DeductionChange.no")
+
+    @property
+    def facts(self) -> str:
+        """The hash of what it says, as the ledger keeps it with what follows from it."""
+        return facts(
+            self.agreement_id,
+            self.quarter,
+            self.case_part,
+            self.decided_on,
+            self.base_fen,
+            self.amount_fen,
+            self.award_ppm,
+            self.book_no,
+        )
 
 
 class DeductionChange(Base):

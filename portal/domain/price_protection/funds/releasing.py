@@ -127,4 +127,5 @@ def _draft(made: FundRelease, kind: TransferKind, fen: int, key: str) -> Draft:
         key=key,
         source=SOURCE,
         source_id=made.id,
+        facts=made.facts,
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
+from portal.domain.ledger.chain import facts
 from portal.domain.price_protection.models import Agreement, Product
 
 
@@ -59,6 +60,20 @@ class Purchase(Base):
     returns: Mapped["Purchase | None"] = relationship(remote_side=[id])
     codes: Mapped[list["PurchaseCode"]] = relationship(order_by="PurchaseCode.id")
     accrual: Mapped["Accrual | None"] = relationship(back_populates="purchase")
+
+    @property
+    def facts(self) -> str:
+        """The hash of what it says, as the ledger keeps it with what follows from it."""
+        return facts(
+            self.document_number,
+            self.line_no,
+            self.distributor_id,
+            self.product_id,
+            self.purchased_on,
+            self.quantity_milli,
+            self.amount_fen,
+            self.returns_id,
+        )
 
 
 class PurchaseCode(Base):
