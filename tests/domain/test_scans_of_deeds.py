@@ -26,17 +26,18 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.scans import filing, placing, reading, uploading
+from portal.domain.price_protection.scans import filing, placing, uploading
 from portal.domain.price_protection.scans.counting import summary_of
 from portal.domain.price_protection.scans.filing import Own
 from portal.domain.price_protection.scans.grouping import groups_of
 from portal.domain.price_protection.scans.groups import Group, Outcome, What
-from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
+from portal.domain.price_protection.scans.models import FileState, ScanFile, ScanPage, ScanPile
 from portal.domain.price_protection.scans.showing import file_rows, marks_of
 from portal.domain.text import syllables
 from portal.jobs.scans import file_pile, read_pile
 from tests.domain.deed_world import DeedWorld
 from tests.factories import Factory
+from tests.scanning.piles import pile_of
 from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import pdf_of, sheet
 
@@ -65,20 +66,6 @@ def filed_agreement(world: DeedWorld) -> Agreement:
     return world.signed(scans=[("scan.pdf", b"%PDF-1.7 " + str(world.session.info).encode())])
 
 
-def pile_of(world: DeedWorld, *marks: tuple[Paper, int] | None) -> ScanPile:
-    """A pile whose pages say this; None is a page that says nothing."""
-    session = world.session
-    pile = uploading.begin(session, world.author, world.region)
-    file = uploading.add_file(session, world.author, pile, BytesIO(b"%PDF-1.7 " + bytes(pile.id)), "scan.pdf")
-    for no, mark in enumerate(marks, 1):
-        said = [(mark[0].code, mark[1])] if mark else []
-        kind = PageKind.READ if mark else PageKind.UNREAD
-        reading.keep_page(session, world.author, file, no, kind=kind, marks=said, preview=b"\xff\xd8\xff")
-    file.state = FileState.READ
-    session.commit()
-    return pile
-
-
 def seen(world: DeedWorld, pile: ScanPile) -> dict[str, Group]:
     return {group.number: group for group in groups_of(world.session, world.author, pile)}
 
@@ -94,7 +81,12 @@ def test_what_was_printed_of_amendments_and_notices_is_due_back(world: DeedWorld
     world.session.commit()
     found = seen(world, pile_of(world))
     assert set(found) == {amendment.title, without_scan.title, notice.title, unproven.title}
-    assert {group.outcome for group in found.values()} == {Outcome.NOT_BACK}
+    assert {title for title, group in found.items() if group.outcome is Outcome.NOT_BACK} == {
+        amendment.title,
+        notice.title,
+    }
+    held = {title for title, group in found.items() if group.outcome is Outcome.UNSCANNED}
+    assert held == {without_scan.title, unproven.title}
     assert found[notice.title].what is What.NOTICE and unprinted.title not in found
 
 

@@ -1,5 +1,7 @@
 """Originals as a list, and those that are not back yet by owner; each as Excel, the latter as a PDF too."""
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from flask import Response
@@ -13,7 +15,9 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.trail import queries
+from portal.domain.price_protection.trail.calling import NOBODY, Call, calls
 from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
+from portal.domain.price_protection.trail.out import is_not_back, out_since
 from portal.domain.price_protection.trail.reminders import reminders
 from portal.extensions import db
 from portal.printing.listing import PrintedList, render_list
@@ -81,10 +85,16 @@ _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("cabinet", "text", 14),
     ("filed_on", "date", 12),
     ("has_scan", "text", 12),
+    ("contact", "text", 12),
+    ("phone", "text", 18),
+    ("out_since", "date", 12),
+    ("way", "text", 16),
 )
+_OF_CALLS = ("contact", "phone", "out_since", "way")
 _OUT = (
-    "owner_name", "number", "kind", "distributor_code", "distributor_name", "region_name", "sent_on", "days",
-    "sent_copies", "expected_copies", "back_copies", "courier", "tracking", "delivered_on", "has_scan",
+    "owner_name", "number", "kind", "distributor_code", "distributor_name", "contact", "phone", "region_name",
+    "out_since", "days", "way", "courier", "tracking", "delivered_on", "sent_copies", "expected_copies", "back_copies",
+    "has_scan",
 )  # fmt: skip
 
 
@@ -112,25 +122,54 @@ def _heads() -> dict[str, str]:
         "cabinet": _("Cabinet number"),
         "filed_on": _("Filed on"),
         "has_scan": _("Signed scan"),
+        "contact": _("Contact"),
+        "phone": _("Phone"),
+        "out_since": _("Out since"),
+        "way": _("How it went out"),
     }
 
 
-def _cell(row: Any, name: str) -> Any:
+def _cell(row: Any, name: str, calls: dict[int, Call]) -> Any:
     if name == "kind":
         return word(row.kind)
     if name == "stage":
         return stage_word(row.stage, row.kind)
     if name == "days":
-        return (today() - row.sent_on).days if row.sent_on and row.stage is Stage.SENT else None
+        since = _since(row)
+        return (today() - since).days if since is not None else None
+    if name == "out_since":
+        return _since(row)
+    if name == "way":
+        return way_of(row)
+    if name in ("contact", "phone"):
+        return getattr(calls.get(row.distributor_id, NOBODY), name)
     if name == "has_scan":
         return _("filed") if row.has_scan else ""
     return getattr(row, name)
 
 
+def calls_of(rows: Iterable[Any]) -> dict[int, Call]:
+    """Whom to phone about these rows, by distributor."""
+    return calls(db.session, {row.distributor_id for row in rows})
+
+
+def way_of(row: Any) -> str:
+    """How an original went out, where no courier says it."""
+    if row.stage is Stage.NONE:
+        return _("printed, no parcel on record")
+    return _("in person") if row.is_by_hand else ""
+
+
+def _since(row: Any) -> date | None:
+    """Since when a row of the list is out, if it is."""
+    return out_since(row.sent_on, row.printed_at) if row.stage in (Stage.SENT, Stage.NONE) else None
+
+
 def _sheet(rows: list[Any], names: tuple[str, ...], what: str, title: str, told: dict[str, Any]) -> Response:
     kinds = {name: (kind, width) for name, kind, width in _COLUMNS}
     heads = _heads()
-    cells = [[_cell(row, name) for name in names] for row in rows]
+    calls = calls_of(rows) if "phone" in names else {}
+    cells = [[_cell(row, name, calls) for name in names] for row in rows]
     record_export(actor(), what, count=len(rows), wanted=told)
     columns = [Column(heads[name], kinds[name][0], kinds[name][1]) for name in names]  # type: ignore[arg-type]
     return workbook(title, columns, cells, f"{title} {today()}.xlsx")
@@ -149,13 +188,13 @@ def export() -> ResponseReturnValue:
         statement = statement.where(PaperTrail.id.in_(ticked))
     order = sorting(queries.SORTS, default="number", descending=True)
     rows = db.session.execute(order.apply(statement, queries.SORTS, tie=PaperTrail.id.desc())).all()
-    names = tuple(name for name, _kind, _width in _COLUMNS)
+    names = tuple(name for name, _kind, _width in _COLUMNS if name not in _OF_CALLS)
     return _sheet(list(rows), names, "originals", _("Originals"), _told())
 
 
 def _out_rows() -> list[Any]:
-    """What is out, owner by owner, the longest wait first."""
-    statement = queries.original_rows(db.session, actor(), wanted()).where(queries.is_out())
+    """What is not back, owner by owner, the longest wait first."""
+    statement = queries.original_rows(db.session, actor(), wanted()).where(is_not_back())
     by = (queries.SORTS["owner"], queries.SORTS["sent"], queries.SORTS["number"])
     return list(db.session.execute(statement.order_by(*by)).all())
 
@@ -163,18 +202,22 @@ def _out_rows() -> list[Any]:
 @bp.get("/out")
 @requires(P.AGREEMENTS_READ)
 def out() -> ResponseReturnValue:
-    """What was sent and has not come back, by owner, with the days since it was sent."""
+    """What went out and has not come back, by owner, with the days since and whom to phone."""
     me, narrowed, days = actor(), wanted(), reminders(db.session)
+    page = page_of(
+        db.session,
+        queries.original_rows(db.session, me, narrowed).where(is_not_back()),
+        sorts=queries.SORTS,
+        default="sent",
+        tie=PaperTrail.id,
+    )
     return render(
         "papers/out.html",
         fragment="papers/_out.html",
-        page=page_of(
-            db.session,
-            queries.original_rows(db.session, me, narrowed).where(queries.is_out()),
-            sorts=queries.SORTS,
-            default="sent",
-            tie=PaperTrail.id,
-        ),
+        page=page,
+        calls=calls_of(page.rows),
+        since=_since,
+        way_of=way_of,
         kinds=list(PaperKind),
         by_owner=queries.out_by_owner(db.session, me, narrowed, days.owner_days),
         wanted=narrowed,
@@ -189,14 +232,24 @@ def out() -> ResponseReturnValue:
 @bp.get("/out/export")
 @requires(P.AGREEMENTS_READ)
 def export_out() -> ResponseReturnValue:
-    """What is out as an Excel file, owner by owner; who took it is on record."""
+    """What is not back as an Excel file, owner by owner; who took it is on record."""
     return _sheet(_out_rows(), _OUT, "originals_out", _("Not back yet"), _told())
+
+
+def _awaited(row: Any) -> str:
+    if row.kind is PaperKind.NOTICE:
+        return "送达回执"
+    return f"{row.expected_copies}/{row.back_copies}" if row.expected_copies else "—"
+
+
+def _way_on_paper(row: Any) -> str:
+    return "已打印，未登记寄出" if row.stage is Stage.NONE else "当面交付"
 
 
 @bp.get("/out/list.pdf")
 @requires(P.AGREEMENTS_READ)
 def print_out() -> ResponseReturnValue:
-    """What is out as a list to hand round, owner by owner; in Chinese, as the papers are."""
+    """What is not back as a list to phone from, owner by owner; in Chinese, as the papers are."""
     rows = _out_rows()
     if len(rows) > MOST_ON_PAPER:
         raise DomainError(
@@ -207,11 +260,12 @@ def print_out() -> ResponseReturnValue:
             most=MOST_ON_PAPER,
             count=len(rows),
         )
+    calls = calls_of(rows)
     paper = PrintedList(
         title="原件未寄回清单",
         facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份原件")),
-        heads=("编号", "经销商", "寄出日期", "已寄出天数", "应回/已回", "快递单号"),
-        widths=(21, 29, 13, 9, 9, 19),
+        heads=("编号", "经销商", "联系人及电话", "发出日期", "天数", "应回/已回", "快递单号", "扫描件"),
+        widths=(17, 23, 14, 11, 6, 8, 14, 7),
         groups=tuple(
             (
                 f"负责人：{owner}（{sum(row.owner_name == owner for row in rows)} 份）",
@@ -219,10 +273,14 @@ def print_out() -> ResponseReturnValue:
                     (
                         row.number,
                         row.distributor_name,
-                        row.sent_on.isoformat(),
-                        str((today() - row.sent_on).days),
-                        f"{row.expected_copies}/{row.back_copies}" if row.expected_copies else "送达回执",
-                        f"{row.courier or ''} {row.tracking or ''}".strip() or "当面交付",
+                        f"{calls.get(row.distributor_id, NOBODY).contact} "
+                        f"{calls.get(row.distributor_id, NOBODY).phone}".strip()
+                        or "未登记",
+                        _since(row).isoformat(),
+                        str((today() - _since(row)).days),
+                        _awaited(row),
+                        f"{row.courier or ''} {row.tracking or ''}".strip() or _way_on_paper(row),
+                        "已归档" if row.has_scan else "—",
                     )
                     for row in rows
                     if row.owner_name == owner

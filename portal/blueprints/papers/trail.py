@@ -18,6 +18,7 @@ from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import PaperKind, Seal, Stage
 from portal.domain.price_protection.trail.originals import Original, known
+from portal.domain.price_protection.trail.out import days_out
 from portal.extensions import db
 from portal.web.access import actor
 from portal.web.originals import original_page
@@ -46,6 +47,13 @@ class Trail:
     can_pack: bool
     can_take_back: bool
     can_file: bool
+    # For how many days the original has been out; None when it is not (trail.out).
+    days_out: int | None
+
+    @property
+    def is_not_back(self) -> bool:
+        """Whether the original is not back yet."""
+        return self.days_out is not None
 
 
 @bp.app_template_global("trail_of")
@@ -77,6 +85,7 @@ def _found(subject: Agreement | AnyDeed) -> Trail | None:
         can_pack=original.why_not_pack() is None,
         can_take_back=original.why_not_back() is None,
         can_file=original.why_not_file() is None,
+        days_out=days_out(db.session, original.id),
     )
 
 

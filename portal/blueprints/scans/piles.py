@@ -1,8 +1,8 @@
 """Piles: those there are, a new one, one as it stands, and filing what came back whole."""
 
 import logging
-from typing import Any
 
+import sqlalchemy as sa
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 from wtforms import MultipleFileField, SelectField
 
-from portal.blueprints.scans import MOST_BYTES, bp
+from portal.blueprints.scans import MOST_BYTES, bp, parts
 from portal.blueprints.scans.loading import address, readable, writable
 from portal.db import Trouble, trouble_of
 from portal.domain.access.roles import Permission as P
@@ -20,8 +20,7 @@ from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.scans import counting, filing, grouping, placing, showing, uploading
-from portal.domain.price_protection.scans.groups import Outcome
-from portal.domain.price_protection.scans.models import ScanPile
+from portal.domain.price_protection.scans.models import ScanPage, ScanPile
 from portal.domain.text import date_on
 from portal.extensions import db
 from portal.jobs import start
@@ -31,14 +30,13 @@ from portal.web.access import actor, requires
 from portal.web.fields import DateOnField
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
-from portal.web.tables import as_id, page_of
+from portal.web.tables import Page, as_id, ids, page_of
 from portal.web.words import word
 
 logger = logging.getLogger(__name__)
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
 OWN = ("day-", "how-", "note-", "stays-")
 MOST_NAMED = 8
-PICTURES = 60  # on one page; what is placed makes room for the next
 LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
 
 
@@ -198,24 +196,31 @@ def detail(id: int) -> ResponseReturnValue:
 
 def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None) -> ResponseReturnValue:
     groups = grouping.groups_of(db.session, actor(), pile)
-    by: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
-    for group in groups:
-        by[group.outcome].append(group)
     files = showing.file_rows(db.session, pile)
-    unplaced = showing.pictures(db.session, placing.unplaced(pile).limit(PICTURES))
+    summary = counting.summary_of(db.session, pile, groups, files)
+    unplaced = _pictures(parts.UNPLACED, placing.unplaced(pile), summary.unplaced)
+    besides = _pictures(parts.BESIDES, placing.pages_besides(pile), summary.blank + summary.set_aside)
+    of_files = parts.cut(parts.FILES, len(files))
+    by = parts.by_outcome(groups)
     return render(
         "scans/detail.html",
         form=form,
         pile=pile,
         by=by,
+        show=parts.asked(),
+        parts=[
+            (parts.UNPLACED, unplaced.total),
+            *((outcome.value, by[outcome].total) for outcome in parts.PARTS if outcome in by),
+            (parts.BESIDES, besides.total),
+        ],
         typed=typed or {},
         address=address,
         ways=[(way.value, word(way)) for way in Service],
-        summary=counting.summary_of(db.session, pile, groups, files),
+        summary=summary,
         unplaced=unplaced,
-        suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced]),
-        besides=showing.pictures(db.session, placing.pages_besides(pile).limit(PICTURES)),
-        files=files,
+        suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced.rows]),
+        besides=besides,
+        files=of_files.page(files[of_files.skipped : of_files.skipped + of_files.size], len(files)),
         jobs=showing.running_jobs(db.session, pile),
         may_write=actor().can(P.AGREEMENTS_WRITE, pile.region),
         accept=ACCEPT,
@@ -223,18 +228,33 @@ def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None
     )
 
 
+def _pictures(part: str, pages: sa.Select[ScanPage], total: int) -> Page:
+    """The pages of a part as pictures, as far as they are shown."""
+    here = parts.cut(part, total)
+    found = showing.pictures(db.session, pages.offset(here.skipped).limit(here.size)) if total else []
+    return here.page(found, total)
+
+
 @bp.post(f"/<{ROW}:pile_id>/filing")
 @requires(P.AGREEMENTS_WRITE)
 def file(pile_id: int) -> ResponseReturnValue:
-    """File every paper that is back whole, signed on the day given, or on its own; notices as they were served."""
+    """File the papers on the page, or every one that is back whole, signed on the day given or on their own.
+
+    Notices as they were served.
+    """
     pile = writable(pile_id)
     form = FilingForm()
     typed = {name: value.strip() for name, value in request.form.items() if name.startswith(OWN)}
     if form.validate_on_submit():
         made: list[int] = []
+        # Of more than one page, what is not on it stays, unless all are asked for.
+        chosen = set() if request.form.get("all") else set(ids("row"))
 
         def work() -> bool:
-            made[:] = [filing.ask_filing(db.session, actor(), pile, form.signed_on.data, _own(typed)).id]
+            job = filing.ask_filing(
+                db.session, actor(), pile, form.signed_on.data, _own(typed), only=chosen or None
+            )
+            made[:] = [job.id]
             return True
 
         if submit(form, work):

@@ -14,6 +14,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.scans import grouping
 from portal.domain.price_protection.scans.groups import Group, Outcome, What
 from portal.domain.price_protection.scans.reminders import Reminder, reminders
+from portal.domain.price_protection.trail.calling import NOBODY, Call, calls
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
@@ -29,7 +30,9 @@ def why(group: Group) -> str:
         return _("Missing: page %(pages)s of %(all)s", pages=numbers(group.missing), all=group.pages)
     if group.outcome is Outcome.OLD_VERSION:
         return _("The signed paper is an old version: sign the one in force")
-    return _("Not returned")
+    if group.outcome is Outcome.FILED:
+        return _("Its scan is filed; the original is not back")
+    return _("Not back yet")
 
 
 def kind(group: Group) -> str:
@@ -58,6 +61,8 @@ def remind(pile_id: int) -> ResponseReturnValue:
         "scans/reminders.html",
         pile=pile,
         reminders=found,
+        calls=_calls(found),
+        days=days_out,
         count=sum(len(one.groups) for one in found),
         why=why,
         address=address,
@@ -70,23 +75,54 @@ def remind(pile_id: int) -> ResponseReturnValue:
 def remind_excel(pile_id: int) -> Response:
     """The same as an Excel file, a row a paper."""
     pile, found = _reminders(pile_id)
+    called = _calls(found)
     columns = [
         Column(_("Owner")),
         Column(_("Number"), width=22),
         Column(_("Kind")),
         Column(_("Distributor"), width=30),
+        Column(_("Contact")),
+        Column(_("Phone"), width=18),
         Column(_("Office")),
         Column(_("What is missing"), width=36),
+        Column(_("Out since"), "date"),
+        Column(_("Days out"), "whole"),
+        Column(_("Courier")),
+        Column(_("Courier's number"), width=20),
         Column(_("Approved on"), "date"),
     ]
     rows: list[tuple[Any, ...]] = [
-        (one.owner, group.number, kind(group), group.distributor, group.region, why(group), _day(group))
+        (
+            one.owner,
+            group.number,
+            kind(group),
+            group.distributor,
+            called.get(group.distributor_id, NOBODY).contact,
+            called.get(group.distributor_id, NOBODY).phone,
+            group.region,
+            why(group),
+            group.out_since,
+            days_out(group),
+            group.courier,
+            group.tracking,
+            _day(group),
+        )
         for one in found
         for group in one.groups
     ]
     name = pile.region.name
     record_export(actor(), "scan_reminders", count=len(rows), wanted={"office": name})
     return workbook(_("Reminder list"), columns, rows, f"{_('Reminder list')}-{today()}.xlsx")
+
+
+def _calls(found: list[Reminder]) -> dict[int, Call]:
+    """Whom to phone, by distributor."""
+    return calls(db.session, {group.distributor_id for one in found for group in one.groups})
+
+
+def days_out(group: Group) -> int | None:
+    """For how many days its original has been out, if it is."""
+    return (today() - group.out_since).days if group.out_since is not None else None
 
 
 def _day(group: Group) -> date | None:

@@ -28,6 +28,9 @@ class Summary:
     incomplete: int
     old_version: int
     not_back: int
+    unscanned: int
+    # Filed by their scans, while the originals are not back.
+    filed_out: int
     elsewhere: int
     doubled: int
     pages: int
@@ -59,6 +62,8 @@ def summary_of(
         incomplete=counted[Outcome.INCOMPLETE],
         old_version=counted[Outcome.OLD_VERSION],
         not_back=counted[Outcome.NOT_BACK],
+        unscanned=counted[Outcome.UNSCANNED],
+        filed_out=sum(1 for group in groups if group.outcome is Outcome.FILED and group.is_out),
         elsewhere=counted[Outcome.ELSEWHERE],
         doubled=sum(1 for group in groups if group.doubled),
         pages=sum(count for *_rest, count in rows),

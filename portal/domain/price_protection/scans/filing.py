@@ -39,9 +39,15 @@ class Own:
 
 
 def ask_filing(
-    session: Session, actor: User, pile: ScanPile, signed_on: date | None, own: Mapping[int, Own]
+    session: Session,
+    actor: User,
+    pile: ScanPile,
+    signed_on: date | None,
+    own: Mapping[int, Own],
+    *,
+    only: Collection[int] | None = None,
 ) -> Job:
-    """Have a job file every paper of the pile that is back whole; to be sent after the commit.
+    """Have a job file every paper of the pile that is back whole, or `only` these rows; to be sent after the commit.
 
     `signed_on` is the day of signing of all without one of their `own` (by ScanReturn's id). A notice is filed once
     the day of its service is said; until then it stays.
@@ -51,8 +57,12 @@ def ask_filing(
     ready = [group for group in groups_of(session, actor, pile) if group.outcome is Outcome.READY]
     if not ready:
         raise DomainError(N_("Nothing in this pile is complete and still to be filed."))
+    later = [group.return_id for group in ready if only is not None and group.return_id not in only]
+    ready = [group for group in ready if group.return_id not in later]
+    if not ready:
+        raise DomainError(N_("These papers have moved on meanwhile. Look at the pile again."))
     said = {group.return_id: own.get(group.return_id, Own()) for group in ready}
-    stay = sorted(id for id, one in said.items() if one.stays)
+    stay = sorted([*later, *(id for id, one in said.items() if one.stays)])
     ready = [group for group in ready if not said[group.return_id].stays]
     if not ready:
         raise DomainError(N_("Every paper is said to stay. Untick those that bear both seals."))

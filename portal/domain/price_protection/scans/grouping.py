@@ -20,6 +20,15 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.scans.groups import Group, Leaf, What
 from portal.domain.price_protection.scans.models import ScanFile, ScanMark, ScanPage, ScanPile, ScanReturn
+from portal.domain.price_protection.trail.models import HOME, PaperKind, PaperTrail, Parcel
+from portal.domain.price_protection.trail.out import (
+    deed_id,
+    is_not_back,
+    joined,
+    out_since,
+    printed_at,
+    withdrawn_at,
+)
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -37,12 +46,18 @@ def groups_of(
     """
     groups = {_key(group): group for group in _groups(session, viewer, pile, returns)}
     owners: dict[str, _Key] = {}
-    for key, row in _papers(session, pile, returns):
+    for row in _papers(session, pile, returns):
+        key = _paper_key(row)
+        if key not in groups:
+            continue
         owners[row.code] = key
         if row.withdrawn_at is None:
             group = groups[key]
             group.code, group.paper_no, group.pages = row.code, row.no, row.pages
             group.approved_at = row.made_at
+            group.is_out, group.is_home = bool(row.is_out), row.stage in HOME
+            group.out_since = out_since(row.sent_on, row.printed_at) if row.is_out else None
+            group.courier, group.tracking = row.courier or "", row.tracking or ""
     for leaf in _leaves(session, viewer, pile, returns):
         group = groups[owners[leaf.code]]
         if group.code == leaf.code:
@@ -148,29 +163,36 @@ def _group(row: Any) -> Group:
     )
 
 
-def _papers(session: Session, pile: ScanPile, returns: Collection[int] | None) -> list[tuple[_Key, Any]]:
-    """Every paper ever made of these, with what it is of."""
+def _paper_key(row: Any) -> _Key:
+    if row.kind is PaperKind.AGREEMENT:
+        return What.AGREEMENT, row.agreement_id
+    return (What.AMENDMENT if row.kind is PaperKind.AMENDMENT else What.NOTICE), row.deed_id
 
-    def facts(paper: type[AgreementPaper] | type[DeedPaper], what: Any, of: Any) -> sa.Select[Any]:
-        return sa.select(
-            what.label("what"),
-            of.label("of_id"),
-            paper.code,
-            paper.no,
-            paper.pages,
-            paper.made_at,
-            paper.withdrawn_at,
-        )
 
-    own = facts(AgreementPaper, sa.literal(What.AGREEMENT.value), AgreementPaper.agreement_id).where(
-        AgreementPaper.agreement_id.in_(_of_pile(ScanReturn.agreement_id, pile, returns))
+def _papers(session: Session, pile: ScanPile, returns: Collection[int] | None) -> list[Any]:
+    """Every paper ever made of these and of what is written about the same agreements, and where its original is."""
+    of = sa.select(ScanReturn.agreement_id).where(ScanReturn.pile_id == pile.id)
+    if returns is not None:
+        of = of.where(ScanReturn.id.in_(returns))
+    own, deeds = AgreementPaper, DeedPaper
+    statement = sa.select(
+        PaperTrail.kind,
+        PaperTrail.agreement_id,
+        deed_id.label("deed_id"),
+        sa.func.coalesce(own.code, deeds.code).label("code"),
+        sa.func.coalesce(own.no, deeds.no).label("no"),
+        sa.func.coalesce(own.pages, deeds.pages).label("pages"),
+        sa.func.coalesce(own.made_at, deeds.made_at).label("made_at"),
+        withdrawn_at.label("withdrawn_at"),
+        is_not_back().label("is_out"),
+        PaperTrail.stage,
+        PaperTrail.sent_on,
+        printed_at.label("printed_at"),
+        Parcel.courier,
+        Parcel.tracking,
     )
-    is_notice = DeedPaper.amendment_id.is_(None)
-    kind = sa.case((is_notice, What.NOTICE.value), else_=What.AMENDMENT.value)
-    deeds = facts(DeedPaper, kind, sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id)).where(
-        _of_deeds(pile, returns)
-    )
-    return [((What(row.what), row.of_id), row) for row in session.execute(own.union_all(deeds))]
+    statement = joined(statement).outerjoin(Parcel, Parcel.id == PaperTrail.parcel_id)
+    return list(session.execute(statement.where(PaperTrail.agreement_id.in_(of))))
 
 
 def _of_deeds(pile: ScanPile, returns: Collection[int] | None) -> sa.ColumnElement[bool]:

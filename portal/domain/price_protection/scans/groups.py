@@ -16,7 +16,8 @@ class Outcome(StrEnum):
     READY = "ready"  # all pages of the paper in force are there
     INCOMPLETE = "incomplete"
     OLD_VERSION = "old_version"  # nothing but pages of a paper that was withdrawn or replaced
-    NOT_BACK = "not_back"
+    NOT_BACK = "not_back"  # as the trail of the originals says (trail.out)
+    UNSCANNED = "unscanned"  # signed or served and with us, but nobody has scanned it
     ELSEWHERE = "elsewhere"  # of an office that the viewer does not reach: its number and office, no more
 
 
@@ -83,6 +84,12 @@ class Group:
     paper_no: int | None = None
     approved_at: datetime | None = None
     pages: int = 0
+    # Of the original itself, however well it is scanned: is it out or home, since when is it out, how was it sent.
+    is_out: bool = False
+    is_home: bool = False
+    out_since: date | None = None
+    courier: str = ""
+    tracking: str = ""
     leaves: list[Leaf] = field(default_factory=list)  # of the paper in force, in order
     old: list[Leaf] = field(default_factory=list)  # of withdrawn or replaced papers
 
@@ -118,7 +125,9 @@ class Group:
             return Outcome.FILED
         if self.is_binding and self.code and self.leaves:
             return Outcome.INCOMPLETE if self.missing else Outcome.READY
-        return Outcome.OLD_VERSION if self.old else Outcome.NOT_BACK
+        if self.old:
+            return Outcome.OLD_VERSION
+        return Outcome.NOT_BACK if self.is_out else Outcome.UNSCANNED
 
     @property
     def is_binding(self) -> bool:
@@ -126,10 +135,20 @@ class Group:
         return self.status in _BINDING
 
     @property
+    def is_concluded(self) -> bool:
+        """Whether it is signed, or a notice served, and still stands."""
+        return self.status in (Status.SIGNED, DeedStatus.SIGNED, DeedStatus.SERVED)
+
+    @property
     def counts(self) -> bool:
-        """Whether it is due back or was found; what became void meanwhile, or lay here by mistake, is neither."""
+        """Whether it is due back or was found; what became void meanwhile, or lay here by mistake, is neither.
+
+        Nor is what was to come back and came into the office again unsigned: undelivered, or at the seal once more.
+        """
         if self.outcome is Outcome.NOT_BACK:
             return self.is_due and self.is_binding
+        if self.outcome is Outcome.UNSCANNED:
+            return self.is_due and (self.is_concluded or self.is_home)
         return self.is_due or bool(self.old) or any(leaf.is_here for leaf in self.leaves)
 
     @property

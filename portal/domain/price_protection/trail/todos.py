@@ -11,8 +11,9 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
-from portal.domain.price_protection.models import Agreement, AgreementPaper, DeedPaper
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.trail.models import PaperTrail, SealApplication, SealStatus, Stage
+from portal.domain.price_protection.trail.out import count_not_back, joined, withdrawn_at
 from portal.domain.price_protection.trail.reminders import reminders
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -73,31 +74,24 @@ def to_seal(session: Session, user: User) -> list[Todo]:
 
 def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
     """Originals of this user's accounts: sealed and not sent, out for too long, back and in no cabinet."""
+    of_mine = (
+        Distributor.owner_id == user.id,
+        Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
+    )
     rows = session.execute(
-        sa.select(
-            PaperTrail.stage,
-            sa.func.count().label("papers"),
-            sa.func.min(PaperTrail.sealed_on).label("sealed_on"),
-            sa.func.min(PaperTrail.sent_on).label("sent_on"),
-            sa.func.min(PaperTrail.back_on).label("back_on"),
+        joined(
+            sa.select(
+                PaperTrail.stage,
+                sa.func.count().label("papers"),
+                sa.func.min(PaperTrail.sealed_on).label("sealed_on"),
+                sa.func.min(PaperTrail.back_on).label("back_on"),
+            )
         )
-        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
-        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
         .where(
-            Distributor.owner_id == user.id,
-            Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
+            *of_mine,
             sa.or_(
-                sa.and_(
-                    PaperTrail.stage == Stage.SEALED,
-                    AgreementPaper.withdrawn_at.is_(None),
-                    DeedPaper.withdrawn_at.is_(None),
-                ),
-                sa.and_(
-                    PaperTrail.stage == Stage.SENT,
-                    PaperTrail.sent_on <= today() - timedelta(days=limit),
-                ),
+                sa.and_(PaperTrail.stage == Stage.SEALED, withdrawn_at.is_(None)),
                 PaperTrail.stage == Stage.BACK,
             ),
         )
@@ -105,17 +99,17 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
     )
     found = {row.stage: row for row in rows}
     listed = []
-    if row := found.get(Stage.SENT):
+    if out := count_not_back(session, limit, of_mine):
         listed.append(
             Todo(
                 kind=N_("Not back yet"),
-                title=N_("%(count)s originals have not come back"),
+                title=N_("%(count)s originals have been out for %(limit)s days and more"),
                 sub=N_("The longest has been out for %(days)s days"),
                 verb=N_("Ask after them"),
                 endpoint="papers.out",
-                args={"owner": user.id},
-                params={"count": row.papers, "days": (today() - row.sent_on).days},
-                due_on=row.sent_on + timedelta(days=limit),
+                args={"owner": user.id, "days": limit},
+                params={"count": out.papers, "limit": limit, "days": (today() - out.since).days},
+                due_on=out.since + timedelta(days=limit),
                 group=_GROUP,
             )
         )
@@ -145,23 +139,12 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
 
 def long_out(session: Session, user: User, days: int) -> list[Todo]:
     """Other people's originals that have been out for so long that who approves in their region is told."""
-    row = session.execute(
-        sa.select(
-            sa.func.count().label("papers"),
-            sa.func.count(sa.distinct(Distributor.owner_id)).label("owners"),
-            sa.func.min(PaperTrail.sent_on).label("sent_on"),
-        )
-        .select_from(PaperTrail)
-        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
-        .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .where(
-            PaperTrail.stage == Stage.SENT,
-            PaperTrail.sent_on <= today() - timedelta(days=days),
-            Distributor.owner_id != user.id,
-            Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
-        )
-    ).one()
-    if not row.papers:
+    of_others = (
+        Distributor.owner_id != user.id,
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_APPROVE)),
+    )
+    out = count_not_back(session, days, of_others)
+    if out is None:
         return []
     return [
         Todo(
@@ -172,12 +155,12 @@ def long_out(session: Session, user: User, days: int) -> list[Todo]:
             endpoint="papers.out",
             args={"days": days},
             params={
-                "count": row.papers,
-                "owners": row.owners,
+                "count": out.papers,
+                "owners": out.owners,
                 "limit": days,
-                "days": (today() - row.sent_on).days,
+                "days": (today() - out.since).days,
             },
-            due_on=row.sent_on + timedelta(days=days),
+            due_on=out.since + timedelta(days=days),
             group=_GROUP,
         )
     ]

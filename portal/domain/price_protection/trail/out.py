@@ -1,0 +1,161 @@
+"""未寄回: the one definition of what is not back yet; the list of originals, the workbench and the piles all ask it.
+
+Not back is an original (P1b) that went out and whose signed copy has not come back: sent in a parcel whose copies are
+still awaited, or printed to be signed without any record of seal or parcel. What lies at the seal or is packed has not
+gone out. What was signed or served without a parcel was concluded where it lay: it is back. A scan is no original: what
+was sent stays out however well it is scanned. Of a notice, which stays there, it is the proof of its service.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import CHINA, today
+from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementPaper,
+    AgreementScan,
+    Amendment,
+    DeedPaper,
+    DeedScan,
+    DeedStatus,
+    Status,
+    Termination,
+)
+from portal.domain.price_protection.trail.models import HOME, PaperKind, PaperTrail, Stage
+from portal.domain.price_protection.trail.originals import PRINTED
+
+withdrawn_at = sa.func.coalesce(AgreementPaper.withdrawn_at, DeedPaper.withdrawn_at)
+deed_id = sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id)
+
+
+def joined(statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+    """Trails with their agreements, their papers and what these are papers of."""
+    return (
+        statement.select_from(PaperTrail)
+        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
+        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
+        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
+        .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
+        .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
+    )
+
+
+# All below are of `joined` rows.
+is_waiting = sa.case(
+    (PaperTrail.kind == PaperKind.AGREEMENT, Agreement.status == Status.APPROVED),
+    (PaperTrail.kind == PaperKind.AMENDMENT, Amendment.status == DeedStatus.APPROVED),
+    else_=Termination.status == DeedStatus.APPROVED,
+)
+is_in_force = sa.case(
+    (PaperTrail.kind == PaperKind.AGREEMENT, Agreement.status == Status.SIGNED),
+    (
+        PaperTrail.kind == PaperKind.AMENDMENT,
+        sa.and_(Amendment.status == DeedStatus.SIGNED, Agreement.status == Status.SIGNED),
+    ),
+    else_=Termination.status == DeedStatus.SERVED,
+)
+has_scan = sa.case(
+    (
+        PaperTrail.kind == PaperKind.AGREEMENT,
+        sa.exists().where(AgreementScan.agreement_id == PaperTrail.agreement_id).correlate(PaperTrail),
+    ),
+    else_=sa.exists()
+    .where(
+        sa.or_(
+            DeedScan.amendment_id == DeedPaper.amendment_id,
+            DeedScan.termination_id == DeedPaper.termination_id,
+        )
+    )
+    .correlate(DeedPaper),
+)
+_of_printing = (
+    AgreementEvent.agreement_id == PaperTrail.agreement_id,
+    AgreementEvent.kind == sa.case(*((PaperTrail.kind == kind, said) for kind, said in PRINTED.items())),
+    # What was printed of an earlier paper is not this one.
+    AgreementEvent.at >= sa.func.coalesce(AgreementPaper.made_at, DeedPaper.made_at),
+    sa.or_(PaperTrail.kind == PaperKind.AGREEMENT, AgreementEvent.params["deed"].as_integer() == deed_id),
+)
+_outer = (PaperTrail, AgreementPaper, DeedPaper)
+is_printed = sa.exists().where(*_of_printing).correlate(*_outer)
+_first_printed_at = (
+    sa.select(sa.func.min(AgreementEvent.at)).where(*_of_printing).correlate(*_outer).scalar_subquery()
+)
+# For what went out without a parcel: since when.
+printed_at = sa.case((PaperTrail.stage == Stage.NONE, _first_printed_at))
+# Writes days and instants so that they sort, whatever the database.
+out_since_order = sa.func.coalesce(sa.cast(PaperTrail.sent_on, sa.String), sa.cast(printed_at, sa.String))
+
+
+def is_not_back(days: int = 0, on: date | None = None) -> sa.ColumnElement[bool]:
+    """Whether a `joined` original is not back (see above), and has been out for at least so many days."""
+    since = (on or today()) - timedelta(days=days)
+    is_sent = sa.and_(PaperTrail.stage == Stage.SENT, PaperTrail.sent_on <= since)
+    end = datetime.combine(since + timedelta(days=1), time.min, CHINA)
+    is_handed_out = sa.and_(
+        PaperTrail.stage == Stage.NONE, withdrawn_at.is_(None), is_waiting, _first_printed_at < end
+    )
+    return sa.or_(is_sent, is_handed_out)
+
+
+def is_to_be_scanned() -> sa.ColumnElement[bool]:
+    """Whether a `joined` paper in force lacks its scan: it is out, came back, or is signed or served and not over.
+
+    A signed agreement that was never printed here was not sent: those of the time before the portal are nobody's to
+    bring back, and there may be a hundred thousand of them.
+    """
+    runs = sa.or_(PaperTrail.kind == PaperKind.NOTICE, Agreement.ends_on >= today())
+    is_ours = sa.or_(PaperTrail.kind != PaperKind.AGREEMENT, is_printed)
+    is_home = sa.and_(is_waiting, PaperTrail.stage.in_(HOME))
+    is_held = sa.or_(is_home, sa.and_(is_in_force, runs, is_ours))
+    return sa.and_(withdrawn_at.is_(None), sa.or_(is_not_back(), is_held), sa.not_(has_scan))
+
+
+def out_since(sent_on: date | None, printed: datetime | None) -> date | None:
+    """The day (Asia/Shanghai) since which an original is out, of what the columns of these names say."""
+    if sent_on is not None:
+        return sent_on
+    return printed.astimezone(CHINA).date() if printed is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class NotBack:
+    """How many originals are not back, of how many owners, and since when the longest of them is out."""
+
+    papers: int
+    owners: int
+    since: date
+
+
+def count_not_back(
+    session: Session, days: int, conditions: Sequence[sa.ColumnElement[bool]]
+) -> NotBack | None:
+    """What is not back for at least so many days, of the originals and their distributors that the conditions leave."""
+    row = session.execute(
+        joined(
+            sa.select(
+                sa.func.count().label("papers"),
+                sa.func.count(sa.distinct(Distributor.owner_id)).label("owners"),
+                sa.func.min(PaperTrail.sent_on).label("sent_on"),
+                sa.func.min(printed_at).label("printed_at"),
+            )
+        )
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(is_not_back(days), *conditions)
+    ).one()
+    first = [day for day in (row.sent_on, out_since(None, row.printed_at)) if day is not None]
+    return NotBack(row.papers, row.owners, min(first)) if first else None
+
+
+def days_out(session: Session, id: int) -> int | None:
+    """For how many days the original of this trail has been out; None when it is not."""
+    columns = joined(sa.select(PaperTrail.sent_on, printed_at.label("printed_at")))
+    row = session.execute(columns.where(PaperTrail.id == id, is_not_back())).one_or_none()
+    since = out_since(row.sent_on, row.printed_at) if row is not None else None
+    return (today() - since).days if since is not None else None
