@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -94,6 +96,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class china_day(FunctionElement[str]):
+    """The date in China of an instant, as text: 2026-11-22; of very many rows the database writes it sooner."""
+
+    name = "china_day"
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(china_day, "sqlite")
+def _china_day_of_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"date({compiler.process(element.clauses, **kw)}, '+8 hours')"
+
+
+@compiles(china_day, "postgresql")
+def _china_day_of_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **kw)} AT TIME ZONE '{CHINA.key}', 'YYYY-MM-DD')"
 
 
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

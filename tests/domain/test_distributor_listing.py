@@ -1,10 +1,14 @@
 """The list's two ways to its rows lead to the same rows, and a small count is never an old one."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+import sqlalchemy as sa
+
+from portal.db import china_day
 from portal.domain.access.roles import Role
 from portal.domain.distributors import listing
-from portal.domain.distributors.models import Level, Standing
+from portal.domain.distributors.models import Distributor, Level, Standing
 from portal.domain.distributors.queries import DistributorFilter, Expected
 from portal.web.tables import counted
 
@@ -84,3 +88,16 @@ def test_a_large_count_is_remembered_for_a_while(session, make, world, monkeypat
     assert counted(session, lambda: statement, key="another filter") == before + 1
     moment[0] += 31
     assert counted(session, lambda: statement, key="a key of this test") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        (datetime(2026, 12, 31, 15, 59, 59, 999999, UTC), "2026-12-31"),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), "2027-01-01"),
+        (datetime(2028, 2, 28, 23, 30, tzinfo=UTC), "2028-02-29"),
+    ],
+)
+def test_the_database_writes_the_day_that_it_is_in_china(session, make, instant, day):
+    one = make.distributor(updated_at=instant)
+    assert session.scalar(sa.select(china_day(Distributor.updated_at)).where(Distributor.id == one.id)) == day

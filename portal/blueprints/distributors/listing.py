@@ -32,7 +32,6 @@ from portal.web.tables import (
     remembered,
     row_address,
 )
-from portal.web.templating import day
 from portal.web.words import badge, word
 
 _KINDS = {"credit_limit_fen": "money", "deposit_fen": "money", "founded_on": "date"} | dict.fromkeys(
@@ -126,11 +125,12 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
     if not rows:
         return {}
     # The columns of listing.SHOWN.
-    id, code, name, level, standing, city, office, owner, phone, updated_at, has_holes, is_flagged, _along = (
+    id, code, name, level, standing, city, office, owner, phone, updated_on, has_holes, is_flagged, _along = (
         zip(*rows, strict=True)
     )
     address = row_address("distributors.detail")
-    levels, standings = {code: word(code) for code in Level}, {code: badge(code) for code in Standing}
+    levels = {code.value: word(code) for code in Level}
+    standings = {code.value: badge(code) for code in Standing}
     missing, twice, comma = _("details missing"), _("possible duplicate"), _(", ")
     hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
     return {
@@ -147,7 +147,7 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
         "below": Html([_BELOW if one else "" for one in phone]),
         "phone_below": [one or "" for one in phone],
         "end": Html([_END if one else "" for one in phone]),
-        "updated": Html(map(day, updated_at)),
+        "updated": Html(updated_on),
         "hints": [hints[bool(one), bool(other)] for one, other in zip(has_holes, is_flagged, strict=True)],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import china_day
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import duplicates, holes, search
@@ -149,19 +150,20 @@ def _first_phone() -> sa.ScalarSelect[str]:
     )
 
 
-# What a row of the list shows; to be narrowed to the ids of one page, since it asks much of each row.
+# What a row of the list shows; to be narrowed to the ids of one page, since it asks much of each row. Codes come as
+# they are kept and the day as it is written: to make enums and instants of them takes a third of the fetching.
 SHOWN: Columns = (
     sa.select(
         Distributor.id,
         Distributor.code,
         Distributor.name,
-        Distributor.level,
-        Distributor.standing,
+        sa.type_coerce(Distributor.level, sa.String).label("level"),
+        sa.type_coerce(Distributor.standing, sa.String).label("standing"),
         Distributor.city,
         Region.name.label("office"),
         User.name.label("owner"),
         _first_phone().label("phone"),
-        Distributor.updated_at,
+        china_day(Distributor.updated_at).label("updated_on"),
         holes.lacks_what_an_agreement_needs().label("has_holes"),
         duplicates.shows_open_flag().label("is_flagged"),
         # What the default order goes along.
