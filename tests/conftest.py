@@ -1,4 +1,4 @@
-"""One application per test, on SQLite and on PostgreSQL, each with a database of its own."""
+"""An application for each test, on SQLite and on PostgreSQL, with a database in which nothing was written yet."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import event, make_url
 from sqlalchemy.orm import Session
 
 from portal import create_app
@@ -21,6 +22,11 @@ from portal.domain.users.models import User
 from portal.extensions import db
 from tests.factories import PASSWORD, Factory
 from tests.postgres import PostgresServer
+from tests.shelf import PostgresDatabase, Shelf, SqliteDatabase
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "own_database: a database that no other test has used or will use")
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +57,41 @@ def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
     return url
 
 
+@pytest.fixture(scope="session")
+def sqlite_shelf(sqlite_template: Path) -> Iterator[Shelf]:
+    """The SQLite file and its applications that one test after another borrows."""
+    shelf = Shelf(SqliteDatabase(sqlite_template), _created)
+    yield shelf
+    shelf.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql_shelf(postgres: PostgresServer, postgres_template: str) -> Iterator[Shelf]:
+    """The same on PostgreSQL."""
+    shelf = Shelf(PostgresDatabase(postgres, "portal_test", template="portal_template"), _created)
+    yield shelf
+    shelf.remove()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh, migrated database; a test that uses it, or anything below, runs on both."""
-    if request.param == "sqlite":
+    """A migrated database without a row; a test that uses it, or anything below, runs on both.
+
+    A test that does more to it than write rows asks for one that nobody uses after it: `@own_database`.
+    """
+    if request.node.get_closest_marker("own_database") is None:
+        shelf: Shelf = request.getfixturevalue(f"{request.param}_shelf")
+        yield shelf.lend()
+        shelf.take_back()
+    elif request.param == "sqlite":
         target = tmp_path / "portal.sqlite3"
         shutil.copy(request.getfixturevalue("sqlite_template"), target)
         yield f"sqlite:///{target}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    request.getfixturevalue("postgres_template")
-    yield server.create_database("portal_test", template="portal_template")
-    server.drop_database("portal_test")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        request.getfixturevalue("postgres_template")
+        yield server.create_database("portal_own", template="portal_template")
+        server.drop_database("portal_own")
 
 
 def _keeps_its_promise(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -71,24 +100,52 @@ def _keeps_its_promise(_connection: Any, _cursor: Any, statement: str, *_rest: A
         raise AssertionError(f"a request that only reads, or a part of a job, writes: {statement}")
 
 
+class _CompiledOnce(BytecodeCache):
+    """Templates as they were compiled for another application of this process, by what stands in them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (found := self._known.get((bucket.key, bucket.checksum))) is not None:
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledOnce()
+
+
+def _created(**settings: Any) -> Flask:
+    usual: dict[str, Any] = {
+        "SECRET_KEY": "test",
+        "TESTING": False,
+        "WTF_CSRF_ENABLED": False,
+        "ASSETS": "local",
+        "QUEUE_URL": "immediate:",
+        "BASE_URL": "http://portal.example",
+    }
+    app = create_app(**(usual | settings))
+    app.jinja_env.bytecode_cache = _COMPILED
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", _keeps_its_promise)
+    return app
+
+
 @pytest.fixture
-def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path
+) -> Iterator[Callable[..., Flask]]:
+    """Make an application on the test's database, with other settings than those usual in tests."""
     made: list[Flask] = []
+    shelf: Shelf = request.getfixturevalue(f"{make_url(database_url).get_backend_name()}_shelf")
+    instance = tmp_path / "instance"
 
     def make(**overrides: Any) -> Flask:
-        settings: dict[str, Any] = {
-            "SQLALCHEMY_DATABASE_URI": database_url,
-            "INSTANCE": tmp_path / "instance",
-            "SECRET_KEY": "test",
-            "TESTING": False,
-            "WTF_CSRF_ENABLED": False,
-            "ASSETS": "local",
-            "QUEUE_URL": "immediate:",
-            "BASE_URL": "http://portal.example",
-        }
-        app = create_app(**(settings | overrides))
-        with app.app_context():
-            event.listen(db.engine, "before_cursor_execute", _keeps_its_promise)
+        if database_url == shelf.database.url and (lent := shelf.borrow(overrides, instance)) is not None:
+            return lent
+        app = _created(**({"SQLALCHEMY_DATABASE_URI": database_url, "INSTANCE": instance} | overrides))
         made.append(app)
         return app
 
