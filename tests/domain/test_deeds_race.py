@@ -32,9 +32,11 @@ def world(session, make):
 @pytest.fixture
 def second(session, world):
     """Somebody else's session, which does not wait for long."""
-    with Session(session.get_bind().engine) as other:
-        other.execute(sa.text("SET lock_timeout = '500ms'"))
-        yield other
+    with session.get_bind().engine.connect() as connection:
+        connection.execute(sa.text("SET lock_timeout = '500ms'"))
+        connection.commit()  # a rollback would take it back
+        with Session(connection) as other:
+            yield other
 
 
 def test_an_agreement_is_approved_only_after_the_amendment_that_is_being_signed(world, session, second):

@@ -261,6 +261,12 @@ TABLE: dict[str, Line] = {
 ELSEWHERE = {"static", "stylesheet", "auth.logout"}
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may print is asked here; what is printed, in the tests of each paper."""
+    monkeypatch.setattr("portal.printing.pool.render", lambda job: (b"%PDF-1.7 x", 1))
+
+
 def routes(app: Flask) -> list[tuple[str, str]]:
     return sorted(
         (rule.endpoint, method)
