@@ -1,5 +1,6 @@
 """One price change for many agreements: an amendment for each that can have one, none twice."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -119,13 +120,13 @@ def read_all(world, by, change, decision):
     world.session.commit()
 
 
-def decided(world, by, change, decision):
+def decided(world, by, change, decision, render=fake_deed_render):
     shown = deciding.seen(deciding.pending(world.session, by, change, decision))
     job = deciding.ask(world.session, by, change, decision, shown=shown, title="test")
     world.session.commit()
     work = deciding.review_all
     if decision is Decision.APPROVE:
-        work = lambda session, run: deciding.approve_all(session, run, fake_deed_render)  # noqa: E731
+        work = lambda session, run: deciding.approve_all(session, run, render)  # noqa: E731
     result = performed(world.session, job, work)
     world.session.expire_all()
     return result
@@ -152,8 +153,16 @@ def test_counsel_and_approver_decide_on_all_that_they_were_shown_and_nothing_els
         decided(world, world.manager, change, Decision.APPROVE)
     world.session.rollback()
     read_all(world, world.manager, change, Decision.APPROVE)
-    result = decided(world, world.manager, change, Decision.APPROVE)
-    assert (result["made"], result["refused"]) == (4, 0)
+    because = ("The certificate of %(subject)s expired on %(day)s.", {"subject": "示例", "day": "2026-01-01"})
+    result = decided(
+        world,
+        world.manager,
+        change,
+        Decision.APPROVE,
+        render=lambda frozen: replace(fake_deed_render(frozen), unsealed_because=because),
+    )
+    # Approved all the same, and said.
+    assert (result["made"], result["refused"], result["unsealed"]) == (4, 0, 4)
     statuses = world.session.scalars(sa.select(Amendment.status)).all()
     assert set(statuses) == {DeedStatus.APPROVED}
 
@@ -169,6 +178,7 @@ def test_what_a_decision_leaves_out_says_why_and_is_read_again(world, session):
     assert decided(world, world.counsel, change, Decision.REVIEW) == {
         "made": 1,
         "refused": 1,
+        "unsealed": 0,
         "change_id": change.id,
     }
     session.refresh(gone)

@@ -44,18 +44,24 @@ def _approved_batch(job: Job) -> str:
 
 def _rows_done(job: Job) -> str:
     done, refused = job.result.get("done", 0), job.result.get("refused", 0)
-    said = ngettext("%(num)s row done", "%(num)s rows done", done)
-    if unsealed := job.result.get("unsealed", 0):
-        lacks = ngettext(
-            "%(num)s original without electronic seal: its history says why",
-            "%(num)s originals without electronic seal: their histories say why",
-            unsealed,
-        )
-        said = _("%(done)s, %(refused)s", done=said, refused=lacks)
+    said = _with_seals(job, ngettext("%(num)s row done", "%(num)s rows done", done))
     if not refused:
         return said
     left = ngettext("%(num)s row needs something", "%(num)s rows need something", refused)
     return _("%(done)s, %(refused)s", done=said, refused=left)
+
+
+def _with_seals(job: Job, said: str) -> str:
+    """What a job came to, with the originals that it left without the electronic seal they should carry."""
+    unsealed = job.result.get("unsealed", 0)
+    if not unsealed:
+        return said
+    lacks = ngettext(
+        "%(num)s original without electronic seal: its history says why",
+        "%(num)s originals without electronic seal: their histories say why",
+        unsealed,
+    )
+    return _("%(done)s, %(refused)s", done=said, refused=lacks)
 
 
 def _table(job: Job) -> str:
@@ -119,13 +125,13 @@ def _amended(job: Job) -> str:
 
 
 def _decided(job: Job) -> str:
-    refused = job.result.get("refused", 0)
+    refused, said = job.result.get("refused", 0), _with_seals(job, _amended(job))
     if not refused:
-        return _amended(job)
+        return said
     left = ngettext(
         "%(num)s was left out: the list says why", "%(num)s were left out: the list says why", refused
     )
-    return _("%(done)s, %(refused)s", done=_amended(job), refused=left)
+    return _("%(done)s, %(refused)s", done=said, refused=left)
 
 
 _TO_BATCH = _l("To the batch")

@@ -22,11 +22,11 @@ from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Run
 from portal.domain.papers.deeds import deed_sha256
-from portal.domain.price_protection.approval import Blocked
+from portal.domain.price_protection.approval import Blocked, Printed
 from portal.domain.price_protection.batches.approving import Pending, digest, needed
 from portal.domain.price_protection.batches.tasks import refusal
 from portal.domain.price_protection.deeds import amending, base, life, pricing
-from portal.domain.price_protection.deeds.life import DeedRenderer
+from portal.domain.price_protection.deeds.life import DeedRenderer, FrozenDeed
 from portal.domain.price_protection.models import Amendment, AmendmentCheck, DeedStatus, PriceChange
 from portal.domain.users.models import User
 
@@ -205,44 +205,58 @@ def ask(
 def review_all(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind REVIEW: each amendment is reviewed by the hash that was shown."""
 
-    def one(deed: Amendment, sha256: str) -> None:
+    def one(deed: Amendment, sha256: str) -> int:
         if deed.counsel_sha256 != sha256:
             life.review(session, run.owner, deed, seen_sha256=sha256)
+        return 0
 
     return _each(session, run, Permission.TEMPLATES_RELEASE, one)
 
 
 def approve_all(session: Session, run: Run, render: DeedRenderer) -> dict[str, Any]:
-    """Do a job of the kind APPROVE: one amendment after the other, each as a single approval would do it."""
+    """Do a job of the kind APPROVE: one amendment after the other, each as a single approval would do it.
 
-    def one(deed: Amendment, sha256: str) -> None:
+    `unsealed` counts the originals that should carry the electronic seal and do not; each one's history says why.
+    """
+
+    def one(deed: Amendment, sha256: str) -> int:
         if deed.status is DeedStatus.APPROVED and any(row.payload_sha256 == sha256 for row in deed.papers):
-            return
-        life.approve(session, run.owner, deed, seen_sha256=sha256, render=render)
+            return 0
+        made: list[Printed] = []
+
+        def kept(frozen: FrozenDeed) -> Printed:
+            made.append(render(frozen))
+            return made[-1]
+
+        life.approve(session, run.owner, deed, seen_sha256=sha256, render=kept)
+        return sum(1 for printed in made if printed.unsealed_because is not None)
 
     return _each(session, run, Permission.AGREEMENTS_APPROVE, one)
 
 
 def _each(
-    session: Session, run: Run, permission: Permission, work: Callable[[Amendment, str], None]
+    session: Session, run: Run, permission: Permission, work: Callable[[Amendment, str], int]
 ) -> dict[str, Any]:
-    """Decide on each in a transaction of its own; what is refused keeps why, and what it says by now."""
+    """Decide on each in a transaction of its own; what is refused keeps why, and what it says by now.
+
+    `work` gives how many originals it made without the seal they should carry.
+    """
     rows: list[tuple[int, str]] = [(deed_id, sha256) for deed_id, sha256 in run.params["rows"]]
-    made, refused = (sum(told[name] for told in run.earlier) for name in ("made", "refused"))
+    said = {name: sum(told.get(name, 0) for told in run.earlier) for name in ("made", "refused", "unsealed")}
     for done, (deed_id, sha256) in enumerate(rows[len(run.earlier) :], len(run.earlier) + 1):
         run.check_owner(permission)
-        told = {"made": 1, "refused": 0}
+        told = {"made": 1, "refused": 0, "unsealed": 0}
         try:
-            work(_deed(session, deed_id), sha256)
+            told["unsealed"] = work(_deed(session, deed_id), sha256)
         except DomainError as error:
             session.rollback()
             _refuse(session, _deed(session, deed_id), error)
-            told = {"made": 0, "refused": 1}
-        made += told["made"]
-        refused += told["refused"]
+            told = {"made": 0, "refused": 1, "unsealed": 0}
+        for name, count in told.items():
+            said[name] += count
         if not run.step(told, done=done, total=len(rows)):
             break
-    return {"made": made, "refused": refused, "change_id": run.params["change_id"]}
+    return {**said, "change_id": run.params["change_id"]}
 
 
 def _deed(session: Session, deed_id: int) -> Amendment:
