@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from portal.domain.i18n import N_
 from portal.later import later
@@ -26,6 +27,8 @@ warnings.filterwarnings("ignore", "Attribute's length must be")
 VALID_DAYS = 3 * 365
 _DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"  # RFC 9336
 _LONGEST_NAME = 64
+# As portal.db has it, which the signing process would load a database for.
+CHINA = ZoneInfo("Asia/Shanghai")
 _SHORTEST_RSA = 2048
 
 
@@ -113,19 +116,19 @@ def open_files(files: SealFiles) -> Opened:
 
 
 def require_valid(certificate: Certificate, at: datetime) -> None:
-    """Refuse a certificate that is not valid at this moment."""
+    """Refuse a certificate that is not valid at this moment; the day said is Asia/Shanghai's."""
     params = {"subject": certificate.subject}
     if at > certificate.not_after:
         raise SealTrouble(
             N_("The certificate of %(subject)s expired on %(day)s."),
             N_("Put a new certificate in place, then seal the papers that were approved in the meantime."),
-            {**params, "day": f"{certificate.not_after:%Y-%m-%d}"},
+            {**params, "day": f"{certificate.not_after.astimezone(CHINA):%Y-%m-%d}"},
         )
     if at < certificate.not_before:
         raise SealTrouble(
             N_("The certificate of %(subject)s is not valid before %(day)s."),
             N_("Wait until then, or put a certificate in place that is valid already."),
-            {**params, "day": f"{certificate.not_before:%Y-%m-%d}"},
+            {**params, "day": f"{certificate.not_before.astimezone(CHINA):%Y-%m-%d}"},
         )
 
 

@@ -1,5 +1,6 @@
 """A seal that is put on, and what a file says of it once somebody has touched it."""
 
+import dataclasses
 import io
 import pickle
 import re
@@ -247,6 +248,15 @@ def test_nothing_is_sealed_before_or_after_the_certificate_is_valid(unsealed, ke
     with pytest.raises(SealTrouble) as refused:
         signing.seal(unsealed, key, at=MADE_AT + timedelta(days=days), place="")
     assert part in refused.value.msgid % refused.value.params
+
+
+@pytest.mark.parametrize("at", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)])
+def test_the_day_of_a_certificate_is_said_as_it_is_in_china(tmp_path, at):
+    late = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)  # the third in Shanghai
+    sealed = dataclasses.replace(open_files(made(tmp_path)).certificate, not_before=late, not_after=late)
+    with pytest.raises(SealTrouble) as refused:
+        require_valid(sealed, at)
+    assert refused.value.params["day"] == "2026-03-03"
 
 
 def test_a_certificate_that_is_replaced_is_used_at_once(unsealed, tmp_path):
