@@ -54,7 +54,7 @@ def quick_printer(monkeypatch: pytest.MonkeyPatch) -> None:
 def exports(app: Flask) -> set[str]:
     """Every route that hands out a workbook, by its name."""
     found = {rule.endpoint for rule in app.url_map.iter_rules() if "export" in rule.endpoint}
-    return found | {"distributors.import_refused", "distributors.import_template"}
+    return found | {"distributors.import_refused", "distributors.import_template", "batches.drafts_refused"}
 
 
 def test_no_export_holds_a_live_formula(
@@ -75,6 +75,13 @@ def test_no_export_holds_a_live_formula(
     assert batch.status_code == 303
     rows = [("=A1", "", "=1+1"), ("+A2", "", "@SUM(1)"), ("-A3", "", "-2+3")]
     refused = hand_in(browser, csv_text(("编码", "名称", "地址"), *rows).encode(), "=1+1.csv")
+    head, row, *_rest = rows_of(browser.get("/agreements/batches/drafts/export"))
+    live = [name if name == row[0] else "=1+1" for name in row]
+    table = csv_text(
+        list(map(str, head)), list(map(str, live)), ("=A1", *["@SUM(1)"] * (len(head) - 1))
+    ).encode()
+    answered = browser.post("/agreements/batches/drafts", data={"file": (io.BytesIO(table), "=1+1.csv")})
+    drafts = browser.get(answered.location).location
     addresses = {
         "distributors.export": "/distributors/export",
         "agreements.export": "/agreements/export",
@@ -88,6 +95,7 @@ def test_no_export_holds_a_live_formula(
         "papers.export_parcels": "/papers/parcels/export",
         "distributors.import_template": "/distributors/import/template",
         "distributors.import_refused": f"{refused.location}/refused",
+        "batches.drafts_refused": f"{drafts}/refused.xlsx",
     }
     assert set(addresses) == exports(app) & set(TABLE)
     for address in addresses.values():
