@@ -78,7 +78,7 @@ def next_step(deed: AnyDeed, *, is_complete: bool, obstacles: Sequence[Problem])
         return Next(_("Approve or send back"), who)
     if deed.status is DeedStatus.APPROVED:
         if last_of(deed.agreement, f"{'amendment' if is_amendment else 'notice'}_printed", deed.id) is None:
-            return Next(_("Print the original"), owner)
+            return Next(_("Print this original"), owner)
         if is_amendment:
             return Next(_("Have both parties sign and seal it, then record the signing"), owner)
         return Next(_("Send it by courier, then record when it was served"), owner)
