@@ -224,7 +224,7 @@ def _account(held: Held, place: Place) -> int:
     return held.accounts[place]
 
 
-def reverse(held: Held, actor: User | None, transfer: Transfer, key: str, source: str, source_id: int) -> int:
+def reverse(held: Held, actor: User | None, transfer: Transfer, key: str) -> int:
     """Take a transfer back by its mirror, once; nothing is ever changed or deleted."""
     return post(
         held,
@@ -236,9 +236,9 @@ def reverse(held: Held, actor: User | None, transfer: Transfer, key: str, source
                 credit=(transfer.debit.kind, transfer.debit.part),
                 amount_fen=transfer.amount_fen,
                 key=key,
-                source=source,
-                source_id=source_id,
-                facts=facts,
+                source=transfer.source,
+                source_id=transfer.source_id,
+                facts=transfer.facts,
                 reverses_id=transfer.id,
             )
         ],
