@@ -103,6 +103,7 @@ TRAIL_ACTIONS: dict[str, object] = {
     "seal_application.withdrawn": _l("Seal application withdrawn"),
     "seal_application.sealed": lazy_pgettext("original", "Sealed"),
     "parcel.packed": lazy_pgettext("original", "Packed"),
+    "parcel.added_to": _l("More originals packed"),
     "parcel.changed": _l("Parcel changed"),
     "parcel.sent": _l("Parcel sent"),
     "parcel.delivered": _l("Parcel delivered"),

@@ -316,6 +316,31 @@ def test_several_agreements_with_one_company_go_in_one_parcel(office):
     assert len({parcel.number for parcel in parcels}) == 2
 
 
+def test_a_second_parcel_for_a_company_is_the_open_one_when_that_is_asked_for(office):
+    s, company = office.session, office.add_distributor()
+    one, other, third = (
+        office.printed(
+            distributor=company,
+            effective_on=today() + timedelta(days=100 * turn),
+            expires_on=today() + timedelta(days=100 * turn + 99),
+        )
+        for turn in range(3)
+    )
+    office.sealed(one, other, third)
+    (first,) = office.packed(one)
+    assert packing.open_parcels(s, [office.paper(other)]) == [first]
+    (same,) = packing.pack(s, office.author, {office.paper(other): 2}, is_added=True)
+    s.commit()
+    assert same.id == first.id and [row.copies for row in same.rows] == [2, 2]
+    (second,) = office.packed(third)
+    assert second.id != first.id
+    for parcel, number in ((first, "SF000000001"), (second, "SF000000002")):
+        posting.send(s, office.author, parcel, today(), courier="顺丰速运", tracking=number)
+    s.commit()
+    assert packing.open_parcels(s, [office.paper(other)]) == []
+    assert {"parcel.packed", "parcel.added_to"} <= set(s.scalars(sa.select(AuditEvent.action)))
+
+
 def test_a_parcel_that_is_lost_takes_its_copies_with_it_and_an_undelivered_one_brings_them_back(office):
     s, lost, back = office.session, office.printed(), office.printed()
     gone = office.sent(lost, tracking="SF000001")

@@ -29,6 +29,7 @@ class PackForm(FlaskForm):
 
     courier = LineField(_l("Courier"), [Length(max=40)])
     expected = WholeField(_l("Copies of each that come back"))
+    is_added = BooleanField(_l("Add to the parcels that are not sent yet"))
 
 
 class SendForm(FlaskForm):

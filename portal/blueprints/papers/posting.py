@@ -33,11 +33,15 @@ def pack() -> ResponseReturnValue:
                 copies_of(found),
                 courier=form.courier.data or "",
                 expected=form.expected.data,
+                is_added=form.is_added.data,
             ),
         )
         if made is not None:
             flash(ngettext("%(num)s parcel is packed.", "%(num)s parcels are packed.", len(made)))
             return leave(url_for("papers.parcels", state="open"))
+    still_open = packing.open_parcels(db.session, [row.id for row in ready])
+    if request.method == "GET":
+        form.is_added.data = bool(still_open)
     companies = {(row.agreement.distributor_id, row.agreement.region_id) for row in ready}
     return render(
         "papers/pack.html",
@@ -46,6 +50,7 @@ def pack() -> ResponseReturnValue:
         others=[(row, say(reason)) for row, reason in others],
         copies={row.id: request.form.get(f"copies-{row.id}", row.copies_in_hand) for row in ready},
         parcel_count=len(companies),
+        still_open=still_open,
         couriers=(*posting.COURIERS, posting.IN_PERSON),
     )
 

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from portal.db import now
+from portal.db import lock, now
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection.defaults import distributor_values
-from portal.domain.price_protection.trail.models import Parcel, ParcelRow
+from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.trail.models import PaperTrail, Parcel, ParcelRow
 from portal.domain.price_protection.trail.noting import note_all
 from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.price_protection.trail.posting import courier_of, is_by_hand
@@ -28,12 +29,16 @@ def pack(
     *,
     courier: str = "",
     expected: int | None = None,
+    is_added: bool = False,
 ) -> list[Parcel]:
     """Put so many copies of each original (its id → copies) into parcels: one for each company and office.
 
+    `is_added`: what is for a company whose parcel is still open goes into that one, which keeps its courier.
     `expected` copies of each are to come back, half of them, rounded up, where it is None; none of a notice. All or
     none; DomainError for what is not sealed, its field is the number box `copies-<id>`.
     """
+    # Before the agreements, as whoever sends or unpacks a parcel locks it first.
+    still_open = _held_parcels(session, copies) if is_added else {}
     found = held(session, list(copies))
     if not found:
         raise DomainError("Choose at least one original.")
@@ -47,8 +52,10 @@ def pack(
         together.setdefault(key, []).append(original)
     _load_addresses(session, [row.agreement.distributor_id for row in found])
     parcels = []
-    for rows in together.values():
-        parcel = _packed(session, actor, rows[0].agreement.distributor, rows[0].agreement.region, courier)
+    for key, rows in together.items():
+        parcel = still_open.get(key) or _packed(
+            session, actor, rows[0].agreement.distributor, rows[0].agreement.region, courier
+        )
         for original in rows:
             count = copies[original.id]
             back = min(expected, count) if expected is not None else (count + 1) // 2
@@ -60,8 +67,10 @@ def pack(
         parcels.append(parcel)
     session.add_all(parcels)
     session.flush()
+    added = set(still_open.values())
     for parcel in parcels:
-        audit.record(session, actor, "parcel.packed", parcel, number=parcel.number, count=len(parcel.rows))
+        action = "parcel.added_to" if parcel in added else "parcel.packed"
+        audit.record(session, actor, action, parcel, number=parcel.number, count=len(parcel.rows))
     number = {row.trail_id: parcel.number for parcel in parcels for row in parcel.rows}
     note_all(
         session,
@@ -70,6 +79,33 @@ def pack(
         [(row, {"parcel": number[row.id], "copies": copies[row.id]}) for row in found],
     )
     return parcels
+
+
+def open_parcels(session: Session, ids: Iterable[int]) -> list[Parcel]:
+    """The parcels that are packed and not sent for the companies and offices of these originals, oldest first."""
+    return list(
+        session.scalars(
+            sa.select(Parcel)
+            .where(
+                Parcel.sent_on.is_(None),
+                Parcel.cancelled_at.is_(None),
+                sa.exists().where(
+                    PaperTrail.id.in_(set(ids)),
+                    Agreement.id == PaperTrail.agreement_id,
+                    Agreement.distributor_id == Parcel.distributor_id,
+                    Agreement.region_id == Parcel.region_id,
+                ),
+            )
+            .options(selectinload(Parcel.distributor))
+            .order_by(Parcel.id)
+        )
+    )
+
+
+def _held_parcels(session: Session, ids: Iterable[int]) -> dict[tuple[int, int], Parcel]:
+    """The same, locked, the newest for each company and office; one that was just sent is open no more."""
+    held_here = [lock(session, parcel) for parcel in open_parcels(session, ids)]
+    return {(one.distributor_id, one.region_id): one for one in held_here if one.is_open}
 
 
 def _check(actor: User, original: Original, copies: int) -> None:
