@@ -52,7 +52,8 @@ def render_agreement(
     `verify_url` is the address of the paper's own page, to which each page's code adds `?p=n`. A draft
     carries the watermark 草稿 and may have holes, which become ruled blanks; a paper for signature may not.
     `made_at` is an aware instant. DomainError: a required value is missing, a character cannot be printed,
-    the small version does not fit on its sheet. Takes half a second: call it outside any transaction.
+    the small version does not fit on its sheet (its draft is printed all the same). Takes half a second: call it
+    outside any transaction.
     """
     job = print_job(
         payload,
@@ -64,12 +65,17 @@ def render_agreement(
         made_at=made_at,
     )
     pdf, pages = pool.render(job)
-    if job.is_small and pages > SHEET_PAGES:
-        raise DomainError(
-            "The agreement takes %(pages)s pages and does not fit on one sheet: use the full version.",
-            pages=pages,
-        )
+    if job.is_small and pages > SHEET_PAGES and not draft:
+        raise refusal(pages)
     return RenderedPaper(pdf, pages)
+
+
+def refusal(pages: int) -> DomainError:
+    """Why an agreement for one sheet that takes so many pages is not printed for signature, and what to do."""
+    return DomainError(
+        "The agreement takes %(pages)s pages and does not fit on one sheet: use the full version.",
+        pages=pages,
+    )
 
 
 def render_agreement_html(

@@ -32,6 +32,7 @@ ACTIONS: dict[str, object] = {
     "agreement.signed": _l("Signing recorded"),
     "agreement.signing_corrected": _l("Signing date corrected"),
     "agreement.scan_filed": _l("Scan filed"),
+    "agreement.too_long": _l("Too long for its sheet"),
     "scan_pile.begun": _l("Pile of scans begun"),
     "scan_pile.files_added": _l("Scans uploaded"),
     "scan_pile.page_placed": _l("Page placed by hand"),
@@ -250,6 +251,8 @@ def text(event: AuditEvent) -> str:
                 filed=params.get("filed", 0),
                 refused=params.get("refused", 0),
             )
+        case "agreement.too_long":
+            return ngettext("%(num)s page", "%(num)s pages", params.get("pages", 0))
         case "agreement.scan_filed":
             return str(params.get("filename", ""))
     said = (params.get("title") if "deed" in params else "", params.get("reason"))

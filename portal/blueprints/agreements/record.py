@@ -17,13 +17,14 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import past, queries, steps
+from portal.domain.price_protection import past, queries, sheet_fit, steps
 from portal.domain.price_protection.deeds import queries as deed_queries
 from portal.domain.price_protection.models import Agreement, Amendment, PriceKind, Status, Termination
 from portal.domain.price_protection.payload import current_paper, payload
 from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import obstacles, problems
 from portal.extensions import db
+from portal.printing.agreement import refusal as too_many
 from portal.printing.agreement import render_agreement
 from portal.web import files
 from portal.web.access import actor, requires
@@ -89,6 +90,7 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "stops": words.stops(agreement),
         "self_next": words.next_step(agreement, is_complete=not found, successor=later),
         "problems": found,
+        "too_long": _too_long(agreement) if agreement.status is Status.DRAFT else "",
         "obstacles": obstacles(db.session, agreement) if is_open else [],
         "state": state,
         "said": state.data is not None,
@@ -122,6 +124,12 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "follows": db.session.get(Agreement, agreement.follows_id) if agreement.follows_id else None,
         "is_expiring": here is Phase.EFFECTIVE and agreement.ends_on <= today() + timedelta(days=90),
     }
+
+
+def _too_long(agreement: Agreement) -> str:
+    """Why a draft that was found too long for its sheet is not submitted as it stands; empty otherwise."""
+    pages = sheet_fit.kept(db.session, agreement)
+    return "" if pages is None else say(too_many(pages))
 
 
 def _deeds(agreement: Agreement, state: past.State) -> list[tuple[Amendment | Termination, str, str]]:

@@ -87,6 +87,9 @@ def save(desk: Desk, do: str) -> str | None:
     if saved is not None:
         if do == "submit" and is_tried:
             return _tried(saved, me)
+        if is_tried and (said := too_long(saved)):
+            flash(_("%(number)s has been saved.", number=saved.number) + said, "warning")
+            return url_for("agreements.detail", id=saved.id)
         if do == "submit":
             flash(_("%(number)s has been submitted for approval.", number=saved.number))
         else:

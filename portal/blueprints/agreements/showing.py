@@ -23,7 +23,7 @@ from portal.domain.settings.catalogue import GROUPS
 from portal.extensions import db
 from portal.printing.agreement import render_agreement_html
 from portal.web.access import actor
-from portal.web.htmx import render, say
+from portal.web.htmx import render, say, wants_fragment
 from portal.web.template_words import title_of
 
 # On paper, which is Chinese, until saving gives the number.
@@ -78,6 +78,8 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
     return render(
         "agreements/form.html",
         fragment=fragment,
+        # What the paper alone brings along for the form; within the whole page htmx would look for it too early.
+        is_alone=fragment is not None and wants_fragment(),
         form=desk.form,
         desk=desk,
         preview=_preview(desk),

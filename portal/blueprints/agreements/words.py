@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from portal.blueprints.agreements import bp
 from portal.db import CHINA, today
@@ -34,6 +35,7 @@ EVENTS = {
     "printed": _l("Printed"),
     "signed": _l("Signing recorded"),
     "signing_corrected": _l("Signing date corrected"),
+    "too_long": _l("Too long for its sheet"),
     "scan_filed": _l("Scan filed"),
     "terminated": _l("Terminated"),
     "voided": _l("Voided"),
@@ -80,6 +82,8 @@ def told(event: AgreementEvent, *, is_own_page: bool = False) -> str:
     if event.kind == "signing_corrected":
         moved = _("%(before)s → %(after)s", before=said.get("before"), after=said.get("signed_on"))
         return _(" · ").join((moved, event.reason))
+    if event.kind == "too_long":
+        return ngettext("%(num)s page", "%(num)s pages", said.get("pages", 0))
     if event.kind == "scan_filed":
         return str(said.get("filename", ""))
     if event.kind == "terminated":

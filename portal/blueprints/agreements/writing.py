@@ -17,7 +17,7 @@ from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.templates import services as templates
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.htmx import leave, render, submit
+from portal.web.htmx import leave, render, say, submit
 from portal.web.requests import ROW
 from portal.web.tables import number
 
@@ -28,9 +28,8 @@ def new() -> ResponseReturnValue:
     """A new agreement: with whom, then one form; `?follows=` takes over what an earlier one says."""
     follows = loading.writable(follows_id) if (follows_id := number("follows")) else None
     if follows is not None:
-        later = queries.successor(db.session, follows)
-        if later is not None or follows.status not in drafting.RENEWABLE:
-            return leave(url_for("agreements.detail", id=(later or follows).id))
+        if (elsewhere := _not_renewed(follows)) is not None:
+            return elsewhere
         return _write(follows.distributor, None, follows)
     distributor_id = number("distributor")
     if distributor_id is None:
@@ -43,9 +42,8 @@ def new() -> ResponseReturnValue:
 def renew(id: int) -> ResponseReturnValue:
     """Renew in one step: a draft with the last terms for the period that follows, then on to it."""
     earlier = loading.writable(id)
-    later = queries.successor(db.session, earlier)
-    if later is not None or earlier.status not in drafting.RENEWABLE:
-        return leave(url_for("agreements.detail", id=(later or earlier).id))
+    if (elsewhere := _not_renewed(earlier)) is not None:
+        return elsewhere
     edition = texts.successor_of(db.session, earlier.template)
 
     def work() -> Agreement:
@@ -57,6 +55,19 @@ def renew(id: int) -> ResponseReturnValue:
     assert made is not None
     flash(_("%(number)s is drafted with the last terms. Check it, then submit it.", number=made.number))
     return leave(url_for("agreements.detail", id=made.id))
+
+
+def _not_renewed(earlier: Agreement) -> ResponseReturnValue | None:
+    """Where to go when nothing may follow an agreement, with the reason said; None when something may."""
+    later = queries.successor(db.session, earlier)
+    if later is not None:
+        flash(_("%(number)s already renews it.", number=later.number), "warning")
+        return leave(url_for("agreements.detail", id=later.id))
+    refusal = drafting.why_not_renewed(earlier)
+    if refusal is None:
+        return None
+    flash(say(refusal), "error")
+    return leave(url_for("agreements.detail", id=earlier.id))
 
 
 def _choose() -> ResponseReturnValue:

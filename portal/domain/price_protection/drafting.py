@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import lock, now
+from portal.db import lock, now, today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor, Standing
@@ -128,6 +128,24 @@ def _refuse_counsels_terms(actor: User, before: Values, after: Values) -> None:
             raise DomainError("This term belongs to counsel; only counsel can change it.", field=name)
 
 
+def why_not_renewed(agreement: Agreement) -> DomainError | None:
+    """Why no agreement may follow this one yet, with what to do instead; None when one may."""
+    if agreement.status not in RENEWABLE:
+        return DomainError(
+            "%(number)s was not signed; only a signed agreement is renewed.", number=agreement.number
+        )
+    if agreement.status is Status.SIGNED and agreement.effective_on > today():
+        return DomainError(
+            N_(
+                "%(number)s takes effect only on %(day)s and can be renewed from then on. "
+                "To change its terms before, amend it."
+            ),
+            number=agreement.number,
+            day=agreement.effective_on.isoformat(),
+        )
+    return None
+
+
 def _followed(session: Session, follows: Agreement | None, distributor: Distributor) -> int | None:
     if follows is None:
         return None
@@ -135,10 +153,9 @@ def _followed(session: Session, follows: Agreement | None, distributor: Distribu
         raise DomainError(
             "%(number)s belongs to another distributor and cannot be renewed here.", number=follows.number
         )
-    if follows.status not in RENEWABLE:
-        raise DomainError(
-            "%(number)s was not signed; only a signed agreement is renewed.", number=follows.number
-        )
+    refusal = why_not_renewed(follows)
+    if refusal is not None:
+        raise refusal
     # Two renewals at once: the second finds the first. What the old one says is not needed afresh.
     session.execute(sa.select(Agreement.id).where(Agreement.id == follows.id).with_for_update())
     taken = session.scalar(

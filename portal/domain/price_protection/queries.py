@@ -312,7 +312,7 @@ class Running:
     number: str
     status: Status
     ends_on: date
-    # A signed one that nothing follows yet.
+    # A signed one that has begun and that nothing follows yet.
     is_renewable: bool
 
 
@@ -327,7 +327,9 @@ def running_by_distributor(session: Session, ids: Iterable[int]) -> dict[int, li
             Agreement.number,
             Agreement.status,
             Agreement.ends_on,
-            sa.and_(Agreement.status == Status.SIGNED, ~is_followed).label("is_renewable"),
+            sa.and_(Agreement.status == Status.SIGNED, Agreement.effective_on <= today(), ~is_followed).label(
+                "is_renewable"
+            ),
         )
         .where(
             Agreement.distributor_id.in_(list(ids)),

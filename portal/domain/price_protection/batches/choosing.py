@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Level
@@ -64,7 +65,11 @@ def candidates(session: Session, user: User, wanted: Choice, *, batch: Batch | N
             session, user, AgreementFilter(q=wanted.q, region_id=wanted.region_id, owner_id=wanted.owner_id)
         )
         .add_columns(Distributor.grade)
-        .where(*_renewable(user), *(() if wanted.with_begun else (Agreement.status == Status.SIGNED,)))
+        .where(
+            *_renewable(user),
+            has_begun(),
+            *(() if wanted.with_begun else (Agreement.status == Status.SIGNED,)),
+        )
         .where(~(_is_renewed() if wanted.with_begun else has_successor()))
     )
     if wanted.ids:
@@ -83,6 +88,11 @@ def candidates(session: Session, user: User, wanted: Choice, *, batch: Batch | N
     if batch is not None:
         statement = statement.where(Agreement.id.not_in(_within(batch)))
     return statement
+
+
+def has_begun() -> sa.ColumnElement[bool]:
+    """Whether an agreement's term has begun: before, nothing follows it."""
+    return Agreement.effective_on <= today()
 
 
 def _renewable(user: User) -> tuple[sa.ColumnElement[bool], ...]:
@@ -118,7 +128,7 @@ def texts_in_use(session: Session, user: User) -> list[tuple[str, str, int]]:
     rows = session.execute(
         sa.select(Template.key, Template.version, sa.func.count().label("number"))
         .join(Agreement, Agreement.template_id == Template.id)
-        .where(*_renewable(user), ~_is_renewed())
+        .where(*_renewable(user), has_begun(), ~_is_renewed())
         .group_by(Template.key, Template.version)
     )
     found = [(row.key, row.version, row.number) for row in rows]
@@ -194,11 +204,13 @@ def by_numbers(session: Session, user: User, typed: str) -> Numbered:
     unsigned = [row.number for row in rows if not row.is_signed]
     others = [row.number for row in rows if row.is_signed and not row.is_mine]
     renewed = [row.number for row in rows if row.is_signed and row.is_mine and row.is_renewed]
+    to_come = [row.number for row in rows if row.is_signed and row.is_mine and not row.has_begun]
     refused = (
         (N_("There are no agreements with these numbers: %(numbers)s"), list(dict.fromkeys(unknown))),
         (N_("Only signed agreements are renewed; these are not signed: %(numbers)s"), unsigned),
         (N_("These belong to offices for which you do not draft: %(numbers)s"), others),
         (N_("These are renewed already, or a draft renews them: %(numbers)s"), renewed),
+        (N_("These take effect only later and can be renewed from then on: %(numbers)s"), to_come),
     )
     unfit = [
         DomainError(msgid, field="numbers", numbers=_shown(numbers)) for msgid, numbers in refused if numbers
@@ -224,6 +236,7 @@ def _named(session: Session, user: User, numbers: Sequence[str]) -> dict[str, An
         signed.label("is_signed"),
         mine.label("is_mine"),
         has_successor().label("is_renewed"),
+        has_begun().label("has_begun"),
     ).where(
         Agreement.number.in_(sa.bindparam("numbers", expanding=True)),
         Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),

@@ -18,7 +18,7 @@ from portal.domain.price_protection import queries, texts
 from portal.domain.price_protection.batches import changes as bulk
 from portal.domain.price_protection.batches.changes import Changes
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
-from portal.domain.price_protection.drafting import RENEWABLE, check_entry, entry_of, renewal
+from portal.domain.price_protection.drafting import check_entry, entry_of, renewal, why_not_renewed
 from portal.domain.price_protection.entries import Entry, assemble
 from portal.domain.price_protection.models import Agreement, ProductPrice, Status
 from portal.domain.price_protection.payload import live_payload, payload
@@ -200,13 +200,11 @@ class Reckoner:
                     params={"name": earlier.distributor.name},
                 )
             )
-        if earlier.status not in RENEWABLE:
+        refusal = why_not_renewed(earlier)
+        if refusal is not None:
             found.append(
                 Problem(
-                    N_("%(number)s was not signed; only a signed agreement is renewed."),
-                    Place.OTHER_AGREEMENT,
-                    params={"number": earlier.number},
-                    record_id=earlier.id,
+                    refusal.msgid, Place.OTHER_AGREEMENT, params=dict(refusal.params), record_id=earlier.id
                 )
             )
         if not self.actor.can(Permission.AGREEMENTS_WRITE, earlier.distributor.region):

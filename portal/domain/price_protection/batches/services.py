@@ -17,7 +17,7 @@ from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches import changes as bulk
 from portal.domain.price_protection.batches import queries
 from portal.domain.price_protection.batches.changes import Changes
-from portal.domain.price_protection.batches.choosing import MOST_ROWS
+from portal.domain.price_protection.batches.choosing import MOST_ROWS, has_begun
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.batches.reckoning import Reckoner
 from portal.domain.price_protection.drafting import RENEWABLE
@@ -79,13 +79,17 @@ def _chosen(session: Session, actor: User, agreement_ids: Iterable[int], *, besi
             sa.select(Agreement.id).where(
                 Agreement.id.in_(ids),
                 Agreement.status.in_(RENEWABLE),
+                has_begun(),
                 Agreement.region_id.in_(visible(actor, Permission.AGREEMENTS_WRITE)),
             )
         )
     )
     if len(allowed) != len(ids):
         raise DomainError(
-            N_("%(count)s of these agreements are not signed or belong to other offices. Choose again."),
+            N_(
+                "%(count)s of these agreements are not signed, have not begun, or belong to other offices. "
+                "Choose again."
+            ),
             count=len(ids) - len(allowed),
         )
     return ids

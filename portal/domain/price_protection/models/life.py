@@ -20,7 +20,7 @@ class AgreementEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     # created, edited, submitted, sent_back, withdrawn, approved, approval_withdrawn, printed, signed,
-    # signing_corrected, scan_filed, terminated, voided
+    # signing_corrected, too_long, scan_filed, terminated, voided
     kind: Mapped[str] = mapped_column(sa.String(40))
     at: Mapped[datetime] = mapped_column(default=now)
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
