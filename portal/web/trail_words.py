@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext, pgettext
+from flask_babel import lazy_pgettext, ngettext, pgettext
 
 from portal.domain.numbering.services import Numbered
 from portal.domain.price_protection.trail.courier import Outcome
@@ -137,7 +137,7 @@ def told_of_trail(kind: str, said: Mapping[str, Any], reason: str = "") -> str:
         parts.append(_("%(before)s → %(after)s", before=said.get("before"), after=said.get("copies")))
     else:
         if "count" in said:
-            parts.append(_("%(count)s originals", count=said["count"]))
+            parts.append(ngettext("%(num)s original paper", "%(num)s original papers", said["count"]))
         if "copies" in said:
             parts.append(_("%(copies)s copies", copies=said["copies"]))
     if said.get("missing"):

@@ -19,7 +19,12 @@ def index() -> ResponseReturnValue:
     code = normal_code(request.args.get("code", ""))
     if code:
         return leave(url_for("verify.show", code=code))
-    return render("verify/index.html", form=files.FileForm(formdata=None), limits=files.LIMITS)
+    return render(
+        "verify/index.html",
+        form=files.FileForm(formdata=None),
+        limits=files.LIMITS,
+        asked="code" in request.args,
+    )
 
 
 @bp.post("/")

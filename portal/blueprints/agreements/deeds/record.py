@@ -16,7 +16,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.papers.deeds import deed_sha256
 from portal.domain.price_protection.deeds import amending, base, deciding, life
 from portal.domain.price_protection.deeds.base import AnyDeed
-from portal.domain.price_protection.models import Amendment, DeedStatus, Termination
+from portal.domain.price_protection.models import Amendment, DeedStatus, PriceKind, Termination
 from portal.domain.price_protection.problems import Problem
 from portal.extensions import db
 from portal.printing.deeds import render_deed, render_deed_html
@@ -100,6 +100,7 @@ def _prices(deed: AnyDeed, later: Any) -> list[dict[str, Any]]:
     return [
         {
             "row": new.get(key) or old[key],
+            "kind": PriceKind(key[1]),
             "before": old[key]["amount_figures"] if key in old else None,
             "after": new[key]["amount_figures"] if key in new else None,
         }
