@@ -43,11 +43,14 @@ def instance_folder() -> Path:
 
 def secret_key(instance: Path) -> str:
     """PORTAL_SECRET_KEY, or a random key made once in the instance folder and readable by its owner only."""
-    if key := os.environ.get("PORTAL_SECRET_KEY"):
-        return key
-    path = instance / "secret_key"
+    return os.environ.get("PORTAL_SECRET_KEY") or key_file(instance, "secret_key")
+
+
+def key_file(instance: Path, name: str) -> str:
+    """The key in this file of the instance folder, made at random once and readable by its owner only."""
+    path = instance / name
     if not path.exists():
-        temporary = path.with_name(f".secret_key.{secrets.token_hex(8)}")
+        temporary = path.with_name(f".{name}.{secrets.token_hex(8)}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -129,6 +132,8 @@ def from_environment() -> dict[str, Any]:
     url = database_url(instance)
     return {
         "SECRET_KEY": secret_key(instance),
+        # Seals the ledger's heads each day; whoever has only the database cannot make another.
+        "LEDGER_KEY": key_file(instance, "ledger_key"),
         "INSTANCE": instance,
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),

@@ -179,6 +179,18 @@ def clock_at(moment: datetime) -> Iterator[None]:
         _clock.reset(token)
 
 
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees the database as it is now, whatever is written meanwhile; it holds nobody up."""
+    options = (
+        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if engine.dialect.name == "postgresql"
+        else {"portal_deferred": True}
+    )
+    with engine.connect() as connection:
+        yield connection.execution_options(**options)
+
+
 def lock(session: Session, row: Row) -> Row:
     """Hold this row until the transaction ends and read it afresh; on SQLite the transaction already holds all."""
     session.refresh(row, with_for_update=True)

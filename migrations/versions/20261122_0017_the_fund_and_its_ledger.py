@@ -30,8 +30,8 @@ def upgrade() -> None:
     sa.Column('at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('transfers', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('books', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('seconds_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('break_code', sa.String(length=60), nullable=False),
+    sa.Column('took_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('break_msgid', sa.String(length=200), nullable=False),
     sa.Column('break_params', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_verification'))
     )

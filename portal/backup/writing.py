@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from portal.backup.format import MANIFEST, Column, Manifest, Member, Writing, key_name, kind_of, member_name
-from portal.db import now
+from portal.db import now, snapshot
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.tables import every_table
 
-# What signs cookies and, later, seals and encrypts: files of the instance folder, kept outside the database.
-KEY_FILES = ("secret_key",)
+# What signs cookies and seals the ledger: files of the instance folder, kept outside the database.
+KEY_FILES = ("secret_key", "ledger_key")
 _ROWS_AT_ONCE = 1000
 _LARGE_ROWS_AT_ONCE = 8  # a row with bytes may weigh 1 MiB
 
@@ -30,7 +30,7 @@ def write(engine: Engine, path: Path, *, head: str, keys_of: Path | None = None)
     The file appears whole or not at all. `keys_of`, an instance folder, adds its key files. DomainError when the
     file exists already or the database is not at the migration `head`.
     """
-    with _snapshot(engine) as connection, _appearing(path) as file:
+    with snapshot(engine) as connection, _appearing(path) as file:
         revision = _revision(connection)
         if revision != head:
             raise DomainError(
@@ -74,18 +74,6 @@ def _keys(archive: zipfile.ZipFile, instance: Path) -> dict[str, str]:
             archive.writestr(key_name(file), content)
             found[file] = hashlib.sha256(content).hexdigest()
     return found
-
-
-@contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees the database as it is now, whatever is written meanwhile; it holds nobody up."""
-    options = (
-        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        if engine.dialect.name == "postgresql"
-        else {"portal_deferred": True}
-    )
-    with engine.connect() as connection:
-        yield connection.execution_options(**options)
 
 
 def _revision(connection: Connection) -> str:

@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": ("portal.cli.demo", "command"),
     "distributors": ("portal.cli.distributors", "group"),
     "doctor": ("portal.cli.doctor", "doctor"),
+    "ledger": ("portal.cli.ledger", "group"),
     "seal": ("portal.cli.seal", "group"),
     "restore": ("portal.cli.backup", "restore"),
     "user": ("portal.cli.users", "group"),

@@ -29,6 +29,7 @@ def secrets(place: Place) -> Iterator[Finding]:
         )
     for path, most in (
         (place.instance / "secret_key", 0o600),
+        (place.instance / "ledger_key", 0o600),
         (place.instance, 0o750),
         (place.database_file, 0o640),
     ):
@@ -38,7 +39,7 @@ def secrets(place: Place) -> Iterator[Finding]:
         if mode & ~most:
             sound = False
             # The key forges every sign-in; the others hold personal data, behind a folder that may be closed.
-            yield (failed if path.name == "secret_key" else warning)(
+            yield (failed if path.name.endswith("_key") else warning)(
                 N_("Others on this machine can read %(path)s (mode %(mode)s)."),
                 N_("chmod %(most)s %(path)s"),
                 path=path,

@@ -19,7 +19,7 @@ from portal.db import Base
 from portal.domain.i18n import N_
 from portal.domain.jobs import services
 from portal.extensions import db
-from portal.jobs import IMMEDIATE
+from portal.jobs import IMMEDIATE, daily
 from portal.jobs.queue import Queue
 from portal.jobs.running import perform
 from portal.printing import pool
@@ -27,6 +27,7 @@ from portal.web.speaking import both
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DAILY_SECONDS = 60  # between two looks whether the day asks for something
 GRACE_SECONDS = 10  # what is not at the end of its part by then is cut off, and goes on elsewhere
 
 
@@ -49,6 +50,7 @@ class Worker:
             self._beat()
         beating = threading.Thread(target=self._look_after, name="Beat", daemon=True)
         beating.start()
+        threading.Thread(target=self._daily, name="Daily", daemon=True).start()
         if ends_with:
             threading.Thread(target=self._watch, args=(ends_with,), name="Watch", daemon=True).start()
         _Consumer(self).run()
@@ -80,6 +82,15 @@ class Worker:
                 _log.exception("the worker could not say that it lives")
             if self.stopping.wait(services.BEAT.total_seconds()):
                 return
+
+    def _daily(self) -> None:
+        """What the day asks for, in a thread of its own: it may take longer than a beat."""
+        while not self.stopping.wait(_DAILY_SECONDS):
+            try:
+                with self.app.app_context():
+                    daily.run()
+            except Exception:
+                _log.exception("the day's deeds could not be done")
 
     def _beat(self) -> None:
         session = db.session()

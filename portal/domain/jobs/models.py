@@ -1,6 +1,6 @@
 """Jobs, what each of them has finished so far, the files that came of them, and the workers that do them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -133,3 +133,13 @@ class JobWorker(Base):
     name: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(default=now)
     beat_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DailyDeed(Base):
+    """Something that is done once a day without anybody asking: when it was done and tried last."""
+
+    __tablename__ = "daily_deed"
+
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    done_on: Mapped[date | None]
+    tried_at: Mapped[datetime | None]

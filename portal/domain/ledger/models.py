@@ -1,6 +1,7 @@
 """Books, accounts, transfers and seals: rows that are written once (triggers refuse UPDATE and DELETE)."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -84,7 +85,7 @@ class Seal(Base):
     day: Mapped[date] = mapped_column(unique=True)
     made_at: Mapped[datetime] = mapped_column(default=now)
     # The heads as they stood: [[book id, last no, last hash], …] by book, and their HMAC-SHA-256.
-    heads: Mapped[list[list[int | str]]] = mapped_column(sa.JSON())
+    heads: Mapped[list[Any]]
     hmac: Mapped[str] = mapped_column(sa.String(64))
 
 
@@ -97,7 +98,12 @@ class Verification(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     transfers: Mapped[int]
     books: Mapped[int]
-    seconds_ms: Mapped[int]
+    took_ms: Mapped[int]
     # The first break in words, empty when the books are whole.
-    break_code: Mapped[str] = mapped_column(sa.String(60), default="")
-    break_params: Mapped[dict[str, object]] = mapped_column(sa.JSON(), default=dict)
+    break_msgid: Mapped[str] = mapped_column(sa.String(200), default="")
+    break_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was found."""
+        return not self.break_msgid
