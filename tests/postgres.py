@@ -15,7 +15,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,8 @@ from types import TracebackType
 
 import psycopg
 from psycopg import sql
+
+from tests.memory import QuickFolder
 
 _NOBODY = 65534
 _START_SECONDS = 60
@@ -34,6 +35,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "256MB",
     "autovacuum": "off",
     "shared_buffers": "64MB",
     "max_connections": "200",
@@ -58,8 +60,8 @@ class PostgresServer:
 
     def start(self) -> PostgresServer:
         """Start the cluster; raises RuntimeError with PostgreSQL's own words when it does not come up."""
-        # A socket's path may be 107 bytes long; pytest's tmp_path is often longer than that.
-        self._folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir=_short_temp()))
+        self._place = QuickFolder("portal-pg-")
+        self._folder = self._place.path
         programs = self._programs()
         try:
             if self._user is not None:
@@ -124,7 +126,7 @@ class PostgresServer:
                 self._process.wait(20)
             self._process = None
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._place.remove()
             self._folder = None
 
     def __enter__(self) -> PostgresServer:
@@ -234,11 +236,6 @@ def _open_to_all(path: Path) -> bool:
     return path.stat().st_mode & 0o005 == 0o005 and all(
         folder.stat().st_mode & 0o001 for folder in path.parents
     )
-
-
-def _short_temp() -> str:
-    temp = tempfile.gettempdir()
-    return temp if len(temp) < 60 else "/tmp"
 
 
 def _stop_when_parent_dies() -> None:

@@ -9,7 +9,6 @@ is thrown away, and the next test gets a new one.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -25,21 +24,11 @@ from sqlalchemy.events import ConnectionEvents, DialectEvents, PoolEvents
 from portal.db import LOCK_SECONDS
 from portal.extensions import db
 from portal.web import cuts, tables
+from tests.memory import QuickFolder
 from tests.postgres import PostgresServer
 
 # Rows are deleted, which leaves dead ones behind; nothing is vacuumed, since that changes what the planner knows.
 TESTS_PER_DATABASE = 60
-_ROOM_BYTES = 2**30
-
-
-def quick_folder(prefix: str) -> Path:
-    """A new folder in memory, where that is large enough, else among the temporary files; its maker removes it."""
-    memory = Path("/dev/shm")
-    try:
-        is_roomy = shutil.disk_usage(memory).free > _ROOM_BYTES
-    except OSError:
-        is_roomy = False
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if is_roomy else None))
 
 
 class Database(ABC):
@@ -61,15 +50,15 @@ class SqliteDatabase(Database):
 
     def __init__(self, template: Path) -> None:
         self._template = template
-        self._folder = quick_folder("portal-sqlite-")
-        self._file = self._folder / "portal.sqlite3"
+        self._folder = QuickFolder("portal-file-")
+        self._file = self._folder.path / "portal.sqlite3"
         self.url = f"sqlite:///{self._file}"
 
     def fresh(self, engines: list[Engine]) -> None:
         """Another file of the same name: who still holds the old one writes into nothing."""
         for engine in engines:
             engine.dispose()
-        for path in self._folder.iterdir():
+        for path in self._folder.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -78,7 +67,7 @@ class SqliteDatabase(Database):
 
     def remove(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
 
 class PostgresDatabase(Database):

@@ -1,7 +1,8 @@
 """What one test did, the next one does not see, although both use the same database and the same application."""
 
-import importlib
-import pkgutil
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-import portal
+from portal.config import ROOT
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.regions.models import Region
@@ -23,6 +24,7 @@ from portal.extensions import db
 from portal.web import tables
 from tests.conftest import _created
 from tests.factories import Factory
+from tests.memory import QuickFolder
 from tests.shelf import (
     REMEMBERED,
     TESTS_PER_DATABASE,
@@ -338,21 +340,39 @@ CONSTANT = {
 
 def test_what_the_portal_remembers_is_forgotten_between_tests() -> None:
     """A new dictionary in a module that is filled while the portal runs belongs into one list or the other."""
-    found = {}
-    for module in pkgutil.walk_packages(portal.__path__, "portal."):
-        if module.name.endswith("__main__"):
-            continue
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if (
-                isinstance(value, dict | list | set)
-                and name.startswith("_")
-                and name.islower()
-                and name[1] != "_"
-            ):
-                found[f"{module.name}.{name}"] = value
+    found = {
+        f"{place}.{name}": value
+        for place, module in sys.modules.items()
+        if place.startswith("portal.")
+        for name, value in vars(module).items()
+        if isinstance(value, dict | list | set) and name.startswith("_") and name.islower() and name[1] != "_"
+    }
     kept = {name for name, value in found.items() if not any(value is known for known in REMEMBERED)}
     assert len(found) - len(kept) == len(REMEMBERED)
     assert kept == CONSTANT
+
+
+def test_what_a_killed_run_left_in_memory_is_removed_and_what_is_in_use_is_not() -> None:
+    prefix = f"portal-left-{os.getpid()}-"
+    used = QuickFolder(prefix)
+    program = (
+        f"import os; from tests.memory import QuickFolder; print(QuickFolder({prefix!r}).path); os.abort()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    left, young = Path(ended.stdout.strip()), used.path.with_name(f"{prefix}young")
+    young.mkdir()
+    for folder in (used.path, left):
+        os.utime(folder, (0, 0))
+    assert ended.returncode < 0 and left.is_dir()
+    another = QuickFolder(prefix)
+    assert (used.path.is_dir(), left.exists(), young.is_dir()) == (True, False, True)
+    young.rmdir()
+    for folder in (used, another):
+        folder.remove()
+        folder.remove()
+        assert not folder.path.exists()
 
 
 @pytest.mark.own_database
