@@ -148,8 +148,10 @@ class Shell:
 
 def shell() -> Shell:
     """The frame of this request; a bare one when the database does not answer, so that the error shows."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
-    here = safe_next(here.removeprefix(request.host_url.rstrip("/")))
+    if request.method == "GET":
+        here = safe_next(request.full_path.rstrip("?"))
+    else:
+        here = safe_next((request.referrer or "/").removeprefix(request.host_url.rstrip("/")))
     if g.get("without_database"):
         return Shell(None, "", False, here)
     try:

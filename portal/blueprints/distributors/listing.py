@@ -1,6 +1,7 @@
 """The register as a list, and the same list as an Excel file."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -21,6 +22,7 @@ from portal.web.cuts import Shown
 from portal.web.excel import Column, record_export, workbook
 from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import render
+from portal.web.i18n import language
 from portal.web.parts import Html
 from portal.web.tables import (
     REMEMBERED_FROM,
@@ -98,7 +100,7 @@ def index() -> ResponseReturnValue:
         may_write=me.can(P.DISTRIBUTORS_WRITE),
         may_import=me.can(P.DISTRIBUTORS_IMPORT),
         levels=list(Level),
-        grades=grade_choices(),
+        grades=grade_choices,
         standings=list(Standing),
     )
 
@@ -129,10 +131,7 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
         zip(*rows, strict=True)
     )
     address = row_address("distributors.detail")
-    levels = {code.value: word(code) for code in Level}
-    standings = {code.value: badge(code) for code in Standing}
-    missing, twice, comma = _("details missing"), _("possible duplicate"), _(", ")
-    hints = {(0, 0): "", (1, 0): missing, (0, 1): twice, (1, 1): f"{missing}{comma}{twice}"}
+    levels, standings, hints = _words(language())
     return {
         "id": Html(map(str, id)),
         "address": Html(map(address, id)),
@@ -150,6 +149,22 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[str]]:
         "updated": Html(updated_on),
         "hints": [hints[bool(one), bool(other)] for one, other in zip(has_holes, is_flagged, strict=True)],
     }
+
+
+@cache
+def _words(_language: str) -> tuple[dict[str, str], dict[str, str], dict[tuple[bool, bool], str]]:
+    """What a row says of its level, its standing and its alerts: the same in every list of one language."""
+    missing, twice, comma = _("details missing"), _("possible duplicate"), _(", ")
+    return (
+        {code.value: word(code) for code in Level},
+        {code.value: badge(code) for code in Standing},
+        {
+            (False, False): "",
+            (True, False): missing,
+            (False, True): twice,
+            (True, True): f"{missing}{comma}{twice}",
+        },
+    )
 
 
 def _count(reach: listing.Reach, wanted: DistributorFilter, expected: Expected = Expected.SOME) -> int:
