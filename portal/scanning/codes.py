@@ -32,40 +32,69 @@ def marks_on(picture: Image.Image) -> list[Mark]:
     Two sheets in one picture give two marks.
     """
     closer: list[Image.Image] = []
-    for attempt in _attempts(picture):
-        found, suspects = _look(attempt)
-        closer += suspects
+    places: list[_Place] = []
+    small = _reduced(picture)
+    for view in _views(picture, small):
+        found, suspects = _look(view.picture)
+        closer += [_cut(view.picture, place) for place in suspects]
+        places += [view.on(small, place) for place in suspects]
         if found:
             if _may_be_spread(picture, found):
                 for other in (_even(picture), _enlarged(_even(_reduced(picture)), 2)):
                     found |= _look(other)[0]
             return sorted(found.values(), key=lambda mark: (mark.code, mark.page))
-    for cut in closer[-_MOST_SUSPECTS:]:
-        for prepare in _CLOSER:
-            found, _suspects = _look(prepare(cut))
-            if found:
-                return list(found.values())
+    tries = [(prepare, _cut(small, place)) for place in _apart(places) for prepare in _OUT_OF_FOCUS]
+    tries += [(prepare, cut) for cut in closer[-_MOST_SUSPECTS:] for prepare in _CLOSER]
+    for prepare, cut in tries:
+        found, _suspects = _look(prepare(cut))
+        if found:
+            return list(found.values())
     return []
 
 
-def _attempts(picture: Image.Image) -> Iterator[Image.Image]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A square of a picture, by its middle and half its side."""
+
+    x: float
+    y: float
+    half: float
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A preparation of a picture, or of the part of it that begins at these shares of its sides."""
+
+    picture: Image.Image
+    share: float = 1.0  # of the whole's width
+    left: float = 0.0
+    top: float = 0.0
+
+    def on(self, whole: Image.Image, place: _Place) -> _Place:
+        """Where a place in the view lies on the whole."""
+        scale = self.share * whole.width / self.picture.width
+        x, y = self.left * whole.width, self.top * whole.height
+        return _Place(x + place.x * scale, y + place.y * scale, place.half * scale)
+
+
+def _views(picture: Image.Image, small: Image.Image) -> Iterator[_View]:
     """The picture in ever costlier preparations."""
-    small = _reduced(picture)
-    yield small
+    yield _View(small)
     if small is not picture:
-        yield picture
-    yield _enlarged(small, 1.5)
+        yield _View(picture)
+    yield _View(_enlarged(small, 1.5))
     even = _even(small)
-    yield _enlarged(even, 2)
-    yield _enlarged(small, 2)
+    yield _View(_enlarged(even, 2))
+    yield _View(_enlarged(small, 2))
     if small is not picture:
-        yield _even(picture)
-    yield _sharpened(2, 250)(even)
-    yield from (_enlarged(corner, 3) for corner in _corners(even))
+        yield _View(_even(picture))
+    yield _View(_sharpened(2, 250)(even))
+    yield _View(_refocused()(small))
+    yield from _corners(even)
 
 
-def _look(picture: Image.Image) -> tuple[dict[tuple[str, int], Mark], list[Image.Image]]:
-    """The codes of ours, and where none is, what stands where a code was seen but could not be read."""
+def _look(picture: Image.Image) -> tuple[dict[tuple[str, int], Mark], list[_Place]]:
+    """The codes of ours, and where none is, where a code was seen but could not be read."""
     found, seen = {}, []
     for code in zxingcpp.read_barcodes(picture, formats=_QR, try_invert=False, return_errors=True):
         if code.error is not None:
@@ -75,18 +104,33 @@ def _look(picture: Image.Image) -> tuple[dict[tuple[str, int], Mark], list[Image
         if ours:
             name, page = ours[1].upper().replace("-", ""), int(ours[2])
             found[name, page] = Mark(name, page, round(code.orientation))
-    return found, [] if found else [_cut(picture, code) for code in seen]
+    return found, [] if found else [_place(code) for code in seen]
 
 
-def _cut(picture: Image.Image, code: zxingcpp.Barcode) -> Image.Image:
-    """The place of a code with its quiet zone, uncut by its rim."""
+def _place(code: zxingcpp.Barcode) -> _Place:
+    """The place of a code with its quiet zone."""
     place = code.position
     corners = (place.top_left, place.top_right, place.bottom_left, place.bottom_right)
     xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
     half = max(max(xs) - min(xs), max(ys) - min(ys), 40) * 3 // 4
-    x, y = (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2
+    return _Place((min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2, half)
+
+
+def _cut(picture: Image.Image, place: _Place) -> Image.Image:
+    """What stands at a place, uncut by its rim."""
+    x, y, half = round(place.x), round(place.y), max(1, round(place.half))
+    x, y = min(max(x, 0), picture.width - 1), min(max(y, 0), picture.height - 1)
     box = max(0, x - half), max(0, y - half), min(picture.width, x + half), min(picture.height, y + half)
     return picture.crop(box)
+
+
+def _apart(places: list[_Place]) -> list[_Place]:
+    """The last of these places, without those that are nearly the same."""
+    kept: list[_Place] = []
+    for place in reversed(places):
+        if all(max(abs(place.x - one.x), abs(place.y - one.y)) > one.half / 4 for one in kept):
+            kept.append(place)
+    return kept[:_MOST_SUSPECTS]
 
 
 def _may_be_spread(picture: Image.Image, found: dict[tuple[str, int], Mark]) -> bool:
@@ -116,12 +160,13 @@ def _even(picture: Image.Image) -> Image.Image:
     return ImageOps.autocontrast(ImageOps.invert(ImageChops.subtract(light, picture)), cutoff=(1, 0))
 
 
-def _corners(picture: Image.Image) -> Iterator[Image.Image]:
+def _corners(picture: Image.Image) -> Iterator[_View]:
     """The four corners, since nobody knows yet how the page is turned: our code stands at the foot, right."""
     width, height = picture.width * 11 // 20, picture.height * 9 // 20
     for left in (picture.width - width, 0):
         for top in (picture.height - height, 0):
-            yield picture.crop((left, top, left + width, top + height))
+            corner = _enlarged(picture.crop((left, top, left + width, top + height)), 3)
+            yield _View(corner, width / picture.width, left / picture.width, top / picture.height)
 
 
 def _sharpened(factor: float, percent: int) -> Callable[[Image.Image], Image.Image]:
@@ -130,6 +175,16 @@ def _sharpened(factor: float, percent: int) -> Callable[[Image.Image], Image.Ima
             (round(picture.width * factor), round(picture.height * factor)), Image.Resampling.LANCZOS
         )
         return big.filter(ImageFilter.UnsharpMask(radius=factor * 1.2, percent=percent, threshold=0))
+
+    return prepare
+
+
+def _refocused(softened: float = 0) -> Callable[[Image.Image], Image.Image]:
+    """For a picture out of focus; softened before, for one that a fax has made of black dots."""
+
+    def prepare(picture: Image.Image) -> Image.Image:
+        big = _sharpened(2, 150)(picture.filter(ImageFilter.GaussianBlur(softened)) if softened else picture)
+        return big.filter(ImageFilter.UnsharpMask(radius=2.6, percent=150, threshold=0))
 
     return prepare
 
@@ -155,3 +210,4 @@ _CLOSER: tuple[Callable[[Image.Image], Image.Image], ...] = (
     _binary,
     _turned,
 )
+_OUT_OF_FOCUS = (_refocused(), _refocused(0.8))

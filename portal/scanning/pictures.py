@@ -30,8 +30,9 @@ _RENDERED_DPI = 200
 _MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
 _PREVIEW = 1_200  # pixels of the longer side: small print can still be read
 _POINTS = 72
-# A blank page: how much darker ink is than its paper, how dark paper may be, how many of 240 × 240 pixels are specks.
-_INK, _DARKEST_PAPER, _MOST_SPECKS = 28, 80, 12
+# A blank page: how much darker ink is than its paper, how dark paper may be, how many of 240 × 240 pixels are specks
+# that touch, how many lie apart.
+_INK, _DARKEST_PAPER, _MOST_SPECKS, _MOST_DUST = 28, 80, 12, 300
 
 
 class Refused(Exception):
@@ -91,8 +92,11 @@ def is_blank(picture: Image.Image) -> bool:
     small = inner.resize((240, 240), Image.Resampling.BOX)
     # Darker than the paper beside it: a shadow across the sheet is no print, nor are specks of a few pixels.
     paper = small.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(8))
-    ink = sum(ImageChops.subtract(paper, small).histogram()[_INK:])
-    return ImageStat.Stat(small).median[0] > _DARKEST_PAPER and ink < _MOST_SPECKS
+    ink = ImageChops.subtract(paper, small).point(lambda grey: 255 if grey >= _INK else 0)
+    # Dust lies apart; of a stroke each pixel has a neighbour.
+    strokes = ImageChops.multiply(ink, ink.filter(ImageFilter.RankFilter(3, 7)))
+    is_light = ImageStat.Stat(small).median[0] > _DARKEST_PAPER
+    return is_light and strokes.histogram()[255] < _MOST_SPECKS and ink.histogram()[255] < _MOST_DUST
 
 
 def preview(picture: Image.Image, quarter_turns: int) -> bytes:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from bench.worn import CROOKED, OFFICE, PHONE, TURNED, Wear, drawn, varied, worn
 from portal.scanning.codes import marks_on
@@ -30,6 +30,26 @@ def test_a_page_at_150_dpi_in_grey_is_read_however_it_was_laid(template: str, we
 def test_a_page_is_read_at_any_angle(angle: int) -> None:
     page = worn(drawn(paper(), 1, 150), Wear(noise=8, angle=angle), seed=angle)
     assert read(page) == [(CODE, 1)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_page_out_of_focus_or_made_of_dots_is_read(seed: int) -> None:
+    page = drawn(paper(), seed, 150)
+    assert read(worn(page, Wear(noise=4, blur=1.3), seed)) == [(CODE, seed)]
+    # As a copier sends it that scans in two colours and imitates grey by dots.
+    dots = worn(page, Wear(noise=2, angle=seed - 2.5, quality=90), seed).convert("1")
+    assert read(dots.convert("L")) == [(CODE, seed)]
+
+
+def test_a_code_that_something_was_spilled_or_stamped_over_is_read() -> None:
+    for seed, (grey, thick) in enumerate([(110, 10), (150, 6), (130, 14)]):
+        page = drawn(paper(), 1 + seed, 150)
+        x, y = page.width - 185 + 9 * seed, page.height - 78  # the code's middle
+        over = Image.new("L", page.size, 255)
+        ring = ImageDraw.Draw(over)
+        ring.ellipse((x - 110, y - 60, x + 60, y + 110), fill=225, outline=grey, width=thick)
+        spilled = ImageChops.multiply(page, over.filter(ImageFilter.GaussianBlur(2)))
+        assert read(worn(spilled, Wear(noise=8, angle=2), seed)) == [(CODE, 1 + seed)]
 
 
 def test_nearly_every_page_of_a_mixed_pile_is_read() -> None:

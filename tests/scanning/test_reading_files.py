@@ -1,5 +1,6 @@
 """Files of every kind are read page by page; hostile ones are refused in words and harm only themselves."""
 
+import random
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -64,6 +65,46 @@ def test_a_blank_back_is_told_from_a_stroke_of_a_pencil(wear: Wear) -> None:
     assert is_blank(worn(back, wear))
     ImageDraw.Draw(back).line((800, 1500, 870, 1460, 900, 1520, 960, 1450, 1010, 1500), fill=140, width=2)
     assert not is_blank(worn(back, wear))
+
+
+def test_a_dusty_back_is_blank_and_one_with_a_word_is_not() -> None:
+    dice = random.Random(1)
+    back = Image.new("L", (1240, 1754), 250)
+    dust = ImageDraw.Draw(back)
+    for _speck in range(60):
+        x, y = dice.randrange(1240), dice.randrange(1754)
+        dust.rectangle((x, y, x + 1, y + 1), fill=0)
+    dust.rectangle((0, 0, 60, 1754), fill=20)  # the scanner's rim
+    assert is_blank(worn(back, OFFICE))
+    dust.line((600, 900, 640, 880, 660, 920, 700, 870, 730, 905), fill=60, width=3)
+    assert not is_blank(worn(back, OFFICE))
+
+
+def test_pictures_are_read_however_they_are_packed(reader: Reader, tmp_path: Path) -> None:
+    page, other = office(1), office(2, turned=90)
+    small = worn(drawn(paper(), 3, 200), OFFICE, 3)
+    pixels = bytes(grey for grey in page.tobytes() for _half in (1, 2))
+    seen_through = Image.merge(
+        "RGBA", (*(Image.new("L", page.size, 0),) * 3, page.point(lambda grey: 255 - grey))
+    )
+    packings = {
+        "lzw.tif": (packed("TIFF", page, other, small, compression="tiff_lzw"), [1, 2, 3]),
+        "deflate.tif": (
+            packed(
+                "TIFF", page.convert("RGB"), other.convert("1", dither=0), compression="tiff_adobe_deflate"
+            ),
+            [1, 2],
+        ),
+        "seen through.png": (packed("PNG", seen_through), [1]),
+        "palette.png": (packed("PNG", page.convert("P")), [1]),
+        "16 bits.png": (packed("PNG", Image.frombytes("I;16", page.size, pixels)), [1]),
+        "printer's colours.jpg": (packed("JPEG", page.convert("RGB").convert("CMYK")), [1]),
+    }
+    for name, (data, expected) in packings.items():
+        path = kept(tmp_path, name, data)
+        assert reader.count(path) == len(expected), name
+        read = [reader.read(path, number) for number in range(1, 1 + len(expected))]
+        assert [one and one.marks for one in read] == [((CODE, number),) for number in expected], name
 
 
 @pytest.mark.parametrize("kind", ["pdf", "tiff", "fax"])
