@@ -46,7 +46,7 @@ def upgrade() -> None:
     sa.Column('amount_fen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('returns_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('note', sa.String(length=200), nullable=False),
-    sa.Column('entered_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('entered_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('entered_at', portal.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('unprotected', sa.Enum('no_agreement', 'not_signed', 'before_term', 'after_term', 'not_covered', 'return', name='unprotected', native_enum=False, create_constraint=True, length=40), nullable=True),
     sa.CheckConstraint('(returns_id IS NULL) = (amount_fen > 0)', name=op.f('ck_purchase_returns_are_negative')),

@@ -1,7 +1,7 @@
 """Posting: the only way into the ledger. Whoever posts holds the agreement's book until the transaction ends."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import insert_unless_there, lock, now, today
+from portal.db import insert_unless_there, now, today
+from portal.domain.bulk import Bulk
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import LEGAL, NEVER_NEGATIVE, AccountKind, TransferKind
 from portal.domain.ledger.chain import Entry, digest
@@ -23,6 +24,7 @@ _MOST_KEYS = 1000
 class Body(NamedTuple):
     """What a transfer says besides its key."""
 
+    book_id: int
     kind: TransferKind
     debit: Place | None
     credit: Place | None
@@ -70,30 +72,62 @@ class Held:
 
 def hold(session: Session, agreement_id: int) -> Held:
     """The book of an agreement, opened if there is none, locked until the transaction ends."""
-    book = session.scalar(sa.select(Book).where(Book.agreement_id == agreement_id))
-    if book is None:
-        insert_unless_there(session, Book, {"agreement_id": agreement_id, "last_no": 0, "last_sha256": ""})
-        book = session.scalars(sa.select(Book).where(Book.agreement_id == agreement_id)).one()
-    lock(session, book)
-    held = Held(session, book)
-    for account in session.scalars(sa.select(Account).where(Account.book_id == book.id)):
-        held.accounts[account.kind, account.part] = account.id
-    by_id = {id_: place for place, id_ in held.accounts.items()}
-    for id_, debit, credit in session.execute(_turnover(book.id)):
-        kind = by_id[id_][0]
-        held.balances[by_id[id_]] = debit - credit if kind.is_debit else credit - debit
-    return held
+    return hold_all(session, [agreement_id])[agreement_id]
 
 
-def _turnover(book_id: int) -> sa.Select[int, int, int]:
-    """The debits and credits of each account of a book."""
+def hold_all(session: Session, agreement_ids: Collection[int]) -> dict[int, Held]:
+    """The books of these agreements, by agreement, as `hold` gives one; five statements, however many they are.
+
+    They are locked in the order of their agreements: two who hold several wait for one another and never for good.
+    """
+    wanted = sorted(set(agreement_ids))
+    found: dict[int, Held] = {}
+    for start in range(0, len(wanted), _MOST_KEYS):
+        part = wanted[start : start + _MOST_KEYS]
+        there = set(session.scalars(sa.select(Book.agreement_id).where(Book.agreement_id.in_(part))))
+        opened = [{"agreement_id": id_, "last_no": 0, "last_sha256": ""} for id_ in part if id_ not in there]
+        insert_unless_there(session, Book, *opened)
+        books = session.scalars(
+            sa.select(Book)
+            .where(Book.agreement_id.in_(part))
+            .order_by(Book.agreement_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found |= {book.agreement_id: Held(session, book) for book in books}
+    _fill({held.book.id: held for held in found.values()}, session)
+    return found
+
+
+def _fill(by_book: dict[int, Held], session: Session) -> None:
+    """Read the accounts of held books and what they contain."""
+    books = sorted(by_book)
+    for start in range(0, len(books), _MOST_KEYS):
+        part = books[start : start + _MOST_KEYS]
+        places: dict[int, tuple[Held, Place]] = {}
+        for id_, book_id, kind, name in session.execute(
+            sa.select(Account.id, Account.book_id, Account.kind, Account.part).where(
+                Account.book_id.in_(part)
+            )
+        ):
+            places[id_] = by_book[book_id], (kind, name)
+            by_book[book_id].accounts[kind, name] = id_
+        for id_, debit, credit in session.execute(_turnover(part)):
+            held, place = places[id_]
+            held.balances[place] = debit - credit if place[0].is_debit else credit - debit
+
+
+def _turnover(book_ids: Sequence[int]) -> sa.Select[int, int, int]:
+    """The debits and credits of each account of these books."""
     sides = sa.union_all(
         sa.select(
             Transfer.debit_id.label("account_id"),
             Transfer.amount_fen.label("debit"),
             sa.literal(0).label("credit"),
-        ).where(Transfer.book_id == book_id),
-        sa.select(Transfer.credit_id, sa.literal(0), Transfer.amount_fen).where(Transfer.book_id == book_id),
+        ).where(Transfer.book_id.in_(book_ids)),
+        sa.select(Transfer.credit_id, sa.literal(0), Transfer.amount_fen).where(
+            Transfer.book_id.in_(book_ids)
+        ),
     ).subquery()
     # PostgreSQL's sum of a bigint is numeric.
     total = (
@@ -110,32 +144,45 @@ def post(held: Held, actor: User | None, drafts: Iterable[Draft]) -> int:
     another body it is refused (DomainError). Refused as well: a kind between other accounts than LEGAL says, and
     whatever would overdraw what is owed to somebody.
     """
-    wanted = list(drafts)
-    there = _there(held, [draft.key for draft in wanted])
+    return post_all(actor, [(held, list(drafts))])
+
+
+def post_all(actor: User | None, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> int:
+    """Post transfers to several held books, as `post` does to one; all of them or none."""
+    if not any(drafts for _, drafts in wanted):
+        return 0
+    session = wanted[0][0].session
+    there = _there(session, wanted)
     rows: list[dict[str, Any]] = []
-    for draft in wanted:
-        known = there.get(draft.key)
-        if known is None:
-            there[draft.key] = _body(draft)
-            rows.append(_row(held, actor, draft))
-        elif known != _body(draft):
-            raise DomainError(
-                "This booking was sent before with other content. Load the page again and look at what is booked."
-            )
+    for held, drafts in wanted:
+        for draft in drafts:
+            known = there.get(draft.key)
+            if known is None:
+                there[draft.key] = _body(held, draft)
+                rows.append(_row(held, actor, draft))
+            elif known != _body(held, draft):
+                raise DomainError(
+                    "This booking was sent before with other content. Load the page again and look at what is "
+                    "booked."
+                )
     if rows:
-        held.session.execute(sa.insert(Transfer), rows)
-        held.session.flush()
+        connection = session.connection()
+        bulk = Bulk(connection.dialect, Transfer, tuple(rows[0]))
+        bulk.insert(connection, [tuple(row.values()) for row in rows])
+        session.flush()
     return len(rows)
 
 
-def _there(held: Held, keys: Sequence[str]) -> dict[str, Body]:
+def _there(session: Session, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> dict[str, Body]:
     """What was posted under these keys, in whichever book."""
     found: dict[str, Body] = {}
-    places = {id_: place for place, id_ in held.accounts.items()}
+    places = {id_: place for held, _ in wanted for place, id_ in held.accounts.items()}
+    keys = [draft.key for _, drafts in wanted for draft in drafts]
     for start in range(0, len(keys), _MOST_KEYS):
-        for row in held.session.execute(
+        for row in session.execute(
             sa.select(
                 Transfer.key,
+                Transfer.book_id,
                 Transfer.kind,
                 Transfer.debit_id,
                 Transfer.credit_id,
@@ -145,6 +192,7 @@ def _there(held: Held, keys: Sequence[str]) -> dict[str, Body]:
             ).where(Transfer.key.in_(keys[start : start + _MOST_KEYS]))
         ):
             found[row.key] = Body(
+                row.book_id,
                 row.kind,
                 places.get(row.debit_id),
                 places.get(row.credit_id),
@@ -155,9 +203,11 @@ def _there(held: Held, keys: Sequence[str]) -> dict[str, Body]:
     return found
 
 
-def _body(draft: Draft) -> Body:
-    """What must be the same when a key comes again; the accounts of another book are never the same."""
-    return Body(draft.kind, draft.debit, draft.credit, draft.amount_fen, draft.source, draft.source_id)
+def _body(held: Held, draft: Draft) -> Body:
+    """What must be the same when a key comes again; what another book holds is never the same."""
+    return Body(
+        held.book.id, draft.kind, draft.debit, draft.credit, draft.amount_fen, draft.source, draft.source_id
+    )
 
 
 def _row(held: Held, actor: User | None, draft: Draft) -> dict[str, Any]:

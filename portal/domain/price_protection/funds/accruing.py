@@ -4,33 +4,37 @@ What comes of many lines does not depend on their order: a return takes accrual(
 the line that it returns, so the parts of one line always add up to the accrual of what is left of it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.domain import money
+from portal.domain.bulk import Bulk
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft, Held
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.cover import Protection, Terms, covering, protections
 from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.price_protection.purchases.entries import Entry
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.users.models import User
 
 SOURCE = "purchase"
-_MOST = 500
+_MOST = 5_000
+# A row, or a line whose row was written a moment ago.
+Accruable = Purchase | Entry
 
 
-def accrue(session: Session, actor: User | None, purchases: Sequence[Purchase]) -> int:
+def accrue(session: Session, actor: User | None, purchases: Sequence[Accruable]) -> int:
     """Accrue what of these lines is protected and has not accrued, and note of the others why not.
 
-    Returns how many accrued now. Books are held in the order of their agreements, so that two who accrue at once
-    wait and never block one another for good. The caller commits.
+    Returns how many accrued now. The caller commits. However many agreements the lines are of, so many statements
+    are asked as for one; only returns are each taken from where their money lies.
     """
     done = 0
     for start in range(0, len(purchases), _MOST):
@@ -38,74 +42,109 @@ def accrue(session: Session, actor: User | None, purchases: Sequence[Purchase]) 
     return done
 
 
-def _accrue(session: Session, actor: User | None, purchases: Sequence[Purchase]) -> int:
-    known = protections(session, {purchase.distributor_id for purchase in purchases})
-    places: dict[int, list[tuple[Purchase, Protection]]] = defaultdict(list)
-    returns: list[Purchase] = []
-    for purchase in purchases:
-        if purchase.returns_id is not None:
-            returns.append(purchase)
-            continue
+def _accrue(session: Session, actor: User | None, purchases: Sequence[Accruable]) -> int:
+    bought = [line for line in purchases if line.returns_id is None]
+    returns = [line for line in purchases if line.returns_id is not None]
+    # Written before the agreements are read: whoever is signing one holds its distributor, so one of both waits.
+    session.flush()
+    known = protections(session, {line.distributor_id for line in purchases})
+    covered = _covered(bought, known)
+    origins = _accruals(session, _origins(returns))
+    held = ledger.hold_all(session, {*covered, *(origin.agreement_id for origin in origins.values())})
+    # Whoever accrued, or closed a quarter, before this transaction held the books has committed by now.
+    known = protections(session, {line.distributor_id for line in purchases})
+    covered = _covered(bought, known)
+    for agreement_id in covered.keys() - held.keys():
+        held |= ledger.hold_all(session, [agreement_id])
+    there = _accruals(session, [line.id for line in purchases])
+    done = _accrue_purchases(session, actor, held, covered, there)
+    by_agreement = {one.agreement_id: one for many in known.values() for one in many}
+    done += _accrue_returns(session, actor, held, returns, there, by_agreement)
+    _note(session, [line for line in purchases if isinstance(line, Entry) and line.unprotected])
+    return done
+
+
+def _note(session: Session, entries: Sequence[Entry]) -> None:
+    """Write down of new lines why they accrued nothing."""
+    for reason in sorted({entry.unprotected for entry in entries if entry.unprotected}):
+        session.execute(
+            sa.update(Purchase)
+            .where(Purchase.id.in_([entry.id for entry in entries if entry.unprotected is reason]))
+            .values(unprotected=reason)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _covered(
+    bought: Sequence[Accruable], known: dict[int, list[Protection]]
+) -> dict[int, tuple[Protection, list[Accruable]]]:
+    """Which of the agreements protects which lines, in the order of the agreements; of the others, why none does."""
+    places: dict[int, tuple[Protection, list[Accruable]]] = {}
+    for purchase in bought:
         found = covering(known.get(purchase.distributor_id, []), purchase.product_id, purchase.purchased_on)
         if isinstance(found, Unprotected):
             purchase.unprotected = found
         else:
-            places[found.agreement_id].append((purchase, found))
-    by_agreement = {one.agreement_id: one for many in known.values() for one in many}
-    session.flush()
-    done = 0
-    for agreement_id in sorted(places):
-        done += _accrue_purchases(session, actor, agreement_id, places[agreement_id])
-    return done + _accrue_returns(session, actor, returns, by_agreement)
+            purchase.unprotected = None
+            places.setdefault(found.agreement_id, (found, []))[1].append(purchase)
+    return dict(sorted(places.items()))
 
 
 def _accrue_purchases(
-    session: Session, actor: User | None, agreement_id: int, lines: list[tuple[Purchase, Protection]]
+    session: Session,
+    actor: User | None,
+    held: dict[int, Held],
+    covered: dict[int, tuple[Protection, list[Accruable]]],
+    there: dict[int, Accrual],
 ) -> int:
-    held = ledger.hold(session, agreement_id)
-    # Whoever accrued, or closed a quarter, before this transaction held the book has committed by now.
-    there = _accruals(session, [purchase.id for purchase, _ in lines])
-    protection = _now(session, lines[0][0].distributor_id, agreement_id)
-    drafts: list[Draft] = []
+    wanted: list[tuple[Held, list[Draft]]] = []
     new: list[dict[str, object]] = []
-    for purchase, _ in lines:
-        purchase.unprotected = None
-        if purchase.id in there or protection is None:
-            continue
-        terms = protection.terms_on(purchase.purchased_on)
-        quarter, booked_on = protection.quarter_for(purchase.purchased_on, today())
-        said = money.accrue(purchase.amount_fen, terms.rebate_ppm, terms.base_share)
-        new.append(_row(held, purchase, terms, str(quarter), booked_on, said, len(drafts)))
-        for kind, credit, fen in (
-            (TransferKind.ACCRUE_BASE, (AccountKind.BASE, ""), said.base_fen),
-            (TransferKind.ACCRUE_FUND, (AccountKind.FUND, str(quarter)), said.fund_fen),
-        ):
-            if fen:
-                drafts.append(
-                    Draft(
-                        kind=kind,
-                        debit=(AccountKind.REBATE, ""),
-                        credit=credit,
-                        amount_fen=fen,
-                        key=f"{SOURCE}:{purchase.id}:{kind}",
-                        source=SOURCE,
-                        source_id=purchase.id,
-                        facts=purchase.facts,
-                        booked_on=booked_on,
-                    )
-                )
-    ledger.post(held, actor, drafts)
+    for agreement_id, (protection, lines) in covered.items():
+        book = held[agreement_id]
+        drafts: list[Draft] = []
+        for purchase in lines:
+            if purchase.id in there:
+                continue
+            terms = protection.terms_on(purchase.purchased_on)
+            quarter, booked_on = protection.quarter_for(purchase.purchased_on, today())
+            said = money.accrue(purchase.amount_fen, terms.rebate_ppm, terms.base_share)
+            new.append(_row(book, purchase, terms, str(quarter), booked_on, said, len(drafts)))
+            drafts += _drafts(purchase, str(quarter), booked_on, said)
+        wanted.append((book, drafts))
+    ledger.post_all(actor, wanted)
     if new:
-        session.execute(sa.insert(Accrual), new)
+        connection = session.connection()
+        bulk = Bulk(connection.dialect, Accrual, tuple(new[0]))
+        bulk.insert(connection, [tuple(row.values()) for row in new])
     return len(new)
+
+
+def _drafts(purchase: Accruable, quarter: str, booked_on: date, said: money.Accrual) -> Iterator[Draft]:
+    facts = purchase.facts
+    for kind, credit, fen in (
+        (TransferKind.ACCRUE_BASE, (AccountKind.BASE, ""), said.base_fen),
+        (TransferKind.ACCRUE_FUND, (AccountKind.FUND, quarter), said.fund_fen),
+    ):
+        if fen:
+            yield Draft(
+                kind=kind,
+                debit=(AccountKind.REBATE, ""),
+                credit=credit,
+                amount_fen=fen,
+                key=f"{SOURCE}:{purchase.id}:{kind}",
+                source=SOURCE,
+                source_id=purchase.id,
+                facts=facts,
+                booked_on=booked_on,
+            )
 
 
 def _row(
     held: Held,
-    purchase: Purchase,
+    purchase: Accruable,
     terms: Terms,
     quarter: str,
-    booked_on: object,
+    booked_on: date,
     said: money.Accrual,
     ahead: int,
 ) -> dict[str, object]:
@@ -122,10 +161,9 @@ def _row(
     }
 
 
-def _now(session: Session, distributor_id: int, agreement_id: int) -> Protection | None:
-    """The agreement as it stands now that its book is held: a quarter may have been closed while we waited."""
-    found = protections(session, [distributor_id]).get(distributor_id, [])
-    return next((one for one in found if one.agreement_id == agreement_id), None)
+def _origins(returns: Sequence[Accruable]) -> list[int]:
+    """The ids of the lines that these return."""
+    return [line.returns_id for line in returns if line.returns_id is not None]
 
 
 def _accruals(session: Session, purchase_ids: Sequence[int]) -> dict[int, Accrual]:
@@ -138,32 +176,30 @@ def _accruals(session: Session, purchase_ids: Sequence[int]) -> dict[int, Accrua
 
 
 def _accrue_returns(
-    session: Session, actor: User | None, returns: Sequence[Purchase], by_agreement: dict[int, Protection]
+    session: Session,
+    actor: User | None,
+    held: dict[int, Held],
+    returns: Sequence[Accruable],
+    there: dict[int, Accrual],
+    by_agreement: dict[int, Protection],
 ) -> int:
-    origins = _accruals(session, [line.returns_id for line in returns if line.returns_id is not None])
-    by_book: dict[int, list[Purchase]] = defaultdict(list)
+    # Among them what accrued a moment ago.
+    origins = _accruals(session, _origins(returns))
+    done = 0
     for line in returns:
         origin = origins.get(line.returns_id or 0)
-        if origin is None:
-            line.unprotected = Unprotected.RETURN
-        else:
-            by_book[origin.agreement_id].append(line)
-    session.flush()
-    done = 0
-    for agreement_id in sorted(by_book):
-        held = ledger.hold(session, agreement_id)
-        there = _accruals(session, [line.id for line in by_book[agreement_id]])
-        protection = _now(session, by_book[agreement_id][0].distributor_id, agreement_id)
-        assert protection is not None
-        for line in by_book[agreement_id]:
-            line.unprotected = None
-            if line.id not in there:
-                _reverse(held, actor, line, origins[line.returns_id or 0], protection)
-                done += 1
+        line.unprotected = Unprotected.RETURN if origin is None else None
+        if origin is not None and line.id not in there:
+            if origin.agreement_id not in held:
+                held |= ledger.hold_all(session, [origin.agreement_id])
+            _reverse(held[origin.agreement_id], actor, line, origin, by_agreement[origin.agreement_id])
+            done += 1
     return done
 
 
-def _reverse(held: Held, actor: User | None, line: Purchase, origin: Accrual, protection: Protection) -> None:
+def _reverse(
+    held: Held, actor: User | None, line: Accruable, origin: Accrual, protection: Protection
+) -> None:
     """Take back what the returned part of a line accrued, from where it lies now (9.1)."""
     session = held.session
     bought = session.get_one(Purchase, origin.purchase_id)
@@ -197,7 +233,7 @@ def _reverse(held: Held, actor: User | None, line: Purchase, origin: Accrual, pr
     )
 
 
-def _base(held: Held, line: Purchase, base_fen: int) -> Iterator[Draft]:
+def _base(held: Held, line: Accruable, base_fen: int) -> Iterator[Draft]:
     """Base rebate that is not paid yet is simply not owed any more; what was paid is owed by the distributor."""
     unpaid = min(base_fen, held.balance(AccountKind.BASE))
     for kind, debit, fen in (

@@ -18,6 +18,7 @@ from portal.domain.price_protection.funds.models import (
     FundHold,
     FundRelease,
 )
+from portal.domain.price_protection.purchases.entries import Entry
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.users.models import User
 
@@ -170,7 +171,7 @@ def restore(session: Session, actor: User | None, deduction: FundDeduction, keep
 
 
 def take_back(
-    held: Held, line: Purchase, origin: Accrual, fund_fen: int, *, is_released: bool
+    held: Held, line: Purchase | Entry, origin: Accrual, fund_fen: int, *, is_released: bool
 ) -> list[Draft]:
     """The transfers that take a return's fund from where it lies: deductions first, then the fund or its release.
 
@@ -211,7 +212,7 @@ def take_back(
     return drafts
 
 
-def _odd_fen(line: Purchase, origin: Accrual, fen: int, *, is_released: bool) -> Draft:
+def _odd_fen(line: Purchase | Entry, origin: Accrual, fen: int, *, is_released: bool) -> Draft:
     """Rebate and base are rounded each for itself, so their difference, the fund, can grow by a fen as a line shrinks.
 
     It goes where the quarter's fund is: into it, or to what was released of it. The base takes it back as well.
@@ -228,7 +229,7 @@ def _odd_fen(line: Purchase, origin: Accrual, fen: int, *, is_released: bool) ->
     )
 
 
-def _reversal(line: Purchase, kind: TransferKind, debit: Place, fen: int) -> Draft:
+def _reversal(line: Purchase | Entry, kind: TransferKind, debit: Place, fen: int) -> Draft:
     return Draft(
         kind=kind,
         debit=debit,

@@ -10,6 +10,7 @@ from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.chain import facts
 from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.users.models import User
 
 
 class Unprotected(StrEnum):
@@ -50,7 +51,8 @@ class Purchase(Base):
     amount_fen: Mapped[int]
     returns_id: Mapped[int | None] = mapped_column(sa.ForeignKey("purchase.id"), index=True)
     note: Mapped[str] = mapped_column(sa.String(200), default="")
-    entered_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    # None where the command entered it.
+    entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     entered_at: Mapped[datetime] = mapped_column(default=now)
     # Why nothing accrued, as it was found last; None once it did.
     unprotected: Mapped[Unprotected | None] = mapped_column(enum_type(Unprotected), index=True)
@@ -58,6 +60,7 @@ class Purchase(Base):
     distributor: Mapped[Distributor] = relationship()
     product: Mapped[Product] = relationship()
     returns: Mapped["Purchase | None"] = relationship(remote_side=[id])
+    entered_by: Mapped[User | None] = relationship()
     codes: Mapped[list["PurchaseCode"]] = relationship(order_by="PurchaseCode.id")
     accrual: Mapped["Accrual | None"] = relationship(back_populates="purchase")
 
