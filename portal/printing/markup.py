@@ -34,7 +34,8 @@ class Node:
     """One block as the template prints it: its kind, what it holds, and its place.
 
     A `group` holds nodes that stay on one page, a `lead` a heading and the clause right under it, before which
-    the heading runs in on a crowded paper; `is_apart` sets particulars off from those above.
+    the heading runs in on a crowded paper; `is_apart` sets particulars off from those above. `is_labelled`: a label
+    and its value inside a section, which no line's end may stretch.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Node:
     section: Section | None = None
     is_particulars: bool = False
     is_apart: bool = False
+    is_labelled: bool = False
     children: tuple["Node", ...] = ()
 
 
@@ -67,11 +69,14 @@ def _node(block: Block | Table, section: Section | None) -> Node:
     if isinstance(block, Table):
         is_signatures = section is not None and section.holds_signatures
         return Node("signatures" if is_signatures else "table", block, section)
-    return Node(str(block.kind), block, section, section is None and _says_particulars(block))
+    says, is_inside = _says_particulars(block), section is not None
+    return Node(
+        str(block.kind), block, section, is_particulars=says and not is_inside, is_labelled=says and is_inside
+    )
 
 
 def _says_particulars(block: Block) -> bool:
-    """Say whether a paragraph before the first section is a label and its value rather than a sentence."""
+    """Say whether a paragraph is a label and its value rather than a sentence."""
     if block.kind is not BlockKind.PARAGRAPH or len(block.text) < 2:
         return False
     return bool(_PARTICULARS.match(block.text[0].text)) and block.text[1].placeholder is not None
