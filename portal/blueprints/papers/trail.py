@@ -15,10 +15,9 @@ from portal.domain.price_protection.deeds import base
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import PaperKind, Seal, Stage
 from portal.domain.price_protection.trail.originals import Original, known
-from portal.domain.price_protection.trail.out import days_out
+from portal.domain.price_protection.trail.out import with_days_out
 from portal.extensions import db
 from portal.web.access import actor
 from portal.web.originals import original_page
@@ -72,7 +71,8 @@ def _found(subject: Agreement | AnyDeed) -> Trail | None:
         paper, agreement = base.current_paper(subject), subject.agreement
     if paper is None:
         return None
-    (original,) = known(db.session, [of_paper(db.session, paper)])
+    trail, days = with_days_out(db.session, paper)
+    (original,) = known(db.session, [trail])
     if not original.is_binding:
         return None
     me = actor()
@@ -85,7 +85,7 @@ def _found(subject: Agreement | AnyDeed) -> Trail | None:
         can_pack=original.why_not_pack() is None,
         can_take_back=original.why_not_back() is None,
         can_file=original.why_not_file() is None,
-        days_out=days_out(db.session, original.id),
+        days_out=days,
     )
 
 

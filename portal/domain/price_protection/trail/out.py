@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.db import CHINA, today
 from portal.domain.distributors.models import Distributor
@@ -124,6 +124,12 @@ def out_since(sent_on: date | None, printed: datetime | None) -> date | None:
     return printed.astimezone(CHINA).date() if printed is not None else None
 
 
+def first_out(sent_on: date | None, printed: datetime | None) -> date | None:
+    """The earlier of the two days; of the first sending and the first printing of many originals."""
+    days = [day for day in (sent_on, out_since(None, printed)) if day is not None]
+    return min(days) if days else None
+
+
 @dataclass(frozen=True, slots=True)
 class NotBack:
     """How many originals are not back, of how many owners, and since when the longest of them is out."""
@@ -149,13 +155,19 @@ def count_not_back(
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .where(is_not_back(days), *conditions)
     ).one()
-    first = [day for day in (row.sent_on, out_since(None, row.printed_at)) if day is not None]
-    return NotBack(row.papers, row.owners, min(first)) if first else None
+    since = first_out(row.sent_on, row.printed_at)
+    return NotBack(row.papers, row.owners, since) if since is not None else None
 
 
-def days_out(session: Session, id: int) -> int | None:
-    """For how many days the original of this trail has been out; None when it is not."""
-    columns = joined(sa.select(PaperTrail.sent_on, printed_at.label("printed_at")))
-    row = session.execute(columns.where(PaperTrail.id == id, is_not_back())).one_or_none()
-    since = out_since(row.sent_on, row.printed_at) if row is not None else None
-    return (today() - since).days if since is not None else None
+def with_days_out(session: Session, paper: AgreementPaper | DeedPaper) -> tuple[PaperTrail, int | None]:
+    """The trail of a paper, and for how many days its original has been out; None when it is not."""
+    column = PaperTrail.paper_id if isinstance(paper, AgreementPaper) else PaperTrail.deed_paper_id
+    statement = joined(sa.select(PaperTrail, printed_at.label("printed_at"), is_not_back().label("is_out")))
+    row = session.execute(
+        statement.where(column == paper.id).options(
+            joinedload(PaperTrail.application), joinedload(PaperTrail.parcel)
+        )
+    ).one()
+    trail: PaperTrail = row.PaperTrail
+    since = out_since(trail.sent_on, row.printed_at) if row.is_out else None
+    return trail, (today() - since).days if since is not None else None

@@ -25,12 +25,12 @@ from portal.domain.price_protection.trail.models import (
 )
 from portal.domain.price_protection.trail.out import (
     deed_id,
+    first_out,
     has_scan,
     is_not_back,
     is_printed,
     is_waiting,
     joined,
-    out_since,
     out_since_order,
     printed_at,
     withdrawn_at,
@@ -219,8 +219,8 @@ def out_by_owner(session: Session, user: User, wanted: TrailFilter, days: int) -
         ).group_by(rows.c.owner_id, rows.c.owner_name)
     )
     listed = [
-        OwnersDebt(row.owner_id, row.owner_name, row.total, int(row.overdue), min(first))
+        OwnersDebt(row.owner_id, row.owner_name, row.total, int(row.overdue), since)
         for row in found
-        if (first := [day for day in (row.sent_on, out_since(None, row.printed_at)) if day is not None])
+        if (since := first_out(row.sent_on, row.printed_at))
     ]
     return sorted(listed, key=lambda one: (one.oldest_on, one.owner))

@@ -13,7 +13,14 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.trail.models import PaperTrail, SealApplication, SealStatus, Stage
-from portal.domain.price_protection.trail.out import count_not_back, joined, withdrawn_at
+from portal.domain.price_protection.trail.out import (
+    count_not_back,
+    first_out,
+    is_not_back,
+    joined,
+    printed_at,
+    withdrawn_at,
+)
 from portal.domain.price_protection.trail.reminders import reminders
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -74,32 +81,33 @@ def to_seal(session: Session, user: User) -> list[Todo]:
 
 def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
     """Originals of this user's accounts: sealed and not sent, out for too long, back and in no cabinet."""
-    of_mine = (
-        Distributor.owner_id == user.id,
-        Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
+    what = sa.case(
+        (is_not_back(limit), Stage.SENT.value),
+        (sa.and_(PaperTrail.stage == Stage.SEALED, withdrawn_at.is_(None)), Stage.SEALED.value),
+        (PaperTrail.stage == Stage.BACK, Stage.BACK.value),
     )
     rows = session.execute(
         joined(
             sa.select(
-                PaperTrail.stage,
+                what.label("what"),
                 sa.func.count().label("papers"),
                 sa.func.min(PaperTrail.sealed_on).label("sealed_on"),
+                sa.func.min(PaperTrail.sent_on).label("sent_on"),
+                sa.func.min(printed_at).label("printed_at"),
                 sa.func.min(PaperTrail.back_on).label("back_on"),
             )
         )
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .where(
-            *of_mine,
-            sa.or_(
-                sa.and_(PaperTrail.stage == Stage.SEALED, withdrawn_at.is_(None)),
-                PaperTrail.stage == Stage.BACK,
-            ),
+            Distributor.owner_id == user.id,
+            Agreement.region_id.in_(visible(user, Permission.PAPERS_HANDLE)),
+            PaperTrail.stage.in_((Stage.NONE, Stage.SENT, Stage.SEALED, Stage.BACK)),
         )
-        .group_by(PaperTrail.stage)
+        .group_by("what")
     )
-    found = {row.stage: row for row in rows}
+    found = {Stage(row.what): row for row in rows if row.what is not None}
     listed = []
-    if out := count_not_back(session, limit, of_mine):
+    if (out := found.get(Stage.SENT)) and (since := first_out(out.sent_on, out.printed_at)):
         listed.append(
             Todo(
                 kind=N_("Not back yet"),
@@ -108,8 +116,8 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
                 verb=N_("Ask after them"),
                 endpoint="papers.out",
                 args={"owner": user.id, "days": limit},
-                params={"count": out.papers, "limit": limit, "days": (today() - out.since).days},
-                due_on=out.since + timedelta(days=limit),
+                params={"count": out.papers, "limit": limit, "days": (today() - since).days},
+                due_on=since + timedelta(days=limit),
                 group=_GROUP,
             )
         )
