@@ -8,7 +8,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError, Stale
 from portal.domain.price_protection import drafting, texts
 from portal.domain.price_protection.problems import obstacles, problems
-from portal.domain.templates import checking, comparing, offers, pieces, writing
+from portal.domain.templates import checking, comparing, offers, pieces, texts_in_work, writing
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template, TextState
 from tests.domain.agreement_world import AgreementWorld
@@ -214,13 +214,13 @@ def test_what_was_handed_over_is_sent_back_taken_back_or_given_up(session, direc
     with pytest.raises(DomainError, match="Enter the reason"):
         writing.send_back(session, counsel, draft, reason=" ")
     writing.send_back(session, counsel, draft, reason="第三条请再核对")
-    assert writing.last(draft, "sent_back").note == "第三条请再核对"
+    assert texts_in_work.last(draft, "sent_back").note == "第三条请再核对"
     writing.submit(session, director, draft, row_version=draft.row_version)
     with pytest.raises(DomainError, match="Only who wrote"):
         writing.take_back(session, counsel, draft)
     writing.take_back(session, director, draft)
     writing.discard(session, director, draft, reason="不再需要")
-    assert writing.drafts(session) == []
+    assert texts_in_work.drafts(session) == []
     assert begin(session, director).key == KEY
 
 

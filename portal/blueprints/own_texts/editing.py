@@ -15,7 +15,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError, Stale
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.templates import checking, comparing, kinds, pieces, writing
+from portal.domain.templates import checking, comparing, kinds, pieces, texts_in_work, writing
 from portal.domain.templates.comparing import Change
 from portal.domain.templates.examples import example_of
 from portal.domain.templates.models import TemplateDraft
@@ -117,7 +117,7 @@ def _page(
         placeholders=_listed(draft.base_key),
         theirs=theirs,
         known=PLACEHOLDERS,
-        back=writing.last(draft, "sent_back"),
+        back=texts_in_work.last(draft, "sent_back"),
         shown=pieces.shown,
         rows_of=kinds.rows_of,
         words_of=words_of,

@@ -11,7 +11,7 @@ from portal.blueprints.own_texts import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import texts
 from portal.domain.templates import services as templates
-from portal.domain.templates import writing
+from portal.domain.templates import texts_in_work, writing
 from portal.domain.users import queries as users
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -37,7 +37,8 @@ def index() -> ResponseReturnValue:
     return render(
         "own_texts/index.html",
         drafts=[
-            (draft, writing.writers(draft), writing.findings(draft)) for draft in writing.drafts(db.session)
+            (draft, texts_in_work.writers(draft), writing.findings(draft))
+            for draft in texts_in_work.drafts(db.session)
         ],
         editions=texts.agreement_editions(db.session),
         languages=LANGUAGES,

@@ -16,7 +16,7 @@ from portal.blueprints.own_texts.looking import refusal_to_print
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.templates import comparing, pieces, reading, writing
+from portal.domain.templates import comparing, pieces, reading, texts_in_work, writing
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import TemplateDraft, TemplateDraftStep
 from portal.domain.users import queries as users
@@ -78,12 +78,14 @@ def _page(draft: TemplateDraft, form: PublishForm) -> Response:
         library=library,
         known=PLACEHOLDERS,
         sha256=templates.sha256_of(draft.text),
-        writers=[user.name for user in writing.writers(draft).values()],
-        is_writer=me.id in writing.writers(draft),
-        why_not=writing.why_not_publish(me, draft),
-        others=users.names_holding(db.session, P.TEMPLATES_RELEASE, besides=list(writing.writers(draft))),
+        writers=[user.name for user in texts_in_work.writers(draft).values()],
+        is_writer=me.id in texts_in_work.writers(draft),
+        why_not=texts_in_work.why_not_publish(me, draft),
+        others=users.names_holding(
+            db.session, P.TEMPLATES_RELEASE, besides=list(texts_in_work.writers(draft))
+        ),
         may_write=me.can(P.TEMPLATES_WRITE),
-        back=writing.last(draft, "sent_back"),
+        back=texts_in_work.last(draft, "sent_back"),
         told=[_told(step) for step in reversed(draft.steps)],
         shown=pieces.shown,
     )

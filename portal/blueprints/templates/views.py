@@ -15,7 +15,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection import texts
-from portal.domain.templates import comparing, offers, reading, writing
+from portal.domain.templates import comparing, offers, reading, texts_in_work
 from portal.domain.templates import services as templates
 from portal.domain.templates.services import Edition
 from portal.domain.users import queries as users
@@ -141,11 +141,11 @@ def _page(edition: Edition, form: ReleaseForm, offer: OfferForm | None = None) -
     versions = templates.editions(db.session, [edition.key])
     earlier = comparing.earlier(versions, edition)
     uses = texts.uses(db.session)
-    draft = writing.draft_of(db.session, edition.template) if edition.template is not None else None
+    draft = texts_in_work.draft_of(db.session, edition.template) if edition.template is not None else None
     return render(
         "templates/detail.html",
         draft_id=draft.id if draft is not None else None,
-        written_by=[user.name for user in writing.writers(draft).values()] if draft is not None else [],
+        written_by=[user.name for user in texts_in_work.writers(draft).values()] if draft is not None else [],
         form=offer if offer is not None else form,
         release_form=form,
         offer_form=offer or OfferForm(formdata=None),

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
 from portal.domain.price_protection.texts import unreleased
-from portal.domain.templates import writing
+from portal.domain.templates import texts_in_work
 from portal.domain.templates.models import TextState
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -37,9 +37,9 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
 
 
 def _own_texts(session: Session, user: User) -> Iterator[Todo]:
-    for draft in writing.in_work(session):
+    for draft in texts_in_work.in_work(session):
         params = {"name": draft.name, "version": draft.version}
-        if draft.state is TextState.SUBMITTED and not writing.why_not_publish(user, draft):
+        if draft.state is TextState.SUBMITTED and not texts_in_work.why_not_publish(user, draft):
             yield Todo(
                 kind=N_("Own text"),
                 title=N_("Read and publish %(name)s %(version)s"),
@@ -50,7 +50,7 @@ def _own_texts(session: Session, user: User) -> Iterator[Todo]:
                 params=params,
                 group="setup",
             )
-        elif (back := writing.came_back(draft)) is not None and user.id in writing.writers(draft):
+        elif (back := texts_in_work.came_back(draft)) is not None and user.id in texts_in_work.writers(draft):
             yield Todo(
                 kind=N_("Own text"),
                 title=N_("%(name)s %(version)s was sent back: %(reason)s"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from portal.db import lock, now
 from portal.domain.access.roles import Permission
@@ -17,7 +17,7 @@ from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
 from portal.domain.papers.characters import check_characters
-from portal.domain.templates import checking
+from portal.domain.templates import checking, texts_in_work
 from portal.domain.templates.checking import Finding
 from portal.domain.templates.models import (
     Template,
@@ -31,12 +31,10 @@ from portal.domain.templates.services import Edition, is_shipped, release_templa
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
-OPEN = (TextState.DRAFT, TextState.SUBMITTED)
 # Long enough for any agreement, short enough for a page.
 TEXT_LIMIT = 200_000
 _KEY = re.compile(r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
 _VERSION = re.compile(r"^(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})$")
-_WRITING = ("created", "saved")
 
 
 class Unfit(DomainError):
@@ -45,50 +43,6 @@ class Unfit(DomainError):
     def __init__(self, found: Sequence[Finding]) -> None:
         super().__init__(N_("The text is not ready yet. Correct what is listed, then submit it."))
         self.findings = list(found)
-
-
-def drafts(session: Session) -> list[TemplateDraft]:
-    """Every draft that was not given up, the one changed last first."""
-    return list(
-        session.scalars(
-            sa.select(TemplateDraft)
-            .where(TemplateDraft.state != TextState.DISCARDED)
-            .options(selectinload(TemplateDraft.steps).joinedload(TemplateDraftStep.by))
-            .order_by(TemplateDraft.updated_at.desc(), TemplateDraft.id.desc())
-        )
-    )
-
-
-def in_work(session: Session) -> list[TemplateDraft]:
-    """The drafts that are written or wait for publication."""
-    return [one for one in drafts(session) if one.state in OPEN]
-
-
-def came_back(draft: TemplateDraft) -> TemplateDraftStep | None:
-    """The step that sent a draft back, while nobody did anything with it since."""
-    step = draft.steps[-1] if draft.steps else None
-    return step if step is not None and step.kind == "sent_back" and draft.state is TextState.DRAFT else None
-
-
-def draft(session: Session, draft_id: int) -> TemplateDraft | None:
-    """One draft with its steps; None when there is none, or it was given up."""
-    found = session.scalar(
-        sa.select(TemplateDraft)
-        .where(TemplateDraft.id == draft_id)
-        .options(selectinload(TemplateDraft.steps).joinedload(TemplateDraftStep.by))
-    )
-    return found
-
-
-def draft_of(session: Session, template: Template) -> TemplateDraft | None:
-    """The draft that a published text was; None for a text that ships."""
-    if not template.base_key:
-        return None
-    return session.scalar(
-        sa.select(TemplateDraft)
-        .where(TemplateDraft.template_id == template.id)
-        .options(selectinload(TemplateDraft.steps).joinedload(TemplateDraftStep.by))
-    )
 
 
 def suffix(base_key: str) -> str:
@@ -151,7 +105,7 @@ def _key(session: Session, origin: Edition, typed: str) -> str:
     if base is not None and base != origin.base_key:
         raise DomainError(N_("Another text of the company has this identifier."), field="key")
     in_work = session.scalar(
-        sa.select(TemplateDraft).where(TemplateDraft.key == key, TemplateDraft.state.in_(OPEN))
+        sa.select(TemplateDraft).where(TemplateDraft.key == key, TemplateDraft.state.in_(texts_in_work.OPEN))
     )
     if in_work is not None:
         raise DomainError(
@@ -239,7 +193,7 @@ def take_back(session: Session, actor: User, draft: TemplateDraft) -> None:
     _may_write(actor)
     _hold(session, draft)
     _in(draft, TextState.SUBMITTED)
-    if actor.id not in writers(draft):
+    if actor.id not in texts_in_work.writers(draft):
         raise DomainError(N_("Only who wrote the text takes it back; whoever reviews it sends it back."))
     _move(session, actor, draft, TextState.DRAFT, "taken_back")
 
@@ -256,7 +210,7 @@ def discard(session: Session, actor: User, draft: TemplateDraft, *, reason: str)
     """Give a draft up; it is kept, and in nobody's way."""
     _may_write(actor)
     _hold(session, draft)
-    if draft.state not in OPEN:
+    if draft.state not in texts_in_work.OPEN:
         _moved_on()
     _move(session, actor, draft, TextState.DISCARDED, "discarded", _reason(reason))
 
@@ -272,7 +226,7 @@ def publish(
     _may_release(actor)
     _hold(session, draft)
     _in(draft, TextState.SUBMITTED)
-    if actor.id in writers(draft):
+    if actor.id in texts_in_work.writers(draft):
         raise DomainError(N_("You wrote in this text; another person has to publish it."))
     if sha256_of(draft.text) != sha256:
         raise DomainError(N_("The text is no longer the one you read. Read it again before you release it."))
@@ -294,25 +248,6 @@ def publish(
     draft.template_id = made.id
     _move(session, actor, draft, TextState.RELEASED, "released", release.note)
     return release
-
-
-def writers(draft: TemplateDraft) -> dict[int, User]:
-    """Everybody who began or saved the text, by id, in the order in which they came to it."""
-    return {step.by_id: step.by for step in draft.steps if step.kind in _WRITING}
-
-
-def last(draft: TemplateDraft, kind: str) -> TemplateDraftStep | None:
-    """The last step of a kind."""
-    return next((step for step in reversed(draft.steps) if step.kind == kind), None)
-
-
-def why_not_publish(actor: User, draft: TemplateDraft) -> str:
-    """The msgid of why this user cannot publish what was handed over; empty when they can."""
-    if not actor.can(Permission.TEMPLATES_RELEASE):
-        return N_("Only counsel at head office publishes a text.")
-    if actor.id in writers(draft):
-        return N_("You wrote in this text; another person has to publish it.")
-    return ""
 
 
 def _may_write(actor: User) -> None:
