@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal.blueprints.agreements import bp, loading, sealing, words
 from portal.blueprints.agreements.differences import shown
 from portal.blueprints.agreements.forms import PrintForm
+from portal.blueprints.agreements.showing import under_way
 from portal.db import now, today
 from portal.domain import text
 from portal.domain.access.roles import Permission as P
@@ -90,6 +91,7 @@ def context(agreement: Agreement, on: date | None = None) -> dict[str, Any]:
         "stops": words.stops(agreement),
         "self_next": words.next_step(agreement, is_complete=not found, successor=later),
         "problems": found,
+        "under_way": under_way(agreement.follows_id) if is_open else "",
         "too_long": _too_long(agreement) if agreement.status is Status.DRAFT else "",
         "obstacles": obstacles(db.session, agreement) if is_open else [],
         "state": state,

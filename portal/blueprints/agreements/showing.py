@@ -19,6 +19,7 @@ from portal.domain.papers.values import Whole
 from portal.domain.price_protection import defaults, drafting, texts
 from portal.domain.price_protection.payload import live_payload
 from portal.domain.price_protection.problems import Problem, obstacles, problems_of
+from portal.domain.price_protection.under_way import amendments_under_way, notice
 from portal.domain.settings.catalogue import GROUPS
 from portal.extensions import db
 from portal.printing.agreement import render_agreement_html
@@ -71,6 +72,12 @@ def _typed_facts(desk: Desk) -> dict[str, str]:
     return typed
 
 
+def under_way(earlier_id: int | None) -> str:
+    """What to know of an amendment of the old agreement that is not signed yet; empty when there is none."""
+    found = amendments_under_way(db.session, [earlier_id]) if earlier_id is not None else {}
+    return say(notice(found[earlier_id])) if earlier_id is not None and earlier_id in found else ""
+
+
 def show(desk: Desk, *, fragment: str | None = None) -> Response:
     """The form with the paper beside it; the paper alone when htmx asks for it."""
     values = {**defaults.default_values(db.session, desk.distributor.region), **desk.base.values}
@@ -87,6 +94,7 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
         held_back=[(title_of(row), row.version, _(reason)) for row, reason in texts.held_back(db.session)],
         groups=_groups(desk),
         limits=_limits(desk),
+        under_way=under_way(_earlier_id(desk)),
         company=_stated(values, [name for name in names if name.startswith("manufacturer_")]),
         counsels=_stated(
             values, [name for name in names if name in defaults.COUNSEL_ONLY and name not in desk.form]
@@ -100,6 +108,13 @@ def show(desk: Desk, *, fragment: str | None = None) -> Response:
         has_approved=drafting.has_approved_price(db.session, entry_from(desk, 0)),
         may_set=actor().can(P.SETTINGS_READ),
     )
+
+
+def _earlier_id(desk: Desk) -> int | None:
+    """The agreement that this one renews."""
+    if desk.follows is not None:
+        return desk.follows.id
+    return desk.agreement.follows_id if desk.agreement is not None else None
 
 
 def _stated(values: dict[str, Any], names: list[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from portal.blueprints.agreements import bp, loading
 from portal.blueprints.agreements.desk import set_up
 from portal.blueprints.agreements.rows import change_rows
 from portal.blueprints.agreements.saving import save
-from portal.blueprints.agreements.showing import show
+from portal.blueprints.agreements.showing import show, under_way
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors import holes as register
 from portal.domain.distributors.models import Distributor
@@ -54,6 +54,8 @@ def renew(id: int) -> ResponseReturnValue:
     made = submit(None, work)
     assert made is not None
     flash(_("%(number)s is drafted with the last terms. Check it, then submit it.", number=made.number))
+    if said := under_way(earlier.id):
+        flash(said, "warning")
     return leave(url_for("agreements.detail", id=made.id))
 
 

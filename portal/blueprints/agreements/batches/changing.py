@@ -165,6 +165,7 @@ def _page(batch: Batch, here: BatchRow, form: RowForm, prices: "Prices") -> Resp
         row=here,
         differences=words.row_differences(here.facts),
         problems=[problem_of(said) for said in here.facts.get("problems", ())],
+        notices=[problem_of(said) for said in here.facts.get("notices", ())],
         refusal=words.refusal_said(here.refusal),
         stage=rows.stage_of(db.session, batch, actor(), here),
         prices=prices,

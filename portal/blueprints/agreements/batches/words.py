@@ -351,7 +351,7 @@ def rows_said(rows: Sequence[Any]) -> dict[int, RowSaid]:
             [*summary, *namer.said(differences[:ROW_SHOWN]), *last_line],
             max(0, len(differences) - ROW_SHOWN),
             frozenset(namer.label(key) for key, *_rest in differences[:ROW_SHOWN] if key in unusual),
-            [problem_of(said) for said in row.facts.get("problems", ())],
+            [problem_of(said) for name in ("problems", "notices") for said in row.facts.get(name, ())],
             refusal_said(row.refusal),
         )
     return found

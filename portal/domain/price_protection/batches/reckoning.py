@@ -18,11 +18,12 @@ from portal.domain.price_protection import queries, texts
 from portal.domain.price_protection.batches import changes as bulk
 from portal.domain.price_protection.batches.changes import Changes
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
-from portal.domain.price_protection.drafting import check_entry, entry_of, renewal, why_not_renewed
+from portal.domain.price_protection.drafting import RENEWABLE, check_entry, entry_of, renewal, why_not_renewed
 from portal.domain.price_protection.entries import Entry, assemble
 from portal.domain.price_protection.models import Agreement, ProductPrice, Status
 from portal.domain.price_protection.payload import live_payload, payload
 from portal.domain.price_protection.problems import Place, Problem, obstacles, place_of, problems_of
+from portal.domain.price_protection.under_way import amendments_under_way, notice
 from portal.domain.templates.models import Template
 from portal.domain.templates.services import ensure_template
 from portal.domain.users.models import User
@@ -179,6 +180,22 @@ class Reckoner:
             sha256=payload_sha256(data),
         )
 
+    @cached_property
+    def _under_way(self) -> dict[int, str]:
+        """The amendments under way of all agreements of the batch."""
+        earlier = sa.select(BatchRow.earlier_id).where(BatchRow.batch_id == self.batch.id)
+        return amendments_under_way(self.session, self.session.scalars(earlier))
+
+    def notices(self, row: BatchRow) -> list[Problem]:
+        """What keeps nothing from being done and is to be known: an amendment of the old agreement under way."""
+        title = self._under_way.get(row.earlier_id)
+        if title is None or (row.agreement is not None and row.agreement.status in RENEWABLE):
+            return []
+        said = notice(title)
+        return [
+            Problem(said.msgid, Place.OTHER_AGREEMENT, params=dict(said.params), record_id=row.earlier_id)
+        ]
+
     def blocks(self, row: BatchRow) -> list[Problem]:
         """What keeps a draft from being made, each with what to do about it."""
         earlier, found = row.earlier, []
@@ -226,6 +243,7 @@ class Reckoner:
                 "differences": found.differences,
                 "unusual": found.unusual,
                 "problems": [kept(problem) for problem in found.problems],
+                "notices": [kept(problem) for problem in self.notices(row)],
             }
         )
         row.trouble = found.trouble
