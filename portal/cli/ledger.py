@@ -25,6 +25,9 @@ def verify(as_json: bool) -> None:
     session = db.session()
     found = examine(session, current_app.config["LEDGER_KEY"].encode())
     session.commit()
+    session.refresh(found)
+    session.expunge(found)
+    session.rollback()
     if as_json:
         click.echo(
             json.dumps(
