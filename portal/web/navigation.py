@@ -52,6 +52,17 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        _l("Protection fund"),
+        (
+            Entry(_l("Funds by agreement"), "funds.index", (P.FUNDS_READ,)),
+            Entry(_l("Purchases"), "purchases.index", (P.FUNDS_READ,)),
+            Entry(_l("Quarter close"), "quarters.index", (P.FUNDS_READ,)),
+            Entry(_l("Payments"), "payments.index", (P.FUNDS_READ,)),
+            Entry(_l("Violation cases"), "violations.index", (P.FUNDS_READ,)),
+            Entry(_l("Accounts and their check"), "funds.accounts", (P.FUNDS_READ,)),
+        ),
+    ),
+    (
         _l("Administration"),
         (
             Entry(_l("Users"), "admin.users", (P.USERS_MANAGE,)),

@@ -21,6 +21,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
+from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
 
@@ -102,6 +103,8 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     (Status.TERMINATED, _l("Terminated")),
     (Status.VOID, _l("Void")),
     *TRAIL_WORDS,
+    *ACCOUNT_WORDS.items(),
+    *TRANSFER_WORDS.items(),
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),

@@ -225,6 +225,7 @@ TABLE: dict[str, Line] = {
     "admin.settings": line(P.SETTINGS_READ),
     "admin.change_settings": line(P.SETTINGS_WRITE, P.TEMPLATES_RELEASE),
     "admin.audit_trail": line(P.AUDIT_READ),
+    "funds.accounts": line(P.FUNDS_READ),
     "papers.index": line(AR),
     "papers.export": line(AR),
     "papers.out": line(AR),

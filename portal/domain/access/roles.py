@@ -32,6 +32,11 @@ class Permission(StrEnum):
     # Send, take back and file originals; decide about the company's seals and put them on paper (P1b).
     PAPERS_HANDLE = "papers.handle"
     SEALS_KEEP = "seals.keep"
+    # The price-protection fund (P2-P4): finance proposes the close of a quarter and pays, another person confirms.
+    FUNDS_READ = "funds.read"
+    FUNDS_CLOSE = "funds.close"
+    FUNDS_CONFIRM = "funds.confirm"
+    PAYMENTS_MAKE = "payments.make"
     TEMPLATES_READ = "templates.read"
     # The company's own texts: whoever writes one never releases it.
     TEMPLATES_WRITE = "templates.write"
@@ -69,6 +74,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.TEMPLATES_WRITE,
         P.SETTINGS_READ,
         P.AUDIT_READ,
+        P.FUNDS_READ,
+        P.FUNDS_CONFIRM,
     },
     Role.REGIONAL_MANAGER: _READ
     | {
@@ -77,11 +84,21 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_WRITE,
         P.AGREEMENTS_APPROVE,
         P.PAPERS_HANDLE,
+        P.FUNDS_READ,
     },
-    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE, P.PAPERS_HANDLE},
+    # Reads the funds of its regions: it is whom a distributor calls.
+    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE, P.PAPERS_HANDLE, P.FUNDS_READ},
     # Keeps seals, as counsel does: neither writes nor approves an agreement, so that asking for a seal, approving
     # the agreement and sealing it lie with different people.
-    Role.FINANCE: _READ | {P.PAPERS_HANDLE, P.SEALS_KEEP},
+    Role.FINANCE: _READ
+    | {
+        P.PAPERS_HANDLE,
+        P.SEALS_KEEP,
+        P.FUNDS_READ,
+        P.FUNDS_CLOSE,
+        P.FUNDS_CONFIRM,
+        P.PAYMENTS_MAKE,
+    },
     # Owns the texts and the approved prices (P8).
     Role.COUNSEL: _READ
     | {
@@ -91,11 +108,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.SETTINGS_READ,
         P.PAPERS_HANDLE,
         P.SEALS_KEEP,
+        P.FUNDS_READ,
     },
     Role.TRAINER: frozenset({P.DISTRIBUTORS_READ}),
     Role.INVESTIGATOR: _READ,
     # Reads its subtree, writes nothing.
-    Role.AUDITOR: _READ | {P.SETTINGS_READ, P.AUDIT_READ},
+    Role.AUDITOR: _READ | {P.SETTINGS_READ, P.AUDIT_READ, P.FUNDS_READ},
 }
 
 # What is one for the whole company is changed only from the head office's node.

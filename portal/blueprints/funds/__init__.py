@@ -1,0 +1,7 @@
+"""The price-protection fund on screen: by agreement and quarter, each figure with the transfers behind it."""
+
+from flask import Blueprint
+
+bp = Blueprint("funds", __name__, url_prefix="/funds")
+
+from portal.blueprints.funds import accounts  # noqa: E402, F401

@@ -1,0 +1,47 @@
+"""The accounts in words for finance people, what stands on them, and whether the books were whole last time."""
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.funds import bp
+from portal.domain.access.roles import Permission as P
+from portal.domain.ledger.accounts import LEGAL, AccountKind
+from portal.domain.price_protection.funds import queries
+from portal.domain.price_protection.funds.examining import last_examination
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.fund_words import MEANINGS
+from portal.web.htmx import render
+
+
+@bp.get("/accounts")
+@requires(P.FUNDS_READ)
+def accounts() -> ResponseReturnValue:
+    """Every kind of account: what it holds, which transfers move it, and its sum over what the user may see."""
+    found = last_examination(db.session)
+    totals = queries.totals(db.session, actor())
+    return render(
+        "funds/accounts.html",
+        rows=[
+            {
+                "kind": kind,
+                "meaning": MEANINGS[kind],
+                "grows": [
+                    one for one, (debits, credits) in LEGAL.items() if kind in _growing(kind, debits, credits)
+                ],
+                "falls": [
+                    one for one, (debits, credits) in LEGAL.items() if kind in _growing(kind, credits, debits)
+                ],
+                "fen": totals.get(kind, 0),
+            }
+            for kind in AccountKind
+        ],
+        found=found,
+        broken=_(found.break_msgid, **found.break_params) if found and found.break_msgid else "",
+    )
+
+
+def _growing(
+    kind: AccountKind, debits: frozenset[AccountKind], credits: frozenset[AccountKind]
+) -> frozenset[AccountKind]:
+    return debits if kind.is_debit else credits
