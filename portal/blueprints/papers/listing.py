@@ -264,8 +264,8 @@ def print_out() -> ResponseReturnValue:
     paper = PrintedList(
         title="原件未寄回清单",
         facts=(("截至日期", today().isoformat()), ("共计", f"{len(rows)} 份原件")),
-        heads=("编号", "经销商", "联系人及电话", "发出日期", "天数", "应回/已回", "快递单号", "扫描件"),
-        widths=(17, 23, 14, 11, 6, 8, 14, 7),
+        heads=("编号", "经销商", "联系人及电话", "发出日期", "应回/已回", "快递单号"),
+        widths=(19, 20, 16, 13, 12, 20),
         groups=tuple(
             (
                 f"负责人：{owner}（{sum(row.owner_name == owner for row in rows)} 份）",
@@ -276,11 +276,9 @@ def print_out() -> ResponseReturnValue:
                         f"{calls.get(row.distributor_id, NOBODY).contact} "
                         f"{calls.get(row.distributor_id, NOBODY).phone}".strip()
                         or "未登记",
-                        _since(row).isoformat(),
-                        str((today() - _since(row)).days),
-                        _awaited(row),
+                        f"{_since(row)} 已{(today() - _since(row)).days}天",
+                        _awaited(row) + (" 扫描已归档" if row.has_scan else ""),
                         f"{row.courier or ''} {row.tracking or ''}".strip() or _way_on_paper(row),
-                        "已归档" if row.has_scan else "—",
                     )
                     for row in rows
                     if row.owner_name == owner
