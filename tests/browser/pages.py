@@ -119,6 +119,7 @@ DEMO_PAGES = (
     PageLine("no pile of scans yet", "sales-tj", "/agreements/scans/"),
     PageLine("uploading scans", "director", "/agreements/scans/new"),
     PageLine("a pile of scans", "director", "/agreements/scans/{pile}"),
+    PageLine("pages of a pile to be placed", "director", "/agreements/scans/{pile}?show=unplaced"),
     PageLine("placing a page by hand", "director", "/agreements/scans/{pile}/pages/{scan_page}?q=PPA"),
     PageLine("reminders of a pile", "director", "/agreements/scans/{pile}/reminders"),
     PageLine("products", "director", "/products/"),
