@@ -9,20 +9,24 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.importing import files
 from portal.domain.distributors.models import Distributor, ImportFile
+from portal.domain.documents import services as documents
 from portal.domain.jobs import services
 from portal.domain.jobs.models import Job, JobState, JobStep, JobWorker
+from portal.domain.price_protection.models import AgreementEvent, AgreementScan, Status
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.scans import uploading
-from portal.domain.price_protection.scans.models import PageKind, ScanPage
+from portal.domain.price_protection.scans import filing, reading, uploading
+from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanReturn
 from portal.domain.users.models import User
 from portal.jobs import queue
 from tests.domain.agreement_world import AgreementWorld
@@ -214,6 +218,60 @@ def test_a_worker_that_is_killed_while_it_reads_scans_leaves_none_of_them_about(
     until(session, lambda: finished(session, reading))
     assert pages_read(session) == 6
     assert set(session.scalars(sa.select(ScanPage.kind))) == {PageKind.READ}
+
+
+def test_what_a_worker_killed_while_it_files_a_pile_left_is_filed_once_and_no_file_is_lost(
+    app: Flask, session: Session, make: Factory, worker: Start
+) -> None:
+    world = AgreementWorld(session, make)
+    papers = [current_paper(world.approved()) for _number in range(4)]
+    pile = uploading.begin(session, world.author, world.region)
+    # Two papers, pages mixed up, as the feeder had them; the others as a file each.
+    mixed = [(0, 1), (1, 1), (0, 3), (0, 2), (1, 2), (1, 3)]
+    handed_in = []
+    for leaves in (mixed, [(2, page) for page in (3, 2, 1)], [(3, page) for page in (1, 2, 3)]):
+        said = [(papers[which], page) for which, page in leaves]
+        handed_in.append(pdf_of(*(sheet(paper.code, page) for paper, page in said if paper)))
+        file = uploading.add_file(session, world.author, pile, BytesIO(handed_in[-1]), "scan.pdf")
+        for number, (paper, page) in enumerate(said, 1):
+            assert paper is not None
+            paper.pages = 3
+            marks = [(paper.code, page)]
+            reading.keep_page(session, world.author, file, number, kind=PageKind.READ, marks=marks)
+        file.state = FileState.READ
+    filing_job = filing.ask_filing(session, world.author, pile, today(), {})
+    session.commit()
+    with app.app_context():
+        queue.of(app).send(filing_job.id)
+    first = worker(1)
+    until(session, lambda: scans_filed(session) >= 1)
+    first.kill()
+    first.wait()
+    session.rollback()
+    assert scans_filed(session) < 4
+    worker(0)
+    until(session, lambda: finished(session, filing_job))
+    session.expire_all()
+    # Each agreement is signed once, with one scan of its three pages; the pile says so of each.
+    for paper in papers:
+        assert paper is not None
+        assert paper.agreement.status is Status.SIGNED
+        [scan] = paper.agreement.scans
+        with pikepdf.open(BytesIO(documents.content(session, scan.document))) as bound:
+            assert len(bound.pages) == 3
+    signed = sa.select(AgreementEvent.agreement_id).where(AgreementEvent.kind == "signed")
+    assert sorted(session.scalars(signed)) == sorted(paper.agreement_id for paper in papers if paper)
+    filed = sa.select(sa.func.count()).select_from(ScanReturn).where(ScanReturn.filed_at.is_not(None))
+    assert session.scalar(filed) == 4
+    assert (filing_job.result["filed"], filing_job.result["refused"], filing_job.crashes) == (4, 0, 1)
+    # What was handed in lies there as it came.
+    files = session.scalars(sa.select(ScanFile).order_by(ScanFile.no)).all()
+    assert [documents.content(session, file.document) for file in files if file.document] == handed_in
+    assert pages_read(session) == 12
+
+
+def scans_filed(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(AgreementScan)) or 0
 
 
 def pages_read(session: Session) -> int:
