@@ -92,6 +92,20 @@ def test_each_agreement_gets_one_submitted_amendment_however_often_the_task_runs
     assert performed(world.session, again, pricing.make_amendments)["made"] == 0
 
 
+def test_a_change_says_how_many_prices_it_changed_and_how_many_were_rounded(world, session):
+    even = world.add_product()
+    rows = [(world.product, PriceKind.SUGGESTED_RETAIL, 2850), (even, PriceKind.SUGGESTED_RETAIL, 2000)]
+    agreements = [world.signed(prices=rows) for _ in range(3)]
+    [first, *_others] = pricing.preview(session, world.author, [row.id for row in agreements], UP, FIRST)
+    # 29.925 becomes 29.90; 21.00 is as it was reckoned.
+    assert [(line.after, line.is_rounded) for line in first.lines] == [(2990, True), (2100, False)]
+    own = {agreements[0].id: {(world.product.id, PriceKind.SUGGESTED_RETAIL): 2999}}
+    performed(session, begun(world, agreements, exceptions=own), pricing.make_amendments)
+    change = session.scalars(sa.select(PriceChange)).one()
+    assert pricing.counted(change) == (6, 2)
+    assert pricing.rule_of(change) == UP
+
+
 def test_agreements_of_other_offices_are_left_out(world):
     stranger = world.make.user(Role.SALESPERSON, world.make.region())
     agreement = world.signed()

@@ -85,6 +85,7 @@ def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
         form=form,
         change=change,
         rule_says=rule_says(change),
+        counted=pricing.counted(change),
         page=page,
         rows=[(deed, sides(_changes(deed))) for (deed,) in page.rows],
         refused=[

@@ -102,6 +102,8 @@ def change_prices() -> ResponseReturnValue:
         form=form,
         chosen=chosen,
         rows=rows,
+        rule_said=_rule_said(form.rule()) if rows else "",
+        moved=_moved(rows, out),
         ready=sum(row.refusal is None and row.agreement.id not in out for row in rows),
         out=out,
         own=own,
@@ -173,20 +175,44 @@ def _chosen() -> list[int]:
     return list(db.session.scalars(statement.with_only_columns(Agreement.id).order_by(Agreement.number)))
 
 
+def _moved(rows: list[pricing.Row], out: set[int]) -> dict[str, int]:
+    """How many prices the preview raises and lowers, and how many of them were rounded."""
+    lines = [
+        line for row in rows if row.refusal is None and row.agreement.id not in out for line in row.lines
+    ]
+    moves = [line.after - line.before for line in lines if line.after is not None]
+    return {
+        "up": sum(move > 0 for move in moves),
+        "down": sum(move < 0 for move in moves),
+        "rounded": sum(line.is_rounded for line in lines),
+    }
+
+
 def rule_says(change: PriceChange) -> str:
-    """What changes, in words."""
-    rule = pricing.rule_of(change)
+    """What changes, in words, with the prices that are excepted."""
+    said = _rule_said(pricing.rule_of(change))
+    if excepted := sum(map(len, pricing.exceptions_of(change).values())):
+        said = _(", ").join((said, ngettext("%(num)s price excepted", "%(num)s prices excepted", excepted)))
+    return said
+
+
+def _rule_said(rule: PriceRule) -> str:
+    """A rule in words: which prices, up or down by how much or to what, and how it is rounded."""
     parts: list[Any] = [
         queries.product_names(db.session, [rule.product_id])[rule.product_id]
         if rule.product_id
         else _("All products"),
         word(rule.kind) if rule.kind else _("All kinds"),
-        HOWS[rule.how],
     ]
     if rule.how is How.PERCENT:
-        parts.append(f"{shown_ppm(rule.value)}%")
+        share = shown_ppm(abs(rule.value)).lstrip("+")
+        parts.append(
+            _("up by %(share)s%%", share=share) if rule.value > 0 else _("down by %(share)s%%", share=share)
+        )
+        step = figures(rule.step_fen)
+        parts.append(_("rounded half up to whole steps of ¥%(step)s", step=step))
     elif rule.how is How.AMOUNT:
-        parts.append(f"¥{figures(rule.value)}")
-    if excepted := sum(map(len, pricing.exceptions_of(change).values())):
-        parts.append(ngettext("%(num)s price excepted", "%(num)s prices excepted", excepted))
+        parts += [HOWS[rule.how], f"¥{figures(rule.value)}"]
+    else:
+        parts.append(HOWS[rule.how])
     return _(", ").join(map(str, parts))

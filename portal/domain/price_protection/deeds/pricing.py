@@ -17,6 +17,7 @@ from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Run
+from portal.domain.money import PPM
 from portal.domain.papers.fill import validate
 from portal.domain.papers.values import Raw
 from portal.domain.price_protection.approvals import Covered, valid_approvals
@@ -26,6 +27,7 @@ from portal.domain.price_protection.entries import PriceEntry
 from portal.domain.price_protection.models import (
     OPEN,
     Agreement,
+    AgreementPrice,
     AgreementTerms,
     Amendment,
     DeedPaper,
@@ -57,6 +59,8 @@ class Line:
     kind: PriceKind
     before: int
     after: int | None
+    # Whether the percentage came to another sum before it was rounded to its step.
+    is_rounded: bool = False
 
     @property
     def changes(self) -> bool:
@@ -113,10 +117,26 @@ class Reckoner:
             line
             for row in agreement.terms[-1].prices
             for key in ((row.product_id, row.kind),)
-            for line in (Line(row.product_id, row.product.name, row.kind, row.amount_fen, after.get(key)),)
+            for now in (after.get(key),)
+            for line in (
+                Line(
+                    row.product_id,
+                    row.product.name,
+                    row.kind,
+                    row.amount_fen,
+                    now,
+                    key not in own and now is not None and self._is_rounded(row, now),
+                ),
+            )
             if line.changes or key in own
         )
         return Row(agreement, lines, self._refusal(agreement, lines, after))
+
+    def _is_rounded(self, row: AgreementPrice, after: int) -> bool:
+        entry = PriceEntry(row.product_id, row.kind, row.amount_fen)
+        if self.rule.how is not How.PERCENT or not self.rule.fits(entry):
+            return False
+        return after * PPM != row.amount_fen * (PPM + self.rule.value)
 
     def _refusal(
         self, agreement: Agreement, lines: Sequence[Line], after: dict[tuple[int, PriceKind], int]
@@ -255,6 +275,11 @@ def rule_of(change: PriceChange) -> PriceRule:
     )
 
 
+def counted(change: PriceChange) -> tuple[int, int]:
+    """How many prices a kept change has changed in its amendments, and how many of these were rounded."""
+    return int(change.rule.get("prices", 0)), int(change.rule.get("rounded", 0))
+
+
 def _as_json(exceptions: Exceptions, ids: Sequence[int]) -> dict[str, list[list[Any]]]:
     if any(fen <= 0 for own in exceptions.values() for fen in own.values()):
         raise DomainError(N_("A price is more than nothing."), field="value")
@@ -298,17 +323,26 @@ def _chunk(session: Session, owner: User, change: PriceChange, ids: list[int]) -
     agreements = session.scalars(chosen(owner, ids)).all()
     reckoner = Reckoner(session, agreements, rule_of(change), change.effective_on, exceptions_of(change))
     refused: list[list[Any]] = []
-    made = 0
+    made = prices = rounded = 0
     for agreement in agreements:
-        problem = reckoner.row(agreement).refusal
+        row = reckoner.row(agreement)
+        problem = row.refusal
         if problem is None:
             problem = _made(session, owner, change, agreement, reckoner.entries(agreement))
         if problem is None:
             made += 1
+            prices += sum(line.changes for line in row.lines)
+            rounded += sum(line.is_rounded for line in row.lines)
         else:
             params: dict[str, Raw] = {name: str(value) for name, value in problem.params.items()}
             refused.append([agreement.id, agreement.number, problem.msgid, params])
     change.refused = [*change.refused, *refused]
+    # What the rule did, told with it: how many prices it changed, and how many of them were rounded.
+    counted = {"prices": prices, "rounded": rounded}
+    change.rule = {
+        **change.rule,
+        **{name: change.rule.get(name, 0) + count for name, count in counted.items()},
+    }
     return {"made": made, "refused": refused, "done": len(ids)}
 
 
