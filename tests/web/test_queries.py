@@ -57,8 +57,10 @@ CEILINGS = {
     "distributors.detail": 22,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,
-    # Their rows, totals, spot checks and offices; the last year's agreement with its prices.
-    "batches.approval": 16,
+    # Their rows, totals, largest moves, spot checks and offices; the days on which the old ones end; the last
+    # year's agreement with its prices.
+    "batches.approval": 18,
+    "batches.changes": 15,
     "batches.detail": 15,
     "batches.row": 16,
     # Every kind of work asks for its own.
