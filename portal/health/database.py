@@ -38,6 +38,8 @@ GUARDED = (
     "fund_release",
     "fund_deduction",
     "deduction_change",
+    "evidence_custody",
+    "case_hearing",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (
@@ -49,6 +51,12 @@ KEPT = (
     "ledger_book",
     "purchase",
     "fund_hold",
+    "violation_case",
+    "case_investigator",
+    "case_evidence",
+    "case_paper",
+    "case_appeal",
+    "case_award",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

@@ -15,6 +15,7 @@ from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.price_protection.trail.models import Parcel, SealApplication
+from portal.domain.price_protection.violations.models import Case
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template, TemplateDraft
 from portal.domain.users.models import User
@@ -53,6 +54,7 @@ SUBJECTS: dict[str, Subject] = {
     "region": Subject(_l("Office"), Region.name, "admin.region"),
     "scan_pile": Subject(_l("Pile of scans"), ScanPile.office, "scans.detail"),
     "territory": Subject(_l("Territory"), Territory.name),
+    "violation_case": Subject(_l("Violation case"), Case.number, "violations.detail"),
     "user_account": Subject(_l("User"), User.name, "admin.user"),
 }
 
@@ -84,6 +86,6 @@ def _named(event: AuditEvent, names: dict[tuple[str, int], str]) -> Named:
     subject = SUBJECTS.get(event.subject)
     if subject is None:
         return Named(event.subject, f"#{event.subject_id}", "")
-    name = names.get((event.subject, event.subject_id), f"#{event.subject_id}")
+    name = names.get((event.subject, event.subject_id)) or f"#{event.subject_id}"
     has_page = subject.endpoint in current_app.view_functions
     return Named(str(subject.word), name, url_for(subject.endpoint, id=event.subject_id) if has_page else "")

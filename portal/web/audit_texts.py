@@ -14,6 +14,7 @@ from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import percent
 from portal.domain.price_protection.models import PriceKind
 from portal.web.audit_bulk import bulk_changes
+from portal.web.case_words import CASE_ACTIONS, told_of_case
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
@@ -57,6 +58,7 @@ ACTIONS: dict[str, object] = {
     "batch.row_looked_at": _l("Agreement read before a list is approved"),
     "batch.approval_asked": _l("List approved"),
     **TRAIL_ACTIONS,
+    **CASE_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -148,6 +150,8 @@ def text(event: AuditEvent) -> str:
     if event.action in TRAIL_ACTIONS:
         kind = event.action.split(".", 1)[1]
         return told_of_trail(kind, params, str(params.get("reason", "")))
+    if event.action in CASE_ACTIONS:
+        return told_of_case(params)
     match event.action:
         case "product.approval_entered":
             return _(

@@ -24,6 +24,7 @@ TRAIL_WORDS = (
     (Numbered.NOTICE, _l("Notice of termination")),
     (Numbered.SEAL_APPLICATION, _l("Seal application")),
     (Numbered.PARCEL, _l("Parcel")),
+    (Numbered.CASE, _l("Violation case")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
     (PaperKind.NOTICE, _l("Notice of termination")),
@@ -112,6 +113,7 @@ TRAIL_ACTIONS: dict[str, object] = {
     Numbered.NOTICE.action: _l("Numbering rule of notices changed"),
     Numbered.SEAL_APPLICATION.action: _l("Numbering rule of seal applications changed"),
     Numbered.PARCEL.action: _l("Numbering rule of parcels changed"),
+    Numbered.CASE.action: _l("Numbering rule of violation cases changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }
 TRAIL_LABELS: dict[str, object] = {

@@ -21,6 +21,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
+from portal.web.case_words import CASE_TONES, CASE_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
@@ -105,6 +106,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *TRAIL_WORDS,
     *ACCOUNT_WORDS.items(),
     *TRANSFER_WORDS.items(),
+    *CASE_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
@@ -152,6 +154,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     (Status.TERMINATED, "bad"),
     (Status.VOID, "bad"),
     *TRAIL_TONES,
+    *CASE_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),
     (Phase.AWAITING_SIGNATURE, "wait"),
     (Phase.NOT_YET_EFFECTIVE, "wait"),

@@ -46,6 +46,13 @@ class Permission(StrEnum):
     SETTINGS_READ = "settings.read"
     SETTINGS_WRITE = "settings.write"
     AUDIT_READ = "audit.read"
+    # Violations (P5): read from their opening on, or follow from the service of the notice on.
+    CASES_READ = "cases.read"
+    CASES_FOLLOW = "cases.follow"
+    CASES_REPORT = "cases.report"
+    CASES_INVESTIGATE = "cases.investigate"
+    CASES_DECIDE = "cases.decide"
+    CASES_APPEAL = "cases.appeal"
 
 
 P = Permission
@@ -76,6 +83,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AUDIT_READ,
         P.FUNDS_READ,
         P.FUNDS_CONFIRM,
+        P.CASES_READ,
+        P.CASES_REPORT,
+        P.CASES_DECIDE,
+        P.CASES_APPEAL,
     },
     Role.REGIONAL_MANAGER: _READ
     | {
@@ -85,9 +96,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_APPROVE,
         P.PAPERS_HANDLE,
         P.FUNDS_READ,
+        P.CASES_READ,
+        P.CASES_REPORT,
     },
     # Reads the funds of its regions: it is whom a distributor calls.
-    Role.SALESPERSON: _READ | {P.DISTRIBUTORS_WRITE, P.AGREEMENTS_WRITE, P.PAPERS_HANDLE, P.FUNDS_READ},
+    Role.SALESPERSON: _READ
+    | {
+        P.DISTRIBUTORS_WRITE,
+        P.AGREEMENTS_WRITE,
+        P.PAPERS_HANDLE,
+        P.FUNDS_READ,
+        P.CASES_FOLLOW,
+        P.CASES_REPORT,
+    },
     # Keeps seals, as counsel does: neither writes nor approves an agreement, so that asking for a seal, approving
     # the agreement and sealing it lie with different people.
     Role.FINANCE: _READ
@@ -98,6 +119,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.FUNDS_CLOSE,
         P.FUNDS_CONFIRM,
         P.PAYMENTS_MAKE,
+        P.CASES_FOLLOW,
+        P.CASES_REPORT,
     },
     # Owns the texts and the approved prices (P8).
     Role.COUNSEL: _READ
@@ -109,11 +132,16 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PAPERS_HANDLE,
         P.SEALS_KEEP,
         P.FUNDS_READ,
+        P.CASES_READ,
+        P.CASES_REPORT,
+        P.CASES_DECIDE,
+        P.CASES_APPEAL,
     },
-    Role.TRAINER: frozenset({P.DISTRIBUTORS_READ}),
-    Role.INVESTIGATOR: _READ,
+    Role.TRAINER: frozenset({P.DISTRIBUTORS_READ, P.CASES_REPORT}),
+    # Sees who reported in the cases it was named for, and decides none.
+    Role.INVESTIGATOR: _READ | {P.CASES_READ, P.CASES_REPORT, P.CASES_INVESTIGATE},
     # Reads its subtree, writes nothing.
-    Role.AUDITOR: _READ | {P.SETTINGS_READ, P.AUDIT_READ, P.FUNDS_READ},
+    Role.AUDITOR: _READ | {P.SETTINGS_READ, P.AUDIT_READ, P.FUNDS_READ, P.CASES_READ},
 }
 
 # What is one for the whole company is changed only from the head office's node.

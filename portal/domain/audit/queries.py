@@ -110,7 +110,7 @@ def names_of(
             continue
         key = column.class_.__table__.c.id
         rows = session.execute(sa.select(key, column).where(key.in_(ids)))
-        found.update({(subject, row[0]): str(row[1]) for row in rows})
+        found.update({(subject, row[0]): str(row[1]) for row in rows if row[1] is not None})
     return found
 
 

@@ -57,6 +57,7 @@ class Numbered(StrEnum):
     NOTICE = "notice"
     SEAL_APPLICATION = "seal_application"
     PARCEL = "parcel"
+    CASE = "case"
 
     @property
     def action(self) -> str:
@@ -70,6 +71,7 @@ SHIPPED = {
     Numbered.NOTICE: Rule("TZ-{year}-{number}", 4),
     Numbered.SEAL_APPLICATION: Rule("YY-{year}-{number}", 6),
     Numbered.PARCEL: Rule("KD-{year}-{number}", 6),
+    Numbered.CASE: Rule("WG-{year}-{number}", 4),
 }
 
 

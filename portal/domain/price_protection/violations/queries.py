@@ -1,0 +1,71 @@
+"""Which cases a user sees, and how much of each (P5): the row is the query's, the reporter nobody's."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.audit.models import AuditEvent
+from portal.domain.price_protection.violations.models import (
+    BEFORE_OPENING,
+    BEFORE_SERVICE,
+    Case,
+    Investigator,
+    State,
+)
+from portal.domain.users.models import User
+
+# Kept from the timeline that everybody reads: who looked at what is sealed concerns the audit trail alone.
+_ONLY_AUDITED = ("case.reporter_seen", "case.sealed_facts_changed", "case.payee_seen", "case.payer_named")
+
+
+def cases_visible_to(user: User) -> sa.Select[Case]:
+    """The cases a user may see.
+
+    Named investigators see theirs from the first day. Before a case is opened, whoever investigates in the office sees
+    that there is one to take up; managers, counsel and auditors see it from its opening on; the sales people of the
+    accused, and finance, only once the accused itself knows of it.
+    """
+    mine = sa.select(Investigator.case_id).where(
+        Investigator.user_id == user.id, Investigator.left_at.is_(None)
+    )
+    return sa.select(Case).where(
+        sa.or_(
+            Case.id.in_(mine),
+            sa.and_(
+                Case.state == State.REPORTED,
+                Case.region_id.in_(visible(user, Permission.CASES_INVESTIGATE)),
+            ),
+            sa.and_(
+                Case.state.not_in(BEFORE_OPENING), Case.region_id.in_(visible(user, Permission.CASES_READ))
+            ),
+            sa.and_(
+                Case.state.not_in(BEFORE_SERVICE),
+                Case.notified_on.is_not(None),
+                Case.region_id.in_(visible(user, Permission.CASES_FOLLOW)),
+            ),
+        )
+    )
+
+
+def visible_case(session: Session, user: User, case_id: int) -> Case | None:
+    """This case, if the user may see it."""
+    return session.scalar(cases_visible_to(user).where(Case.id == case_id))
+
+
+def timeline(session: Session, user: User, case: Case) -> list[AuditEvent]:
+    """What happened in the case, newest first; what came before its opening is for its investigators."""
+    events = audit.history(case).where(AuditEvent.action.not_in(_ONLY_AUDITED))
+    if not case.is_investigator(user):
+        opened = (
+            sa.select(sa.func.min(AuditEvent.id))
+            .where(
+                AuditEvent.subject == "violation_case",
+                AuditEvent.subject_id == case.id,
+                AuditEvent.action == "case.opened",
+            )
+            .scalar_subquery()
+        )
+        events = events.where(AuditEvent.id >= opened)
+    return list(session.scalars(events))
