@@ -10,6 +10,7 @@ from portal.db import clock_at, now
 from portal.demo.batches import Batches
 from portal.demo.contracts import Contracts
 from portal.demo.people import PEOPLE, load
+from portal.demo.purchases import Purchases
 from portal.demo.register import Register
 from portal.demo.trail import Trails
 from portal.domain.users import services as users
@@ -48,8 +49,9 @@ def command(if_first_start: bool) -> None:
     Batches(db.session, people).load()
     Trails(db.session, people).load()
     scans.load(db.session, people)
+    bought = Purchases(db.session, people).load()
     pool.close()
-    click.echo(f"{len(distributors)} distributors, {contracts.written} agreements.")
+    click.echo(f"{len(distributors)} distributors, {contracts.written} agreements, {bought} purchase lines.")
     _print_sign_ins()
 
 

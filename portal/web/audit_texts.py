@@ -92,6 +92,8 @@ _LISTS = {
     "batch": _l("Preview of a batch"),
     "drafts": _l("Drafts with their prices"),
     "products": _l("Products"),
+    "purchases": _l("Purchases"),
+    "purchase_import": _l("Refused rows of an import"),
     "scan_reminders": _l("Reminder list"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),

@@ -51,6 +51,8 @@ ACTIONS: dict[str, object] = {
     "product.resumed": _l("Product resumed"),
     "product.approval_entered": _l("Price approval entered"),
     "product.approval_revoked": _l("Price approval revoked"),
+    "purchase.entered": _l("Purchase entered"),
+    "purchase.returned": _l("Return entered"),
     "template.released": _l("Template released"),
     "template.stopped": _l("Template taken out of offer"),
     "template.offered": _l("Template offered again"),
@@ -224,6 +226,14 @@ def _text(event: AuditEvent, names: _Names) -> str:
         verdict = str(VERDICTS.get(params.get("verdict", ""), ""))  # type: ignore[call-overload]
         other = names("distributor", params.get("other_id"))
         return _(" · ").join(part for part in (other, verdict, params.get("why", "")) if part)
+    if action in ("purchase.entered", "purchase.returned"):
+        return _(
+            "%(document)s-%(line)s, %(amount)s yuan, %(day)s",
+            document=params.get("document", ""),
+            line=params.get("line", ""),
+            amount=figures(int(params.get("amount_fen", 0))),
+            day=params.get("purchased_on", ""),
+        )
     if action.startswith("distributor.document"):
         return _(" · ").join(part for part in (params.get("title", ""), params.get("why", "")) if part)
     if action.startswith("distributor.licence"):

@@ -55,7 +55,9 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
         _l("Protection fund"),
         (
             Entry(_l("Funds by agreement"), "funds.index", (P.FUNDS_READ,)),
-            Entry(_l("Purchases"), "purchases.index", (P.FUNDS_READ,)),
+            Entry(_l("Purchases"), "purchases.index", (P.PURCHASES_READ,)),
+            Entry(_l("Import purchases"), "purchases.import_file", (P.PURCHASES_IMPORT,)),
+            Entry(_l("Trace a code"), "purchases.codes", (P.PURCHASES_READ,)),
             Entry(_l("Quarter close"), "quarters.index", (P.FUNDS_READ,)),
             Entry(_l("Payments"), "payments.index", (P.FUNDS_READ,)),
             Entry(_l("Violation cases"), "violations.index", (P.FUNDS_READ,)),

@@ -24,6 +24,7 @@ from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.web.case_words import CASE_TONES, CASE_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
+from portal.web.purchase_words import PURCHASE_WORDS
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
 
 Said = TypeVar("Said")
@@ -60,6 +61,7 @@ class ByCode(Mapping[StrEnum, Said]):
 
 
 WORDS: Mapping[StrEnum, Any] = ByCode(
+    *PURCHASE_WORDS,
     (Role.ADMINISTRATOR, _l("Administrator")),
     (Role.EXECUTIVE, _l("Executive")),
     (Role.REGIONAL_MANAGER, _l("Regional manager")),

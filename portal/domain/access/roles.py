@@ -29,6 +29,10 @@ class Permission(StrEnum):
     AGREEMENTS_READ = "agreements.read"
     AGREEMENTS_WRITE = "agreements.write"
     AGREEMENTS_APPROVE = "agreements.approve"
+    # Purchases and returns: money follows from them, so finance enters them and the register's keepers hand in lists.
+    PURCHASES_READ = "purchases.read"
+    PURCHASES_WRITE = "purchases.write"
+    PURCHASES_IMPORT = "purchases.import"
     # Send, take back and file originals; decide about the company's seals and put them on paper (P1b).
     PAPERS_HANDLE = "papers.handle"
     SEALS_KEEP = "seals.keep"
@@ -56,7 +60,9 @@ class Permission(StrEnum):
 
 
 P = Permission
-_READ = frozenset({P.DISTRIBUTORS_READ, P.PRODUCTS_READ, P.AGREEMENTS_READ, P.TEMPLATES_READ})
+_READ = frozenset(
+    {P.DISTRIBUTORS_READ, P.PRODUCTS_READ, P.AGREEMENTS_READ, P.PURCHASES_READ, P.TEMPLATES_READ}
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Runs the portal and keeps the register; neither writes nor approves what binds the company.
@@ -64,6 +70,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.DISTRIBUTORS_WRITE,
         P.DISTRIBUTORS_IMPORT,
+        P.PURCHASES_WRITE,
+        P.PURCHASES_IMPORT,
         P.PRODUCTS_WRITE,
         P.USERS_MANAGE,
         P.REGIONS_MANAGE,
@@ -113,6 +121,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # the agreement and sealing it lie with different people.
     Role.FINANCE: _READ
     | {
+        P.PURCHASES_WRITE,
+        P.PURCHASES_IMPORT,
         P.PAPERS_HANDLE,
         P.SEALS_KEEP,
         P.FUNDS_READ,

@@ -1,0 +1,299 @@
+"""Reading purchases, always within the regions of whoever asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portal.domain import money
+from portal.domain.access.queries import visible, within
+from portal.domain.access.roles import Permission
+from portal.domain.distributors import search
+from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed
+from portal.domain.ledger.models import Account, Transfer
+from portal.domain.price_protection.models import AgreementTerms, Product
+from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
+from portal.domain.regions.models import Region
+from portal.domain.text import clean, half_width
+from portal.domain.users.models import User
+
+PROTECTED, UNPROTECTED = "protected", "unprotected"
+PURCHASES, RETURNS = "purchases", "returns"
+
+
+@dataclass(frozen=True)
+class PurchaseFilter:
+    """What the list is narrowed to; an empty field narrows nothing.
+
+    `state` is PROTECTED, UNPROTECTED or a value of Unprotected, `kind` PURCHASES or RETURNS; the days are inclusive.
+    """
+
+    q: str = ""
+    region_id: int | None = None
+    distributor_id: int | None = None
+    product_id: int | None = None
+    first_on: date | None = None
+    last_on: date | None = None
+    state: str = ""
+    kind: str = ""
+
+
+def purchases_visible_to(
+    user: User, permission: Permission = Permission.PURCHASES_READ
+) -> sa.Select[Purchase]:
+    """Every line of a distributor in whose region `user` has the permission."""
+    return (
+        sa.select(Purchase)
+        .join(Distributor, Distributor.id == Purchase.distributor_id)
+        .where(Distributor.region_id.in_(visible(user, permission)))
+    )
+
+
+SORTS: dict[str, Any] = {
+    "day": Purchase.purchased_on,
+    "document": Purchase.document_number,
+    "distributor": Distributor.name,
+    "product": Product.code,
+    "amount": Purchase.amount_fen,
+}
+_SHOWN = (
+    Purchase.id,
+    Purchase.purchased_on,
+    Purchase.document_number,
+    Purchase.line_no,
+    Distributor.code.label("distributor_code"),
+    Distributor.name.label("distributor"),
+    Region.name.label("office"),
+    Product.code.label("product_code"),
+    Product.name.label("product"),
+    Product.unit,
+    Purchase.quantity_milli,
+    Purchase.amount_fen,
+    Purchase.returns_id,
+    Purchase.unprotected,
+    Accrual.rebate_fen,
+    Accrual.base_fen,
+    Accrual.fund_fen,
+    Accrual.quarter,
+    Purchase.note,
+)
+
+
+def purchase_rows(session: Session, user: User, wanted: PurchaseFilter) -> Columns:
+    """The columns of the list."""
+    return _narrowed(session, purchases_visible_to(user), wanted).with_only_columns(*_SHOWN)
+
+
+class Totals(NamedTuple):
+    """What the lines of a list come to, in fen."""
+
+    lines: int
+    amount_fen: int
+    rebate_fen: int
+    base_fen: int
+    fund_fen: int
+
+
+def totals(session: Session, user: User, wanted: PurchaseFilter) -> Totals:
+    """The sums over all that the filter leaves: one statement."""
+
+    def total(column: Any) -> Any:
+        return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
+
+    found = session.execute(
+        _narrowed(session, purchases_visible_to(user), wanted).with_only_columns(
+            sa.func.count(),
+            total(Purchase.amount_fen),
+            total(Accrual.rebate_fen),
+            total(Accrual.base_fen),
+            total(Accrual.fund_fen),
+        )
+    ).one()
+    return Totals(*found)
+
+
+def _narrowed(session: Session, statement: Columns, wanted: PurchaseFilter) -> Columns:
+    statement = (
+        statement.join(Region, Region.id == Distributor.region_id)
+        .join(Product, Product.id == Purchase.product_id)
+        .join(Accrual, Accrual.purchase_id == Purchase.id, isouter=True)
+    )
+    if words := half_width(clean(wanted.q)):
+        named = Purchase.document_number.icontains(words, autoescape=True)
+        found = search.matching(session, words)
+        statement = statement.where(
+            named if found is None else sa.or_(named, Purchase.distributor_id.in_(found))
+        )
+    if wanted.region_id is not None:
+        statement = statement.where(Distributor.region_id.in_(within(wanted.region_id)))
+    if wanted.distributor_id is not None:
+        statement = statement.where(Purchase.distributor_id == wanted.distributor_id)
+    if wanted.product_id is not None:
+        statement = statement.where(Purchase.product_id == wanted.product_id)
+    if wanted.first_on is not None:
+        statement = statement.where(Purchase.purchased_on >= wanted.first_on)
+    if wanted.last_on is not None:
+        statement = statement.where(Purchase.purchased_on <= wanted.last_on)
+    if wanted.state == PROTECTED:
+        statement = statement.where(Accrual.id.is_not(None))
+    elif wanted.state == UNPROTECTED:
+        statement = statement.where(Accrual.id.is_(None))
+    elif wanted.state:
+        statement = statement.where(Accrual.id.is_(None), Purchase.unprotected == Unprotected(wanted.state))
+    if wanted.kind:
+        is_return = Purchase.returns_id.is_not(None)
+        statement = statement.where(is_return if wanted.kind == RETURNS else ~is_return)
+    return statement
+
+
+def purchase_with_all(user: User, id: int) -> sa.Select[Purchase]:
+    """One line with what its page shows."""
+    return (
+        purchases_visible_to(user)
+        .where(Purchase.id == id)
+        .options(
+            joinedload(Purchase.distributor, innerjoin=True).joinedload(Distributor.region, innerjoin=True),
+            joinedload(Purchase.product, innerjoin=True),
+            joinedload(Purchase.accrual).joinedload(Accrual.agreement),
+            joinedload(Purchase.returns),
+            joinedload(Purchase.entered_by),
+            selectinload(Purchase.codes),
+        )
+    )
+
+
+def returns_of(session: Session, purchase: Purchase) -> Sequence[Purchase]:
+    """What was returned of a line, in the order of entry."""
+    return session.scalars(
+        sa.select(Purchase)
+        .where(Purchase.returns_id == purchase.id)
+        .options(joinedload(Purchase.accrual))
+        .order_by(Purchase.id)
+    ).all()
+
+
+def left_to_return(session: Session, purchase: Purchase) -> int:
+    """What is left of a line after its returns, in fen."""
+    taken = session.scalar(
+        sa.select(sa.cast(sa.func.sum(Purchase.amount_fen), sa.BigInteger)).where(
+            Purchase.returns_id == purchase.id
+        )
+    )
+    return purchase.amount_fen + (taken or 0)
+
+
+class Posted(NamedTuple):
+    """A transfer as a page shows it."""
+
+    no: int
+    kind: Any
+    debit: Any
+    debit_part: str
+    credit: Any
+    credit_part: str
+    amount_fen: int
+    booked_on: date
+
+
+def transfers_of(session: Session, purchase: Purchase) -> list[Posted]:
+    """The transfers that follow from a line, in the order of its agreement's book."""
+    debit, credit = sa.orm.aliased(Account), sa.orm.aliased(Account)
+    rows = session.execute(
+        sa.select(
+            Transfer.no,
+            Transfer.kind,
+            debit.kind,
+            debit.part,
+            credit.kind,
+            credit.part,
+            Transfer.amount_fen,
+            Transfer.booked_on,
+        )
+        .join(debit, debit.id == Transfer.debit_id)
+        .join(credit, credit.id == Transfer.credit_id)
+        .where(Transfer.source == "purchase", Transfer.source_id == purchase.id)
+        .order_by(Transfer.no)
+    )
+    return [Posted(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How the accrual of a line came about: rates of its terms, what counted before it and after it, in fen.
+
+    A purchase's `before` is 0; a return's is what was left of its purchase (9.1).
+    """
+
+    rebate_ppm: int
+    base_share: int
+    before_fen: int
+    after_fen: int
+    before: money.Accrual
+    after: money.Accrual
+
+    @property
+    def base_ppm(self) -> int:
+        """The base part of the rebate, in ppm."""
+        return self.base_share * 10_000
+
+    @property
+    def fund_ppm(self) -> int:
+        """The fund's part of the rebate, in ppm."""
+        return (100 - self.base_share) * 10_000
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one product says it all: a purchase, or the return of everything that was left."""
+        return 0 in (self.before_fen, self.after_fen)
+
+
+def arithmetic(session: Session, purchase: Purchase) -> Arithmetic | None:
+    """How the accrual of a line came about; None for one that accrued nothing."""
+    accrual = purchase.accrual
+    if accrual is None:
+        return None
+    terms = session.get_one(AgreementTerms, accrual.terms_id)
+    before = 0
+    if purchase.returns is not None:
+        taken = session.scalar(
+            sa.select(sa.cast(sa.func.sum(Purchase.amount_fen), sa.BigInteger))
+            .join(Accrual, Accrual.purchase_id == Purchase.id)
+            .where(Purchase.returns_id == purchase.returns_id, Accrual.id < accrual.id)
+        )
+        before = purchase.returns.amount_fen + (taken or 0)
+    after = before + purchase.amount_fen
+    return Arithmetic(
+        terms.rebate_ppm,
+        terms.base_share,
+        before,
+        after,
+        money.accrue(before, terms.rebate_ppm, terms.base_share),
+        money.accrue(after, terms.rebate_ppm, terms.base_share),
+    )
+
+
+def buyers(session: Session, user: User, q: str = "") -> sa.Select[Distributor]:
+    """The distributors for which `user` may enter purchases, narrowed by what finds one."""
+    statement = (
+        sa.select(Distributor)
+        .where(
+            Distributor.region_id.in_(visible(user, Permission.PURCHASES_WRITE)),
+            Distributor.standing != Standing.ELIMINATED,
+        )
+        .options(joinedload(Distributor.region, innerjoin=True))
+    )
+    return narrowed(session, statement, DistributorFilter(q=q)).order_by(Distributor.code_key)
+
+
+def product_choices(session: Session) -> list[tuple[int, str]]:
+    """Every product by id, those on sale first: goods of a discontinued one are sold and returned for a while."""
+    rows = session.execute(
+        sa.select(Product.id, Product.code, Product.name).order_by(
+            Product.discontinued_at.is_not(None), Product.code
+        )
+    )
+    return [(row.id, f"{row.code} {row.name}") for row in rows]
