@@ -16,6 +16,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.scans.models import PageKind, ScanPage, ScanPile
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
 from portal.domain.regions.models import Region
@@ -55,6 +56,7 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
         ),
         "product": first(Product.id),
+        "purchase": first(Purchase.id, Purchase.amount_fen > 0, Purchase.unprotected.is_(None)),
         "own_text": first(TemplateDraft.id),
         "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),
         "parcel": first(Parcel.id, Parcel.sent_on.is_(None)),

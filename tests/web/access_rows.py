@@ -30,6 +30,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.price_protection.trail.models import (
     Parcel,
@@ -80,7 +81,18 @@ def rows_of_region(
         origin_version=template.version,
         origin_text=template.text,
     )
+    bought = Purchase(
+        distributor_id=distributor.id,
+        product_id=kept(product),
+        document_number=f"JH-{number}",
+        line_no=1,
+        purchased_on=today(),
+        amount_fen=1_000,
+        entered_by_id=owner.id,
+        unprotected=Unprotected.NO_AGREEMENT,
+    )
     ids: dict[str, int | str] = {
+        "purchase": kept(bought),
         "text_draft": kept(own),
         "region": region.id,
         "user": owner.id,

@@ -79,6 +79,12 @@ TABLE: dict[str, Line] = {
     "scans.place": line(AW, pile_id="pile", page_id="scan_page"),
     "scans.remind": line(AR, pile_id="pile"),
     "scans.remind_excel": line(AR, pile_id="pile"),
+    "purchases.index": line(P.PURCHASES_READ),
+    "purchases.export": line(P.PURCHASES_READ),
+    "purchases.codes": line(P.PURCHASES_READ),
+    "purchases.detail": line(P.PURCHASES_READ, id="purchase"),
+    "purchases.new": line(P.PURCHASES_WRITE),
+    "purchases.give_back": line(P.PURCHASES_WRITE, id="purchase"),
     "verify.index": Line(SIGNED_IN),
     "verify.check": Line(SIGNED_IN),
     # A paper found in the hand must be checkable anywhere; what it tells is tested in test_verify.py.

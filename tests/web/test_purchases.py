@@ -1,0 +1,176 @@
+"""Purchases on the page: entering, returning, finding, and what a line's page tells."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from portal.db import today
+from portal.domain.access.roles import Role
+from portal.domain.ledger.models import Transfer
+from portal.domain.price_protection.purchases.models import Purchase
+from tests.domain.fund_world import FundWorld
+
+MAY = date(2026, 5, 6)
+
+
+@pytest.fixture
+def world(session, make) -> FundWorld:
+    return FundWorld(session, make)
+
+
+@pytest.fixture
+def clerk(make, world, sign_in):
+    """Somebody who enters purchases of the world's office."""
+    return sign_in(make.user(Role.FINANCE, world.region))
+
+
+def document(world: FundWorld, number: str, *amounts: str, day: str = "2026-05-06") -> dict[str, str]:
+    """A form as it is sent."""
+    form = {"document_number": number, "purchased_on": day}
+    for place, amount in enumerate(amounts):
+        form |= {
+            f"lines-{place}-line_no": str(place + 1),
+            f"lines-{place}-product_id": str(world.product.id),
+            f"lines-{place}-amount": amount,
+            f"lines-{place}-codes": f"box-{number}-{place}",
+        }
+    return form
+
+
+def send(client, agreement, form):
+    return client.post(f"/purchases/new?distributor={agreement.distributor_id}", data=form)
+
+
+def lines(session) -> list[Purchase]:
+    session.rollback()
+    return list(session.scalars(sa.select(Purchase).order_by(Purchase.id)))
+
+
+def test_a_form_sent_twice_books_once(world, clerk, session):
+    agreement = world.in_force()
+    form = document(world, "ＪＨ-1", "18,240.00", "１００．５０")
+    for _ in range(2):
+        assert send(clerk, agreement, form).status_code == 303
+    assert [(one.key_text, one.amount_fen) for one in map(Shown, lines(session))] == [
+        ("JH-1-1", 1_824_000),
+        ("JH-1-2", 10_050),
+    ]
+    assert session.scalar(sa.select(sa.func.count()).select_from(Transfer)) == 4
+
+
+class Shown:
+    """A line as it is told apart."""
+
+    def __init__(self, row: Purchase) -> None:
+        self.key_text, self.amount_fen = f"{row.document_number}-{row.line_no}", row.amount_fen
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "9999999", "", "1;DROP"])
+def test_a_forged_line_number_is_refused(world, clerk, session, number):
+    agreement = world.in_force()
+    form = document(world, "JH-1", "10.00") | {"lines-0-line_no": number}
+    assert send(clerk, agreement, form).status_code == 422
+    assert lines(session) == []
+
+
+def test_a_key_that_comes_with_another_content_is_refused_and_books_nothing(world, clerk, session):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "10.00"))
+    answer = send(clerk, agreement, document(world, "JH-1", "11.00", "5.00"))
+    assert answer.status_code == 422
+    assert len(lines(session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"lines-0-amount": "0"}, "zero"),
+        ({"lines-0-amount": "1,23"}, "1,23"),
+        ({"lines-0-amount": "1.234"}, "two decimals"),
+        ({"lines-0-amount": "-5"}, "must not be negative"),
+        ({"lines-0-product_id": ""}, "Choose a product from the list"),
+        ({"lines-0-quantity": "0"}, "is no quantity"),
+        ({"purchased_on": "2999-01-01"}, ""),
+        ({"purchased_on": "2026/2/30"}, "2026"),
+        ({"document_number": ""}, "Enter the number of the document"),
+        ({"lines-1-line_no": "1", "lines-1-product_id": "P", "lines-1-amount": "3"}, "stands twice"),
+    ],
+)
+def test_what_a_form_says_wrongly_is_refused_with_what_to_do(world, clerk, session, change, said):
+    agreement = world.in_force()
+    change = {name: value.replace("P", str(world.product.id)) for name, value in change.items()}
+    answer = send(clerk, agreement, document(world, "JH-1", "10.00") | change)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert lines(session) == []
+
+
+def test_a_purchase_of_tomorrow_is_refused(world, clerk, session):
+    agreement = world.in_force()
+    tomorrow = date.fromordinal(today().toordinal() + 1).isoformat()
+    answer = send(clerk, agreement, document(world, "JH-1", "10.00", day=tomorrow))
+    assert answer.status_code == 422
+    assert tomorrow in answer.text
+
+
+def test_the_page_shows_how_the_fund_was_reckoned_and_the_return_takes_it_back(world, clerk, session):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "20,000.00"))
+    bought = lines(session)[0]
+    form = {"document_number": "TH-1", "line_no": "1", "purchased_on": "2026-06-01", "amount": "18,240.00"}
+    for _ in range(2):
+        assert clerk.post(f"/purchases/{bought.id}/return", data=form).status_code == 303
+    returned = lines(session)[1]
+    assert returned.amount_fen == -1_824_000
+    page = clerk.get(f"/purchases/{returned.id}").text
+    assert "18,240.00 × 5% × 40%" in page
+    assert "−364.80" in page
+    assert "18,240.00" in clerk.get(f"/purchases/{bought.id}").text
+    form |= {"document_number": "TH-2", "amount": "1,760.01"}
+    refused = clerk.post(f"/purchases/{bought.id}/return", data=form)
+    assert (refused.status_code, "1,760.00" in refused.text) == (422, True)
+
+
+def test_the_list_is_narrowed_and_its_sums_follow(world, clerk, session):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "100.00", "50.00"))
+    send(clerk, agreement, document(world, "JH-2", "7.77", day="2025-12-31"))
+    whole = clerk.get("/purchases/").text
+    assert "157.77" in whole
+    for query, total, other in (
+        ("state=protected", "150.00", "7.77"),
+        ("state=before_term", "7.77", "150.00"),
+        ("q=jh-2", "7.77", "150.00"),
+        ("from=2026-05-06&until=2026-05-06", "150.00", "7.77"),
+        ("kind=returns", "", "150.00"),
+        ("distributor=999999", "", "150.00"),
+    ):
+        page = clerk.get(f"/purchases/?{query}").text
+        assert total in page and f">{other}<" not in page, query
+    assert clerk.get("/purchases/export").status_code == 200
+
+
+def test_another_office_sees_neither_the_line_nor_its_document(world, make, clerk, session, sign_in):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "100.00"))
+    bought = lines(session)[0]
+    elsewhere = sign_in(make.user(Role.FINANCE, make.region(name="远方办事处")))
+    assert elsewhere.get(f"/purchases/{bought.id}").status_code == 404
+    assert "JH-1-1" not in elsewhere.get("/purchases/?q=JH-1").text
+    assert elsewhere.post(f"/purchases/{bought.id}/return", data={}).status_code == 404
+
+
+def test_a_code_tells_who_bought_and_to_other_offices_the_name_alone(world, make, clerk, session, sign_in):
+    agreement = world.in_force(values={"territory_description": "杭州市示例区"})
+    send(clerk, agreement, document(world, "JH-1", "100.00"))
+    here = clerk.get("/purchases/codes?code=ＢＯＸ-jh-1-0").text
+    for told in (agreement.distributor.name, "杭州市示例区", "2026-05-06", "JH-1-1", agreement.number):
+        assert told in here
+    elsewhere = sign_in(make.user(Role.INVESTIGATOR, make.region(name="远方办事处")))
+    there = elsewhere.get("/purchases/codes?code=box-jh-1-0").text
+    assert agreement.distributor.name in there
+    assert world.region.name in there
+    for hidden in ("杭州市示例区", "2026-05-06", "JH-1-1<", agreement.number, world.product.name):
+        assert hidden not in there
+    assert agreement.distributor.name not in clerk.get("/purchases/codes?code=BOX-JH-1").text
