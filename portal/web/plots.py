@@ -6,6 +6,7 @@ from itertools import count
 
 WIDTH, HEIGHT = 360, 150
 _LEFT, _TOP, _BASE = 28, 16, 130
+_WIDE_LEFT = 56  # sums of money are longer than counts
 _LINES = 4
 
 
@@ -63,6 +64,54 @@ def bars(points: Sequence[tuple[str, int]]) -> Bars:
         ],
         lines=[(round(_BASE - height(step * line), 1), step * line) for line in range(1, max(1, rules) + 1)],
     )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Parts of one whole upon one another; a part is its place in the series, top, height and value."""
+
+    x: float
+    width: float
+    label: str
+    parts: list[tuple[int, float, float, int]]
+
+    @property
+    def middle(self) -> float:
+        """Where its label is centred."""
+        return round(self.x + self.width / 2, 1)
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """A chart of stacked bars in fen; `lines` are the heights and values, in yuan, of the rules behind them."""
+
+    stacks: list[Stack]
+    lines: list[tuple[float, int]]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _WIDE_LEFT
+    base: int = _BASE
+
+
+def stacks(points: Sequence[tuple[str, Sequence[int]]]) -> Stacks:
+    """The chart of these labelled series of fen, none below 0."""
+    highest = -(-max((sum(values) for _label, values in points), default=0) // 100)
+    step = _step(highest)
+    rules = max(1, -(-highest // step))
+    scale = (_BASE - _TOP) / (rules * step * 100)
+    slot = (WIDTH - _WIDE_LEFT) / max(1, len(points))
+    width = round(min(slot * 0.56, 48), 1)
+    drawn = []
+    for place, (label, values) in enumerate(points):
+        parts, foot = [], float(_BASE)
+        for no, value in enumerate(values):
+            tall = value * scale
+            foot -= tall
+            if value:
+                parts.append((no, round(foot, 1), round(tall, 1), value))
+        drawn.append(Stack(round(_WIDE_LEFT + slot * place + (slot - width) / 2, 1), width, label, parts))
+    lines = [(round(_BASE - step * line * 100 * scale, 1), step * line) for line in range(1, rules + 1)]
+    return Stacks(drawn, lines)
 
 
 def _step(highest: int) -> int:

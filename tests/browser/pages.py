@@ -59,6 +59,7 @@ DEMO_PAGES = (
     PageLine("importing dealers", "admin", "/distributors/import"),
     PageLine("agreements", "director", "/agreements/"),
     PageLine("the accounts of the fund", "director", "/funds/accounts"),
+    PageLine("funds by agreement", "director", "/funds/"),
     PageLine("agreements, nothing fits", "director", "/agreements/?q=zzzz"),
     PageLine("writing an agreement", "director", "/agreements/new?distributor={distributor}"),
     PageLine("writing an agreement, no distributor yet", "director", "/agreements/new"),

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("funds", __name__, url_prefix="/funds")
 
-from portal.blueprints.funds import accounts  # noqa: E402, F401
+from portal.blueprints.funds import accounts, listing, record  # noqa: E402, F401

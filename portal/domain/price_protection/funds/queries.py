@@ -1,14 +1,21 @@
 """What the books say, within the regions of who asks."""
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from dataclasses import dataclass
+from typing import Any
 
-from portal.domain.access.queries import visible
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission as P
-from portal.domain.ledger.accounts import AccountKind
+from portal.domain.distributors.models import Distributor
+from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.price_protection.models import Agreement
+from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+
+T, A = TransferKind, AccountKind
 
 
 def books_visible_to(user: User) -> sa.Select[int]:
@@ -33,3 +40,115 @@ def totals(session: Session, user: User) -> dict[AccountKind, int]:
         ):
             found[kind] += fen * (sign if kind.is_debit else -sign)
     return found
+
+
+@dataclass(frozen=True)
+class FundFilter:
+    """What the list of funds is narrowed to; an empty field narrows nothing."""
+
+    q: str = ""
+    region_id: int | None = None
+
+
+# What the columns of the list count: the kinds of transfers with their signs, or an account's balance.
+_ACCRUED = {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_BACK_FUND: -1}
+_RELEASED = {T.RELEASE: 1, T.CLAW_BACK_FUND: -1}
+_DEDUCTED = {T.DEDUCT: 1, T.RESTORE: -1, T.REVERSE_DEDUCTION: -1}
+_PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
+
+
+def _moved(kinds: dict[TransferKind, int]) -> sa.ColumnElement[int]:
+    signed = sa.case(
+        *((Transfer.kind == kind, Transfer.amount_fen * sign) for kind, sign in kinds.items()), else_=0
+    )
+    return sa.cast(sa.func.sum(signed), sa.BigInteger)
+
+
+def _balance(kinds: tuple[AccountKind, ...], sign: int) -> sa.ColumnElement[int]:
+    debit, credit = _debit.kind.in_(kinds), _credit.kind.in_(kinds)
+    signed = sa.case((credit, Transfer.amount_fen * sign), else_=0) - sa.case(
+        (debit, Transfer.amount_fen * sign), else_=0
+    )
+    return sa.cast(sa.func.sum(signed), sa.BigInteger)
+
+
+_debit, _credit = aliased(Account), aliased(Account)
+
+
+def _sums(user: User) -> sa.Subquery:
+    """The figures of each book that the user may see."""
+    return (
+        sa.select(
+            Book.agreement_id,
+            _moved(_ACCRUED).label("accrued"),
+            _balance((A.FUND,), 1).label("held"),
+            _moved(_RELEASED).label("released"),
+            _moved(_DEDUCTED).label("deducted"),
+            _balance(_PAYABLE, 1).label("payable"),
+            _balance((A.CLAWBACK,), -1).label("owed"),
+        )
+        .join(Transfer, Transfer.book_id == Book.id)
+        .join(_debit, _debit.id == Transfer.debit_id)
+        .join(_credit, _credit.id == Transfer.credit_id)
+        .where(Book.id.in_(books_visible_to(user)))
+        .group_by(Book.agreement_id)
+        .subquery()
+    )
+
+
+def fund_rows(user: User, wanted: FundFilter) -> sa.Select[Any]:
+    """The agreements whose books hold anything, one row each with its figures in fen."""
+    sums = _sums(user)
+    statement = (
+        sa.select(
+            Agreement.id,
+            Agreement.number,
+            Distributor.code.label("distributor_code"),
+            Distributor.name.label("distributor_name"),
+            Region.name.label("region_name"),
+            *(sums.c[name] for name in FIGURES),
+        )
+        .select_from(sums)
+        .join(Agreement, Agreement.id == sums.c.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Agreement.region_id)
+    )
+    if wanted.region_id is not None:
+        statement = statement.where(Agreement.region_id.in_(within(wanted.region_id)))
+    if wanted.q:
+        words = f"%{wanted.q.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+        statement = statement.where(
+            sa.or_(
+                Agreement.number.ilike(words, escape="!"),
+                Distributor.name.ilike(words, escape="!"),
+                Distributor.code.ilike(words, escape="!"),
+            )
+        )
+    return statement
+
+
+FIGURES = ("accrued", "held", "released", "deducted", "payable", "owed")
+SORTS: dict[str, Any] = {
+    "number": Agreement.number,
+    "distributor": Distributor.name,
+    **{name: sa.literal_column(name) for name in FIGURES},
+}
+
+
+def by_region(session: Session, user: User) -> list[Any]:
+    """The same figures for each office, the head office's own first; two and more offices only."""
+    sums = _sums(user)
+    rows = session.execute(
+        sa.select(
+            Region.id,
+            Region.name,
+            sa.func.count().label("agreements"),
+            *(sa.cast(sa.func.sum(sums.c[name]), sa.BigInteger).label(name) for name in FIGURES),
+        )
+        .select_from(sums)
+        .join(Agreement, Agreement.id == sums.c.agreement_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .group_by(Region.id, Region.name, Region.path)
+        .order_by(Region.path)
+    ).all()
+    return list(rows) if len(rows) > 1 else []

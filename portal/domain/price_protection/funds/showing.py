@@ -1,0 +1,218 @@
+"""A fund as people look at it: by quarter, with what happened in it, and the transfers behind each figure."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
+from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
+from portal.domain.price_protection.purchases.models import Accrual
+
+T, A = TransferKind, AccountKind
+
+
+class Figure(NamedTuple):
+    """A figure of a quarter: which transfers count for it and with which sign."""
+
+    key: str
+    kinds: dict[TransferKind, int]
+
+
+# In the order of the columns. What a correction took back counts with the kind that it corrects.
+FIGURES = (
+    Figure("base", {T.ACCRUE_BASE: 1, T.REVERSE_BASE: -1, T.CLAW_BACK_BASE: -1}),
+    Figure("accrued", {T.ACCRUE_FUND: 1}),
+    Figure("reversed", {T.REVERSE_FUND: 1, T.REVERSE_DEDUCTION: 1, T.CLAW_BACK_FUND: 1}),
+    Figure("deducted", {T.DEDUCT: 1, T.RESTORE: -1, T.REVERSE_DEDUCTION: -1}),
+    Figure("released", {T.RELEASE: 1, T.CLAW_BACK_FUND: -1}),
+)
+BY_KEY = {figure.key: figure for figure in FIGURES}
+
+
+@dataclass
+class QuarterSums:
+    """One quarter of an agreement, in fen: accrued = reversed + deducted + released + held."""
+
+    quarter: str
+    first_on: date | None = None
+    last_on: date | None = None
+    base: int = 0
+    accrued: int = 0
+    reversed: int = 0
+    deducted: int = 0
+    released: int = 0
+    closed_on: date | None = None
+    release: FundRelease | None = None
+    holds: list[FundHold] = field(default_factory=list)
+
+    @property
+    def held(self) -> int:
+        """What its fund holds now."""
+        return self.accrued - self.reversed - self.deducted - self.released
+
+
+def moved(session: Session, agreement_ids: Collection[int]) -> dict[int, dict[str, dict[TransferKind, int]]]:
+    """What was moved in each agreement's quarters, by kind, in fen; two statements for all of them."""
+    found: dict[int, dict[str, dict[TransferKind, int]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(int))
+    )
+    for statement in (_by_purchase(agreement_ids), _by_fund(agreement_ids)):
+        for agreement_id, quarter, kind, fen in session.execute(statement):
+            found[agreement_id][quarter][kind] += fen
+    return found
+
+
+def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[Any]:
+    total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
+    return (
+        sa.select(Book.agreement_id, Accrual.quarter, Transfer.kind, total)
+        .join(Book, Book.id == Transfer.book_id)
+        .join(Accrual, Accrual.purchase_id == Transfer.source_id)
+        .where(Transfer.source == "purchase", Book.agreement_id.in_(agreement_ids))
+        .group_by(Book.agreement_id, Accrual.quarter, Transfer.kind)
+    )
+
+
+def _by_fund(agreement_ids: Collection[int]) -> sa.Select[Any]:
+    """Releases, deductions and restorations: their quarter is the fund's account."""
+    total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
+    return (
+        sa.select(Book.agreement_id, Account.part, Transfer.kind, total)
+        .join(Book, Book.id == Transfer.book_id)
+        .join(
+            Account,
+            sa.and_(Account.id.in_((Transfer.debit_id, Transfer.credit_id)), Account.kind == A.FUND),
+        )
+        .where(
+            Transfer.source != "purchase",
+            Transfer.kind.in_((T.RELEASE, T.DEDUCT, T.RESTORE)),
+            Book.agreement_id.in_(agreement_ids),
+        )
+        .group_by(Book.agreement_id, Account.part, Transfer.kind)
+    )
+
+
+def quarters(session: Session, agreement_id: int) -> list[QuarterSums]:
+    """The quarters of an agreement in which anything happened, the latest first."""
+    calendar = calendar_of(
+        str(frozen_values(session, [agreement_id]).get(agreement_id, {}).get("quarter_starts") or USUAL)
+    )
+    found: dict[str, QuarterSums] = {}
+
+    def of(name: str) -> QuarterSums:
+        if name not in found:
+            quarter = calendar.named(name)
+            found[name] = QuarterSums(name, quarter.first_on, quarter.last_on)
+        return found[name]
+
+    for name, kinds in moved(session, [agreement_id]).get(agreement_id, {}).items():
+        add(of(name), kinds)
+    for close in session.scalars(sa.select(QuarterClose).where(QuarterClose.agreement_id == agreement_id)):
+        of(close.quarter).closed_on = close.closed_on
+    for release in session.scalars(sa.select(FundRelease).where(FundRelease.agreement_id == agreement_id)):
+        of(release.quarter).release = release
+    for hold in session.scalars(
+        sa.select(FundHold).where(FundHold.agreement_id == agreement_id, FundHold.lifted_on.is_(None))
+    ):
+        of(hold.quarter).holds.append(hold)
+    return [found[name] for name in sorted(found, reverse=True)]
+
+
+def add(sums: QuarterSums, kinds: dict[TransferKind, int]) -> None:
+    """Count what was moved, by kind, among a quarter's figures."""
+    for figure in FIGURES:
+        fen = sum(sign * kinds.get(kind, 0) for kind, sign in figure.kinds.items())
+        setattr(sums, figure.key, getattr(sums, figure.key) + fen)
+
+
+def whole(many: Sequence[QuarterSums]) -> QuarterSums:
+    """The sum of several quarters."""
+    total = QuarterSums("")
+    for one in many:
+        for figure in FIGURES:
+            setattr(total, figure.key, getattr(total, figure.key) + getattr(one, figure.key))
+    return total
+
+
+_debit, _credit = aliased(Account), aliased(Account)
+SORTS = {"no": Transfer.no, "day": Transfer.booked_on, "amount": Transfer.amount_fen}
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a list of transfers is narrowed to: a figure of a quarter, an account, a source."""
+
+    quarter: str = ""
+    figure: str = ""
+    account: AccountKind | None = None
+    part: str = ""
+    source: str = ""
+    source_id: int | None = None
+
+
+def transfers(agreement_id: int, wanted: Behind) -> sa.Select[Any]:
+    """The transfers of an agreement behind a figure, one row each."""
+    statement = (
+        sa.select(
+            Transfer.id,
+            Transfer.no,
+            Transfer.kind,
+            Transfer.booked_on,
+            Transfer.at,
+            Transfer.amount_fen,
+            Transfer.source,
+            Transfer.source_id,
+            _debit.kind.label("debit_kind"),
+            _debit.part.label("debit_part"),
+            _credit.kind.label("credit_kind"),
+            _credit.part.label("credit_part"),
+        )
+        .join(Book, Book.id == Transfer.book_id)
+        .join(_debit, _debit.id == Transfer.debit_id)
+        .join(_credit, _credit.id == Transfer.credit_id)
+        .where(Book.agreement_id == agreement_id)
+    )
+    if wanted.figure == "held":
+        statement = statement.where(
+            sa.or_(
+                sa.and_(_debit.kind == A.FUND, _debit.part == wanted.quarter),
+                sa.and_(_credit.kind == A.FUND, _credit.part == wanted.quarter),
+            )
+        )
+    elif wanted.figure:
+        statement = statement.where(Transfer.kind.in_(BY_KEY[wanted.figure].kinds))
+    if wanted.quarter and wanted.figure != "held":
+        statement = statement.where(
+            sa.or_(
+                sa.and_(
+                    Transfer.source == "purchase",
+                    Transfer.source_id.in_(
+                        sa.select(Accrual.purchase_id).where(
+                            Accrual.agreement_id == agreement_id, Accrual.quarter == wanted.quarter
+                        )
+                    ),
+                ),
+                sa.and_(
+                    Transfer.source != "purchase",
+                    sa.or_(_debit.part == wanted.quarter, _credit.part == wanted.quarter),
+                ),
+            )
+        )
+    if wanted.account is not None:
+        statement = statement.where(
+            sa.or_(
+                sa.and_(_debit.kind == wanted.account, _debit.part == wanted.part),
+                sa.and_(_credit.kind == wanted.account, _credit.part == wanted.part),
+            )
+        )
+    if wanted.source:
+        statement = statement.where(Transfer.source == wanted.source, Transfer.source_id == wanted.source_id)
+    return statement

@@ -1,0 +1,65 @@
+"""The fund on screen: figures that agree, and the transfers behind each of them."""
+
+from datetime import date
+
+import pytest
+
+from portal.domain.access.roles import Role
+from portal.domain.price_protection.funds import deducting, releasing
+from tests.domain.fund_world import FundWorld, on_day
+from tests.web.sheets import rows_of
+
+
+@pytest.fixture
+def world(session, make) -> FundWorld:
+    return FundWorld(session, make)
+
+
+@pytest.fixture
+def agreement(world, session):
+    """18,240.00 bought and returned in a quarter that was released; another one with a deduction."""
+    made = world.in_force()
+    bought = world.buy(made, date(2026, 2, 3), 1_824_000)
+    world.buy(made, date(2026, 2, 4), 1_000_000)
+    with on_day(date(2026, 4, 10)):
+        releasing.release(session, world.finance, made.id, "2026Q1")
+        session.commit()
+    world.give_back(bought, date(2026, 5, 4), 1_824_000)
+    world.buy(made, date(2026, 5, 6), 1_000_000)
+    with on_day(date(2026, 6, 1)):
+        deducting.deduct(session, world.manager, made.id, "2026Q2", 7, 500_000, 1_000_000)
+        session.commit()
+    return made
+
+
+def test_each_quarter_says_what_became_of_what_it_accrued(world, agreement, sign_in):
+    page = sign_in(world.finance).get(f"/funds/agreements/{agreement.id}/").get_data(as_text=True)
+    for figure in ("564.80", "364.80", "200.00", "100.00"):
+        assert figure in page
+    assert "released on 2026-04-10" in page
+
+
+def test_a_figure_opens_to_the_return_behind_it(world, agreement, sign_in):
+    client = sign_in(world.finance)
+    page = client.get(f"/funds/agreements/{agreement.id}/transfers?quarter=2026Q1&figure=reversed")
+    text = page.get_data(as_text=True)
+    assert "364.80" in text
+    assert text.count("<tr data-") + text.count("<tr><td class=") == 1
+    held = client.get(f"/funds/agreements/{agreement.id}/transfers?quarter=2026Q2&figure=held")
+    assert "2 transfers" in held.get_data(as_text=True)
+
+
+def test_the_list_adds_up_and_stays_within_ones_offices(world, agreement, make, sign_in):
+    rows = rows_of(sign_in(world.finance).get("/funds/export"))
+    accrued, held, released, deducted, payable, owed = rows[1][4:]
+    assert (accrued, held, released, deducted) == (400, 100, 200, 100)
+    assert (payable, owed) == (300 + 300 + 564.8, 547.2 - 547.2 + 364.8)
+    elsewhere = make.user(Role.REGIONAL_MANAGER, make.region("示例西区"))
+    assert sign_in(elsewhere).get(f"/funds/agreements/{agreement.id}/").status_code == 404
+    assert agreement.number not in sign_in(elsewhere).get("/funds/").get_data(as_text=True)
+
+
+def test_the_accounts_are_explained_with_their_sums(world, agreement, sign_in):
+    page = sign_in(world.finance).get("/funds/accounts").get_data(as_text=True)
+    assert "Protection fund held" in page
+    assert "Not examined yet" in page
