@@ -29,7 +29,7 @@ def _readable(id: int) -> Agreement:
 def detail(id: int) -> ResponseReturnValue:
     """What each quarter accrued, gave back, lost and still holds, drawn and as a table; and the accounts."""
     agreement = _readable(id)
-    quarters = showing.quarters(db.session, id)
+    quarters = showing.quarters(db.session, agreement)
     balances = ledger.balances(db.session, [id]).get(id, {})
     drawn = list(reversed(quarters[:8]))
     return render(

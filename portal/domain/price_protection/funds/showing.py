@@ -14,6 +14,7 @@ from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.purchases.models import Accrual
 
 T, A = TransferKind, AccountKind
@@ -100,8 +101,9 @@ def _by_fund(agreement_ids: Collection[int]) -> sa.Select[Any]:
     )
 
 
-def quarters(session: Session, agreement_id: int) -> list[QuarterSums]:
-    """The quarters of an agreement in which anything happened, the latest first."""
+def quarters(session: Session, agreement: Agreement) -> list[QuarterSums]:
+    """The quarters of an agreement in which anything happened, the latest first; shorter at its ends (1.4)."""
+    agreement_id = agreement.id
     calendar = calendar_of(
         str(frozen_values(session, [agreement_id]).get(agreement_id, {}).get("quarter_starts") or USUAL)
     )
@@ -110,7 +112,13 @@ def quarters(session: Session, agreement_id: int) -> list[QuarterSums]:
     def of(name: str) -> QuarterSums:
         if name not in found:
             quarter = calendar.named(name)
-            found[name] = QuarterSums(name, quarter.first_on, quarter.last_on)
+            # What came after the last day (returns, late lines) keeps its quarter as the calendar has it.
+            is_within = quarter.first_on <= agreement.ends_on
+            found[name] = QuarterSums(
+                name,
+                max(quarter.first_on, agreement.effective_on),
+                min(quarter.last_on, agreement.ends_on) if is_within else quarter.last_on,
+            )
         return found[name]
 
     for name, kinds in moved(session, [agreement_id]).get(agreement_id, {}).items():
