@@ -15,7 +15,7 @@ from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.purchases.models import Accrual
+from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 T, A = TransferKind, AccountKind
 
@@ -168,7 +168,7 @@ class Behind:
 
 def transfers(agreement_id: int, wanted: Behind) -> sa.Select[Any]:
     """The transfers of an agreement behind a figure, one row each."""
-    statement = (
+    statement: sa.Select[Any] = (
         sa.select(
             Transfer.id,
             Transfer.no,
@@ -182,10 +182,13 @@ def transfers(agreement_id: int, wanted: Behind) -> sa.Select[Any]:
             _debit.part.label("debit_part"),
             _credit.kind.label("credit_kind"),
             _credit.part.label("credit_part"),
+            Purchase.document_number.label("document"),
+            Purchase.line_no,
         )
         .join(Book, Book.id == Transfer.book_id)
         .join(_debit, _debit.id == Transfer.debit_id)
         .join(_credit, _credit.id == Transfer.credit_id)
+        .outerjoin(Purchase, sa.and_(Transfer.source == "purchase", Purchase.id == Transfer.source_id))
         .where(Book.agreement_id == agreement_id)
     )
     if wanted.figure == "held":
