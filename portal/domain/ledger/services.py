@@ -31,6 +31,8 @@ class Body(NamedTuple):
     amount_fen: int
     source: str
     source_id: int
+    facts: str
+    reverses_id: int | None
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,22 @@ def post(held: Held, actor: User | None, drafts: Iterable[Draft]) -> int:
 
 
 def post_all(actor: User | None, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> int:
-    """Post transfers to several held books, as `post` does to one; all of them or none."""
+    """Post transfers to several held books, as `post` does to one; all of them or none.
+
+    Whoever goes on after a refusal (a list whose rows stand for themselves) finds the books as they were before.
+    """
     if not any(drafts for _, drafts in wanted):
         return 0
+    before = [(held, held.book.last_no, held.book.last_sha256, dict(held.balances)) for held, _ in wanted]
+    try:
+        return _post_all(actor, wanted)
+    except Exception:
+        for held, no, sha256, balances in before:
+            held.book.last_no, held.book.last_sha256, held.balances = no, sha256, balances
+        raise
+
+
+def _post_all(actor: User | None, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> int:
     session = wanted[0][0].session
     there = _there(session, wanted)
     rows: list[dict[str, Any]] = []
@@ -189,6 +204,8 @@ def _there(session: Session, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> 
                 Transfer.amount_fen,
                 Transfer.source,
                 Transfer.source_id,
+                Transfer.facts,
+                Transfer.reverses_id,
             ).where(Transfer.key.in_(keys[start : start + _MOST_KEYS]))
         ):
             found[row.key] = Body(
@@ -199,6 +216,8 @@ def _there(session: Session, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> 
                 row.amount_fen,
                 row.source,
                 row.source_id,
+                row.facts,
+                row.reverses_id,
             )
     return found
 
@@ -206,12 +225,20 @@ def _there(session: Session, wanted: Sequence[tuple[Held, Sequence[Draft]]]) -> 
 def _body(held: Held, draft: Draft) -> Body:
     """What must be the same when a key comes again; what another book holds is never the same."""
     return Body(
-        held.book.id, draft.kind, draft.debit, draft.credit, draft.amount_fen, draft.source, draft.source_id
+        held.book.id,
+        draft.kind,
+        draft.debit,
+        draft.credit,
+        draft.amount_fen,
+        draft.source,
+        draft.source_id,
+        draft.facts,
+        draft.reverses_id,
     )
 
 
 def _row(held: Held, actor: User | None, draft: Draft) -> dict[str, Any]:
-    _require_legal(held.session, draft)
+    _require_legal(held, draft)
     _move(held, draft)
     book = held.book
     entry = Entry(
@@ -238,18 +265,30 @@ def _row(held: Held, actor: User | None, draft: Draft) -> dict[str, Any]:
     return row
 
 
-def _require_legal(session: Session, draft: Draft) -> None:
+def _require_legal(held: Held, draft: Draft) -> None:
     if draft.amount_fen <= 0:
         raise ValueError(f"a transfer of {draft.amount_fen} fen")
     if draft.kind is TransferKind.CORRECT:
-        mirrored = session.get_one(Transfer, draft.reverses_id)
-        sides = (mirrored.credit.kind, mirrored.credit.part), (mirrored.debit.kind, mirrored.debit.part)
-        if sides != (draft.debit, draft.credit) or mirrored.amount_fen != draft.amount_fen:
-            raise ValueError("a correction is the mirror of the transfer it names")
+        _require_mirror(held, draft)
         return
+    if draft.reverses_id is not None:
+        raise ValueError("only a correction takes a transfer back")
     debits, credits = LEGAL[draft.kind]
     if draft.debit[0] not in debits or draft.credit[0] not in credits:
         raise ValueError(f"{draft.kind} from {draft.debit} to {draft.credit}")
+
+
+def _require_mirror(held: Held, draft: Draft) -> None:
+    mirrored = held.session.get(Transfer, draft.reverses_id) if draft.reverses_id is not None else None
+    if mirrored is None or mirrored.book_id != held.book.id or mirrored.kind is TransferKind.CORRECT:
+        raise ValueError("a correction names a transfer of its own book, and no correction")
+    sides = (mirrored.credit.kind, mirrored.credit.part), (mirrored.debit.kind, mirrored.debit.part)
+    if sides != (draft.debit, draft.credit) or mirrored.amount_fen != draft.amount_fen:
+        raise ValueError("a correction is the mirror of the transfer it names")
+    if held.session.scalar(sa.select(Transfer.id).where(Transfer.reverses_id == mirrored.id)) is not None:
+        raise DomainError(
+            "This booking was taken back before. Load the page again and look at what is booked."
+        )
 
 
 def _move(held: Held, draft: Draft) -> None:

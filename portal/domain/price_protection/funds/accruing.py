@@ -50,12 +50,14 @@ def _accrue(session: Session, actor: User | None, purchases: Sequence[Accruable]
     known = protections(session, {line.distributor_id for line in purchases})
     covered = _covered(bought, known)
     origins = _accruals(session, _origins(returns))
-    held = ledger.hold_all(session, {*covered, *(origin.agreement_id for origin in origins.values())})
-    # Whoever accrued, or closed a quarter, before this transaction held the books has committed by now.
-    known = protections(session, {line.distributor_id for line in purchases})
-    covered = _covered(bought, known)
-    for agreement_id in covered.keys() - held.keys():
-        held |= ledger.hold_all(session, [agreement_id])
+    wanted = {*covered, *(origin.agreement_id for origin in origins.values())}
+    held: dict[int, Held] = {}
+    while wanted - held.keys():
+        held |= ledger.hold_all(session, wanted - held.keys())
+        # Whoever accrued, or closed a quarter, before this transaction held the books has committed by now.
+        known = protections(session, {line.distributor_id for line in purchases})
+        covered = _covered(bought, known)
+        wanted |= covered.keys()
     there = _accruals(session, [line.id for line in purchases])
     done = _accrue_purchases(session, actor, held, covered, there)
     by_agreement = {one.agreement_id: one for many in known.values() for one in many}

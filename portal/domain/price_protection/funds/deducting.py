@@ -31,8 +31,17 @@ def case_part(case_id: int) -> str:
 
 
 def hold_quarter(session: Session, agreement_id: int, quarter: str, case_id: int, since_on: date) -> None:
-    """Hold the quarter's fund back from the service of a notice on (4.4); refused once it was released."""
+    """Hold the quarter's fund back from the service of a notice on (4.4), once; refused once it was released."""
     ledger.hold(session, agreement_id)
+    known = session.scalar(
+        sa.select(FundHold.id).where(
+            FundHold.agreement_id == agreement_id,
+            FundHold.quarter == quarter,
+            FundHold.case_part == case_part(case_id),
+        )
+    )
+    if known is not None:
+        return  # served twice, or said twice; a case that has ended holds nothing back again
     if released(session, agreement_id, quarter) is not None:
         raise DomainError(
             "The fund of %(quarter)s was released already: the case concerns the quarter of the notice.",
@@ -93,12 +102,19 @@ def deduct(
     """Take a share of the fund that the quarter holds at this moment, and book the award with it (8.1-8.3).
 
     `award_ppm` is the reporter's part of what is taken, 0 where nobody may be awarded; the rest waits for the
-    purpose of clause 8.2. Once per case and quarter: again, it is the deduction that stands.
+    purpose of clause 8.2. Once per case: again, it is the deduction that stands; with other shares, or of another
+    quarter, it is refused.
     """
     held = ledger.hold(session, agreement_id)
     part = case_part(case_id)
-    known = _deduction(session, agreement_id, quarter, part)
+    known = _deduction(session, agreement_id, part)
     if known is not None:
+        said = (quarter, money.share_of(known.base_fen, share_ppm), award_ppm)
+        if said != (known.quarter, known.amount_fen, known.award_ppm):
+            raise DomainError(
+                "This case has its decision already, with another deduction. Load the page again and look at what "
+                "was decided."
+            )
         return known
     base_fen = held.balance(AccountKind.FUND, quarter)
     amount_fen = money.share_of(base_fen, share_ppm)
@@ -289,12 +305,10 @@ def _changes(session: Session, deduction: FundDeduction) -> list[DeductionChange
     )
 
 
-def _deduction(session: Session, agreement_id: int, quarter: str, part: str) -> FundDeduction | None:
+def _deduction(session: Session, agreement_id: int, part: str) -> FundDeduction | None:
     return session.scalar(
         sa.select(FundDeduction).where(
-            FundDeduction.agreement_id == agreement_id,
-            FundDeduction.quarter == quarter,
-            FundDeduction.case_part == part,
+            FundDeduction.agreement_id == agreement_id, FundDeduction.case_part == part
         )
     )
 

@@ -230,7 +230,8 @@ def _releases(session: Session) -> int:
                 **named,
             )
         for one in mine:
-            if one.facts != row.facts or one.agreement_id != row.agreement_id or one.credit[1] != row.quarter:
+            to = one.debit if one.kind is T.CORRECT else one.credit
+            if one.facts != row.facts or one.agreement_id != row.agreement_id or to[1] != row.quarter:
                 raise Break(
                     N_(
                         "The release of %(quarter)s of agreement %(agreement)s was changed after it was booked."

@@ -30,10 +30,11 @@ def quarter_of_agreement(session: Session, agreement_id: int, name: str) -> Quar
 def close(session: Session, actor: User | None, agreement_id: int, name: str) -> QuarterClose:
     """Close the quarter: what is dated in it and comes later is booked in an open one. Once; never undone."""
     ledger.hold(session, agreement_id)
+    quarter = quarter_of_agreement(session, agreement_id, name)
+    name = str(quarter)
     known = closed(session, agreement_id, name)
     if known is not None:
         return known
-    quarter = quarter_of_agreement(session, agreement_id, name)
     if quarter.last_on >= today():
         raise DomainError(
             "%(quarter)s lasts until %(day)s; it can be closed from the day after.",
@@ -61,13 +62,14 @@ def release(session: Session, actor: User | None, agreement_id: int, name: str) 
     However often and from wherever: the release that stands is returned and nothing is booked again.
     """
     held = ledger.hold(session, agreement_id)
+    quarter = quarter_of_agreement(session, agreement_id, name)
+    name = str(quarter)  # 2026q3 is no other quarter
     known = deducting.released(session, agreement_id, name)
     if known is not None:
         return known
     close(session, actor, agreement_id, name)
     if deducting.holds(session, agreement_id, name):
         return None
-    quarter = quarter_of_agreement(session, agreement_id, name)
     values = frozen_values(session, [agreement_id]).get(agreement_id, {})
     amount_fen = held.balance(AccountKind.FUND, name)
     made = FundRelease(
