@@ -71,7 +71,7 @@ def moved(session: Session, agreement_ids: Collection[int]) -> dict[int, dict[st
     return found
 
 
-def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[Any]:
+def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
     total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
     return (
         sa.select(Book.agreement_id, Accrual.quarter, Transfer.kind, total)
@@ -82,7 +82,7 @@ def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[Any]:
     )
 
 
-def _by_fund(agreement_ids: Collection[int]) -> sa.Select[Any]:
+def _by_fund(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
     """Releases, deductions and restorations: their quarter is the fund's account."""
     total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
     return (
@@ -151,6 +151,22 @@ def whole(many: Sequence[QuarterSums]) -> QuarterSums:
 
 
 _debit, _credit = aliased(Account), aliased(Account)
+_COLUMNS: tuple[Any, ...] = (
+    Transfer.id,
+    Transfer.no,
+    Transfer.kind,
+    Transfer.booked_on,
+    Transfer.at,
+    Transfer.amount_fen,
+    Transfer.source,
+    Transfer.source_id,
+    _debit.kind.label("debit_kind"),
+    _debit.part.label("debit_part"),
+    _credit.kind.label("credit_kind"),
+    _credit.part.label("credit_part"),
+    Purchase.document_number.label("document"),
+    Purchase.line_no,
+)
 SORTS = {"no": Transfer.no, "day": Transfer.booked_on, "amount": Transfer.amount_fen}
 
 
@@ -169,22 +185,7 @@ class Behind:
 def transfers(agreement_id: int, wanted: Behind) -> sa.Select[Any]:
     """The transfers of an agreement behind a figure, one row each."""
     statement: sa.Select[Any] = (
-        sa.select(
-            Transfer.id,
-            Transfer.no,
-            Transfer.kind,
-            Transfer.booked_on,
-            Transfer.at,
-            Transfer.amount_fen,
-            Transfer.source,
-            Transfer.source_id,
-            _debit.kind.label("debit_kind"),
-            _debit.part.label("debit_part"),
-            _credit.kind.label("credit_kind"),
-            _credit.part.label("credit_part"),
-            Purchase.document_number.label("document"),
-            Purchase.line_no,
-        )
+        sa.select(*_COLUMNS)
         .join(Book, Book.id == Transfer.book_id)
         .join(_debit, _debit.id == Transfer.debit_id)
         .join(_credit, _credit.id == Transfer.credit_id)
