@@ -4,12 +4,16 @@ from typing import Any
 
 from flask import request, url_for
 
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.trail import queries
 from portal.domain.price_protection.trail.models import PaperKind, Stage
 from portal.domain.price_protection.trail.queries import TrailFilter
+from portal.extensions import db
+from portal.web.access import actor
 from portal.web.tables import chosen, number
 
 # What an address narrows the list of originals by.
-NARROWING = ("q", "kind", "stage", "region", "owner", "days", "batch")
+NARROWING = ("q", "kind", "stage", "region", "owner", "days", "batch", "change", "job")
 
 
 def wanted() -> TrailFilter:
@@ -22,8 +26,18 @@ def wanted() -> TrailFilter:
         region_id=number("region"),
         owner_id=number("owner"),
         batch_id=number("batch"),
+        change_id=number("change"),
+        job_id=number("job"),
         out_days=days if days is not None and days <= 3650 else None,
     )
+
+
+def unasked(**narrowed: int) -> int:
+    """How many printed originals of a filter wait for somebody to ask for their seal; 0 for who may not ask."""
+    me = actor()
+    if not me.can(P.AGREEMENTS_WRITE):
+        return 0
+    return queries.unasked(db.session, me, TrailFilter(**narrowed))
 
 
 def original_page(one: Any) -> str:

@@ -152,6 +152,14 @@ def test_all_that_the_list_shows_is_printed_by_a_task_unless_it_changed_meanwhil
     assert printed.location == f"/tasks/{job_of(session)}"
     result = author.get(author.get(printed.location).location)
     assert result.status_code == 200
+    # Next comes the seal, with what was printed chosen already.
+    seal = "/papers/ask?all=1&stage=not_asked&job=" + str(job_of(session))
+    assert (
+        "2 printed originals wait for our seal" in result.text and seal.replace("&", "&amp;") in result.text
+    )
+    asked = author.get(seal).get_data(as_text=True)
+    assert asked.count('name="id"') == 2 and first.number in asked and second.number in asked
+    assert author.get(seal.replace("job=", "job=9")).get_data(as_text=True).count('name="id"') == 0
     parcel = author.get(f"/agreements/print/{job_of(session)}/file")
     assert parcel.headers["Content-Disposition"].startswith("attachment")
     with zipfile.ZipFile(io.BytesIO(parcel.data)) as files:

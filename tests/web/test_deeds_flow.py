@@ -364,6 +364,11 @@ def test_the_originals_of_a_price_change_or_of_a_list_are_printed_together(world
     session.rollback()
     kinds = {event.kind for one in (deed.agreement, notice.agreement) for event in one.events}
     assert kinds >= {"amendment_printed", "notice_printed"}
+    session.rollback()
+    record = author.get(f"/agreements/prices/{change.id}/").get_data(as_text=True)
+    assert "1 printed original waits for our seal" in record
+    asked = author.get(f"/papers/ask?all=1&stage=not_asked&change={change.id}").get_data(as_text=True)
+    assert deed.title in asked and notice.number not in asked
 
 
 def test_the_service_of_a_notice_is_proposed_from_its_parcel(world, session, sign_in):

@@ -191,6 +191,39 @@ def test_what_was_handed_over_in_person_needs_no_courier(desk):
     assert first.sent_on == second.sent_on == today() and third.sent_on is None
 
 
+def test_every_parcel_without_its_number_is_named_and_the_refused_form_is_opened_again_with_all(desk):
+    desk.seal()
+    first, second, third = desk.pack()
+    numbers = [parcel.number for parcel in (first, second, third)]
+    told = text(desk.sales.get("/papers/send?all=1"))
+    assert 'action="/papers/send?all=1"' in told and "Needs a courier" not in told
+    said = {"id": [first.id, second.id, third.id], "sent_on": today().isoformat(), "courier": "EMS"}
+    refused = desk.sales.post(
+        "/papers/send?all=1", data={**said, f"tracking-{second.id}": "EM0000002"}, follow_redirects=True
+    )
+    page = text(refused)
+    assert refused.status_code == 422 and 'action="/papers/send?all=1"' in page
+    alert = page[page.index('role="alert"') : page.index("<form", page.index('role="alert"'))]
+    assert [number in alert for number in numbers] == [True, False, True]
+    assert "2 parcels need" in alert and page.count('sub hole">Needs a courier') == 2
+    # All who lack an address are named as well; nothing was sent before.
+    desk.session.rollback()
+    for parcel in (first, third):
+        desk.session.get_one(Parcel, parcel.id).address = ""
+    desk.session.commit()
+    typed = {f"tracking-{parcel.id}": f"EM000000{parcel.id}" for parcel in (first, second, third)}
+    page = text(desk.sales.post("/papers/send?all=1", data={**said, **typed}))
+    assert "2 parcels lack" in page and f"{numbers[0]}、{numbers[2]}" in page
+    assert desk.stages() == {Stage.PACKED}
+
+
+def test_what_was_just_printed_waits_for_its_seal_and_says_since_when(desk):
+    id = desk.agreements[0].id
+    page = text(desk.sales.get(f"/agreements/{id}/"))
+    assert "Seal not asked for" in page and "printed today" in page and "not back yet" not in page
+    assert "printed today" in text(desk.sales.get("/papers/out"))
+
+
 def test_the_couriers_list_holds_what_is_to_be_sent_and_a_parcel_that_is_home_is_not_on_its_way(desk):
     desk.seal()
     first, second, third = desk.pack()

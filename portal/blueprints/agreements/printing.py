@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from flask import Response, abort, flash, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -24,7 +25,7 @@ from portal.domain.price_protection.letters import Letter
 from portal.domain.price_protection.mailing import Form, Order
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.trail import queries as trail
-from portal.domain.price_protection.trail.models import PaperTrail
+from portal.domain.price_protection.trail.models import PaperTrail, Stage
 from portal.extensions import db
 from portal.jobs import start
 from portal.web import files, originals, papers
@@ -131,9 +132,18 @@ def print_many() -> ResponseReturnValue:
         is_small=is_small,
         has_seal=papers.seal_files() is not None,
         said=said,
+        originals=_originals(ready, is_of_originals=order.is_of_originals) if is_small else [],
         ticked=[] if said else [letter.id for letter in chosen],
         of="originals" if order.is_of_originals else "",
     )
+
+
+def _originals(ready: list[Letter], *, is_of_originals: bool) -> list[int]:
+    """The originals of these letters: few are printed in a window of their own, what comes next stays here."""
+    if is_of_originals:
+        return [letter.id for letter in ready]
+    of = PaperTrail.paper_id.in_([letter.paper_id for letter in ready])
+    return list(db.session.scalars(sa.select(PaperTrail.id).where(of, PaperTrail.stage == Stage.NONE)))
 
 
 def _said() -> dict[str, str]:
@@ -195,6 +205,7 @@ def printed(job_id: int) -> ResponseReturnValue:
         named=_named([row.id for row in refused], is_of_originals=order.is_of_originals),
         withdrawn=mailing.withdrawn_since(db.session, actor(), job),
         is_mine=job.owner_id == actor().id,
+        unasked=originals.unasked(job_id=job.id),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from flask import abort, request
 from sqlalchemy.orm import joinedload, selectinload
 
+from portal.blueprints.papers import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.trail import queries, registers
@@ -14,6 +15,7 @@ from portal.extensions import db
 from portal.web.access import actor
 from portal.web.originals import wanted
 from portal.web.tables import as_id, ids
+from portal.web.templating import same_page
 
 
 def picked(permission: P = P.PAPERS_HANDLE) -> list[Original]:
@@ -25,6 +27,12 @@ def picked(permission: P = P.PAPERS_HANDLE) -> list[Original]:
         ).all()
         return originals(db.session, actor(), found, permission)
     return originals(db.session, actor(), ids(), permission)
+
+
+@bp.app_template_global("address_of_all")
+def address_of_all() -> str:
+    """Where a form of chosen rows is sent: a refused one that began with all of a filter is opened again as such."""
+    return same_page() if request.args.get("all") == "1" else request.path
 
 
 def copies_of(found: Iterable[Original]) -> dict[int, int]:

@@ -101,7 +101,23 @@ def send() -> ResponseReturnValue:
         ready=ready,
         typed=typed,
         by_hand=by_hand,
+        unnumbered=_unnumbered(form, ready, typed, by_hand),
         others=[parcel for parcel in found if not parcel.is_open],
         contents=registers.contents_of(db.session, [parcel.id for parcel in ready]),
         couriers=(*posting.COURIERS, posting.IN_PERSON),
     )
+
+
+def _unnumbered(form: SendForm, ready: list[Parcel], typed: dict[int, str], by_hand: set[int]) -> set[int]:
+    """After a refusal, the parcels that still lack their courier or its number as the form stands."""
+    if request.method != "POST":
+        return set()
+    said = form.courier.data or ""
+    found = set()
+    for parcel in ready:
+        is_blank = not parcel.courier and not typed[parcel.id].strip()
+        is_handed = parcel.is_by_hand or parcel.id in by_hand or (posting.is_by_hand(said) and is_blank)
+        courier = parcel.courier or ("" if posting.is_by_hand(said) else said.strip())
+        if not is_handed and not (courier and typed[parcel.id].strip()):
+            found.add(parcel.id)
+    return found

@@ -95,6 +95,13 @@ def is_readable(session: Session, user: User, job: Job) -> bool:
     return session.scalar(hidden.limit(1)) is None
 
 
+def printed_by(job: Job | None) -> sa.ColumnElement[bool]:
+    """Whether an original (PaperTrail) is in this task's file; none is where it printed nothing."""
+    if job is None or job.kind != KIND or not job.result:
+        return sa.false()
+    return _is_in_file(job)
+
+
 def _is_in_file(job: Job) -> sa.ColumnElement[bool]:
     """The result names agreements by their papers, originals of any kind by their trails."""
     column = PaperTrail.id if Order.of(job.params).is_of_originals else PaperTrail.paper_id

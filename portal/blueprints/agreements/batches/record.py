@@ -20,6 +20,7 @@ from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, render, submit
+from portal.web.originals import unasked
 from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, page_of
 from portal.web.words import word
@@ -109,6 +110,7 @@ def page(batch: Batch, form: LeavingForm | None = None) -> ResponseReturnValue:
         groups=words.grouped(found for _row, found in facts),
         job=services.running_job(db.session, batch),
         may_write=services.may_write(me, batch),
+        unasked=unasked(batch_id=batch.id) if stages.get(Stage.APPROVED) else 0,
         waiting=len(approving.pending(db.session, batch, me)) if me.can(P.AGREEMENTS_APPROVE) else 0,
     )
 

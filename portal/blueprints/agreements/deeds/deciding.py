@@ -24,6 +24,7 @@ from portal.extensions import db
 from portal.jobs import start
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, say, submit
+from portal.web.originals import unasked
 from portal.web.requests import ROW
 from portal.web.tables import page_of
 
@@ -98,6 +99,7 @@ def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
             if row.refusal and row.status == DeedStatus.SUBMITTED
         ],
         printable=sum(row.status in made for row in found) if me.can(P.AGREEMENTS_WRITE) else 0,
+        unasked=unasked(change_id=change.id) if any(row.status in made for row in found) else 0,
         lists=[shown for decision in Decision if (shown := _list(change, decision))],
         share=SHARE_PERCENT,
         at_least=AT_LEAST,

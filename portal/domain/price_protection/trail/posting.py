@@ -12,6 +12,7 @@ from portal.db import lock, now, today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.price_protection.trail.models import Parcel
 from portal.domain.price_protection.trail.noting import Step, note_all, note_one
 from portal.domain.price_protection.trail.originals import Original, held
@@ -103,7 +104,6 @@ def send_all(
     without a number or an address, and for an original that is not sealed or was superseded.
     """
     papers = hold_all(session, parcels)
-    steps: list[Step] = []
     for parcel in parcels:
         typed = (tracking or {}).get(parcel.id, "")
         is_named = parcel.courier or parcel.tracking or typed.strip()
@@ -114,8 +114,42 @@ def send_all(
                 parcel.courier = courier_of(courier)
             if typed:
                 give_number(session, parcel, typed)
+    _refuse_unready(parcels)
+    steps: list[Step] = []
+    for parcel in parcels:
         steps += send_one(session, actor, parcel, sent_on, papers)
     note_all(session, actor, "paper_sent", steps)
+
+
+def _refuse_unready(parcels: Sequence[Parcel]) -> None:
+    """Name every parcel that lacks its number, or whom it goes to: they are mended in one go."""
+    unnumbered = [parcel.number for parcel in parcels if not _is_numbered(parcel)]
+    if len(unnumbered) > 1:
+        raise DomainError(
+            N_(
+                "%(count)s parcels need a courier and the courier's number, or “handed over in person”: %(numbers)s"
+            ),
+            count=len(unnumbered),
+            numbers="、".join(unnumbered),
+        )
+    unaddressed = [parcel.number for parcel in parcels if not parcel.is_by_hand and not _is_addressed(parcel)]
+    if len(unaddressed) > 1:
+        raise DomainError(
+            N_(
+                "%(count)s parcels lack recipient, phone or address. "
+                "Fill them in on each parcel's page, then send them: %(numbers)s"
+            ),
+            count=len(unaddressed),
+            numbers="、".join(unaddressed),
+        )
+
+
+def _is_numbered(parcel: Parcel) -> bool:
+    return parcel.is_by_hand or bool(parcel.courier and parcel.tracking)
+
+
+def _is_addressed(parcel: Parcel) -> bool:
+    return bool(parcel.recipient and parcel.phone and parcel.address)
 
 
 def send(
@@ -150,7 +184,7 @@ def send_one(
             "%(number)s was sent on %(day)s already.", number=parcel.number, day=parcel.sent_on.isoformat()
         )
     _refuse_without_number(parcel)
-    if not parcel.is_by_hand and not (parcel.recipient and parcel.phone and parcel.address):
+    if not parcel.is_by_hand and not _is_addressed(parcel):
         raise DomainError(
             "%(number)s lacks recipient, phone or address. Fill them in on the parcel's page, then send it.",
             number=parcel.number,
@@ -300,7 +334,7 @@ def _refuse_cancelled(parcel: Parcel) -> None:
 
 
 def _refuse_without_number(parcel: Parcel) -> None:
-    if not parcel.is_by_hand and not (parcel.courier and parcel.tracking):
+    if not _is_numbered(parcel):
         raise DomainError(
             "%(number)s needs a courier and the courier's number, or “handed over in person”.",
             field="tracking",

@@ -1,6 +1,6 @@
 """Lists of the paper trail, always within the regions of whoever asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +11,13 @@ from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
+from portal.domain.jobs.models import Job
+from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches.models import BatchRow
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
+    Amendment,
 )
 from portal.domain.price_protection.trail.models import (
     PaperKind,
@@ -53,6 +56,10 @@ class TrailFilter:
     out_days: int | None = None
     # Of the agreements that were renewed in this batch.
     batch_id: int | None = None
+    # Of the amendments that this price change made.
+    change_id: int | None = None
+    # Printed into the file of this task.
+    job_id: int | None = None
 
 
 _owner = aliased(User, name="owner_account")
@@ -111,6 +118,12 @@ SORTS = {
 }
 
 
+def unasked(session: Session, user: User, wanted: TrailFilter) -> int:
+    """How many printed originals the filter leaves of those that a user sees and nobody asked a seal for."""
+    rows = original_rows(session, user, replace(wanted, stage=Stage.NONE)).where(is_printed)
+    return session.scalar(rows.with_only_columns(sa.func.count()).order_by(None)) or 0
+
+
 def original_rows(session: Session, user: User, wanted: TrailFilter | None = None) -> sa.Select[Any]:
     """The originals that a user sees and the filter leaves, one row each; superseded ones only while they are out."""
     wanted = wanted or TrailFilter()
@@ -142,6 +155,10 @@ def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[
             BatchRow.batch_id == wanted.batch_id, BatchRow.left_out_at.is_(None)
         )
         found.append(PaperTrail.agreement_id.in_(renewed.where(BatchRow.agreement_id.is_not(None))))
+    if wanted.change_id is not None:
+        found.append(Amendment.price_change_id == wanted.change_id)
+    if wanted.job_id is not None:
+        found.append(mailing.printed_by(session.get(Job, wanted.job_id)))
     if wanted.region_id is not None:
         found.append(Agreement.region_id.in_(within(wanted.region_id)))
     if wanted.owner_id is not None:
