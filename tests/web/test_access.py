@@ -235,6 +235,7 @@ TABLE: dict[str, Line] = {
     "funds.index": line(P.FUNDS_READ),
     "funds.export": line(P.FUNDS_READ),
     "funds.detail": line(P.FUNDS_READ, id="agreement"),
+    "funds.distributor": line(P.FUNDS_READ, id="distributor"),
     "funds.transfers": line(P.FUNDS_READ, id="agreement"),
     "papers.index": line(AR),
     "papers.export": line(AR),

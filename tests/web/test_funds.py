@@ -63,3 +63,12 @@ def test_the_accounts_are_explained_with_their_sums(world, agreement, sign_in):
     page = sign_in(world.finance).get("/funds/accounts").get_data(as_text=True)
     assert "Protection fund held" in page
     assert "Not examined yet" in page
+
+
+def test_a_distributor_has_all_its_funds_on_one_page(world, agreement, make, sign_in):
+    page = sign_in(world.finance).get(f"/funds/distributors/{agreement.distributor_id}/")
+    text = page.get_data(as_text=True)
+    assert agreement.number in text
+    assert "764.80" in text  # 564.80 accrued in the first quarter, 200.00 in the second
+    elsewhere = make.user(Role.REGIONAL_MANAGER, make.region("示例西区"))
+    assert sign_in(elsewhere).get(f"/funds/distributors/{agreement.distributor_id}/").status_code == 404

@@ -9,12 +9,12 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import queries as agreements
-from portal.domain.price_protection.funds import showing
+from portal.domain.price_protection.funds import queries, showing
 from portal.domain.price_protection.models import Agreement
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import render
-from portal.web.plots import stacks
+from portal.web.plots import Stacks, stacks
 from portal.web.tables import chosen, number, page_of
 
 
@@ -31,7 +31,6 @@ def detail(id: int) -> ResponseReturnValue:
     agreement = _readable(id)
     quarters = showing.quarters(db.session, agreement)
     balances = ledger.balances(db.session, [id]).get(id, {})
-    drawn = list(reversed(quarters[:8]))
     return render(
         "funds/detail.html",
         a=agreement,
@@ -41,13 +40,41 @@ def detail(id: int) -> ResponseReturnValue:
             ((kind, part, fen) for (kind, part), fen in balances.items()),
             key=lambda row: (_ORDER[row[0]], row[1]),
         ),
-        plot=stacks(
-            [(one.quarter, [max(0, fen) for fen in (one.held, one.released, one.deducted)]) for one in drawn]
-        ),
+        plot=_plot(quarters),
     )
 
 
+_MOST_DRAWN = 8
 _ORDER = {kind: place for place, kind in enumerate(AccountKind)}
+
+
+@bp.get("/distributors/<int:id>/")
+@requires(P.FUNDS_READ)
+def distributor(id: int) -> ResponseReturnValue:
+    """The funds of all agreements of a distributor that the user may see, and their sum by quarter."""
+    me = actor()
+    statement = agreements.agreements_visible_to(me, P.FUNDS_READ).where(Agreement.distributor_id == id)
+    mine = db.session.scalars(statement.order_by(Agreement.effective_on.desc())).all()
+    if not mine:
+        abort(404)
+    quarters = showing.quarters_of_all(db.session, [one.id for one in mine])
+    rows = queries.fund_rows(me, queries.FundFilter(distributor_id=id))
+    return render(
+        "funds/distributor.html",
+        d=mine[0].distributor,
+        quarters=quarters,
+        total=showing.whole(quarters),
+        rows=db.session.execute(rows.order_by(Agreement.effective_on.desc(), Agreement.id.desc())).all(),
+        plot=_plot(quarters),
+    )
+
+
+def _plot(quarters: list[showing.QuarterSums]) -> Stacks:
+    """The last eight quarters: held, released, deducted."""
+    drawn = reversed(quarters[:_MOST_DRAWN])
+    return stacks(
+        [(one.quarter, [max(0, fen) for fen in (one.held, one.released, one.deducted)]) for one in drawn]
+    )
 
 
 @bp.get("/agreements/<int:id>/transfers")

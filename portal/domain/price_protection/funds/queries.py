@@ -48,6 +48,7 @@ class FundFilter:
 
     q: str = ""
     region_id: int | None = None
+    distributor_id: int | None = None
 
 
 # What the columns of the list count: the kinds of transfers with their signs, or an account's balance.
@@ -115,6 +116,8 @@ def fund_rows(user: User, wanted: FundFilter) -> sa.Select[Any]:
     )
     if wanted.region_id is not None:
         statement = statement.where(Agreement.region_id.in_(within(wanted.region_id)))
+    if wanted.distributor_id is not None:
+        statement = statement.where(Agreement.distributor_id == wanted.distributor_id)
     if wanted.q:
         words = f"%{wanted.q.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
         statement = statement.where(

@@ -134,6 +134,15 @@ def quarters(session: Session, agreement: Agreement) -> list[QuarterSums]:
     return [found[name] for name in sorted(found, reverse=True)]
 
 
+def quarters_of_all(session: Session, agreement_ids: Sequence[int]) -> list[QuarterSums]:
+    """The quarters of several agreements added up by their names, the latest first: 2026Q3 of each is one line."""
+    found: dict[str, QuarterSums] = {}
+    for by_quarter in moved(session, agreement_ids).values():
+        for name, kinds in by_quarter.items():
+            add(found.setdefault(name, QuarterSums(name)), kinds)
+    return [found[name] for name in sorted(found, reverse=True)]
+
+
 def add(sums: QuarterSums, kinds: dict[TransferKind, int]) -> None:
     """Count what was moved, by kind, among a quarter's figures."""
     for figure in FIGURES:
