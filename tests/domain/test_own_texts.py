@@ -8,7 +8,7 @@ from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError, Stale
 from portal.domain.price_protection import drafting, texts
 from portal.domain.price_protection.problems import obstacles, problems
-from portal.domain.templates import checking, comparing, offers, pieces, texts_in_work, writing
+from portal.domain.templates import checking, comparing, offers, pieces, shipped, texts_in_work, writing
 from portal.domain.templates import services as templates
 from portal.domain.templates.models import Template, TextState
 from tests.domain.agreement_world import AgreementWorld
@@ -54,15 +54,15 @@ def said(text, base=CHINESE):
 
 @pytest.mark.parametrize("key", sorted(templates.SHIPPED))
 def test_a_text_that_is_cut_and_put_together_says_the_same(key):
-    text = checking.shipped_text(key)
+    text = shipped.shipped_text(key)
     again = pieces.join(pieces.cut(text))
     assert comparing.changes(text, again, with_notes=True) == ()
     assert pieces.join(pieces.cut(again)) == again
 
 
-@pytest.mark.parametrize("key", sorted(checking.LETTERS))
+@pytest.mark.parametrize("key", sorted(shipped.LETTERS))
 def test_what_is_edited_and_not_changed_stays_the_same_and_is_fit(key):
-    text = pieces.join(pieces.cut(checking.shipped_text(key)))
+    text = pieces.join(pieces.cut(shipped.shipped_text(key)))
     for article in pieces.cut(text).articles:
         for run in article.runs:
             assert run.is_table or pieces.read(pieces.shown(run.text)) == run.text

@@ -15,7 +15,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError, Stale
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.templates import checking, comparing, kinds, pieces, texts_in_work, writing
+from portal.domain.templates import checking, comparing, kinds, pieces, shipped, texts_in_work, writing
 from portal.domain.templates.comparing import Change
 from portal.domain.templates.examples import example_of
 from portal.domain.templates.models import TemplateDraft
@@ -113,7 +113,7 @@ def _page(
         sent=sent,
         findings=found,
         counted=counted,
-        needed=[entry.zh for entry in checking.required(draft.base_key)],
+        needed=[entry.zh for entry in shipped.required(draft.base_key)],
         placeholders=_listed(draft.base_key),
         theirs=theirs,
         known=PLACEHOLDERS,
@@ -128,8 +128,8 @@ def _page(
 
 def _listed(base_key: str) -> list[tuple[str, list[tuple[Placeholder, str, bool]]]]:
     """Every placeholder of such a text by where its value comes from, with its example and whether it must stand."""
-    must = {entry.name for entry in checking.required(base_key)}
-    letter = checking.LETTERS[base_key]
+    must = {entry.name for entry in shipped.required(base_key)}
+    letter = shipped.LETTERS[base_key]
     groups: dict[Source, list[tuple[Placeholder, str, bool]]] = {source: [] for source in SOURCES}
     for entry in pieces.placeable().values():
         if letter in entry.papers:
