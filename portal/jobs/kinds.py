@@ -10,7 +10,7 @@ from portal.domain.jobs.runs import Run
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.batches import tasks as batch_tasks
-from portal.domain.price_protection.deeds import deciding, pricing
+from portal.domain.price_protection.deeds import deciding, price_making, pricing
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 from portal.jobs.batches import approve
@@ -32,7 +32,7 @@ KINDS: dict[str, Handler] = {
     mailing.KIND: print_agreements,
     scans.READ: read_pile,
     scans.FILE: file_pile,
-    pricing.KIND: pricing.make_amendments,
+    pricing.KIND: price_making.make_amendments,
     deciding.REVIEW: deciding.review_all,
     deciding.APPROVE: approve_amendments,
 }

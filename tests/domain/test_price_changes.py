@@ -13,7 +13,7 @@ from portal.domain.errors import DomainError
 from portal.domain.jobs import runs
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.batches.changes import How, PriceRule
-from portal.domain.price_protection.deeds import amending, deciding, pricing
+from portal.domain.price_protection.deeds import amending, deciding, price_making, price_reckoning, pricing
 from portal.domain.price_protection.deeds.deciding import Decision
 from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.defaults import default_change_day
@@ -57,7 +57,7 @@ def test_the_preview_says_every_line_and_why_an_agreement_cannot_be_amended(worl
     world.amendment(busy)
     draft = world.draft()
     ending = world.signed(expires_on=today() + timedelta(days=5))
-    rows = pricing.preview(
+    rows = price_reckoning.preview(
         world.session, world.author, [row.id for row in (fine, busy, draft, ending)], UP, FIRST
     )
     assert len(rows) == 4
@@ -71,17 +71,17 @@ def test_the_preview_says_every_line_and_why_an_agreement_cannot_be_amended(worl
 def test_what_the_rule_does_not_touch_is_refused_and_nonsense_too(world):
     agreement = world.signed()
     other = PriceRule(How.PERCENT, 10_000, 1, kind=PriceKind.SUGGESTED_RESALE)
-    [row] = pricing.preview(world.session, world.author, [agreement.id], other, FIRST)
+    [row] = price_reckoning.preview(world.session, world.author, [agreement.id], other, FIRST)
     assert row.refusal is not None
     with pytest.raises(DomainError):
-        pricing.preview(world.session, world.author, [agreement.id], PriceRule(How.PERCENT, 0), FIRST)
+        price_reckoning.preview(world.session, world.author, [agreement.id], PriceRule(How.PERCENT, 0), FIRST)
 
 
 def test_each_agreement_gets_one_submitted_amendment_however_often_the_task_runs(world):
     agreements = [world.signed() for _turn in range(3)]
     world.amendment(agreements[2])
     job = begun(world, agreements)
-    result = performed(world.session, job, pricing.make_amendments)
+    result = performed(world.session, job, price_making.make_amendments)
     assert result["made"] == 2
     assert [number for _id, number, _msgid, _params in result["refused"]] == [agreements[2].number]
     deeds = world.session.scalars(sa.select(Amendment).where(Amendment.price_change_id.is_not(None))).all()
@@ -89,18 +89,20 @@ def test_each_agreement_gets_one_submitted_amendment_however_often_the_task_runs
     said = amending.data_of(world.session, deeds[0])["changes"][0]
     assert "29.90元（大写：贰拾玖元玖角整）" in said["after"]
     again = begun(world, agreements)
-    assert performed(world.session, again, pricing.make_amendments)["made"] == 0
+    assert performed(world.session, again, price_making.make_amendments)["made"] == 0
 
 
 def test_a_change_says_how_many_prices_it_changed_and_how_many_were_rounded(world, session):
     even = world.add_product()
     rows = [(world.product, PriceKind.SUGGESTED_RETAIL, 2850), (even, PriceKind.SUGGESTED_RETAIL, 2000)]
     agreements = [world.signed(prices=rows) for _ in range(3)]
-    [first, *_others] = pricing.preview(session, world.author, [row.id for row in agreements], UP, FIRST)
+    [first, *_others] = price_reckoning.preview(
+        session, world.author, [row.id for row in agreements], UP, FIRST
+    )
     # 29.925 becomes 29.90; 21.00 is as it was reckoned.
     assert [(line.after, line.is_rounded) for line in first.lines] == [(2990, True), (2100, False)]
     own = {agreements[0].id: {(world.product.id, PriceKind.SUGGESTED_RETAIL): 2999}}
-    performed(session, begun(world, agreements, exceptions=own), pricing.make_amendments)
+    performed(session, begun(world, agreements, exceptions=own), price_making.make_amendments)
     change = session.scalars(sa.select(PriceChange)).one()
     assert pricing.counted(change) == (6, 2)
     assert pricing.rule_of(change) == UP
@@ -109,7 +111,7 @@ def test_a_change_says_how_many_prices_it_changed_and_how_many_were_rounded(worl
 def test_agreements_of_other_offices_are_left_out(world):
     stranger = world.make.user(Role.SALESPERSON, world.make.region())
     agreement = world.signed()
-    assert pricing.preview(world.session, stranger, [agreement.id], UP, FIRST) == []
+    assert price_reckoning.preview(world.session, stranger, [agreement.id], UP, FIRST) == []
     with pytest.raises(DomainError):
         pricing.begin(
             world.session, stranger, [agreement.id], UP, effective_on=FIRST, reason="调价", title=""
@@ -119,7 +121,7 @@ def test_agreements_of_other_offices_are_left_out(world):
 def listed(world, count):
     """A price change with so many submitted amendments."""
     performed(
-        world.session, begun(world, [world.signed() for _turn in range(count)]), pricing.make_amendments
+        world.session, begun(world, [world.signed() for _turn in range(count)]), price_making.make_amendments
     )
     world.session.expire_all()
     return world.session.scalars(sa.select(PriceChange).order_by(PriceChange.id.desc())).first()
@@ -233,7 +235,7 @@ def test_who_sees_one_agreement_of_a_change_reads_nothing_of_other_offices(world
     steps.sign(session, world.author, theirs, today())
     world.amendment(theirs)  # so that it is refused
     job = begun(world, [mine, theirs], by=world.director)
-    assert performed(session, job, pricing.make_amendments)["made"] == 1
+    assert performed(session, job, price_making.make_amendments)["made"] == 1
     session.expire_all()
     change = session.scalars(sa.select(PriceChange)).one()
     assert [row[1] for row in pricing.refusals(session, world.director, change)] == [theirs.number]
@@ -244,13 +246,13 @@ def test_one_agreement_may_get_another_price_than_the_rule_makes_or_keep_its_own
     ruled, excepted, kept = world.signed(), world.signed(), world.signed()
     key = (world.product.id, PriceKind.SUGGESTED_RETAIL)
     own = {excepted.id: {key: 3333}, kept.id: {key: 2850}}
-    rows = pricing.preview(
+    rows = price_reckoning.preview(
         world.session, world.author, [row.id for row in (ruled, excepted, kept)], UP, FIRST, own
     )
     assert [[line.after for line in row.lines] for row in rows] == [[2990], [3333], [2850]]
     assert [row.refusal is None for row in rows] == [True, True, False]
     job = begun(world, [ruled, excepted, kept], exceptions=own)
-    result = performed(world.session, job, pricing.make_amendments)
+    result = performed(world.session, job, price_making.make_amendments)
     assert (result["made"], [row[1] for row in result["refused"]]) == (2, [kept.number])
     prices = {
         deed.agreement_id: deed.says["prices"][0][2] for deed in world.session.scalars(sa.select(Amendment))

@@ -25,7 +25,7 @@ from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
-from portal.domain.price_protection.deeds import pricing
+from portal.domain.price_protection.deeds import price_reckoning, pricing
 from portal.domain.price_protection.defaults import next_month
 from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
 from portal.extensions import db
@@ -75,18 +75,20 @@ def change_prices() -> ResponseReturnValue:
     form = PriceChangeForm(data={"effective_on": next_month(), "how": How.PERCENT, "step": 1})
     _dress(form)
     do = request.form.get("do", "") if request.method == "POST" else ""
-    rows: list[pricing.Row] = []
+    rows: list[price_reckoning.Row] = []
     out = {id for id in map(as_id, request.form.getlist("out")) if id is not None}
     own: dict[int, dict[tuple[int, PriceKind], int]] = {}
     if do and form.validate():
         try:
-            rows = pricing.preview(db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data)
+            rows = price_reckoning.preview(
+                db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data
+            )
             if request.form.get("ruled", form.said()) == form.said():
                 own = _exceptions(rows)
             elif do == "make":
                 raise DomainError(N_("The change is another now. Check the preview below, then go on."))
             if own:
-                rows = pricing.preview(
+                rows = price_reckoning.preview(
                     db.session, actor(), chosen[:_SHOWN], form.rule(), form.effective_on.data, own
                 )
         except DomainError as error:
@@ -113,7 +115,7 @@ def change_prices() -> ResponseReturnValue:
     )
 
 
-def _exceptions(rows: list[pricing.Row]) -> dict[int, dict[tuple[int, PriceKind], int]]:
+def _exceptions(rows: list[price_reckoning.Row]) -> dict[int, dict[tuple[int, PriceKind], int]]:
     """The prices that were typed otherwise than the rule makes them; DomainError for what is no price."""
     found: dict[int, dict[tuple[int, PriceKind], int]] = {}
     for row in rows:
@@ -163,7 +165,7 @@ def _chosen() -> list[int]:
     """The agreements that were ticked, or all signed ones that the list showed, as far as this user writes them."""
     me = actor()
     if ticked := ids():
-        statement = pricing.chosen(me, ticked)
+        statement = price_reckoning.chosen(me, ticked)
         return list(db.session.scalars(statement.with_only_columns(Agreement.id)))
     if not any(request.args.get(name) for name in (*NARROWING, "all")):
         return []
@@ -175,7 +177,7 @@ def _chosen() -> list[int]:
     return list(db.session.scalars(statement.with_only_columns(Agreement.id).order_by(Agreement.number)))
 
 
-def _moved(rows: list[pricing.Row], out: set[int]) -> dict[str, int]:
+def _moved(rows: list[price_reckoning.Row], out: set[int]) -> dict[str, int]:
     """How many prices the preview raises and lowers, and how many of them were rounded."""
     lines = [
         line for row in rows if row.refusal is None and row.agreement.id not in out for line in row.lines
