@@ -1,5 +1,6 @@
 """Money is integer fen; this module writes it down and splits a rebate, exactly."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 PPM = 1_000_000
@@ -88,6 +89,22 @@ def accrue(amount_fen: int, rebate_ppm: int, base_share: int) -> Accrual:
     rebate_fen = share_of(amount_fen, rebate_ppm)
     base_fen = _divide_half_up(amount_fen * rebate_ppm * base_share, PPM * 100)
     return Accrual(rebate_fen, base_fen, rebate_fen - base_fen)
+
+
+def allocate(amount_fen: int, weights: Sequence[int]) -> list[int]:
+    """Divide a sum by weights, to the fen, by largest remainder: the parts add up to it exactly (P4).
+
+    Fen that are left over go to the largest remainders, of equal ones to the earlier. No weight is negative and
+    they are not all 0; a negative sum is a caller's mistake as well: ValueError.
+    """
+    whole = sum(weights)
+    if amount_fen < 0 or whole <= 0 or any(weight < 0 for weight in weights):
+        raise ValueError(f"cannot divide {amount_fen} fen by {weights}")
+    parts = [amount_fen * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: -(amount_fen * weights[place] % whole))
+    for place in by_remainder[: amount_fen - sum(parts)]:
+        parts[place] += 1
+    return parts
 
 
 def _divide_half_up(dividend: int, divisor: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.money import DAXIE_LIMIT_FEN, accrue, daxie, figures, numeral, share_of
+from portal.domain.money import DAXIE_LIMIT_FEN, accrue, allocate, daxie, figures, numeral, share_of
 
 DIGITS = {character: value for value, character in enumerate("零壹贰叁肆伍陆柒捌玖")}
 UNITS = {"拾": 10, "佰": 100, "仟": 1000}
@@ -148,3 +148,25 @@ def test_half_a_fen_goes_up() -> None:
 def test_a_share_outside_the_hundred_is_refused(base_share: int) -> None:
     with pytest.raises(ValueError, match="base share"):
         accrue(100, 30_000, base_share)
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=8).filter(any))
+def test_a_sum_that_is_shared_loses_no_fen_and_nobody_is_more_than_one_away(
+    fen: int, weights: list[int]
+) -> None:
+    parts = allocate(fen, weights)
+    assert sum(parts) == fen
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(Decimal(part) - Decimal(fen) * weight / sum(weights)) < 1
+
+
+def test_left_over_fen_go_to_the_largest_remainders_and_of_equal_ones_to_the_earlier() -> None:
+    assert allocate(100, [1, 1, 1]) == [34, 33, 33]
+    assert allocate(5, [3, 3, 1]) == [2, 2, 1]
+    assert allocate(1, [500_000, 500_000]) == [1, 0]
+
+
+@pytest.mark.parametrize(("fen", "weights"), [(-1, [1]), (1, [0]), (1, [2, -1]), (1, [])])
+def test_what_cannot_be_shared_is_refused(fen: int, weights: list[int]) -> None:
+    with pytest.raises(ValueError, match="cannot divide"):
+        allocate(fen, weights)

@@ -130,7 +130,7 @@ def deduct(
     )
     session.add(made)
     session.flush()
-    award_fen = money.share_of(amount_fen, award_ppm)
+    award_fen, rest_fen = _shared(amount_fen, award_ppm)
     ledger.post(
         held,
         actor,
@@ -145,7 +145,7 @@ def deduct(
                 source_id=made.id,
                 facts=made.facts,
             )
-            for kind, fen in ((AccountKind.AWARD, award_fen), (AccountKind.UNAWARDED, amount_fen - award_fen))
+            for kind, fen in ((AccountKind.AWARD, award_fen), (AccountKind.UNAWARDED, rest_fen))
             if fen
         ],
     )
@@ -270,14 +270,19 @@ def _of_base(deduction: FundDeduction, session: Session, base_fen: int, known_ba
     return (2 * reference * base_fen + reference_base) // (2 * reference_base)
 
 
+def _shared(fen: int, award_ppm: int) -> list[int]:
+    """The award's part of a deduction and what is awarded to nobody, by largest remainder (8.2)."""
+    return money.allocate(fen, [award_ppm, money.PPM - award_ppm])
+
+
 def _from_taken(
     held: Held, deduction: FundDeduction, before_fen: int, after_fen: int
 ) -> Iterator[tuple[Place, int]]:
     """Where a deduction that shrinks gives back from: award and rest in proportion, paid awards by the company."""
-    award = money.share_of(before_fen, deduction.award_ppm) - money.share_of(after_fen, deduction.award_ppm)
-    rest = before_fen - after_fen - award
+    before, after = (_shared(fen, deduction.award_ppm) for fen in (before_fen, after_fen))
     borne = 0
-    for kind, fen in ((AccountKind.AWARD, award), (AccountKind.UNAWARDED, rest)):
+    for kind, was, is_ in zip((AccountKind.AWARD, AccountKind.UNAWARDED), before, after, strict=True):
+        fen = was - is_
         place = (kind, deduction.case_part)
         unpaid = min(fen, held.balance(*place))
         if unpaid:
