@@ -40,6 +40,12 @@ GUARDED = (
     "deduction_change",
     "evidence_custody",
     "case_hearing",
+    "payout_list",
+    "payout",
+    "payout_mark",
+    "repayment",
+    "payment_correction",
+    "clawback_notice",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (

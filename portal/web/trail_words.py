@@ -25,6 +25,8 @@ TRAIL_WORDS = (
     (Numbered.SEAL_APPLICATION, _l("Seal application")),
     (Numbered.PARCEL, _l("Parcel")),
     (Numbered.CASE, _l("Violation case")),
+    (Numbered.PAYMENT, _l("Payment list")),
+    (Numbered.REPAYMENT, _l("Repayment")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
     (PaperKind.NOTICE, _l("Notice of termination")),

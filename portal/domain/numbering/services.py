@@ -58,6 +58,8 @@ class Numbered(StrEnum):
     SEAL_APPLICATION = "seal_application"
     PARCEL = "parcel"
     CASE = "case"
+    PAYMENT = "payment"
+    REPAYMENT = "repayment"
 
     @property
     def action(self) -> str:
@@ -72,6 +74,8 @@ SHIPPED = {
     Numbered.SEAL_APPLICATION: Rule("YY-{year}-{number}", 6),
     Numbered.PARCEL: Rule("KD-{year}-{number}", 6),
     Numbered.CASE: Rule("WG-{year}-{number}", 4),
+    Numbered.PAYMENT: Rule("FK-{year}-{number}", 6),
+    Numbered.REPAYMENT: Rule("SK-{year}-{number}", 6),
 }
 
 

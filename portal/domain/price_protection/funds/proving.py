@@ -14,6 +14,7 @@ from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.ledger.verify import Break
 from portal.domain.price_protection.funds.models import FundDeduction, FundRelease
 from portal.domain.price_protection.models import AgreementTerms
+from portal.domain.price_protection.payments import proving as payments
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 _AT_ONCE = 2000
@@ -24,11 +25,11 @@ _FUND = {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_B
 
 
 def prove(session: Session) -> int:
-    """Recompute every accrual, release and deduction; returns how many rows; raises Break for the first that is wrong.
+    """Recompute every accrual, release, deduction and payment; returns how many rows; raises Break for what is wrong.
 
     The arithmetic is exact fractions, not the integers that booked it.
     """
-    return _accruals(session) + _releases(session) + _deductions(session)
+    return _accruals(session) + _releases(session) + _deductions(session) + payments.prove(session)
 
 
 class _Line(NamedTuple):

@@ -1,0 +1,75 @@
+"""Taking a payment back: by the mirror of its transfers, whole and once, with a reason; nothing is changed."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import TransferKind
+from portal.domain.ledger.models import Transfer
+from portal.domain.price_protection.payments.awards import award_is_payable
+from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, Repayment
+from portal.domain.text import clean
+from portal.domain.users.models import User
+
+
+def correct(session: Session, actor: User, payment: Payout | Repayment, reason: str) -> PaymentCorrection:
+    """Take the payment back; what it paid is owed again. Refused without a reason and a second time.
+
+    Of a case only while its decision is in effect: what was restored since then is borne by the company (8.4).
+    The caller commits.
+    """
+    agreement = payment.agreement
+    if not actor.can(Permission.PAYMENTS_MAKE, agreement.region):
+        raise DomainError("You make no payments for this office. Ask its finance to do it.")
+    said = clean(reason)
+    if len(said) < 4:
+        raise DomainError("Enter why the payment is taken back; it stays in the record.", field="reason")
+    is_payout = isinstance(payment, Payout)
+    held = ledger.hold(session, agreement.id)
+    mine = PaymentCorrection.payout_id if is_payout else PaymentCorrection.repayment_id
+    if session.scalar(sa.select(PaymentCorrection.id).where(mine == payment.id)) is not None:
+        raise DomainError("%(number)s was taken back already.", number=payment.number)
+    if (
+        isinstance(payment, Payout)
+        and payment.kind.is_of_a_case
+        and not award_is_payable(session, payment.part)
+    ):
+        raise DomainError(
+            "The decision of %(case)s is no longer in effect, so this payment stays; the company bears it.",
+            case=payment.part,
+        )
+    source = payment.__tablename__
+    transfers = session.scalars(
+        sa.select(Transfer)
+        .where(
+            Transfer.source == source,
+            Transfer.source_id == payment.id,
+            Transfer.kind != TransferKind.CORRECT,
+        )
+        .order_by(Transfer.id.desc())
+    ).all()
+    for transfer in transfers:
+        ledger.reverse(held, actor, transfer, f"{source}:{payment.id}:{TransferKind.CORRECT}:{transfer.kind}")
+    made = PaymentCorrection(
+        payout_id=payment.id if is_payout else None,
+        repayment_id=None if is_payout else payment.id,
+        reason=said[:200],
+        corrected_on=today(),
+        by_id=actor.id,
+    )
+    session.add(made)
+    audit.record(
+        session,
+        actor,
+        f"{source}.corrected",
+        payment,
+        region_id=agreement.region_id,
+        number=payment.number,
+        why=said,
+    )
+    session.flush()
+    return made

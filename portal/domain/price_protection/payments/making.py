@@ -1,0 +1,270 @@
+"""Paying: what an account owes is paid whole, less what is set off, once for each key (3.2, 4.3, 8.2, 8.3, 9.1).
+
+Whoever pays holds the books concerned; a sum that is not the one that was looked at is refused, so of two people
+who pay the same one wins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import today
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.chain import facts
+from portal.domain.ledger.services import Draft, Held
+from portal.domain.numbering.services import Numbered, new_number
+from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.payments.agreed import require_means
+from portal.domain.price_protection.payments.awards import award_is_payable
+from portal.domain.price_protection.payments.marking import require_value
+from portal.domain.price_protection.payments.models import (
+    Mark,
+    Means,
+    Payout,
+    PayoutKind,
+    PayoutList,
+    PayoutMark,
+)
+from portal.domain.price_protection.payments.payable import Item, Wanted, payable
+from portal.domain.regions import services as regions
+from portal.domain.users.models import User
+
+SOURCE = "payout"
+MOST = 1000
+_CHANGED = (
+    "What is owed under %(number)s is no longer what you looked at: somebody paid or booked in the meantime. "
+    "Look at the list again."
+)
+
+
+@dataclass(frozen=True)
+class How:
+    """By which means (None: as each agreement says), on which day, and what is known of it already."""
+
+    paid_on: date
+    means: Means | None = None
+    note: str = ""
+    reference: str = ""
+
+
+def pay(session: Session, actor: User, seen: Sequence[Item], how: How, *, key: str) -> PayoutList:
+    """Pay these sums of distributors, as they were looked at; sent twice under one key, they are paid once.
+
+    Raises DomainError for a sum that changed meanwhile, a missing bank account, a means that was not agreed, and a
+    day to come. The caller commits.
+    """
+    asked = _asked(actor, seen, how)
+    if not 0 < len(seen) <= MOST:
+        raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
+    held = ledger.hold_all(session, {item.agreement_id for item in seen})
+    if (known := _known(session, key, asked)) is not None:
+        return known
+    wanted = Wanted(only={item.key for item in seen})
+    now_owed = {item.key: item for item in payable(session, actor, wanted, Permission.PAYMENTS_MAKE)}
+    items = []
+    for item in seen:
+        found = now_owed.get(item.key)
+        if found is None or found.amount_fen != item.amount_fen or found.offset_fen != item.offset_fen:
+            raise DomainError(_CHANGED, number=item.agreement_number)
+        items.append(found)
+    _require_day(session, how.paid_on, held)
+    return _make(session, actor, held, [(item, _means(item, how)) for item in items], how, key, asked)
+
+
+def pay_from_case(
+    session: Session,
+    actor: User,
+    agreement: Agreement,
+    kind: PayoutKind,
+    part: str,
+    amount_fen: int,
+    how: How,
+    *,
+    key: str,
+    payee: str = "",
+) -> PayoutList:
+    """Pay an award whole, or use of what was not awarded so much for the purpose of clause 8.2 (`how.note`).
+
+    Refused until the decision is in effect. To whom an award goes is sealed in its case and not kept here.
+    """
+    item = _of_case(agreement, kind, part, amount_fen, payee)
+    asked = _asked(actor, [item], how)
+    held = ledger.hold_all(session, [agreement.id])
+    if (known := _known(session, key, asked)) is not None:
+        return known
+    if not actor.can(Permission.PAYMENTS_MAKE, agreement.region):
+        raise DomainError("You make no payments for this office. Ask its finance to do it.")
+    if not award_is_payable(session, part):
+        raise DomainError(
+            "Nothing is paid out of %(case)s yet: its decision is not in effect (clause 8.3).", case=part
+        )
+    there = held[agreement.id].balance(kind.account, part)
+    if kind is PayoutKind.AWARD and amount_fen != there:
+        raise DomainError(_CHANGED, number=agreement.number)
+    if not 0 < amount_fen <= there:
+        raise DomainError("At most what is there can be used: enter a sum up to that.", field="amount")
+    if kind is PayoutKind.UNAWARDED and (len(how.note) < 4 or not payee):
+        raise DomainError(
+            "Enter for what it is used and to whom it goes: clause 8.2 binds it to a purpose.", field="note"
+        )
+    _require_day(session, how.paid_on, held)
+    return _make(session, actor, held, [(item, how.means or Means.MONEY)], how, key, asked)
+
+
+def _of_case(agreement: Agreement, kind: PayoutKind, part: str, amount_fen: int, payee: str) -> Item:
+    if not kind.is_of_a_case:
+        raise ValueError(f"{kind} is of no case")
+    if kind is PayoutKind.AWARD and payee:
+        raise ValueError("whom an award goes to is not kept with its payment")
+    return Item(
+        agreement_id=agreement.id,
+        agreement_number=agreement.number,
+        distributor_id=agreement.distributor_id,
+        code="",
+        distributor="",
+        region_id=agreement.region_id,
+        kind=kind,
+        part=part,
+        amount_fen=amount_fen,
+        agreed=Means.MONEY,
+        payee=payee,
+        bank_name="",
+        bank_account="",
+        due_on=None,
+        owed_back_fen=0,
+    )
+
+
+def _known(session: Session, key: str, asked: str) -> PayoutList | None:
+    found = session.scalar(sa.select(PayoutList).where(PayoutList.key == key))
+    if found is not None and found.asked != asked:
+        raise DomainError(
+            "This form was sent before with other content: %(number)s was made of it. Look at what is paid, and "
+            "begin a new list for the rest.",
+            number=found.number,
+        )
+    return found
+
+
+def _asked(actor: User, seen: Sequence[Item], how: How) -> str:
+    sums = sorted(
+        f"{item.agreement_id}:{item.kind}:{item.part}:{item.amount_fen}:{item.offset_fen}" for item in seen
+    )
+    return facts(actor.id, *sums, how.paid_on, how.means, how.note, how.reference)
+
+
+def _require_day(session: Session, paid_on: date, held: dict[int, Held]) -> None:
+    """Money goes out today or went out a while ago, never in the future nor before there was an agreement."""
+    if paid_on > today():
+        raise DomainError(
+            "The day of payment is yet to come. Enter the day on which it is paid, today at most.",
+            field="paid_on",
+        )
+    first = session.scalar(sa.select(sa.func.max(Agreement.effective_on)).where(Agreement.id.in_(held)))
+    if first is not None and paid_on < first:
+        raise DomainError(
+            "One of these agreements takes effect on %(day)s only. Enter the day on which it is paid.",
+            field="paid_on",
+            day=first.isoformat(),
+        )
+
+
+def _means(item: Item, how: How) -> Means:
+    means = how.means or item.agreed
+    require_means(item.kind, item.agreed, means, how.note)
+    if means is Means.MONEY and item.to_pay_fen and item.lacks_account:
+        raise DomainError(
+            "The register does not say to which bank account %(name)s is paid. Enter it there, or leave the "
+            "distributor out.",
+            name=f"{item.code} {item.distributor}",
+        )
+    return means
+
+
+def _make(
+    session: Session,
+    actor: User,
+    held: dict[int, Held],
+    items: Sequence[tuple[Item, Means]],
+    how: How,
+    key: str,
+    asked: str,
+) -> PayoutList:
+    number = new_number(session, regions.head_office(session), Numbered.PAYMENT)
+    made = PayoutList(number=number, key=key, asked=asked, paid_on=how.paid_on, made_by_id=actor.id)
+    session.add(made)
+    session.flush()
+    payouts = [
+        Payout(
+            number=f"{number}-{no}",
+            list_id=made.id,
+            agreement_id=item.agreement_id,
+            kind=item.kind,
+            part=item.part,
+            amount_fen=item.amount_fen,
+            offset_fen=item.offset_fen,
+            means=means,
+            paid_on=how.paid_on,
+            payee=item.payee,
+            bank_name=item.bank_name if means is Means.MONEY else "",
+            bank_account=item.bank_account if means is Means.MONEY else "",
+            note=how.note,
+            made_by_id=actor.id,
+        )
+        for no, (item, means) in enumerate(items, 1)
+    ]
+    session.add_all(payouts)
+    session.flush()
+    if how.reference:
+        value = require_value(Mark.REFERENCE, how.reference)
+        session.add_all(
+            PayoutMark(payout_id=payout.id, what=Mark.REFERENCE, value=value, by_id=actor.id)
+            for payout in payouts
+        )
+    by_agreement: dict[int, list[Draft]] = {}
+    for payout in payouts:
+        by_agreement.setdefault(payout.agreement_id, []).extend(_drafts(payout))
+    ledger.post_all(actor, [(held[id_], drafts) for id_, drafts in sorted(by_agreement.items())])
+    for payout, (item, _) in zip(payouts, items, strict=True):
+        audit.record(
+            session,
+            actor,
+            "payout.made",
+            payout,
+            region_id=item.region_id,
+            number=payout.number,
+            paid_fen=payout.paid_fen,
+            offset_fen=payout.offset_fen,
+            on=payout.paid_on,
+        )
+    session.flush()
+    return made
+
+
+def _drafts(payout: Payout) -> list[Draft]:
+    debit = payout.kind.account, payout.part
+    return [
+        Draft(
+            kind=kind,
+            debit=debit,
+            credit=(credit, ""),
+            amount_fen=fen,
+            key=f"{SOURCE}:{payout.id}:{kind}",
+            source=SOURCE,
+            source_id=payout.id,
+            facts=payout.facts,
+            booked_on=payout.paid_on,
+        )
+        for kind, credit, fen in (
+            (TransferKind.OFFSET, AccountKind.CLAWBACK, payout.offset_fen),
+            (TransferKind.PAY, payout.means.account, payout.paid_fen),
+        )
+        if fen
+    ]
