@@ -13,6 +13,7 @@ from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
+from portal.domain.price_protection.payments.models import Payout, Repayment
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.price_protection.trail.models import Parcel, SealApplication
@@ -48,6 +49,8 @@ SUBJECTS: dict[str, Subject] = {
     "job": Subject(_l("Task"), Job.title),
     "parcel": Subject(_l("Parcel"), Parcel.number, "papers.parcel"),
     "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
+    "payout": Subject(_l("Payment"), Payout.number, "payments.detail"),
+    "repayment": Subject(_l("Repayment"), Repayment.number, "payments.repayment"),
     "paper_template": Subject(_l("Template"), Template.key),
     "template_draft": Subject(_l("Own text"), TemplateDraft.key, "own_texts.review"),
     "price_change": Subject(_l("Price change"), PriceChange.reason),

@@ -16,6 +16,7 @@ from portal.domain.price_protection.models import PriceKind
 from portal.web.audit_bulk import bulk_changes
 from portal.web.case_words import CASE_ACTIONS, told_of_case
 from portal.web.deed_words import DEED_EVENTS
+from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
 
@@ -59,6 +60,7 @@ ACTIONS: dict[str, object] = {
     "batch.approval_asked": _l("List approved"),
     **TRAIL_ACTIONS,
     **CASE_ACTIONS,
+    **PAYMENT_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -94,6 +96,7 @@ _LISTS = {
     "products": _l("Products"),
     "purchases": _l("Purchases"),
     "purchase_import": _l("Refused rows of an import"),
+    **PAYMENT_LISTS,
     "scan_reminders": _l("Reminder list"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),
@@ -154,6 +157,8 @@ def text(event: AuditEvent) -> str:
         return told_of_trail(kind, params, str(params.get("reason", "")))
     if event.action in CASE_ACTIONS:
         return told_of_case(params)
+    if event.action in PAYMENT_ACTIONS:
+        return told_of_payment(params)
     match event.action:
         case "product.approval_entered":
             return _(

@@ -116,6 +116,8 @@ TRAIL_ACTIONS: dict[str, object] = {
     Numbered.SEAL_APPLICATION.action: _l("Numbering rule of seal applications changed"),
     Numbered.PARCEL.action: _l("Numbering rule of parcels changed"),
     Numbered.CASE.action: _l("Numbering rule of violation cases changed"),
+    Numbered.PAYMENT.action: _l("Numbering rule of payment lists changed"),
+    Numbered.REPAYMENT.action: _l("Numbering rule of repayments changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }
 TRAIL_LABELS: dict[str, object] = {

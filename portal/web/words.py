@@ -24,6 +24,7 @@ from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.web.case_words import CASE_TONES, CASE_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
+from portal.web.payment_words import PAYMENT_WORDS
 from portal.web.purchase_words import PURCHASE_WORDS
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
 
@@ -108,6 +109,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *TRAIL_WORDS,
     *ACCOUNT_WORDS.items(),
     *TRANSFER_WORDS.items(),
+    *PAYMENT_WORDS,
     *CASE_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),

@@ -147,7 +147,7 @@ def serve(
         session,
         actor,
         "clawback.served",
-        made,
+        agreement,
         region_id=agreement.region_id,
         number=agreement.number,
         paid_fen=owed,

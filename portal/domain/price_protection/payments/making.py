@@ -15,6 +15,7 @@ from portal.db import today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.chain import facts
@@ -38,7 +39,7 @@ from portal.domain.users.models import User
 
 SOURCE = "payout"
 MOST = 1000
-_CHANGED = (
+_CHANGED = N_(
     "What is owed under %(number)s is no longer what you looked at: somebody paid or booked in the meantime. "
     "Look at the list again."
 )
