@@ -16,6 +16,7 @@ _COMMANDS = {
     "doctor": ("portal.cli.doctor", "doctor"),
     "ledger": ("portal.cli.ledger", "group"),
     "seal": ("portal.cli.seal", "group"),
+    "purchases": ("portal.cli.purchases", "group"),
     "restore": ("portal.cli.backup", "restore"),
     "user": ("portal.cli.users", "group"),
 }

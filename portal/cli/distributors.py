@@ -1,30 +1,20 @@
 """flask distributors …"""
 
-import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
-import sqlalchemy as sa
 from flask.cli import AppGroup
-from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.cli.importing import REFUSED, UNREADABLE, as_json_text, as_text, mapping_of, progress_of, user_of
 from portal.db import trouble_of
 from portal.domain.distributors import importing
 from portal.domain.distributors.models import Channel, Level
 from portal.domain.errors import DomainError
-from portal.domain.tabular import Table
-from portal.domain.users.models import User
-from portal.domain.users.services import normal_username
 from portal.extensions import db
 from portal.web import troubles
 from portal.web.htmx import say
-from portal.web.importing import assumptions, column, reason, remark, stand_ins
-
-REFUSED, UNREADABLE = 1, 2
 
 group = AppGroup("distributors", help="The register of distributors.")
 
@@ -64,9 +54,9 @@ def import_file(
     or the database did not take it: the thousands of rows before stay, and it can be run again.
     """
     try:
-        table = importing.read(file.read_bytes(), file.name, _mapping(columns))
-        acting, owning = _user(actor), _user(owner)
-        with _progress(table) as bar:
+        table = importing.read(file.read_bytes(), file.name, mapping_of(columns, importing.SPEC))
+        acting, owning = user_of(actor), user_of(owner)
+        with progress_of(table) as bar:
 
             def done(rows: int) -> None:
                 if not dry_run:
@@ -98,20 +88,8 @@ def import_file(
         db.session.close()
         click.echo(troubles.words(trouble, is_writing=not dry_run), err=True)
         sys.exit(UNREADABLE)
-    click.echo(_as_json(report) if as_json else _as_text(report, table))
+    click.echo(as_json_text(report) if as_json else as_text(report, table))
     sys.exit(REFUSED if report.refused else 0)
-
-
-def _user(username: str | None) -> User | None:
-    """The active user of this sign-in name."""
-    if username is None:
-        return None
-    found = db.session.scalar(
-        sa.select(User).where(User.username == normal_username(username), User.deactivated_at.is_(None))
-    )
-    if found is None:
-        raise DomainError("There is no active user %(name)s.", name=username)
-    return found
 
 
 def _defaults(level: str | None, channel: str | None) -> importing.Defaults:
@@ -121,93 +99,3 @@ def _defaults(level: str | None, channel: str | None) -> importing.Defaults:
         Level(importing.word_of("level", level)) if level else usual.level,
         Channel(importing.word_of("channel", channel)) if channel else usual.channel,
     )
-
-
-def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
-    """Which field each of the headings is; an unknown field is refused with those there are."""
-    fields = [known.field for known in importing.SPEC.columns]
-    mapping = {}
-    for pair in columns:
-        heading, _equals, field = pair.rpartition("=")
-        if not heading or (field and field not in fields):
-            raise DomainError(
-                "%(pair)s is not HEADING=FIELD. Fields: %(fields)s", pair=pair, fields=", ".join(fields)
-            )
-        mapping[heading] = field
-    return mapping
-
-
-def _progress(table: Table) -> Any:
-    """A bar on the terminal for files that take a while."""
-    if table.count < 2_000 or not sys.stderr.isatty():
-        return nullcontext()
-    return click.progressbar(length=table.count, file=sys.stderr)
-
-
-def _as_json(report: importing.ImportReport) -> str:
-    several = len(report.sheets) > 1
-    return json.dumps(
-        {
-            "read": report.read,
-            "created": report.created,
-            "updated": report.updated,
-            "unchanged": report.unchanged,
-            "refused": report.refused,
-            "refusals": [
-                {
-                    **({"sheet": refusal.sheet} if several else {}),
-                    "row": refusal.row,
-                    "column": column(refusal),
-                    "reason": reason(refusal),
-                }
-                for refusal in report.refusals
-            ],
-        },
-        ensure_ascii=False,
-    )
-
-
-def _as_text(report: importing.ImportReport, table: Table) -> str:
-    several = len(report.sheets) > 1
-    lines = [
-        _(
-            "%(read)s rows read: %(created)s created, %(updated)s updated, %(unchanged)s unchanged,"
-            " %(refused)s refused.",
-            read=report.read,
-            created=report.created,
-            updated=report.updated,
-            unchanged=report.unchanged,
-            refused=report.refused,
-        )
-    ]
-    if not report.is_applied:
-        lines.append(_("Nothing has been imported yet; this is a preview."))
-    for refusal in report.refusals:
-        facts = {"row": refusal.row, "column": column(refusal), "reason": reason(refusal)}
-        lines.append(
-            _("%(sheet)s, row %(row)s, %(column)s: %(reason)s", sheet=refusal.sheet, **facts)
-            if several
-            else _("Row %(row)s, %(column)s: %(reason)s", **facts)
-        )
-    for flag in report.flags:
-        lines.append(
-            _("%(sheet)s, row %(row)s: %(remark)s", sheet=flag.sheet, row=flag.row, remark=remark(flag))
-            if several
-            else _("Row %(row)s: %(remark)s", row=flag.row, remark=remark(flag))
-        )
-    lines += [*assumptions(report), *stand_ins(report)]
-    if report.regions_missing:
-        names = "、".join(f"{name} ({count})" for name, count in report.regions_missing.items())
-        lines.append(_("Offices that do not exist: %(names)s. --create-regions creates them.", names=names))
-    if report.regions_created:
-        lines.append(_("Offices created: %(names)s", names="、".join(report.regions_created)))
-    if report.totals:
-        rows = "、".join(f"{sheet} {row}" if several else str(row) for sheet, row in report.totals)
-        lines.append(_("Total rows left out: %(rows)s", rows=rows))
-    if report.unknown_columns:
-        lines.append(_("Columns not read: %(columns)s", columns="、".join(report.unknown_columns)))
-    if report.sheets_ignored:
-        lines.append(
-            _("Sheets not read: %(sheets)s", sheets="、".join(name for name, _why in report.sheets_ignored))
-        )
-    return "\n".join(lines)

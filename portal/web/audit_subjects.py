@@ -14,7 +14,7 @@ from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.payments.models import Payout, Repayment
-from portal.domain.price_protection.purchases.models import Purchase
+from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.price_protection.trail.models import Parcel, SealApplication
 from portal.domain.price_protection.violations.models import Case
@@ -56,6 +56,7 @@ SUBJECTS: dict[str, Subject] = {
     "price_change": Subject(_l("Price change"), PriceChange.reason),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
     "purchase": Subject(_l("Purchase"), Purchase.document_number, "purchases.detail"),
+    "purchase_import": Subject(_l("List of purchases"), PurchaseImport.filename),
     "region": Subject(_l("Office"), Region.name, "admin.region"),
     "scan_pile": Subject(_l("Pile of scans"), ScanPile.office, "scans.detail"),
     "territory": Subject(_l("Territory"), Territory.name),

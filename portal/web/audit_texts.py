@@ -248,6 +248,11 @@ def text(event: AuditEvent) -> str:
                 "new %(created)s, changed %(updated)s, unchanged %(unchanged)s, refused %(refused)s",
                 **{what: params.get(what, 0) for what in ("created", "updated", "unchanged", "refused")},
             )
+        case "purchase_import.applied" | "purchase_import.stopped":
+            return _(
+                "new %(created)s, unchanged %(unchanged)s, refused %(refused)s",
+                **{what: params.get(what, 0) for what in ("created", "unchanged", "refused")},
+            )
         case "scan_pile.files_added":
             return ngettext("%(num)s file", "%(num)s files", params.get("count", 0))
         case "scan_pile.page_placed" | "scan_pile.page_taken_back" | "scan_pile.page_set_aside":

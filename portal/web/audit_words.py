@@ -52,6 +52,8 @@ ACTIONS: dict[str, object] = {
     "product.approval_entered": _l("Price approval entered"),
     "product.approval_revoked": _l("Price approval revoked"),
     "purchase.entered": _l("Purchase entered"),
+    "purchase_import.applied": _l("Purchases imported"),
+    "purchase_import.stopped": _l("Import of purchases stopped"),
     "purchase.returned": _l("Return entered"),
     "template.released": _l("Template released"),
     "template.stopped": _l("Template taken out of offer"),

@@ -14,6 +14,7 @@ from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.deeds import deciding, pricing
+from portal.domain.price_protection.purchases.importing import files as purchase_files
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 
@@ -90,6 +91,20 @@ def _written(job: Job) -> str:
     return ngettext("%(num)s record was written.", "%(num)s records were written.", count)
 
 
+def _purchases(job: Job) -> str:
+    return url_for("purchases.import_preview", import_id=job.params["import_id"])
+
+
+def _more_purchases(_job: Job) -> str:
+    return url_for("purchases.import_file")
+
+
+def _entered(job: Job) -> str:
+    return ngettext(
+        "%(num)s line has been entered.", "%(num)s lines have been entered.", job.result.get("created", 0)
+    )
+
+
 def _originals(job: Job) -> str:
     return url_for("agreements.printed", job_id=job.id)
 
@@ -144,6 +159,8 @@ KINDS = {
     sheets.APPLY: Kind(_l("Changing drafts by a table"), _table, _tables, _drafts_changed),
     files.PLAN: Kind(_l("Reading a dealer list"), _list, _another),
     files.IMPORT: Kind(_l("Importing a dealer list"), _list, _another, _written),
+    purchase_files.PLAN: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
+    purchase_files.IMPORT: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
     mailing.KIND: Kind(
         _l("Printing originals"), _originals, _agreements, _printed, _l("Choose agreements to print")
     ),

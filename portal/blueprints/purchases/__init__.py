@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("purchases", __name__, url_prefix="/purchases")
 
-from portal.blueprints.purchases import entering, listing, record, tracing  # noqa: E402, F401
+from portal.blueprints.purchases import entering, importing, listing, record, tracing  # noqa: E402, F401

@@ -33,10 +33,14 @@ _WRITTEN = (
 
 @dataclass
 class Entered:
-    """What became of lines, in their order: an entry, or why not; and which of them are new."""
+    """What became of lines, in their order: an entry, or why not; and which of them are new.
+
+    `created` holds the ids of the new rows, `new` the identities of their entries.
+    """
 
     lines: list[Entry | DomainError]
     created: set[int]
+    new: set[int]
     accrued: int
 
 
@@ -74,7 +78,8 @@ def enter(session: Session, actor: User | None, lines: Sequence[Line]) -> Entere
             found.append(refusal)
     new = list({id(entry): entry for entry in found if isinstance(entry, Entry) and not entry.id}.values())
     _write(session, actor, new)
-    return Entered(found, {entry.id for entry in new}, accrue(session, actor, new))
+    accrued = accrue(session, actor, new)
+    return Entered(found, {entry.id for entry in new}, {id(entry) for entry in new}, accrued)
 
 
 def _write(session: Session, actor: User | None, entries: Sequence[Entry]) -> None:
