@@ -126,6 +126,7 @@ DEMO_PAGES = (
     PageLine("purchases", "finance", "/purchases/"),
     PageLine("purchases not protected", "sales-hz", "/purchases/?state=unprotected"),
     PageLine("a purchase", "finance", "/purchases/{purchase}"),
+    PageLine("importing purchases", "finance", "/purchases/import"),
     PageLine("choosing who bought", "finance", "/purchases/new"),
     PageLine("entering purchases", "finance", "/purchases/new?distributor={distributor}"),
     PageLine("returning goods", "finance", "/purchases/{purchase}/return"),

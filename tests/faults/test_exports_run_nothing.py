@@ -54,7 +54,13 @@ def quick_printer(monkeypatch: pytest.MonkeyPatch) -> None:
 def exports(app: Flask) -> set[str]:
     """Every route that hands out a workbook, by its name."""
     found = {rule.endpoint for rule in app.url_map.iter_rules() if "export" in rule.endpoint}
-    return found | {"distributors.import_refused", "distributors.import_template", "batches.drafts_refused"}
+    return found | {
+        "distributors.import_refused",
+        "distributors.import_template",
+        "purchases.import_refused",
+        "purchases.import_template",
+        "batches.drafts_refused",
+    }
 
 
 def test_no_export_holds_a_live_formula(
@@ -82,7 +88,17 @@ def test_no_export_holds_a_live_formula(
     ).encode()
     answered = browser.post("/agreements/batches/drafts", data={"file": (io.BytesIO(table), "=1+1.csv")})
     drafts = browser.get(answered.location).location
+    lines = csv_text(
+        ("单据号", "行号", "经销商", "产品编码", "日期", "金额", "备注"),
+        ("=A1", "1", "=1+1", "@S", "+1", "-2", "=1"),
+    )
+    sent = {"file": (io.BytesIO(lines.encode()), "=1+1.csv")}
+    bought = browser.post("/purchases/import", data=sent).location
     addresses = {
+        "funds.export": "/funds/export",
+        "purchases.export": "/purchases/export",
+        "purchases.import_template": "/purchases/import/template",
+        "purchases.import_refused": f"{bought}/refused",
         "distributors.export": "/distributors/export",
         "agreements.export": "/agreements/export",
         "products.export": "/products/export",

@@ -30,7 +30,7 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
-from portal.domain.price_protection.purchases.models import Purchase, Unprotected
+from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport, Unprotected
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.price_protection.trail.models import (
     Parcel,
@@ -49,6 +49,7 @@ from tests.web.scan_rows import pile_of
 
 PDF = b"%PDF-1.7 fictional"
 LIST = "经销商编码,经销商名称\nX-1,示例名单一号商贸有限公司\n".encode()
+LINES = "单据号,行号,经销商编码,产品编码,进货日期,金额\nJH-0,1,X-1,P-1,2026-01-02,5\n".encode()
 _numbers = count(1)
 
 
@@ -68,6 +69,7 @@ def rows_of_region(
 
     pdf = documents.store(session, PDF, filename="scan.pdf", by=owner)
     dealers = documents.store(session, LIST, filename="list.csv", by=by or owner, media_type="text/csv")
+    lines = documents.store(session, LINES, filename="lines.csv", by=by or owner, media_type="text/csv")
     product = Product(code=f"P-{number}", name=f"示例产品{number}", unit="瓶")
     template = ensure_template(session, "price-protection.zh")
     text = template.text.replace("template: price-protection.zh", f"template: ours-{number}.zh", 1)
@@ -93,6 +95,7 @@ def rows_of_region(
     )
     ids: dict[str, int | str] = {
         "purchase": kept(bought),
+        "purchase_import": kept(PurchaseImport(document_id=lines.id, by_id=(by or owner).id)),
         "text_draft": kept(own),
         "region": region.id,
         "user": owner.id,
