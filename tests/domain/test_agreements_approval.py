@@ -13,7 +13,7 @@ from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Standing
 from portal.domain.errors import DomainError
-from portal.domain.price_protection import approval, drafting, queries, steps, todos
+from portal.domain.price_protection import approval, drafting, people, steps, todos
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -336,7 +336,7 @@ def test_who_wrote_in_the_terms_does_not_approve_them_whoever_drafted_and_submit
     session.rollback()
     assert world.manager.name in refused.value.params["names"]
     assert other.name in refused.value.params["others"]
-    assert world.manager.name not in queries.approvers(session, agreement)
+    assert world.manager.name not in people.approvers(session, agreement)
     assert todos.awaiting_my_approval(session, world.manager) == []
     assert len(todos.awaiting_my_approval(session, other)) == 1
     world.approve(agreement, by=other)

@@ -14,9 +14,9 @@ from portal.domain.errors import DomainError
 from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection.models import Agreement, AgreementEvent, Status
 from portal.domain.price_protection.payload import current_paper
+from portal.domain.price_protection.people import approvers
 from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.problems import Problem
-from portal.domain.price_protection.queries import approvers
 from portal.extensions import db
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.htmx import say

@@ -11,7 +11,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.price_protection import queries
+from portal.domain.price_protection import people
 from portal.domain.price_protection.defaults import default_values, differing, paper_of, terms_of
 from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.models import (
@@ -238,11 +238,11 @@ def why_not_approver(session: Session, actor: User, agreement: Agreement) -> Dom
     """What keeps this user from approving or sending back; None when nothing does."""
     if not actor.can(Permission.AGREEMENTS_APPROVE, agreement.region):
         return DomainError(N_("You may not approve agreements of this office."))
-    wrote = queries.writers(session, agreement)
+    wrote = people.writers(session, agreement)
     if actor.id in wrote:
-        return must_be_another(wrote.values(), queries.approvers(session, agreement))
+        return must_be_another(wrote.values(), people.approvers(session, agreement))
     if actor.id == submitter_id(session, agreement):
-        return must_be_another((), queries.approvers(session, agreement))
+        return must_be_another((), people.approvers(session, agreement))
     return None
 
 
@@ -267,7 +267,7 @@ def must_be_another(wrote: Iterable[str], approvers: Sequence[str]) -> DomainErr
 
 def submitter_id(session: Session, agreement: Agreement) -> int | None:
     """Who handed it over the last time."""
-    return session.scalar(queries.submitter_of(agreement))
+    return session.scalar(people.submitter_of(agreement))
 
 
 def hold(session: Session, agreement: Agreement) -> None:

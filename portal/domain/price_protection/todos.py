@@ -20,13 +20,8 @@ from portal.domain.price_protection.models import (
     AgreementTerms,
     Status,
 )
-from portal.domain.price_protection.queries import (
-    is_mine,
-    is_printed,
-    is_written_by,
-    last_submitter,
-    last_turn,
-)
+from portal.domain.price_protection.people import is_mine, is_written_by, last_submitter, last_turn
+from portal.domain.price_protection.queries import is_printed
 from portal.domain.price_protection.todos_expiry import expiring, together
 from portal.domain.todos import Todo
 from portal.domain.users.models import User

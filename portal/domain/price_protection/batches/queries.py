@@ -15,7 +15,8 @@ from portal.domain.distributors.queries import has_grade
 from portal.domain.price_protection.batches.models import Batch, BatchRow, Trouble
 from portal.domain.price_protection.drafting import RENEWABLE
 from portal.domain.price_protection.models import Agreement, AgreementTerms, Status
-from portal.domain.price_protection.queries import is_printed, is_written_by, last_submitter, last_turn
+from portal.domain.price_protection.people import is_written_by, last_submitter, last_turn
+from portal.domain.price_protection.queries import is_printed
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import Template
 from portal.domain.users.models import User

@@ -11,7 +11,7 @@ from portal.domain.i18n import N_
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.batches.queries import may_decide, unprinted
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.queries import is_mine
+from portal.domain.price_protection.people import is_mine
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 

@@ -9,7 +9,7 @@ from portal.db import lock
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.price_protection import queries
+from portal.domain.price_protection import people
 from portal.domain.price_protection.drafting import note
 from portal.domain.price_protection.models import (
     OPEN,
@@ -139,7 +139,7 @@ def is_approver(actor: User, deed: AnyDeed) -> bool:
 
 def approvers(session: Session, deed: AnyDeed) -> list[str]:
     """Names of those who may approve it, the nearest office's first."""
-    return queries.approvers(session, deed.agreement, besides=barred(deed))
+    return people.approvers(session, deed.agreement, besides=barred(deed))
 
 
 def why_not_approver(session: Session, actor: User, deed: AnyDeed) -> DomainError | None:
@@ -150,7 +150,7 @@ def why_not_approver(session: Session, actor: User, deed: AnyDeed) -> DomainErro
         return DomainError(N_("You may not approve agreements of this office."))
     wrote = _writers(deed)
     if actor.id in wrote:
-        names = queries.names_of(session, User.id.in_(wrote)).values()
+        names = people.names_of(session, User.id.in_(wrote)).values()
         return must_be_another(names, approvers(session, deed))
     if actor.id == deed.submitted_by_id:
         return must_be_another((), approvers(session, deed))
