@@ -120,15 +120,18 @@ BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON()
 
 
-def enum_type(enum: type[StrEnum]) -> sa.Enum:
-    """A column type for a StrEnum: its values as text, guarded by a CHECK that carries the enum's name."""
+def enum_type(enum: type[StrEnum], name: str = "") -> sa.Enum:
+    """A column type for a StrEnum: its values as text, guarded by a CHECK that carries the enum's name.
+
+    A second column of one table names its own.
+    """
     return sa.Enum(
         enum,
         native_enum=False,
         create_constraint=True,
         values_callable=lambda members: [member.value for member in members],
         length=40,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
     )
 
 

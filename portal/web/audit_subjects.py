@@ -12,6 +12,7 @@ from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.models import Batch
+from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.payments.models import Payout, Repayment
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport
@@ -55,6 +56,8 @@ SUBJECTS: dict[str, Subject] = {
     "template_draft": Subject(_l("Own text"), TemplateDraft.key, "own_texts.review"),
     "price_change": Subject(_l("Price change"), PriceChange.reason),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
+    "quarter_proposal": Subject(_l("Close of a quarter"), Proposal.quarter, "quarters.detail"),
+    "statement": Subject(_l("Fund statement"), Statement.number, "quarters.statement"),
     "purchase": Subject(_l("Purchase"), Purchase.document_number, "purchases.detail"),
     "purchase_import": Subject(_l("List of purchases"), PurchaseImport.filename),
     "region": Subject(_l("Office"), Region.name, "admin.region"),

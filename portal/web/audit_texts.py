@@ -15,6 +15,7 @@ from portal.domain.papers.values import percent
 from portal.domain.price_protection.models import PriceKind
 from portal.web.audit_bulk import bulk_changes
 from portal.web.case_words import CASE_ACTIONS, told_of_case
+from portal.web.closing_words import CLOSING_ACTIONS, told_of_closing
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
@@ -61,6 +62,7 @@ ACTIONS: dict[str, object] = {
     **TRAIL_ACTIONS,
     **CASE_ACTIONS,
     **PAYMENT_ACTIONS,
+    **CLOSING_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -159,6 +161,8 @@ def text(event: AuditEvent) -> str:
         return told_of_case(params)
     if event.action in PAYMENT_ACTIONS:
         return told_of_payment(params)
+    if event.action in CLOSING_ACTIONS:
+        return told_of_closing(params)
     match event.action:
         case "product.approval_entered":
             return _(

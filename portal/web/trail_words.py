@@ -27,6 +27,7 @@ TRAIL_WORDS = (
     (Numbered.CASE, _l("Violation case")),
     (Numbered.PAYMENT, _l("Payment list")),
     (Numbered.REPAYMENT, _l("Repayment")),
+    (Numbered.STATEMENT, _l("Fund statement")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
     (PaperKind.NOTICE, _l("Notice of termination")),
@@ -118,6 +119,7 @@ TRAIL_ACTIONS: dict[str, object] = {
     Numbered.CASE.action: _l("Numbering rule of violation cases changed"),
     Numbered.PAYMENT.action: _l("Numbering rule of payment lists changed"),
     Numbered.REPAYMENT.action: _l("Numbering rule of repayments changed"),
+    Numbered.STATEMENT.action: _l("Numbering rule of fund statements changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }
 TRAIL_LABELS: dict[str, object] = {

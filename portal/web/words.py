@@ -22,6 +22,7 @@ from portal.domain.price_protection.models import (
 from portal.domain.price_protection.phases import Phase
 from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.web.case_words import CASE_TONES, CASE_WORDS
+from portal.web.closing_words import CLOSING_TONES, CLOSING_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
 from portal.web.payment_words import PAYMENT_WORDS
@@ -111,6 +112,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *TRANSFER_WORDS.items(),
     *PAYMENT_WORDS,
     *CASE_WORDS,
+    *CLOSING_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
@@ -159,6 +161,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     (Status.VOID, "bad"),
     *TRAIL_TONES,
     *CASE_TONES,
+    *CLOSING_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),
     (Phase.AWAITING_SIGNATURE, "wait"),
     (Phase.NOT_YET_EFFECTIVE, "wait"),

@@ -27,7 +27,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 # Papers and their file names carry numbers: printable, no blank, nothing that a path or a search reads otherwise.
 _SIGNS = re.compile(r"[A-Za-z0-9._()\-]*")
 _CODE = re.compile(r"[A-Za-z0-9._\-]+")
-_PLACES = ("office", "year", "yy", "number")
+_PLACES = ("office", "year", "yy", "quarter", "number")
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,22 @@ class Rule:
     pattern: str = "PPA-{year}-{number}"
     digits: int = 6
 
-    def series(self, office: str, year: int) -> str:
+    def series(self, office: str, year: int, quarter: str = "") -> str:
         """Everything but the running number, for which # stands: what is counted together."""
-        return self._filled(office, year, "#")
+        return self._filled(office, year, quarter, "#")
 
-    def number(self, office: str, year: int, count: int) -> str:
-        """A whole number."""
-        return self._filled(office, year, f"{count:0{self.digits}d}")
+    def number(self, office: str, year: int, count: int, quarter: str = "") -> str:
+        """A whole number; `quarter` is what a statement is of, 2026Q3, this one where none is named."""
+        return self._filled(office, year, quarter, f"{count:0{self.digits}d}")
 
-    def _filled(self, office: str, year: int, number: str) -> str:
-        said = {"office": office, "year": f"{year:04d}", "yy": f"{year % 100:02d}", "number": number}
+    def _filled(self, office: str, year: int, quarter: str, number: str) -> str:
+        said = {
+            "office": office,
+            "year": f"{year:04d}",
+            "yy": f"{year % 100:02d}",
+            "quarter": quarter or f"{year:04d}Q{(today().month + 2) // 3}",
+            "number": number,
+        }
         return _PLACE.sub(lambda place: said[place[1]], self.pattern)
 
 
@@ -57,6 +63,7 @@ class Numbered(StrEnum):
     NOTICE = "notice"
     SEAL_APPLICATION = "seal_application"
     PARCEL = "parcel"
+    STATEMENT = "statement"
     CASE = "case"
     PAYMENT = "payment"
     REPAYMENT = "repayment"
@@ -73,6 +80,7 @@ SHIPPED = {
     Numbered.NOTICE: Rule("TZ-{year}-{number}", 4),
     Numbered.SEAL_APPLICATION: Rule("YY-{year}-{number}", 6),
     Numbered.PARCEL: Rule("KD-{year}-{number}", 6),
+    Numbered.STATEMENT: Rule("DZ-{quarter}-{number}", 6),
     Numbered.CASE: Rule("WG-{year}-{number}", 4),
     Numbered.PAYMENT: Rule("FK-{year}-{number}", 6),
     Numbered.REPAYMENT: Rule("SK-{year}-{number}", 6),
@@ -109,7 +117,7 @@ def read_rule(pattern: str, digits: int) -> Rule:
             ),
             field="pattern",
         )
-    if re.search(r"(?:\d|year\}|yy\}|office\})\{number\}|\{number\}(?:\d|\{)", pattern):
+    if re.search(r"(?:\d|year\}|yy\}|quarter\}|office\})\{number\}|\{number\}(?:\d|\{)", pattern):
         raise DomainError(
             N_("Put a separator, such as a dash, between {number} and other digits or placeholders."),
             field="pattern",
@@ -148,6 +156,8 @@ def change_rule(
     new, old = read_rule(new.pattern, new.digits), rule(session, paper)
     if new == old:
         return False
+    if "{quarter}" in new.pattern and paper is not Numbered.STATEMENT:
+        raise DomainError(N_("Only statements are numbered by quarter; use {year}."), field="pattern")
     for other in Numbered:
         if other is not paper and rule(session, other).pattern == new.pattern:
             raise DomainError(
@@ -227,8 +237,12 @@ def next_number(session: Session, series: str) -> int:
     return int(session.scalars(statement).one())
 
 
-def new_number(session: Session, office: Region, paper: Numbered) -> str:
-    """A number for a new paper of this office, by the company's rule for its kind and the year in China."""
-    holding, year = rule(session, paper), today().year
+def new_number(session: Session, office: Region, paper: Numbered, quarter: str = "") -> str:
+    """A number for a new paper of this office, by the company's rule for its kind and the year in China.
+
+    `quarter` is the one that a statement is of, 2026Q3; its year then counts, not the one in which it is made.
+    """
+    holding, year = rule(session, paper), int(quarter[:4]) if quarter else today().year
     check_office(holding, office)
-    return holding.number(office.code, year, next_number(session, holding.series(office.code, year)))
+    count = next_number(session, holding.series(office.code, year, quarter))
+    return holding.number(office.code, year, count, quarter)

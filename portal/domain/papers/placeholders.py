@@ -18,6 +18,7 @@ class Source(StrEnum):
     COMPANY = "company"  # the contracting company's particulars
     DISTRIBUTOR = "distributor"
     SETTINGS = "settings"
+    LEDGER = "ledger"  # what the books say
     ROW = "row"  # an item of a list
     COMPUTED = "computed"  # follows from other values and is never stored
 

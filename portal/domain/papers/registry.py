@@ -1,4 +1,5 @@
-"""Every placeholder of the agreement's papers (A, B and P) and of its deeds (S, T), as PLACEHOLDERS.md lists them.
+"""Every placeholder of the agreement's papers (A, B and P), of its deeds (S, T) and of statements (Q), as
+PLACEHOLDERS.md lists them.
 
 Limits are the form's; examples are the shipped defaults where the settings have one.
 """
@@ -6,6 +7,7 @@ Limits are the form's; examples are the shipped defaults where the settings have
 from portal.domain.i18n import N_
 from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry_deeds import DEEDS
+from portal.domain.papers.registry_statement import STATEMENT
 from portal.domain.papers.values import (
     Choice,
     Daxie,
@@ -205,4 +207,6 @@ _ALL = (
 )
 # fmt: on
 
-PLACEHOLDERS: dict[str, Placeholder] = {placeholder.name: placeholder for placeholder in (*_ALL, *DEEDS)}
+PLACEHOLDERS: dict[str, Placeholder] = {
+    placeholder.name: placeholder for placeholder in (*_ALL, *DEEDS, *STATEMENT)
+}

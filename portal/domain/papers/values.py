@@ -32,6 +32,7 @@ _PHONE = re.compile(r"^\+?[0-9(][0-9() -]{5,20}[0-9](转[0-9]{1,6})?$")
 _EMAIL = re.compile(r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
 _ID = re.compile(r"^[\x21-\x7e]{1,60}$")
 _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$")
+_QUARTER = re.compile(r"^(\d{4})(?:Q([1-4])|年第([一二三四])季度)$")
 _QUARTER_STARTS = re.compile(r"^每年(\d{1,2})、(\d{1,2})、(\d{1,2})、(\d{1,2})月(\d{1,2})日$")
 
 
@@ -244,6 +245,24 @@ class QuarterStarts(Kind):
             return str(raw)
         days = [f"{match[5]} {_MONTHS[int(month) - 1]}" for month in match.groups()[:4]]
         return f"{', '.join(days[:3])} and {days[3]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter(Kind):
+    """A quarter, stored as 2026Q3 and printed as 2026年第三季度."""
+
+    def accept(self, raw: object, label: Msgid) -> Raw:
+        """Read 2026Q3 or 2026年第三季度."""
+        match = _QUARTER.match(unicodedata.normalize("NFKC", str(raw)).strip().upper())
+        if match is None:
+            raise DomainError("%(label)s is not understood: %(value)s", label=label, value=str(raw))
+        number = match[2] if match[2] else str("一二三四".index(match[3]) + 1)
+        return f"{match[1]}Q{number}"
+
+    def print(self, raw: Raw, language: Language) -> str:
+        """Write 2026年第三季度."""
+        year, number = str(raw).split("Q")
+        return quarter(int(year), int(number))
 
 
 @dataclass(frozen=True, slots=True)

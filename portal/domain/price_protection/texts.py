@@ -19,6 +19,9 @@ AGREEMENT_KEYS = ("price-protection.zh", "price-protection.bilingual", "price-pr
 MAIN_KEY = AGREEMENT_KEYS[0]
 # What changes or ends an agreement: 补充协议, 终止通知.
 AMENDMENT_KEY, NOTICE_KEY = DEED_KEYS = ("amendment.zh", "termination-notice.zh")
+# What tells a distributor of its fund once a quarter: 季度基金对账单.
+STATEMENT_KEY = "quarterly-statement.zh"
+_OTHERS = (*DEED_KEYS, STATEMENT_KEY)
 
 
 def agreement_editions(session: Session) -> list[Edition]:
@@ -33,14 +36,14 @@ def agreement_edition(session: Session, key: str, version: str | None = None) ->
 
 
 def editions(session: Session) -> list[Edition]:
-    """Every version of every text that is printed: the agreement's, then those of amendments and notices."""
-    return [*agreement_editions(session), *templates.editions(session, DEED_KEYS)]
+    """Every version of every text that is printed: the agreement's first, then those of its deeds and statements."""
+    return [*agreement_editions(session), *templates.editions(session, _OTHERS)]
 
 
 def edition(session: Session, key: str, version: str | None = None) -> Edition | None:
     """One of these texts by key and version, as `templates.edition` finds it; None for any other paper."""
     found = templates.edition(session, key, version)
-    return found if found is not None and found.base_key in (*AGREEMENT_KEYS, *DEED_KEYS) else None
+    return found if found is not None and found.base_key in (*AGREEMENT_KEYS, *_OTHERS) else None
 
 
 @dataclass(frozen=True)

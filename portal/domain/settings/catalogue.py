@@ -117,6 +117,7 @@ GROUPS = (
             "base_payment_days",
             "statement_days",
             "statement_objection_days",
+            "statement_reply_days",
             "release_days",
             "clawback_days",
             "late_lpr_percent",

@@ -1,0 +1,245 @@
+"""Doing what two people confirmed: each agreement released once and stated once, from wherever it is started (P3).
+
+An agreement is one short transaction that holds its book: it is looked at again, closed, released, and its statement
+frozen; or left out, where it is another by now than was confirmed. Killed at any moment, it goes on with the rest.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import lock, now, today
+from portal.domain.access.roles import Permission
+from portal.domain.audit import services as audit
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind
+from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.numbering.services import Numbered, new_number
+from portal.domain.papers.statement import statement_sha256
+from portal.domain.price_protection.approval import new_code
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
+from portal.domain.price_protection.closing.preview import Outcome, preview
+from portal.domain.price_protection.closing.proposing import statement_text
+from portal.domain.price_protection.closing.statements import statement_data
+from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
+from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
+from portal.domain.price_protection.models import Agreement
+from portal.domain.users.models import User
+
+
+class Left(TypedDict):
+    """An agreement that was not what had been confirmed when its turn came."""
+
+    id: int
+    number: str
+    confirmed: list[Any]
+    found: list[Any] | None
+
+
+def remaining(session: Session, proposal: Proposal) -> list[list[Any]]:
+    """The rows of a confirmed close that have no statement yet, in the order in which they were proposed."""
+    done = set(
+        session.scalars(sa.select(Statement.agreement_id).where(Statement.quarter == proposal.quarter))
+    )
+    return [row for row in proposal.rows if row[0] not in done]
+
+
+def close_agreement(session: Session, proposal: Proposal, said: list[Any]) -> Statement | Left | None:
+    """Close, release and state one agreement as it was confirmed; None where that is done. The caller commits."""
+    agreement_id, name = int(said[0]), proposal.quarter
+    ledger.hold(session, agreement_id)
+    if statement_of(session, agreement_id, name) is not None:
+        return None
+    agreement = session.get_one(Agreement, agreement_id)
+    found = preview(session, name, proposal.region_id, [agreement_id])
+    if not found or found[0].said != said:
+        return Left(
+            id=agreement_id, number=agreement.number, confirmed=said, found=found[0].said if found else None
+        )
+    reviewer = proposal.confirmed_by
+    assert reviewer is not None
+    close_before(session, reviewer, agreement, name)
+    release: FundRelease | None = None
+    if found[0].outcome is Outcome.HELD:
+        releasing.close(session, reviewer, agreement_id, name)
+    else:
+        release = releasing.release(session, reviewer, agreement_id, name)
+    return _state(session, proposal, agreement, release)
+
+
+def close_before(session: Session, actor: User, agreement: Agreement, name: str) -> None:
+    """Close the quarters of an agreement before this one, whose funds are empty: what comes late goes into an open
+    one, so that no statement's opening sum changes after it was printed."""
+    values = frozen_values(session, [agreement.id]).get(agreement.id, {})
+    calendar = calendar_of(str(values.get("quarter_starts") or USUAL))
+    there = set(
+        session.scalars(sa.select(QuarterClose.quarter).where(QuarterClose.agreement_id == agreement.id))
+    )
+    quarter, last = calendar.of(agreement.effective_on), calendar.named(name)
+    while quarter.first_on < last.first_on:
+        if str(quarter) not in there:
+            session.add(
+                QuarterClose(
+                    agreement_id=agreement.id, quarter=str(quarter), closed_on=today(), by_id=actor.id
+                )
+            )
+        quarter = calendar.of(quarter.last_on + timedelta(days=1))
+
+
+def statement_of(session: Session, agreement_id: int, name: str) -> Statement | None:
+    """The statement of this quarter, if there is one."""
+    return session.scalar(
+        sa.select(Statement).where(Statement.agreement_id == agreement_id, Statement.quarter == name)
+    )
+
+
+def _state(
+    session: Session, proposal: Proposal, agreement: Agreement, release: FundRelease | None
+) -> Statement:
+    assert proposal.confirmed_by is not None
+    number = new_number(session, agreement.region, Numbered.STATEMENT, proposal.quarter)
+    data = statement_data(
+        session,
+        agreement,
+        proposal.quarter,
+        number=number,
+        prepared_by=proposal.proposed_by.name,
+        reviewed_by=proposal.confirmed_by.name,
+        release=release,
+    )
+    values = data["values"]
+    made = Statement(
+        proposal_id=proposal.id,
+        agreement_id=agreement.id,
+        quarter=proposal.quarter,
+        number=number,
+        code=new_code(),
+        template_id=statement_text(session).id,
+        release_id=release.id if release else None,
+        issued_on=today(),
+        due_on=date.fromisoformat(str(values["release_due_on"])),
+        closing_fen=int(values["closing_figures"] or 0),
+        suspended_fen=int(values["suspended_figures"] or 0),
+        release_fen=release.amount_fen if release else 0,
+        interest_fen=release.interest_fen if release else 0,
+        payload=dict(data),
+        payload_sha256=statement_sha256(data),
+        made_at=now().replace(microsecond=0),
+        prepared_by_id=proposal.proposed_by_id,
+        reviewed_by_id=proposal.confirmed_by_id,
+    )
+    session.add(made)
+    session.flush()
+    audit.record(
+        session,
+        proposal.confirmed_by,
+        "statement.made",
+        made,
+        region_id=agreement.region_id,
+        number=number,
+        quarter=proposal.quarter,
+        release_fen=made.release_fen,
+    )
+    return made
+
+
+def finish(session: Session, proposal: Proposal, left: list[Left]) -> None:
+    """Every agreement had its turn and every statement is printed; the caller commits."""
+    lock(session, proposal)
+    if proposal.stage is Stage.CONFIRMED:
+        proposal.stage, proposal.done_at, proposal.left_out = Stage.DONE, now(), [dict(one) for one in left]
+        audit.record(
+            session,
+            proposal.confirmed_by,
+            "quarter.closed",
+            proposal,
+            quarter=proposal.quarter,
+            left_out=len(left),
+        )
+
+
+def release_late(session: Session, actor: User, agreement: Agreement, name: str) -> FundRelease:
+    """Release a closed quarter whose case has ended, a deed of its own: nothing is reopened; the caller commits.
+
+    What a decision was taken back of after the release is paid on by the same deed (8.4). DomainError while a case
+    still holds the quarter, before it was closed, and when nothing is left to release.
+    """
+    if not actor.can(Permission.FUNDS_CONFIRM, agreement.region):
+        raise DomainError(N_("You may not release the fund of a quarter for this office."))
+    return _release_late(session, actor, agreement, name)
+
+
+def _release_late(session: Session, actor: User | None, agreement: Agreement, name: str) -> FundRelease:
+    ledger.hold(session, agreement.id)
+    if releasing.closed(session, agreement.id, name) is None:
+        raise DomainError(N_("The quarter is not closed yet; its fund is released with its close."))
+    if deducting.holds(session, agreement.id, name):
+        raise DomainError(
+            N_("A case still holds the fund of this quarter back. It is released when the case ends.")
+        )
+    known = deducting.released(session, agreement.id, name)
+    if known is None:
+        made = releasing.release(session, actor, agreement.id, name)
+        assert made is not None
+        fen = made.amount_fen
+    else:
+        made, fen = known, releasing.release_restored(session, actor, agreement.id, name)
+        if not fen:
+            raise DomainError(N_("The fund of this quarter was released already; nothing is left of it."))
+    audit.record(
+        session,
+        actor,
+        "fund.released_late",
+        agreement,
+        quarter=name,
+        number=agreement.number,
+        release_fen=fen,
+    )
+    return made
+
+
+def release_due(session: Session, actor: User | None = None) -> int:
+    """Release every closed quarter that still holds fund and that no case holds back; how many. The caller commits."""
+    done = 0
+    for agreement_id, name in due(session):
+        _release_late(session, actor, session.get_one(Agreement, agreement_id), name)
+        done += 1
+    return done
+
+
+def due(session: Session) -> list[tuple[int, str]]:
+    """The closed quarters that hold fund although no case holds them back: (agreement, quarter)."""
+    held = {
+        (row.agreement_id, row.quarter)
+        for row in session.execute(
+            sa.select(FundHold.agreement_id, FundHold.quarter).where(FundHold.lifted_on.is_(None))
+        )
+    }
+    return [place for place in _closed_with_fund(session) if place not in held]
+
+
+def _closed_with_fund(session: Session) -> list[tuple[int, str]]:
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
+        for agreement_id, part, fen in session.execute(
+            sa.select(
+                Book.agreement_id, Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
+            )
+            .join(Account, Account.book_id == Book.id)
+            .join(Transfer, side == Account.id)
+            .join(
+                QuarterClose,
+                sa.and_(QuarterClose.agreement_id == Book.agreement_id, QuarterClose.quarter == Account.part),
+            )
+            .where(Account.kind == AccountKind.FUND)
+            .group_by(Book.agreement_id, Account.part)
+        ):
+            sums[agreement_id, part] += sign * fen
+    return sorted(place for place, fen in sums.items() if fen)

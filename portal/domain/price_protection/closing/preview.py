@@ -1,0 +1,303 @@
+"""What closing a quarter would give each agreement, and what it would not, before anybody decides (P3, 4.3, 4.4).
+
+Nothing is written. A quarter is each agreement's own: 2026Q3 by the calendar that its original says (1.4).
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import china_day, today
+from portal.domain.access.queries import within
+from portal.domain.distributors.models import Distributor
+from portal.domain.ledger.accounts import AccountKind
+from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.price_protection.closing.cases import case_names
+from portal.domain.price_protection.funds.cover import IN_FORCE
+from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
+from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
+from portal.domain.price_protection.funds.releasing import interest
+from portal.domain.price_protection.models import Agreement, AgreementPaper
+from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.regions.models import Region
+
+
+class Outcome(StrEnum):
+    """What an agreement gets of a quarter that is closed now."""
+
+    RELEASE = "release"
+    NOTHING = "nothing"  # its fund is empty; it is closed and stated all the same
+    HELD = "held"  # a case holds the fund back; it is closed and stated all the same
+    EARLIER = "earlier"  # a quarter before it holds fund and is not closed: that one comes first
+    RUNNING = "running"  # by its own calendar the quarter has not ended
+    CLOSED = "closed"  # it was closed before, and its fund released
+    WAITING = "waiting"  # it was closed and stated before, and a case still holds its fund back
+    DUE = "due"  # it was closed before while a case held it back, and no case does any more
+
+
+# What a proposal closes.
+CLOSING = (Outcome.RELEASE, Outcome.NOTHING, Outcome.HELD)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One agreement: its sums in fen; interest as it would be if it were released today."""
+
+    agreement_id: int
+    number: str
+    distributor_id: int
+    distributor: str
+    region_id: int
+    office: str
+    outcome: Outcome
+    last_on: date
+    due_on: date
+    fund_fen: int
+    interest_fen: int
+    cases: tuple[str, ...] = ()
+    # Lines of the quarter that were entered after its last day.
+    late_lines: int = 0
+
+    @property
+    def said(self) -> list[Any]:
+        """What two people agree on of it; interest runs on to the day of the release."""
+        return [self.agreement_id, str(self.outcome), self.fund_fen, list(self.cases)]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of an office, or of all: how many agreements, and what they get and do not, in fen."""
+
+    office: str
+    agreements: int = 0
+    release_fen: int = 0
+    interest_fen: int = 0
+    held_fen: int = 0
+    held: int = 0
+    nothing: int = 0
+    waiting: int = 0  # not to be closed now: still running, or an earlier quarter first
+    closed: int = 0
+
+
+def digest(rows: Sequence[Row]) -> str:
+    """The hash of what a preview says, hexadecimal: of what would be closed, whatever it is called today."""
+    return digest_of([row.said for row in rows if row.outcome in CLOSING])
+
+
+def digest_of(said: Sequence[Sequence[Any]]) -> str:
+    """The same of rows as a proposal keeps them."""
+    text = json.dumps(sorted(said, key=lambda row: int(row[0])), ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def preview(
+    session: Session, name: str, region_id: int, agreement_ids: Collection[int] | None = None
+) -> list[Row]:
+    """What closing the quarter in an office and those below it would do, by office and number; seven statements.
+
+    Listed is every agreement in force on a day of its quarter, and every other whose fund of it holds something.
+    """
+    Calendar().named(name)  # DomainError for what is no quarter
+    ids = _scope(region_id, agreement_ids)
+    base = [(row, calendar_of(row.quarter_starts or USUAL).named(name)) for row in _agreements(session, ids)]
+    funds = _funds(session, ids)
+    holds = _holds(session, name, ids)
+    released = set(
+        session.scalars(
+            sa.select(FundRelease.agreement_id).where(
+                FundRelease.agreement_id.in_(ids), FundRelease.quarter == name
+            )
+        )
+    )
+    closed = _closed(session, ids)
+    late = _late(session, name, ids, {one.id: quarter.last_on for one, quarter in base})
+    names = case_names(session, {part for parts in holds.values() for part in parts})
+    found = []
+    for one, quarter in base:
+        fund_fen = funds[one.id].get(name, 0)
+        is_in_force = one.effective_on <= quarter.last_on and one.ends_on >= quarter.first_on
+        if not (is_in_force or fund_fen or name in closed[one.id]):
+            continue
+        outcome = _outcome(one, quarter, funds[one.id], closed[one.id], one.id in released, one.id in holds)
+        found.append(
+            Row(
+                agreement_id=one.id,
+                number=one.number,
+                distributor_id=one.distributor_id,
+                distributor=one.distributor,
+                region_id=one.region_id,
+                office=one.office,
+                outcome=outcome,
+                last_on=quarter.last_on,
+                due_on=quarter.last_on + timedelta(days=int(one.release_days or 0)),
+                fund_fen=fund_fen,
+                interest_fen=interest(fund_fen, int(one.interest_ppm or 0), quarter.last_on, today())
+                if outcome in (Outcome.RELEASE, Outcome.DUE)
+                else 0,
+                cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
+                late_lines=late.get(one.id, 0),
+            )
+        )
+    return found
+
+
+def _outcome(
+    one: Any,
+    quarter: Quarter,
+    funds: dict[str, int],
+    closed: frozenset[str],
+    is_released: bool,
+    is_held: bool,
+) -> Outcome:
+    name = str(quarter)
+    if is_released or name in closed:
+        if not funds.get(name):
+            return Outcome.CLOSED
+        return Outcome.WAITING if is_held else Outcome.DUE
+    if quarter.last_on >= today():
+        return Outcome.RUNNING
+    if any(fen and part < name and part not in closed for part, fen in funds.items()):
+        return Outcome.EARLIER
+    if is_held:
+        return Outcome.HELD
+    return Outcome.RELEASE if funds.get(name) else Outcome.NOTHING
+
+
+def totals(rows: Sequence[Row]) -> tuple[Totals, list[Totals]]:
+    """Of all, and of each office in the order of the rows."""
+    by_office: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_office[row.office].append(row)
+    return _total("", rows), [_total(office, of_it) for office, of_it in by_office.items()]
+
+
+def _total(office: str, rows: Sequence[Row]) -> Totals:
+    def count(*outcomes: Outcome) -> int:
+        return sum(row.outcome in outcomes for row in rows)
+
+    return Totals(
+        office=office,
+        agreements=len(rows),
+        release_fen=sum(row.fund_fen for row in rows if row.outcome is Outcome.RELEASE),
+        interest_fen=sum(row.interest_fen for row in rows if row.outcome is Outcome.RELEASE),
+        held_fen=sum(row.fund_fen for row in rows if row.outcome is Outcome.HELD),
+        held=count(Outcome.HELD),
+        nothing=count(Outcome.NOTHING),
+        waiting=count(Outcome.EARLIER, Outcome.RUNNING),
+        closed=count(Outcome.CLOSED, Outcome.DUE, Outcome.WAITING),
+    )
+
+
+class _Base(NamedTuple):
+    id: int
+    number: str
+    distributor_id: int
+    distributor: str
+    region_id: int
+    office: str
+    effective_on: date
+    ends_on: date
+    quarter_starts: str | None
+    release_days: int | None
+    interest_ppm: int | None
+
+
+def _scope(region_id: int, agreement_ids: Collection[int] | None) -> sa.Select[int]:
+    """Ids of the agreements looked at."""
+    found = sa.select(Agreement.id).where(
+        Agreement.status.in_(IN_FORCE), Agreement.region_id.in_(within(region_id))
+    )
+    return found if agreement_ids is None else found.where(Agreement.id.in_(agreement_ids))
+
+
+def _agreements(session: Session, ids: sa.Select[int]) -> list[_Base]:
+    said = AgreementPaper.payload["values"]
+    rows = session.execute(
+        sa.select(
+            Agreement.id,
+            Agreement.number,
+            Agreement.distributor_id,
+            Distributor.name,
+            Agreement.region_id,
+            Region.name,
+            Agreement.effective_on,
+            Agreement.ends_on,
+            said["quarter_starts"].as_string(),
+            said["release_days"].as_integer(),
+            said["fund_interest_rate"].as_integer(),
+        )
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .join(
+            AgreementPaper,
+            sa.and_(AgreementPaper.agreement_id == Agreement.id, AgreementPaper.withdrawn_at.is_(None)),
+        )
+        .where(Agreement.id.in_(ids))
+        .order_by(Region.path, Agreement.number)
+    )
+    return [_Base(*row) for row in rows]
+
+
+def _funds(session: Session, ids: sa.Select[int]) -> dict[int, dict[str, int]]:
+    """What the fund of each quarter holds, by agreement; only what holds something."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
+        for agreement_id, part, fen in session.execute(
+            sa.select(
+                Book.agreement_id, Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
+            )
+            .join(Account, Account.book_id == Book.id)
+            .join(Transfer, side == Account.id)
+            .where(Account.kind == AccountKind.FUND, Book.agreement_id.in_(ids))
+            .group_by(Book.agreement_id, Account.part)
+        ):
+            found[agreement_id][part] += sign * fen
+    return found
+
+
+def _holds(session: Session, name: str, ids: sa.Select[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for agreement_id, part in session.execute(
+        sa.select(FundHold.agreement_id, FundHold.case_part).where(
+            FundHold.agreement_id.in_(ids), FundHold.quarter == name, FundHold.lifted_on.is_(None)
+        )
+    ):
+        found[agreement_id].append(part)
+    return dict(found)
+
+
+def _closed(session: Session, ids: sa.Select[int]) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for agreement_id, quarter in session.execute(
+        sa.select(QuarterClose.agreement_id, QuarterClose.quarter).where(QuarterClose.agreement_id.in_(ids))
+    ):
+        found[agreement_id].add(quarter)
+    return defaultdict(frozenset, {id_: frozenset(names) for id_, names in found.items()})
+
+
+def _late(session: Session, name: str, ids: sa.Select[int], ends: dict[int, date]) -> dict[int, int]:
+    """How many lines of the quarter were entered after its last day, by agreement."""
+    entered = china_day(Purchase.entered_at)
+    found: dict[int, int] = defaultdict(int)
+    for agreement_id, day, count in session.execute(
+        sa.select(Accrual.agreement_id, entered, sa.func.count())
+        .join(Purchase, Purchase.id == Accrual.purchase_id)
+        .where(
+            Accrual.agreement_id.in_(ids),
+            Accrual.quarter == name,
+            # No calendar's quarter of this name ends earlier.
+            entered > Calendar().named(name).last_on.isoformat(),
+        )
+        .group_by(Accrual.agreement_id, entered)
+    ):
+        if day > ends.get(agreement_id, date.max).isoformat():
+            found[agreement_id] += count
+    return found

@@ -1,0 +1,62 @@
+"""The close of a quarter in words; on screen 兑付 is said for release (PLACEHOLDERS 4.10)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from portal.domain.money import figures
+from portal.domain.price_protection.closing.models import Stage, Verdict
+from portal.domain.price_protection.closing.preview import Outcome
+
+CLOSING_WORDS = (
+    (Stage.PROPOSED, lazy_pgettext("quarter", "Awaiting confirmation")),
+    (Stage.CONFIRMED, lazy_pgettext("quarter", "Confirmed, being released")),
+    (Stage.DONE, lazy_pgettext("quarter", "Closed")),
+    (Stage.WITHDRAWN, lazy_pgettext("quarter", "Withdrawn")),
+    (Outcome.RELEASE, lazy_pgettext("quarter", "To be released")),
+    (Outcome.NOTHING, lazy_pgettext("quarter", "Nothing to release")),
+    (Outcome.HELD, lazy_pgettext("quarter", "Held back by a case")),
+    (Outcome.EARLIER, lazy_pgettext("quarter", "An earlier quarter first")),
+    (Outcome.RUNNING, lazy_pgettext("quarter", "Not ended yet")),
+    (Outcome.CLOSED, lazy_pgettext("quarter", "Closed")),
+    (Outcome.WAITING, lazy_pgettext("quarter", "Closed, held back by a case")),
+    (Outcome.DUE, lazy_pgettext("quarter", "Closed, case ended: to be released")),
+    (Verdict.AGREED, _l("Agreed")),
+    (Verdict.OBJECTED, _l("Objected to")),
+)
+CLOSING_TONES = (
+    (Stage.PROPOSED, "wait"),
+    (Stage.CONFIRMED, "wait"),
+    (Stage.DONE, "ok"),
+    (Outcome.RELEASE, "ok"),
+    (Outcome.HELD, "warn"),
+    (Outcome.EARLIER, "warn"),
+    (Outcome.RUNNING, ""),
+    (Outcome.WAITING, "warn"),
+    (Outcome.DUE, "wait"),
+    (Verdict.AGREED, "ok"),
+    (Verdict.OBJECTED, "bad"),
+)
+CLOSING_ACTIONS: dict[str, object] = {
+    "quarter.proposed": _l("Close of a quarter proposed"),
+    "quarter.confirmed": _l("Close of a quarter confirmed"),
+    "quarter.withdrawn": _l("Proposed close withdrawn"),
+    "quarter.closed": _l("Quarter closed"),
+    "statement.made": _l("Quarter released and stated"),
+    "fund.released_late": _l("Fund released after its case ended"),
+}
+
+
+def told_of_closing(params: Mapping[str, Any]) -> str:
+    """What an event of a close says beside its name: quarter, number, how many agreements, the sum in yuan."""
+    parts = [str(params[name]) for name in ("quarter", "number") if params.get(name)]
+    if "agreements" in params:
+        parts.append(_("%(count)s agreements", count=params["agreements"]))
+    if "release_fen" in params:
+        parts.append(_("¥%(sum)s released", sum=figures(int(params["release_fen"]))))
+    if params.get("left_out"):
+        parts.append(_("%(count)s left out", count=params["left_out"]))
+    return str(_(" · ").join(parts))
