@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from portal.domain import money
 from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft, Held, Place
 from portal.domain.price_protection.funds.models import (
     DeductionChange,
@@ -192,39 +194,51 @@ def take_back(
     """The transfers that take a return's fund from where it lies: deductions first, then the fund or its release.
 
     A deduction that was taken on this purchase shrinks with it, the award unpaid alike, and what was paid of it is
-    borne by the company (9.1). What is left comes out of the quarter's fund or, once that was released, is owed by
-    the distributor.
+    borne by the company (9.1). What is left comes out of what the quarter's fund still holds and, once that was
+    released, is owed by the distributor.
+
+    Of several deductions each shrinks by what of this fund was in its base: what an earlier one had taken when it
+    was decided never was, also where that came back afterwards.
     """
     if fund_fen < 0:
         return [_odd_fen(line, origin, -fund_fen, is_released=is_released)]
     left = fund_fen
     drafts: list[Draft] = []
-    for deduction in _deductions(held.session, origin):
-        if origin.book_no > deduction.book_no:
-            continue  # accrued after the decision: safe from it, and no part of it
-        base_fen, amount_fen, no = _left(held.session, deduction)
-        later_base = max(0, base_fen - left)
-        later = _of_base(deduction, held.session, later_base, base_fen, amount_fen)
-        if left:
+    earlier: list[tuple[_Shrinking, int]] = []
+    # What accrued after a decision is safe from it, and no part of it.
+    for deduction in [one for one in _deductions(held.session, origin) if origin.book_no <= one.book_no]:
+        one = _shrinking(held.session, deduction)
+        taken_before = sum(
+            before.at(deduction.book_no, before.base_fen) - before.at(deduction.book_no, later)
+            for before, later in earlier
+        )
+        reaches = max(0, min(fund_fen - taken_before, left))
+        later_base = max(0, one.base_fen - reaches)
+        earlier.append((one, later_base))
+        back = min(one.amount_fen - one.at(held.book.last_no, later_base), left)
+        if reaches:
             held.session.add(
                 DeductionChange(
                     deduction_id=deduction.id,
-                    no=no + 1,
+                    no=one.changes + 1,
                     purchase_id=line.id,
                     base_fen=later_base,
-                    amount_fen=later,
+                    amount_fen=one.amount_fen - back,
                 )
             )
             held.session.flush()
         drafts.extend(
             _reversal(line, TransferKind.REVERSE_DEDUCTION, place, fen)
-            for place, fen in _from_taken(held, deduction, amount_fen, later)
+            for place, fen in _from_taken(held, deduction, one.amount_fen, one.amount_fen - back)
         )
-        left -= amount_fen - later
-    if left and is_released:
-        drafts.append(_reversal(line, TransferKind.CLAW_BACK_FUND, (AccountKind.CLAWBACK, ""), left))
-    elif left:
-        drafts.append(_reversal(line, TransferKind.REVERSE_FUND, (AccountKind.FUND, origin.quarter), left))
+        left -= back
+    unreleased = min(left, held.balance(AccountKind.FUND, origin.quarter)) if is_released else left
+    if unreleased:
+        place = (AccountKind.FUND, origin.quarter)
+        drafts.append(_reversal(line, TransferKind.REVERSE_FUND, place, unreleased))
+    if left - unreleased:
+        place = (AccountKind.CLAWBACK, "")
+        drafts.append(_reversal(line, TransferKind.CLAW_BACK_FUND, place, left - unreleased))
     return drafts
 
 
@@ -258,16 +272,38 @@ def _reversal(line: Purchase | Entry, kind: TransferKind, debit: Place, fen: int
     )
 
 
-def _of_base(deduction: FundDeduction, session: Session, base_fen: int, known_base: int, known: int) -> int:
-    """What of the deduction stands on a smaller base: in proportion to what it last was taken or restored on, so
-    that many returns together take what one return of them all would."""
-    reference_base, reference = deduction.base_fen, deduction.amount_fen
-    for change in _changes(session, deduction):
-        if change.purchase_id is None:
-            reference_base, reference = change.base_fen, change.amount_fen
-    if reference_base == 0:
-        return known
-    return (2 * reference * base_fen + reference_base) // (2 * reference_base)
+class _Shrinking(NamedTuple):
+    """A deduction with what is left of it, and what it was fixed at: (place in the book, base, amount)."""
+
+    base_fen: int
+    amount_fen: int
+    changes: int
+    marks: list[tuple[int, int, int]]
+
+    def at(self, book_no: int, base_fen: int) -> int:
+        """What it comes to on so large a base, as it had been fixed last when the book had come so far.
+
+        In proportion to what it last was taken or restored on, so that many returns together take what one return
+        of them all would.
+        """
+        _, of, fen = [mark for mark in self.marks if mark[0] <= book_no][-1]
+        return (2 * fen * base_fen + of) // (2 * of) if of else 0
+
+
+def _shrinking(session: Session, deduction: FundDeduction) -> _Shrinking:
+    changes = _changes(session, deduction)
+    booked: dict[int, int] = {}
+    for key, no in session.execute(
+        sa.select(Transfer.key, Transfer.no).where(
+            Transfer.source == SOURCE,
+            Transfer.source_id == deduction.id,
+            Transfer.kind == TransferKind.RESTORE,
+        )
+    ):
+        booked[int(key.split(":")[1])] = no
+    marks = [(deduction.book_no, deduction.base_fen, deduction.amount_fen)]
+    marks += [(booked[one.id], one.base_fen, one.amount_fen) for one in changes if one.purchase_id is None]
+    return _Shrinking(*_left(session, deduction), marks)
 
 
 def _shared(fen: int, award_ppm: int) -> list[int]:

@@ -1,0 +1,253 @@
+"""The fund once more, slowly and by itself: dicts and fractions, no ledger, nothing of the portal's arithmetic."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+Place = tuple[str, str]
+
+
+def half_up(value: Fraction) -> int:
+    """The nearest whole number of a sum that is not negative, the half upwards."""
+    return (value + Fraction(1, 2)).__floor__()
+
+
+@dataclass
+class Line:
+    """A purchase with what was returned of it; `rank` orders accruals and decisions in time, None: unaccrued."""
+
+    id: int
+    on: date
+    fen: int
+    left: int
+    quarter: str = ""
+    rank: int | None = None
+
+
+@dataclass
+class Taken:
+    """A deduction: `marks` are the sums it was fixed at (rank, base, amount), first by the decision."""
+
+    quarter: str
+    case: int
+    rank: int
+    award: Fraction
+    base: int
+    amount: int
+    marks: list[tuple[int, int, int]]
+
+    def at(self, rank: int, base: int) -> int:
+        """What it was, as it had been fixed last before `rank`, on so large a base."""
+        _, of, amount = [mark for mark in self.marks if mark[0] <= rank][-1]
+        return half_up(Fraction(amount * base, of)) if of else 0
+
+
+@dataclass
+class Model:
+    """One agreement; `balances` are what its accounts must hold, by kind and part."""
+
+    rate: Fraction
+    base_share: Fraction
+    interest: Fraction
+    month: int
+    day: int
+    first: date
+    last: date
+    balances: defaultdict[Place, int] = field(default_factory=lambda: defaultdict(int))
+    lines: dict[int, Line] = field(default_factory=dict)
+    waiting: list[tuple[int, int, int]] = field(
+        default_factory=list
+    )  # returns before the signing: (id, line, fen)
+    taken: list[Taken] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
+    released: set[str] = field(default_factory=set)
+    held: set[tuple[str, int]] = field(default_factory=set)
+    is_signed: bool = False
+    rank: int = 0
+
+    def _next(self) -> int:
+        self.rank += 1
+        return self.rank
+
+    def quarter(self, on: date) -> str:
+        """The quarter of a day, counted month by month from the first one's first day."""
+        year, number = on.year - 1, 1
+        found = ""
+        while (begins := self.begins(year, number)) <= on:
+            found = f"{year}Q{number}"
+            year, number = (year + 1, 1) if number == 4 else (year, number + 1)
+            assert begins
+        return found
+
+    def begins(self, year: int, number: int) -> date:
+        """The first day of a quarter."""
+        month = self.month + 3 * (number - 1)
+        return date(year + 1, month - 12, self.day) if month > 12 else date(year, month, self.day)
+
+    def ends(self, name: str) -> date:
+        """The last day of a quarter."""
+        year, number = int(name[:4]), int(name[5])
+        following = (year + 1, 1) if number == 4 else (year, number + 1)
+        return self.begins(*following) - timedelta(days=1)
+
+    def parts(self, fen: int) -> tuple[int, int]:
+        """Base and fund of so much (3.1)."""
+        rebate = half_up(fen * self.rate)
+        base = half_up(fen * self.rate * self.base_share)
+        return base, rebate - base
+
+    def buy(self, id_: int, on: date, fen: int, today: date) -> None:
+        """A purchase; it accrues where the agreement is signed and the day lies in its term."""
+        line = self.lines[id_] = Line(id_, on, fen, fen)
+        if self.is_signed:
+            self._accrue(line, today)
+
+    def _accrue(self, line: Line, today: date) -> None:
+        if not self.first <= line.on <= self.last:
+            return
+        line.quarter = self.quarter(line.on)
+        if line.quarter in self.closed:
+            line.quarter = self.quarter(today)
+        base, fund = self.parts(line.fen)
+        line.rank = self._next()
+        self._move(("rebate", ""), base + fund)
+        self._move(("base", ""), base)
+        self._move(("fund", line.quarter), fund)
+
+    def _move(self, place: Place, fen: int) -> None:
+        self.balances[place] += fen
+        assert self.balances[place] >= 0, (place, self.balances[place])
+
+    def give_back(self, id_: int, line_id: int, fen: int) -> None:
+        """A return of part of a line."""
+        line = self.lines[line_id]
+        if line.rank is None and not self.is_signed:
+            self.waiting.append((id_, line_id, fen))
+        elif line.rank is not None:
+            self._take_back(line, fen)
+
+    def sign(self, today: date) -> None:
+        """The agreement takes effect: what waited accrues, purchases before their returns."""
+        self.is_signed = True
+        for line in list(self.lines.values()):
+            self._accrue(line, today)
+        for _, line_id, fen in self.waiting:
+            if self.lines[line_id].rank is not None:
+                self._take_back(self.lines[line_id], fen)
+        self.waiting.clear()
+
+    def _take_back(self, line: Line, fen: int) -> None:
+        was, is_ = self.parts(line.left), self.parts(line.left - fen)
+        line.left -= fen
+        base, fund = was[0] - is_[0], was[1] - is_[1]
+        self._move(("rebate", ""), -base - fund)
+        unpaid = min(base, self.balances["base", ""])
+        self._move(("base", ""), -unpaid)
+        self._move(("clawback", ""), base - unpaid)
+        home = ("released" if line.quarter in self.released else "fund", line.quarter)
+        if fund < 0:
+            self._move(home, -fund)
+            return
+        self._out_of_fund(line, fund)
+
+    def _out_of_fund(self, line: Line, fund: int) -> None:
+        """Deductions shrink in proportion, in the order they were decided; the rest comes from fund or release.
+
+        What reaches a deduction is what was left of this fund when it was decided: what an earlier deduction had
+        taken by then never was in its base, also where that was restored afterwards.
+        """
+        assert line.rank is not None
+        chain = [one for one in self.taken if one.quarter == line.quarter and line.rank <= one.rank]
+        left = fund
+        bases: list[tuple[Taken, int, int]] = []
+        for one in chain:
+            reaches = fund
+            for earlier, before, after in bases:
+                reaches -= earlier.at(one.rank, before) - earlier.at(one.rank, after)
+            reaches = max(0, min(reaches, left))
+            before, after = one.base, max(0, one.base - reaches)
+            bases.append((one, before, after))
+            amount = one.at(self.rank, after)
+            back = min(one.amount - amount, left)
+            self._shrink(one, one.amount - back, ("rebate", ""))
+            one.base = after
+            left -= back
+        there = left
+        if line.quarter in self.released:
+            there = min(left, self.balances["fund", line.quarter])
+        self._move(("fund", line.quarter), -there)
+        self._move(("clawback", ""), left - there)
+
+    def _shrink(self, one: Taken, amount: int, to: Place) -> None:
+        """Give back from award and rest what the smaller deduction leaves; what was paid is borne."""
+        case = f"C{one.case}"
+        award = half_up(one.amount * one.award) - half_up(amount * one.award)
+        for kind, fen in (("award", award), ("unawarded", one.amount - amount - award)):
+            there = min(fen, self.balances[kind, case])
+            self._move((kind, case), -there)
+            self._move(("borne", case), fen - there)
+        if to[0] == "fund":
+            self._move(to, one.amount - amount)
+        one.amount = amount
+
+    def close(self, quarter: str) -> None:
+        """Close a quarter that is over."""
+        self.closed.add(quarter)
+
+    def release(self, quarter: str, today: date) -> None:
+        """Release a quarter, once, unless a case holds it."""
+        if quarter in self.released:
+            return
+        self.close(quarter)
+        if any(held == quarter for held, _ in self.held):
+            return
+        self.released.add(quarter)
+        fen = self.balances["fund", quarter]
+        days = max(0, (today - self.ends(quarter)).days)
+        interest = half_up(fen * self.interest * Fraction(days, 365))
+        self._move(("fund", quarter), -fen)
+        self._move(("released", quarter), fen)
+        self._move(("interest", ""), interest)
+        self._move(("interest_due", quarter), interest)
+
+    def release_restored(self, quarter: str) -> None:
+        """Release what came back after the release."""
+        if quarter in self.released:
+            fen = self.balances["fund", quarter]
+            self._move(("fund", quarter), -fen)
+            self._move(("released", quarter), fen)
+
+    def deduct(self, quarter: str, case: int, share: Fraction, award: Fraction) -> None:
+        """A decision takes a share of what the fund holds now."""
+        base = self.balances["fund", quarter]
+        amount = half_up(base * share)
+        rank = self._next()
+        self.taken.append(Taken(quarter, case, rank, award, base, amount, [(rank, base, amount)]))
+        awarded = half_up(amount * award)
+        self._move(("fund", quarter), -amount)
+        self._move(("award", f"C{case}"), awarded)
+        self._move(("unawarded", f"C{case}"), amount - awarded)
+
+    def restore(self, case: int, keep: int) -> None:
+        """Put back what is not kept of a deduction."""
+        one = next(one for one in self.taken if one.case == case)
+        if keep == one.amount:
+            return
+        self._shrink(one, keep, ("fund", one.quarter))
+        one.marks.append((self._next(), one.base, keep))
+
+    def pay(self, place: Place, means: str, fen: int) -> None:
+        """Pay what is owed."""
+        self._move(place, -fen)
+        self.balances[means, ""] -= fen
+
+    def offset(self, place: Place, fen: int) -> None:
+        """Set off what is owed against what the distributor owes."""
+        self._move(place, -fen)
+        self._move(("clawback", ""), -fen)
+
+    def collect(self, means: str, fen: int) -> None:
+        """The distributor pays back."""
+        self.balances[means, ""] += fen
+        self._move(("clawback", ""), -fen)

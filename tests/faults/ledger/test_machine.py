@@ -1,0 +1,365 @@
+"""Every operation on a fund in any order: after each, every account holds what the slow model says, to the fen."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import DomainError
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger import verify
+from portal.domain.ledger.accounts import NEVER_NEGATIVE, AccountKind, TransferKind
+from portal.domain.ledger.services import Draft
+from portal.domain.price_protection import steps
+from portal.domain.price_protection.funds import deducting, proving, releasing
+from portal.domain.price_protection.funds.accruing import accrue_pending
+from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.purchases.models import Purchase
+from portal.domain.settings import services as setting
+from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+from tests.faults.ledger.model import Model
+from tests.faults.ledger.size import IS_LONG, SECONDS, progress, seeds, size
+
+pytestmark = pytest.mark.timeout(SECONDS)
+KEY = b"k" * 32
+STEPS = size(75, 100)  # of one fund; Hypothesis takes no more in one go
+FUNDS = size(2, 100)  # of one seed
+LOOKS = size(25, 50)  # the whole books are verified after so many steps, and at the end of each fund
+STARTS = {(1, 1): "每年1、4、7、10月1日", (3, 26): "每年3、6、9、12月26日", (2, 28): "每年2、5、8、11月28日"}
+OWED = ("base", "released", "interest_due")
+MEANS = ("money", "credit_note", "goods")
+# Small sums show what rounding does, large ones what a product of three numbers does.
+FEN = st.one_of(st.integers(1, 400), st.integers(1, 10**7), st.integers(1, 10**12))
+PPM = st.one_of(st.sampled_from((0, 1_000_000, 500_000)), st.integers(0, 1_000_000))
+PICK = st.integers(0, 10**6)
+done: Counter[str] = Counter()
+
+
+class Funds(RuleBasedStateMachine):
+    """One agreement from its approval on, in the portal and in the model."""
+
+    world: FundWorld  # set by the test
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Session = self.world.session
+        self.bought: list[Purchase] = []
+        self.left: dict[int, int] = {}
+        self.cases = 0
+        self.steps = 0
+
+    @initialize(
+        rate=st.one_of(st.just(500), st.integers(1, 3_000)).map(lambda percent: percent * 100),
+        share=st.integers(0, 100),
+        interest=st.sampled_from((0, 36_500, 43_200)),
+        start=st.sampled_from(sorted(STARTS)),
+        is_signed=st.booleans(),
+    )
+    def begin(self, rate: int, share: int, interest: int, start: tuple[int, int], is_signed: bool) -> None:
+        world = self.world
+        setting.change(self.session, None, world.make.head_office(), {"quarter_starts": STARTS[start]})
+        self.today = FIRST
+        with on_day(FIRST):
+            self.agreement = world.approved(
+                effective_on=FIRST,
+                expires_on=LAST,
+                rebate_ppm=rate,
+                base_share=share,
+                values={"fund_interest_rate": interest},
+            )
+        self.model = Model(
+            rate=Fraction(rate, 10**6),
+            base_share=Fraction(share, 100),
+            interest=Fraction(interest, 10**6),
+            month=start[0],
+            day=start[1],
+            first=FIRST,
+            last=LAST,
+        )
+        if is_signed:
+            self.sign()
+
+    def _book(self, kind: str, work: Callable[[], Any]) -> Any:
+        """Do it now, commit it, and count it."""
+        with on_day(self.today):
+            found = work()
+            self.session.commit()
+        done[kind] += 1
+        return found
+
+    @precondition(lambda self: not self.model.is_signed)
+    @rule()
+    def sign(self) -> None:
+        def work() -> None:
+            steps.sign(self.session, self.world.author, self.agreement, self.today)
+            accrue_pending(self.session, None, [self.agreement.distributor_id], 10_000)
+
+        self._book("sign", work)
+        self.model.sign(self.today)
+
+    @rule(days=st.integers(1, 40))
+    def let_days_pass(self, days: int) -> None:
+        self.today = min(self.today + timedelta(days=days), date(2027, 6, 30))
+
+    @rule(fen=FEN, days_ago=st.one_of(st.just(0), st.integers(0, 200)))
+    def buy(self, fen: int, days_ago: int) -> None:
+        on = max(self.today - timedelta(days=days_ago), FIRST - timedelta(days=3))
+        row = self.world.buy(self.agreement, on, fen, entered_on=self.today)
+        done["buy"] += 1
+        self.bought.append(row)
+        self.left[row.id] = fen
+        self.model.buy(row.id, on, fen, self.today)
+
+    @precondition(lambda self: any(self.left.values()))
+    @rule(which=PICK, part=st.one_of(st.just(Fraction(1)), st.fractions(0, 1, max_denominator=50)))
+    def give_back(self, which: int, part: Fraction) -> None:
+        open_ = [row for row in self.bought if self.left[row.id]]
+        row = open_[which % len(open_)]
+        fen = max(1, int(self.left[row.id] * part))
+        on = max(row.purchased_on, self.today - timedelta(days=which % 30))
+        back = self.world.give_back(row, on, fen, entered_on=self.today)
+        done["give back"] += 1
+        self.left[row.id] -= fen
+        self.model.give_back(back.id, row.id, fen)
+
+    @precondition(lambda self: self.bought)
+    @rule(which=PICK, change=st.sampled_from((0, 1)))
+    def send_a_line_again(self, which: int, change: int) -> None:
+        row = self.bought[which % len(self.bought)]
+        line = self.world.line(
+            self.agreement, row.purchased_on, row.amount_fen + change, document_number=row.document_number
+        )
+        found = self.world.book(line, on=self.today)
+        assert not found.created
+        assert isinstance(found.lines[0], DomainError) is bool(change)
+
+    def _quarter(self, which: int) -> str:
+        """One of the quarters that may have a fund."""
+        year, number = divmod(which % 7, 4)
+        return f"{2026 + year}Q{number + 1}" if which % 7 else f"{self.model.quarter(FIRST)}"
+
+    @precondition(lambda self: self.model.is_signed)
+    @rule(which=PICK, clicks=st.integers(1, 3))
+    def release(self, which: int, clicks: int) -> None:
+        quarter = self._quarter(which)
+        for _ in range(clicks):
+            try:
+                self._book(
+                    "release",
+                    lambda: releasing.release(self.session, self.world.finance, self.agreement.id, quarter),
+                )
+            except DomainError:
+                self.session.rollback()
+                assert self.model.ends(quarter) >= self.today
+                return
+        assert self.model.ends(quarter) < self.today
+        self.model.release(quarter, self.today)
+
+    @precondition(lambda self: self.model.is_signed)
+    @rule(which=PICK)
+    def close(self, which: int) -> None:
+        quarter = self._quarter(which)
+        if self.model.ends(quarter) < self.today:
+            self._book(
+                "close",
+                lambda: releasing.close(self.session, self.world.finance, self.agreement.id, quarter),
+            )
+            self.model.close(quarter)
+
+    @rule(which=PICK)
+    def hold(self, which: int) -> None:
+        quarter, case = self._quarter(which), self._new_case()
+        try:
+            self._book(
+                "hold",
+                lambda: deducting.hold_quarter(self.session, self.agreement.id, quarter, case, self.today),
+            )
+        except DomainError:
+            self.session.rollback()
+            assert quarter in self.model.released
+            return
+        self.model.held.add((quarter, case))
+
+    def _new_case(self) -> int:
+        self.cases += 1
+        return self.cases
+
+    @precondition(lambda self: self.model.held)
+    @rule(which=PICK)
+    def lift(self, which: int) -> None:
+        held = sorted(self.model.held)[which % len(self.model.held)]
+        self._book("lift", lambda: deducting.lift(self.session, self.agreement.id, held[1]))
+        self.model.held.remove(held)
+
+    @precondition(lambda self: self.model.is_signed)
+    @rule(which=PICK, share=PPM, award=PPM, is_held=st.booleans())
+    def deduct(self, which: int, share: int, award: int, is_held: bool) -> None:
+        taken = {one.case for one in self.model.taken}
+        waiting = sorted(one for one in self.model.held if one[1] not in taken)
+        quarter, case = (
+            waiting[which % len(waiting)] if is_held and waiting else (self._quarter(which), self._new_case())
+        )
+        for _ in range(2):
+            self._book(
+                "deduct",
+                lambda: deducting.deduct(
+                    self.session, self.world.manager, self.agreement.id, quarter, case, share, award
+                ),
+            )
+        self.model.deduct(quarter, case, Fraction(share, 10**6), Fraction(award, 10**6))
+
+    @precondition(lambda self: self.model.taken)
+    @rule(which=PICK, kept=st.one_of(st.just(Fraction(0)), st.fractions(0, 1, max_denominator=20)))
+    def restore(self, which: int, kept: Fraction) -> None:
+        one = self.model.taken[which % len(self.model.taken)]
+        keep = int(one.amount * kept)
+        self._book("restore", lambda: deducting.restore(self.session, None, self._row(one.case), keep))
+        self.model.restore(one.case, keep)
+
+    def _row(self, case: int) -> FundDeduction:
+        return self.session.scalars(
+            sa.select(FundDeduction).where(
+                FundDeduction.agreement_id == self.agreement.id,
+                FundDeduction.case_part == deducting.case_part(case),
+            )
+        ).one()
+
+    @precondition(lambda self: self.model.released)
+    @rule(which=PICK)
+    def release_restored(self, which: int) -> None:
+        quarter = sorted(self.model.released)[which % len(self.model.released)]
+        self._book(
+            "release restored",
+            lambda: releasing.release_restored(self.session, None, self.agreement.id, quarter),
+        )
+        self.model.release_restored(quarter)
+
+    @rule(which=PICK, means=st.sampled_from(MEANS), part=st.fractions(0, 1, max_denominator=9), too_much=PICK)
+    def pay(self, which: int, means: str, part: Fraction, too_much: int) -> None:
+        places = sorted(
+            (place, fen)
+            for place, fen in self.model.balances.items()
+            if fen and place[0] in (*OWED, "award", "unawarded")
+        )
+        if not places:
+            return
+        place, there = places[which % len(places)]
+        fen = there + too_much + 1 if which % 5 == 0 else max(1, int(there * part))
+        if self._posted(TransferKind.PAY, place, (means, ""), fen):
+            assert fen <= there
+            self.model.pay(place, means, fen)
+        else:
+            assert fen > there
+
+    @precondition(lambda self: self.model.balances["clawback", ""])
+    @rule(which=PICK, means=st.sampled_from(MEANS), part=st.fractions(0, 1, max_denominator=9))
+    def set_off_or_collect(self, which: int, means: str, part: Fraction) -> None:
+        owed = self.model.balances["clawback", ""]
+        places = sorted(
+            place for place, fen in self.model.balances.items() if fen and place[0] in OWED and which % 2
+        )
+        if not places:
+            fen = max(1, int(owed * part))
+            assert self._posted(TransferKind.COLLECT, (means, ""), ("clawback", ""), fen)
+            self.model.collect(means, fen)
+            return
+        place = places[which % len(places)]
+        fen = max(1, int(min(owed, self.model.balances[place]) * part))
+        assert self._posted(TransferKind.OFFSET, place, ("clawback", ""), fen)
+        self.model.offset(place, fen)
+
+    def _posted(self, kind: TransferKind, debit: tuple[str, str], credit: tuple[str, str], fen: int) -> bool:
+        """Post it twice under one key; whether it was posted, and not refused."""
+
+        def work() -> None:
+            for expected in (1, 0):
+                held = ledger.hold(self.session, self.agreement.id)
+                assert ledger.post(held, None, [draft]) == expected
+
+        draft = Draft(
+            kind=kind,
+            debit=(AccountKind(debit[0]), debit[1]),
+            credit=(AccountKind(credit[0]), credit[1]),
+            amount_fen=fen,
+            key=f"test:{self.agreement.id}:{self.steps}",
+            source="test",
+            source_id=self.steps,
+            facts="",
+        )
+        try:
+            self._book(kind.value, work)
+        except DomainError:
+            self.session.rollback()
+            return False
+        return True
+
+    @invariant()
+    def books_and_model_agree(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        self.steps += 1
+        self.session.rollback()
+        found = ledger.balances(self.session, [self.agreement.id]).get(self.agreement.id, {})
+        books = {(kind.value, part): fen for (kind, part), fen in found.items() if fen}
+        assert books == {place: fen for place, fen in self.model.balances.items() if fen}
+        assert all(fen >= 0 for (kind, _), fen in found.items() if kind in NEVER_NEGATIVE)
+        assert not sum(fen if kind.is_debit else -fen for (kind, _), fen in found.items())
+        if self.steps % LOOKS == 0:
+            self._look()
+
+    def _look(self) -> None:
+        self.session.rollback()
+        with Session(self.session.get_bind()) as looking:
+            verify.verify(looking, KEY)
+            proving.prove(looking)
+
+    def teardown(self) -> None:
+        if hasattr(self, "model"):
+            self._look()
+            done["steps"] += self.steps
+            done["funds"] += 1
+
+
+@pytest.mark.parametrize("chance", seeds(2, 20))
+def test_whatever_is_done_in_whatever_order_the_books_say_what_the_model_says(session, make, chance):
+    done.clear()
+    began = time.monotonic()
+
+    @seed(chance)
+    class Seeded(Funds):
+        world = FundWorld(session, make)
+
+        def teardown(self) -> None:
+            super().teardown()
+            if IS_LONG and done["funds"] % 10 == 0:
+                progress(f"machine, seed {chance}: {done['steps']} steps, {done['funds']} funds")
+
+    run_state_machine_as_test(
+        Seeded,
+        settings=settings(
+            max_examples=FUNDS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    progress(f"machine, seed {chance}: {dict(done)} in {time.monotonic() - began:.0f} s")
+    assert done["steps"] >= FUNDS * STEPS * 0.9
