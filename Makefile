@@ -1,6 +1,6 @@
 # What the project can do, for those who like make; the work is done by scripts/, which need nothing but a shell.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench i18n css lock
+.PHONY: help setup run test check faults bench i18n css lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## set up, run all checks and all tests
 
 check: ## ruff, mypy --strict on the domain, import-linter, translations, migrations against models
 	scripts/check
+
+faults: ## hours of races, kills, failures and edits on the fund's books (FAULTS="-k machine")
+	scripts/faults $(FAULTS)
 
 bench: ## measure speed and memory beside yardsticks, some ten minutes (BENCH="--quick --only web")
 	scripts/bench $(BENCH)

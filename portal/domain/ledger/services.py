@@ -159,7 +159,7 @@ def post_all(actor: User | None, wanted: Sequence[tuple[Held, Sequence[Draft]]])
     before = [(held, held.book.last_no, held.book.last_sha256, dict(held.balances)) for held, _ in wanted]
     try:
         return _post_all(actor, wanted)
-    except Exception:
+    except (DomainError, ValueError):
         for held, no, sha256, balances in before:
             held.book.last_no, held.book.last_sha256, held.balances = no, sha256, balances
         raise

@@ -66,6 +66,13 @@ class Model:
     is_signed: bool = False
     rank: int = 0
 
+    @classmethod
+    def of(cls, rate_ppm: int, base_share: int) -> "Model":
+        """A signed agreement of the year 2026 without interest, of the usual quarters."""
+        rate, share = Fraction(rate_ppm, 10**6), Fraction(base_share, 100)
+        year = date(2026, 1, 1), date(2026, 12, 31)
+        return cls(rate, share, Fraction(0), 1, 1, *year, is_signed=True)
+
     def _next(self) -> int:
         self.rank += 1
         return self.rank

@@ -1,7 +1,6 @@
 """How much is tried: a little with every test run, all of it where PORTAL_FAULTS says `long`."""
 
 import os
-import sys
 import time
 
 IS_LONG = os.environ.get("PORTAL_FAULTS") == "long"
@@ -23,7 +22,7 @@ _began = time.monotonic()
 
 
 def progress(said: str) -> None:
-    """In a long run, a line on the terminal about how far it has come, past pytest's capture."""
+    """In a long run, a line about how far it has come (`scripts/faults` has pytest show it at once)."""
     if IS_LONG:
         seconds = round(time.monotonic() - _began)
-        print(f"[{seconds // 60:4d}:{seconds % 60:02d}] {said}", file=sys.__stderr__, flush=True)
+        print(f"[{seconds // 60:4d}:{seconds % 60:02d}] {said}", flush=True)

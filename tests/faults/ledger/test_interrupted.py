@@ -1,0 +1,219 @@
+"""A failure after every single statement of every flow that moves money: nothing half-booked, and again it succeeds."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from portal.db import Base
+from portal.domain.bulk import Bulk
+from portal.domain.ledger import sealing, verify
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind as A
+from portal.domain.ledger.accounts import TransferKind as T
+from portal.domain.ledger.models import Transfer
+from portal.domain.ledger.services import Draft
+from portal.domain.price_protection import steps
+from portal.domain.price_protection.funds import deducting, proving, releasing
+from portal.domain.price_protection.funds.accruing import accrue_pending
+from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.purchases.booking import book
+from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+
+KEY = b"k" * 32
+MAY, JULY = date(2026, 5, 6), date(2026, 7, 10)
+TABLES = (
+    *("ledger_book", "ledger_account", "transfer", "ledger_seal", "purchase", "purchase_code", "accrual"),
+    *("quarter_close", "fund_release", "fund_hold", "fund_deduction", "deduction_change", "agreement"),
+)
+
+
+class Cut(Exception):
+    """The power went, the connection broke, somebody pulled the plug."""
+
+
+class Cutter:
+    """Counts the statements of a session and fails after the one that is asked for."""
+
+    def __init__(self, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.engine, self.after, self.count = engine, 0, 0
+        write = Bulk.write
+
+        def written(bulk: Bulk, connection: Any, prepared: Any) -> None:
+            write(bulk, connection, prepared)
+            if connection.dialect.name == "postgresql" and prepared:
+                self._next()  # COPY is no statement of SQLAlchemy's
+
+        monkeypatch.setattr(Bulk, "write", written)
+
+    def _executed(self, *_said: Any) -> None:
+        self._next()
+
+    def _next(self) -> None:
+        self.count += 1
+        if self.count == self.after:
+            raise Cut(f"after statement {self.count}")
+
+    @contextmanager
+    def cutting(self, after: int) -> Iterator[None]:
+        """Fail after this statement; 0: never."""
+        self.after, self.count = after, 0
+        event.listen(self.engine, "after_cursor_execute", self._executed)
+        try:
+            yield
+        finally:
+            event.remove(self.engine, "after_cursor_execute", self._executed)
+            self.after = 0
+
+
+class Setting:
+    """A fund in which everything has happened that a flow may start from, and the flows by name."""
+
+    def __init__(self, world: FundWorld) -> None:
+        self.world, self.session = world, world.session
+        self.agreement = world.in_force(values={"fund_interest_rate": 36_500})
+        with on_day(FIRST):
+            self.unsigned = world.approved(
+                world.add_distributor(), effective_on=FIRST, expires_on=LAST, rebate_ppm=50_000
+            )
+        self.winter = world.buy(self.agreement, date(2026, 2, 5), 1_000_000)
+        self.spring = world.buy(self.agreement, MAY, 1_000_000)
+        early = world.buy(self.unsigned, MAY, 1_000_000)
+        world.give_back(early, MAY, 400_000)
+        with on_day(date(2026, 4, 10)):
+            releasing.release(self.session, world.finance, self.agreement.id, "2026Q1")
+        with on_day(date(2026, 6, 1)):
+            self._deduct(7)
+            deducting.hold_quarter(self.session, self.agreement.id, "2026Q2", 7, date(2026, 5, 20))
+            self._post(T.PAY, (A.AWARD, "C7"), (A.MONEY, ""), 4_000)
+        self.session.commit()
+        self.another = world.line(self.agreement, MAY, 2_345_678, codes=("XH-1", "XH-2"))
+
+    def _deduct(self, case: int) -> None:
+        deducting.deduct(
+            self.session, self.world.manager, self.agreement.id, "2026Q2", case, 500_000, 600_000
+        )
+
+    def _post(self, kind: T, debit: tuple[A, str], credit: tuple[A, str], fen: int) -> None:
+        draft = Draft(kind, debit, credit, fen, f"test:{kind}:{debit[0]}", "test", 1, "")
+        ledger.post(ledger.hold(self.session, self.agreement.id), self.world.finance, [draft])
+
+    def _back(self, row: Any, fen: int) -> None:
+        line = self.world.line(
+            self.agreement,
+            JULY,
+            -fen,
+            document_number=f"TH-{row.document_number}",
+            returns=(row.document_number, row.line_no),
+        )
+        assert book(self.session, self.world.finance, [line]).created
+
+    def _only(self) -> FundDeduction:
+        return self.session.scalars(sa.select(FundDeduction)).one()
+
+    def buy(self) -> None:
+        assert book(self.session, self.world.finance, [self.another]).created
+
+    def return_what_was_released(self) -> None:
+        self._back(self.winter, 600_000)
+
+    def return_what_was_deducted(self) -> None:
+        self._back(self.spring, 600_000)
+
+    def sign_late(self) -> None:
+        steps.sign(self.session, self.world.author, self.unsigned, JULY)
+        accrue_pending(self.session, None, [self.unsigned.distributor_id], 100)
+
+    def close(self) -> None:
+        releasing.close(self.session, self.world.finance, self.agreement.id, "2026Q2")
+
+    def lift_and_release(self) -> None:
+        deducting.lift(self.session, self.agreement.id, 7)
+        assert releasing.release(self.session, self.world.finance, self.agreement.id, "2026Q2")
+
+    def hold(self) -> None:
+        deducting.hold_quarter(self.session, self.agreement.id, "2026Q3", 8, JULY)
+
+    def deduct(self) -> None:
+        self._deduct(8)
+
+    def restore_a_part(self) -> None:
+        assert deducting.restore(self.session, self.world.manager, self._only(), 3_333)
+
+    def restore_and_release(self) -> None:
+        self.lift_and_release()
+        assert deducting.restore(self.session, self.world.manager, self._only())
+        assert releasing.release_restored(self.session, self.world.finance, self.agreement.id, "2026Q2")
+
+    def pay(self) -> None:
+        self._post(T.PAY, (A.BASE, ""), (A.MONEY, ""), 50_000)
+
+    def correct(self) -> None:
+        paid = self.session.scalars(sa.select(Transfer).where(Transfer.kind == T.PAY)).one()
+        assert ledger.reverse(
+            ledger.hold(self.session, self.agreement.id), self.world.finance, paid, "correction:1"
+        )
+
+    def seal(self) -> None:
+        assert sealing.seal(self.session, KEY, JULY)
+
+
+FLOWS: dict[str, Callable[[Setting], None]] = {
+    name: flow for name, flow in vars(Setting).items() if not name.startswith("_")
+}
+
+
+def everything(session: Session) -> dict[str, list[Any]]:
+    """Every row that money hangs on, as it stands in the database."""
+    session.rollback()
+    found = {}
+    for name in TABLES:
+        table = Base.metadata.tables[name]
+        found[name] = list(session.execute(sa.select(table).order_by(table.c.id)).all())
+    session.rollback()
+    return found
+
+
+def whole(session: Session) -> None:
+    session.rollback()
+    with Session(session.get_bind()) as looking:
+        verify.verify(looking, KEY)
+        proving.prove(looking)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_failure_after_any_statement_leaves_nothing_and_again_it_succeeds(session, make, monkeypatch, flow):
+    said = Setting(FundWorld(session, make))
+    cutter = Cutter(session.get_bind().engine, monkeypatch)
+    before = everything(session)
+
+    def do(after: int) -> None:
+        # A session of its own, as each request has.
+        said.session.rollback()
+        said.session.expire_all()
+        with on_day(JULY), cutter.cutting(after):
+            FLOWS[flow](said)
+            said.session.commit()
+
+    after = 0
+    while True:
+        after += 1
+        try:
+            do(after)
+        except Cut:
+            assert everything(session) == before
+            if after % 5 == 1:
+                whole(session)
+            continue
+        break
+    assert after > 3
+    now = everything(session)
+    assert now != before
+    whole(session)
+    # What succeeded is whole, and was done once: no statement more than it needs was counted on the way.
+    assert cutter.count == after - 1
