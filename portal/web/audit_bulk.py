@@ -62,6 +62,8 @@ def _rule(how: str, value: int, step_fen: int, product_id: int | None, kind: str
         case How.PERCENT:
             change = f"{'+' if value > 0 else '−'}{percent(abs(value))}"
             said = _("%(percent)s, rounded to steps of %(step)s", percent=change, step=figures(step_fen))
+        case How.DIFFERENCE:
+            said = f"{'+' if value > 0 else '−'}¥{figures(abs(value))}"
         case How.AMOUNT:
             said = figures(value)
         case How.PROPOSED:

@@ -13,10 +13,19 @@ from portal.domain.errors import DomainError
 from portal.domain.jobs import runs
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.batches.changes import How, PriceRule
-from portal.domain.price_protection.deeds import amending, deciding, price_making, price_reckoning, pricing
+from portal.domain.price_protection.deeds import (
+    amending,
+    deciding,
+    life,
+    price_making,
+    price_reckoning,
+    pricing,
+)
 from portal.domain.price_protection.deeds.deciding import Decision
+from portal.domain.price_protection.deeds.price_exceptions import Because
 from portal.domain.price_protection.deeds.todos import deed_todos
 from portal.domain.price_protection.defaults import default_change_day
+from portal.domain.price_protection.entries import PriceEntry
 from portal.domain.price_protection.models import Amendment, DeedStatus, PriceChange, PriceKind
 from tests.domain.deed_world import DeedWorld, fake_deed_render
 
@@ -219,7 +228,7 @@ def test_deciding_about_many_amendments_asks_no_more_than_about_few(world, sessi
         try:
             rows = deciding.reviewable(session, world.counsel, change)
             deciding.seen(rows)
-            deciding.open_checks(session, world.counsel, rows)
+            deciding.open_checks(rows, deciding.checks(session, world.counsel, rows))
         finally:
             sa.event.remove(session.get_bind(), "before_cursor_execute", listen)
         assert len(rows) == count
@@ -260,6 +269,80 @@ def test_one_agreement_may_get_another_price_than_the_rule_makes_or_keep_its_own
     assert prices == {ruled.id: 2990, excepted.id: 3333}
     with pytest.raises(DomainError):
         begun(world, [ruled], exceptions={ruled.id: {key: 0}})
+
+
+def test_prices_go_up_or_down_by_a_sum_but_never_by_more_than_half(world):
+    shelf = PriceKind.SUGGESTED_RETAIL
+    small = world.signed(prices=[(world.add_product(), shelf, 300)])
+    usual = world.signed(prices=[(world.product, shelf, 2850)])
+    down = PriceRule(How.DIFFERENCE, -151)
+    rows = price_reckoning.preview(world.session, world.author, [small.id, usual.id], down, FIRST)
+    said = {row.agreement.id: ([line.after for line in row.lines], row.refusal) for row in rows}
+    assert said[usual.id] == ([2699], None)
+    assert said[small.id][1].msgid == "A price would move by more than 50 percent."
+    with pytest.raises(DomainError):
+        price_reckoning.preview(world.session, world.author, [usual.id], PriceRule(How.DIFFERENCE), FIRST)
+    job = begun(world, [usual], rule=PriceRule(How.DIFFERENCE, 150))
+    assert performed(world.session, job, price_making.make_amendments)["made"] == 1
+    assert world.session.scalars(sa.select(Amendment)).one().says["prices"][0][2] == 3000
+
+
+def test_exceptions_are_always_read_with_what_they_say_besides_those_drawn_by_lot(world, session):
+    even = world.add_product()
+    shelf = PriceKind.SUGGESTED_RETAIL
+    rows = [(world.product, shelf, 2850), (even, shelf, 2000)]
+    usual = [world.signed(prices=rows) for _turn in range(5)]
+    typed, kept, edited, dropped, outside = (world.signed(prices=rows) for _turn in range(5))
+    own = {typed.id: {(world.product.id, shelf): 3333}, kept.id: {(even.id, shelf): 2000}}
+    job = begun(world, [*usual, typed, kept, edited, dropped], exceptions=own, left_out=[outside.id])
+    performed(session, job, price_making.make_amendments)
+    change = session.scalars(sa.select(PriceChange)).one()
+    assert [row.id for row in pricing.left_out(session, world.author, change)] == [outside.id]
+    stranger = world.make.user(Role.SALESPERSON, world.make.region())
+    assert pricing.left_out(session, stranger, change) == []
+    session.commit()
+    deeds = {deed.agreement_id: deed for deed in session.scalars(sa.select(Amendment))}
+    for one, says in (
+        (edited, {"effective_on": FIRST + timedelta(days=1)}),
+        (dropped, {"prices": [PriceEntry(world.product.id, shelf, 2990)]}),
+    ):
+        deed = deeds[one.id]
+        life.send_back(session, world.manager, deed, "请改")
+        session.commit()
+        amending.edit(
+            session, world.author, deed, replace(amending.says_of(deed), **says), version=deed.version
+        )
+        life.submit(session, world.author, deed)
+        session.commit()
+    shown = deciding.reviewable(session, world.counsel, change)
+    known = deciding.checks(session, world.counsel, shown)
+    said = {
+        check.amendment.agreement_id: [(one.because, one.ruled_fen, one.said_fen) for one in check.exceptions]
+        for check in known
+    }
+    assert said == {
+        typed.id: [(Because.OTHER_SUM, 2990, 3333)],
+        kept.id: [(Because.OTHER_SUM, 2100, 2000)],
+        edited.id: [(Because.BY_HAND, None, None)],
+        dropped.id: [(Because.DROPPED, 2100, None)],
+    }
+    # Three of the five others are drawn; who only decides about exceptions has not read the list.
+    assert deciding.open_checks(shown, known) == 7
+    assert deciding.check_of(session, world.author, deeds[typed.id]) is None
+    assert deciding.check_of(session, world.counsel, deeds[usual[0].id]) is None
+    deciding.draw(session, world.counsel, change, Decision.REVIEW)
+    session.commit()
+    for check in deciding.checks(session, world.counsel, shown):
+        if check.exceptions:
+            deciding.look(session, world.counsel, check.amendment, seen_sha256=world.seen(check.amendment))
+    session.commit()
+    shown = deciding.reviewable(session, world.counsel, change)
+    assert deciding.open_checks(shown, deciding.checks(session, world.counsel, shown)) == 3
+    with pytest.raises(DomainError):
+        decided(world, world.counsel, change, Decision.REVIEW)
+    session.rollback()
+    read_all(world, world.counsel, change, Decision.REVIEW)
+    assert decided(world, world.counsel, change, Decision.REVIEW)["made"] == 9
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,21 @@ def test_a_price_change_knows_exceptions_row_by_row(world, session, sign_in):
     made = {deed.agreement_id: deed.says["prices"][0][2] for deed in session.scalars(sa.select(Amendment))}
     assert made == {ruled.id: 2710, excepted.id: 2800}
     change = session.scalars(sa.select(Amendment.price_change_id)).first()
-    assert "1 price excepted" in author.get(f"/agreements/prices/{change}/").get_data(as_text=True)
+    record = author.get(f"/agreements/prices/{change}/").get_data(as_text=True)
+    assert "1 price excepted" in record
+    assert left_out.number in record.split("Left out by hand")[1].split("</section>")[0]
+    # Counsel reads the exception in any case, and why it is one.
+    counsel = sign_in(world.counsel)
+    listed = counsel.get(f"/agreements/prices/{change}/").get_data(as_text=True)
+    assert "other price: " in listed and "¥28.00 instead of ¥27.10" in listed
+    deed = session.scalars(sa.select(Amendment).where(Amendment.agreement_id == excepted.id)).one()
+    own = f"/agreements/{excepted.id}/amendments/{deed.id}/"
+    session.rollback()
+    read = counsel.get(own).get_data(as_text=True).split('id="spot-check"')[1]
+    assert "¥28.00 instead of ¥27.10" in read
+    sha256 = read.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    assert counsel.post(f"{own}look", data={"seen": sha256}).status_code == 303
+    assert ">read<" in counsel.get(f"/agreements/prices/{change}/").get_data(as_text=True)
 
 
 def test_one_click_renews_with_the_amended_terms_for_the_next_period(world, session, sign_in):

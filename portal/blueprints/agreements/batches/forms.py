@@ -28,6 +28,7 @@ from portal.web.words import word
 
 HOWS = {
     How.PERCENT: _l("Up or down by percent"),
+    How.DIFFERENCE: _l("Up or down by a sum"),
     How.AMOUNT: _l("New price"),
     How.PROPOSED: _l("The product's default price"),
     How.DROPPED: _l("No longer agreed"),
@@ -43,6 +44,27 @@ def signed_ppm(entry: str) -> int:
     sign = -1 if plain.startswith("-") else 1
     figures = plain.lstrip("+-").strip()
     return sign * int(text.rate_ppm(f"{figures}%" if figures[-1:].isdigit() else figures))
+
+
+def signed_fen(entry: str) -> int:
+    """Read a signed sum of yuan: ``+2``, ``-1.50``, ``－1``; refuses (DomainError) what `text.amount_fen` refuses."""
+    plain = text.clean(entry).replace("−", "-").replace("－", "-").replace("＋", "+").strip()
+    fen = int(text.amount_fen(plain.lstrip("+-").strip()))
+    return -fen if plain.startswith("-") else fen
+
+
+def shown_fen(fen: int) -> str:
+    """A signed sum as it is typed: +2.00, -1.50."""
+    return f"{'-' if fen < 0 else '+'}{figures(abs(fen))}"
+
+
+def value_of(how: How, said: str) -> int:
+    """What was typed for a way of changing prices: signed ppm, signed fen, fen, or 0 where nothing is said."""
+    if how is How.PERCENT:
+        return signed_ppm(said)
+    if how is How.DIFFERENCE:
+        return signed_fen(said)
+    return int(text.amount_fen(said)) if how is How.AMOUNT else 0
 
 
 def shown_ppm(ppm: int) -> str:
@@ -181,6 +203,8 @@ def data_of(changes: Changes) -> dict[str, Any]:
 def _typed(rule: PriceRule) -> str:
     if rule.how is How.PERCENT:
         return shown_ppm(rule.value)
+    if rule.how is How.DIFFERENCE:
+        return shown_fen(rule.value)
     return figures(rule.value) if rule.how is How.AMOUNT else ""
 
 
@@ -216,12 +240,7 @@ def changes_from(form: ChangesForm) -> Changes:
 def _rule(row: Any) -> PriceRule:
     how, said = row.how.data, row.value.data or ""
     try:
-        if how is How.PERCENT:
-            value = signed_ppm(said)
-        elif how is How.AMOUNT:
-            value = text.amount_fen(said)
-        else:
-            value = 0
+        value = value_of(how, said)
     except DomainError as error:
         raise DomainError(error.msgid, field=f"{row.name}-value", **error.params) from error
     step = row.step.data if how is How.PERCENT and row.step.data is not None else 1

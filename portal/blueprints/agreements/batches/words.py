@@ -405,6 +405,8 @@ def _rule_label(rule: PriceRule, names: Mapping[int, str]) -> str:
 def _rule_said(rule: PriceRule) -> str:
     if rule.how is How.AMOUNT:
         return figures(rule.value)
+    if rule.how is How.DIFFERENCE:
+        return f"{'+' if rule.value > 0 else '−'}¥{figures(abs(rule.value))}"
     if rule.how is How.PERCENT:
         return _(
             "%(percent)s%%, rounded to steps of %(step)s",

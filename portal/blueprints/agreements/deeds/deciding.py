@@ -11,12 +11,12 @@ from wtforms import HiddenField
 from portal.blueprints.agreements import bp
 from portal.blueprints.agreements.batches.loading import rows_only
 from portal.blueprints.agreements.batches.words import refusal_said
-from portal.blueprints.agreements.deeds.pricing import rule_says
+from portal.blueprints.agreements.deeds.pricing import otherwise_said, rule_says
 from portal.blueprints.agreements.deeds.sides import sides
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.price_protection import queries
-from portal.domain.price_protection.batches.approving import AT_LEAST, SHARE_PERCENT, needed
+from portal.domain.price_protection.batches.approving import AT_LEAST, SHARE_PERCENT
 from portal.domain.price_protection.deeds import amending, deciding, pricing
 from portal.domain.price_protection.deeds.deciding import Decision
 from portal.domain.price_protection.models import Agreement, Amendment, DeedStatus, PriceChange
@@ -100,6 +100,7 @@ def _page(change: PriceChange, form: SeenForm) -> ResponseReturnValue:
         ],
         printable=sum(row.status in made for row in found) if me.can(P.AGREEMENTS_WRITE) else 0,
         unasked=unasked(change_id=change.id) if any(row.status in made for row in found) else 0,
+        left_out=pricing.left_out(db.session, me, change),
         lists=[shown for decision in Decision if (shown := _list(change, decision))],
         share=SHARE_PERCENT,
         at_least=AT_LEAST,
@@ -120,14 +121,15 @@ def _list(change: PriceChange, decision: Decision) -> dict[str, Any] | None:
     if not rows:
         return None
     checks = deciding.checks(db.session, me, rows)
-    missing = max(0, needed(len(rows)) - len(checks))
+    missing = deciding.undrawn(rows, checks)
     return {
         "decision": decision.value,
         "count": len(rows),
         "seen": deciding.seen(rows),
         "checks": checks,
         "missing": missing,
-        "open": missing + sum(not check.is_looked_at for check in checks),
+        "open": deciding.open_checks(rows, checks),
+        "because": otherwise_said(checks),
     }
 
 

@@ -1,6 +1,7 @@
 """One price change for many agreements: chosen in the list, previewed, made by a task, decided together."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request, url_for
@@ -13,7 +14,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.blueprints.agreements import bp
-from portal.blueprints.agreements.batches.forms import HOWS, shown_ppm, signed_ppm
+from portal.blueprints.agreements.batches.forms import HOWS, shown_ppm, value_of
 from portal.blueprints.agreements.forms import NEEDED, printed_line
 from portal.blueprints.agreements.listing import NARROWING, asked_filter
 from portal.db import today
@@ -26,8 +27,10 @@ from portal.domain.money import figures
 from portal.domain.price_protection import queries
 from portal.domain.price_protection.batches.changes import How, PriceRule
 from portal.domain.price_protection.deeds import price_reckoning, pricing
+from portal.domain.price_protection.deeds.deciding import Check
+from portal.domain.price_protection.deeds.price_exceptions import Because, Otherwise, exceptions
 from portal.domain.price_protection.defaults import next_month
-from portal.domain.price_protection.models import Agreement, PriceChange, PriceKind, Status
+from portal.domain.price_protection.models import Agreement, Amendment, PriceChange, PriceKind, Status
 from portal.extensions import db
 from portal.jobs import start
 from portal.web.access import actor, requires
@@ -54,12 +57,8 @@ class PriceChangeForm(FlaskForm):
 
     def rule(self) -> PriceRule:
         """What the form says as a rule; DomainError for a value that is none."""
-        how, value = self.how.data, 0
-        typed = text.clean(self.value.data or "")
-        if how is How.PERCENT:
-            value = signed_ppm(typed) if typed else 0
-        elif how is How.AMOUNT:
-            value = text.amount_fen(typed) if typed else 0
+        how, typed = self.how.data, text.clean(self.value.data or "")
+        value = value_of(how, typed) if typed else 0
         return PriceRule(how, value, self.step.data or 1, self.product_id.data, self.kind.data)
 
     def said(self) -> str:
@@ -95,7 +94,7 @@ def change_prices() -> ResponseReturnValue:
             refuse(form, _field_of(error))
     if do == "make" and not form.errors:
         kept = [id for id in chosen if id not in out]
-        job_id = submit(form, lambda: _begun(form, kept, own))
+        job_id = submit(form, lambda: _begun(form, kept, own, out & set(chosen)))
         if job_id is not None:
             start(job_id, here=len(kept) <= _SMALL)
             return leave(url_for("jobs.detail", job_id=job_id))
@@ -133,7 +132,9 @@ def _exceptions(rows: list[price_reckoning.Row]) -> dict[int, dict[tuple[int, Pr
     return found
 
 
-def _begun(form: PriceChangeForm, chosen: list[int], own: dict[int, dict[tuple[int, PriceKind], int]]) -> int:
+def _begun(
+    form: PriceChangeForm, chosen: list[int], own: dict[int, dict[tuple[int, PriceKind], int]], out: set[int]
+) -> int:
     try:
         return pricing.begin(
             db.session,
@@ -144,6 +145,7 @@ def _begun(form: PriceChangeForm, chosen: list[int], own: dict[int, dict[tuple[i
             reason=form.reason.data or "",
             title=_("%(count)s agreements", count=f"{len(chosen):,}"),
             exceptions=own,
+            left_out=out,
         ).id
     except DomainError as error:
         raise _field_of(error) from error
@@ -213,8 +215,42 @@ def _rule_said(rule: PriceRule) -> str:
         )
         step = figures(rule.step_fen)
         parts.append(_("rounded half up to whole steps of ¥%(step)s", step=step))
+    elif rule.how is How.DIFFERENCE:
+        amount = figures(abs(rule.value))
+        parts.append(
+            _("up by ¥%(amount)s", amount=amount)
+            if rule.value > 0
+            else _("down by ¥%(amount)s", amount=amount)
+        )
     elif rule.how is How.AMOUNT:
         parts += [HOWS[rule.how], f"¥{figures(rule.value)}"]
     else:
         parts.append(HOWS[rule.how])
     return _(", ").join(map(str, parts))
+
+
+def otherwise_of(deed: Amendment) -> list[str]:
+    """In what an amendment of a price change is an exception, in words."""
+    found = exceptions(db.session, [deed]).get(deed.id, [])
+    names = queries.product_names(db.session, [one.product_id for one in found if one.product_id])
+    return [_otherwise(one, names) for one in found]
+
+
+def otherwise_said(checks: Sequence[Check]) -> dict[int, list[str]]:
+    """In what each of these amendments is an exception, in words, by amendment."""
+    found = [one for check in checks for one in check.exceptions]
+    names = queries.product_names(db.session, [one.product_id for one in found if one.product_id])
+    return {check.amendment.id: [_otherwise(one, names) for one in check.exceptions] for check in checks}
+
+
+def _otherwise(one: Otherwise, names: Mapping[int, str]) -> str:
+    if one.because is Because.BY_HAND or one.product_id is None or one.kind is None:
+        return _("changed by hand: its day, reason or further terms are not those of the price change")
+    said = {"product": names.get(one.product_id, "—"), "kind": word(one.kind)}
+    if one.because is Because.DROPPED:
+        return _("price taken out: %(product)s, %(kind)s", **said)
+    said["price"] = figures(one.said_fen or 0)
+    if one.because is Because.ADDED or one.ruled_fen is None:
+        return _("price added: %(product)s, %(kind)s ¥%(price)s", **said)
+    said["ruled"] = figures(one.ruled_fen)
+    return _("other price: %(product)s, %(kind)s ¥%(price)s instead of ¥%(ruled)s", **said)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprints.agreements import bp, sealing, words
 from portal.blueprints.agreements.deeds import loading
+from portal.blueprints.agreements.deeds.pricing import otherwise_of
 from portal.blueprints.agreements.deeds.sides import sides
 from portal.blueprints.agreements.deeds.words import next_step, stops
 from portal.blueprints.agreements.forms import DecisionForm
@@ -44,6 +45,7 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
     me = actor()
     agreement = deed.agreement
     refusal = base.why_not_approver(db.session, me, deed)
+    spot_check = deciding.check_of(db.session, me, deed) if isinstance(deed, Amendment) else None
     context: dict[str, Any] = {
         "deed": deed,
         "what": loading.what_of(deed),
@@ -63,7 +65,8 @@ def page(deed: AnyDeed, form: DecisionForm, listed: list[Problem] | None = None)
         "may_write": me.can(P.AGREEMENTS_WRITE, agreement.region),
         "may_approve": me.can(P.AGREEMENTS_APPROVE, agreement.region),
         "may_review": me.can(P.TEMPLATES_RELEASE),
-        "spot_check": deciding.check_of(db.session, me, deed) if isinstance(deed, Amendment) else None,
+        "spot_check": spot_check,
+        "spot_says": otherwise_of(deed) if isinstance(deed, Amendment) and spot_check is not None else [],
         "why_not": say(refusal) if refusal else "",
         "is_mine": me.id in (deed.author_id, deed.submitted_by_id),
         "copies": data["values"].get("copies_total") or 2,

@@ -24,6 +24,7 @@ class How(StrEnum):
     """How a price changes."""
 
     PERCENT = "percent"  # by a signed share of last year's price, rounded to a step
+    DIFFERENCE = "difference"  # by a signed sum
     AMOUNT = "amount"  # to a sum
     PROPOSED = "proposed"  # to what the product proposes for new agreements
     DROPPED = "dropped"  # it is no longer agreed
@@ -33,8 +34,8 @@ class How(StrEnum):
 class PriceRule:
     """A change of prices: of one product or all, of one kind or all.
 
-    `value` is signed ppm for a percentage, fen for a sum, 0 otherwise; a percentage is rounded half up to whole
-    `step_fen`.
+    `value` is signed ppm for a percentage, signed fen for a difference, fen for a sum, 0 otherwise; a percentage is
+    rounded half up to whole `step_fen`.
     """
 
     how: How
@@ -150,6 +151,10 @@ def check(changes: Changes) -> None:
             raise DomainError(
                 N_("A price changes by more than 0 and at most 50 percent."), field=f"prices-{no}-value"
             )
+        if rule.how is How.DIFFERENCE and not rule.value:
+            raise DomainError(
+                N_("Enter by how much prices go up (+2) or down (-1.50)."), field=f"prices-{no}-value"
+            )
         if rule.how is How.AMOUNT and rule.value <= 0:
             raise DomainError(N_("Enter the new price."), field=f"prices-{no}-value")
         if rule.how is How.AMOUNT and rule.product_id is None:
@@ -194,6 +199,11 @@ def moved(fen: int, ppm: int, step_fen: int) -> int:
     return (2 * exact + divisor) // (2 * divisor) * step_fen
 
 
+def shifted(fen: int, by_fen: int) -> int:
+    """A price in fen moved by a signed sum; 0 where it moves by more than any price may: a slip of the pen."""
+    return fen + by_fen if abs(by_fen) * PPM <= fen * MOST_PPM else 0
+
+
 Proposed = Mapping[tuple[int, PriceKind], int]
 
 
@@ -208,7 +218,7 @@ def new_prices(
 ) -> list[PriceEntry]:
     """The rows of annex 1 after the change, in their order; a row's own rules come before those of all.
 
-    A price of 0 is one that could not be told: the product proposes none, or rounding left nothing.
+    A price of 0 is one that could not be told: the product proposes none, or the change left nothing of it.
     """
     own, of_all = tuple(own), tuple(of_all)
     rows = []
@@ -218,6 +228,8 @@ def new_prices(
             rows.append(row)
         elif rule.how is How.PERCENT:
             rows.append(replace(row, amount_fen=moved(row.amount_fen, rule.value, rule.step_fen)))
+        elif rule.how is How.DIFFERENCE:
+            rows.append(replace(row, amount_fen=shifted(row.amount_fen, rule.value)))
         elif rule.how is How.AMOUNT:
             rows.append(replace(row, amount_fen=rule.value))
         elif rule.how is How.PROPOSED:

@@ -1,7 +1,8 @@
 """Deciding about the amendments of one price change as a list: counsel's review and the approval, as tasks (P1, P8).
 
-A list is bound to what was shown, as that of a batch is: its digest is made of every amendment's hash, spot checks are
-drawn by lot and read, and each amendment is decided on by its own hash. What a decision leaves out says why.
+A list is bound to what was shown, as that of a batch is: its digest is made of every amendment's hash, its exceptions
+and some of the others, drawn by lot, are read, and each amendment is decided on by its own hash. What a decision leaves
+out says why.
 """
 
 import secrets
@@ -27,6 +28,7 @@ from portal.domain.price_protection.batches.approving import Pending, digest, ne
 from portal.domain.price_protection.batches.tasks import refusal
 from portal.domain.price_protection.deeds import amending, base, life, pricing
 from portal.domain.price_protection.deeds.life import DeedRenderer, FrozenDeed
+from portal.domain.price_protection.deeds.price_exceptions import Otherwise, exceptions
 from portal.domain.price_protection.models import Amendment, AmendmentCheck, DeedStatus, PriceChange
 from portal.domain.users.models import User
 
@@ -45,10 +47,11 @@ _KINDS = {Decision.REVIEW: REVIEW, Decision.APPROVE: APPROVE}
 
 @dataclass(frozen=True)
 class Check:
-    """An amendment that was drawn by lot, and whether it was read as it stands."""
+    """An amendment that is to be read, whether it was as it stands, and its exceptions; without any it was drawn."""
 
     amendment: Amendment
     is_looked_at: bool
+    exceptions: Sequence[Otherwise] = ()
 
 
 def reviewable(session: Session, user: User, change: PriceChange) -> list[Amendment]:
@@ -86,33 +89,41 @@ def seen(rows: Sequence[Amendment]) -> str:
 
 
 def checks(session: Session, user: User, rows: Sequence[Amendment]) -> list[Check]:
-    """The user's spot checks among these amendments."""
+    """What of these amendments of one change this user reads: those with exceptions first, then those drawn by lot."""
     found = session.execute(
         sa.select(AmendmentCheck.amendment_id, AmendmentCheck.looked_sha256).where(
             AmendmentCheck.user_id == user.id, AmendmentCheck.amendment_id.in_([deed.id for deed in rows])
         )
     )
     looked: dict[int, str] = {row.amendment_id: row.looked_sha256 for row in found}
-    return [
-        Check(deed, bool(deed.sha256) and looked[deed.id] == deed.sha256)
+    others = exceptions(session, rows)
+    known = [
+        Check(deed, bool(deed.sha256) and looked.get(deed.id) == deed.sha256, others.get(deed.id, ()))
         for deed in rows
-        if deed.id in looked
+        if deed.id in looked or deed.id in others
     ]
+    return sorted(known, key=lambda check: not check.exceptions)
 
 
-def open_checks(session: Session, user: User, rows: Sequence[Amendment]) -> int:
-    """How many amendments this user must still read, drawn or not."""
-    known = checks(session, user, rows)
-    return max(0, needed(len(rows)) - len(known)) + sum(not check.is_looked_at for check in known)
+def undrawn(rows: Sequence[Amendment], known: Sequence[Check]) -> int:
+    """How many are still to be drawn: a share of those that say what the change says."""
+    excepted = sum(bool(check.exceptions) for check in known)
+    return max(0, needed(len(rows) - excepted) - (len(known) - excepted))
+
+
+def open_checks(rows: Sequence[Amendment], known: Sequence[Check]) -> int:
+    """How many amendments must still be read, drawn or not."""
+    return undrawn(rows, known) + sum(not check.is_looked_at for check in known)
 
 
 def draw(session: Session, actor: User, change: PriceChange, decision: Decision) -> int:
-    """Draw as many amendments as this user has to read, by lot; how many were drawn now. The caller commits."""
+    """Draw what this user has to read besides the exceptions, by lot; how many were drawn now. The caller commits."""
     lock(session, change)
     rows = pending(session, actor, change, decision)
-    known = {check.amendment.id for check in checks(session, actor, rows)}
-    others = [deed for deed in rows if deed.id not in known]
-    chosen = secrets.SystemRandom().sample(others, max(0, needed(len(rows)) - len(known)))
+    known = checks(session, actor, rows)
+    drawn = {check.amendment.id for check in known}
+    others = [deed for deed in rows if deed.id not in drawn]
+    chosen = secrets.SystemRandom().sample(others, undrawn(rows, known))
     session.add_all(
         AmendmentCheck(amendment_id=deed.id, user_id=actor.id, looked_sha256="") for deed in chosen
     )
@@ -132,14 +143,27 @@ def draw(session: Session, actor: User, change: PriceChange, decision: Decision)
 
 
 def check_of(session: Session, user: User, deed: Amendment) -> AmendmentCheck | None:
-    """The spot check of an amendment that this user still decides on; None when it was not drawn."""
+    """The spot check of an amendment that this user still decides on; None when it was neither drawn nor an exception.
+
+    That of an exception that was not read before is not on record yet: `look` puts it there.
+    """
     if deed.price_change_id is None or deed.status is not DeedStatus.SUBMITTED:
         return None
-    return session.scalar(
+    drawn = session.scalar(
         sa.select(AmendmentCheck).where(
             AmendmentCheck.amendment_id == deed.id, AmendmentCheck.user_id == user.id
         )
     )
+    if drawn is not None or not _decides(user, deed) or not exceptions(session, [deed]):
+        return drawn
+    return AmendmentCheck(amendment_id=deed.id, user_id=user.id, looked_sha256="")
+
+
+def _decides(user: User, deed: Amendment) -> bool:
+    """Whether a submitted amendment waits for this user."""
+    if amending.awaits_counsel(deed):
+        return user.can(Permission.TEMPLATES_RELEASE)
+    return user.can(Permission.AGREEMENTS_APPROVE) and base.is_approver(user, deed)
 
 
 def look(session: Session, actor: User, deed: Amendment, *, seen_sha256: str) -> None:
@@ -155,6 +179,7 @@ def look(session: Session, actor: User, deed: Amendment, *, seen_sha256: str) ->
             N_("%(number)s has changed since you opened it. Please read it again."), number=deed.title
         )
     check.looked_at, check.looked_sha256 = now(), seen_sha256
+    session.add(check)
     audit.record(
         session,
         actor,
@@ -177,7 +202,8 @@ def ask(
     rows = pending(session, actor, change, decision)
     if not rows or seen(rows) != shown:
         raise DomainError(N_("The list has changed since you opened it. Please read it again."))
-    missing = open_checks(session, actor, rows)
+    known = checks(session, actor, rows)
+    missing = open_checks(rows, known)
     if missing:
         raise DomainError(
             N_("%(count)s spot checks are still open. Open and read them first."), count=missing
@@ -189,7 +215,7 @@ def ask(
         change,
         count=len(rows),
         list_sha256=shown,
-        looked_at=[check.amendment.title for check in checks(session, actor, rows)],
+        looked_at=[check.amendment.title for check in known],
     )
     return jobs.enqueue(
         session,

@@ -139,6 +139,8 @@ class Reckoner:
             return _problem(N_("None of its prices changes."))
         if not after:
             return _problem(N_("No price would be left in annex 1."))
+        if self.rule.how is How.DIFFERENCE and any(fen == 0 for fen in after.values()):
+            return _problem(N_("A price would move by more than 50 percent."))
         if any(fen <= 0 for fen in after.values()):
             return _problem(N_("A new price is missing: the product proposes none, or it rounds to nothing."))
         changed = {key for key, fen in after.items() if (key, fen) not in _known(agreement)}

@@ -1,6 +1,6 @@
 """One price change for many agreements in force: each chosen one gets an amendment of its own (P1, S)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job
 from portal.domain.papers.fill import validate
-from portal.domain.price_protection.batches.changes import Changes, How, PriceRule, check
+from portal.domain.price_protection.batches.changes import Changes, How, PriceRule, Proposed, check
 from portal.domain.price_protection.deeds import amending, base
 from portal.domain.price_protection.deeds.price_reckoning import Exceptions, chosen
 from portal.domain.price_protection.models import (
@@ -25,6 +25,7 @@ from portal.domain.price_protection.models import (
     DeedPaper,
     PriceChange,
     PriceKind,
+    ProductPrice,
 )
 from portal.domain.price_protection.queries import agreements_visible_to
 from portal.domain.price_protection.trail.models import PaperTrail
@@ -44,8 +45,12 @@ def begin(
     reason: str,
     title: str,
     exceptions: Exceptions | None = None,
+    left_out: Iterable[int] = (),
 ) -> Job:
-    """Keep the decision and ask for its amendments; the caller commits and starts the job."""
+    """Keep the decision and ask for its amendments; the caller commits and starts the job.
+
+    `left_out` are agreements that somebody chose and then took out of it: whoever decides reads which.
+    """
     check(Changes(prices=(rule,)))
     if effective_on < today():
         raise DomainError(N_("The change cannot take effect in the past."), field="effective_on")
@@ -54,6 +59,7 @@ def begin(
         raise DomainError(N_("Choose at least one agreement."))
     if len(found) > MOST_AT_ONCE:
         raise DomainError(N_("At most %(most)s agreements at once."), most=MOST_AT_ONCE)
+    taken_out = sorted(session.scalars(chosen(actor, left_out).with_only_columns(Agreement.id)))
     home = actor.home
     assert home is not None
     change = PriceChange(
@@ -61,7 +67,12 @@ def begin(
         author_id=actor.id,
         effective_on=effective_on,
         reason=str(validate("amendment_reason", base.reason_of(reason, amending.REASON_LIMIT, "reason"))),
-        rule={**as_json(rule), "exceptions": _as_json(exceptions or {}, found)},
+        rule={
+            **as_json(rule),
+            "exceptions": _as_json(exceptions or {}, found),
+            "left_out": taken_out,
+            **_kept_proposals(session, rule),
+        },
         agreement_ids=found,
     )
     session.add(change)
@@ -87,6 +98,28 @@ def as_json(rule: PriceRule) -> dict[str, Any]:
         "product_id": rule.product_id,
         "kind": rule.kind.value if rule.kind else None,
     }
+
+
+def proposals(session: Session) -> Proposed:
+    """What each product proposes for new agreements, in fen by product and kind."""
+    rows = session.execute(sa.select(ProductPrice.product_id, ProductPrice.kind, ProductPrice.amount_fen))
+    return {(row.product_id, row.kind): row.amount_fen for row in rows}
+
+
+def _kept_proposals(session: Session, rule: PriceRule) -> dict[str, Any]:
+    """What a rule that takes the products' proposals finds on its day: they may be others when it is decided on."""
+    if rule.how is not How.PROPOSED:
+        return {}
+    return {"proposed": [[one, kind.value, fen] for (one, kind), fen in proposals(session).items()]}
+
+
+def left_out(session: Session, user: User, change: PriceChange) -> list[Agreement]:
+    """The agreements that were taken out of a change by hand, as far as this user reads them, by number."""
+    ids = change.rule.get("left_out", [])
+    if not ids:
+        return []
+    found = agreements_visible_to(user).where(Agreement.id.in_(ids)).order_by(Agreement.number)
+    return list(session.scalars(found.options(selectinload(Agreement.distributor))))
 
 
 def rule_of(change: PriceChange) -> PriceRule:
