@@ -1,6 +1,6 @@
 """The close of a quarter: what two people agreed on, statements, what came back of them, and accounts.
 
-Revision: 0021, after 0020
+Revision: 0022, after 0021
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, release
 
-revision = '0021'
-down_revision = '0020'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
