@@ -133,6 +133,9 @@ def from_environment() -> dict[str, Any]:
     return {
         "SECRET_KEY": secret_key(instance),
         # Seals the ledger's heads each day; whoever has only the database cannot make another.
+        # The key under which reporters are sealed: never in the database, nor in a backup.
+        "REPORTER_KEY_FILE": os.environ.get("PORTAL_REPORTER_KEY_FILE", "").strip()
+        or str(instance / "reporter_key"),
         "LEDGER_KEY": key_file(instance, "ledger_key"),
         "INSTANCE": instance,
         "SQLALCHEMY_DATABASE_URI": url,

@@ -18,6 +18,7 @@ from portal.blueprints import (
     system,
     templates,
     verify,
+    violations,
     workbench,
 )
 from portal.blueprints.agreements import batches
@@ -32,6 +33,7 @@ ALL = (
     batches.bp,
     papers.bp,
     funds.bp,
+    violations.bp,
     jobs.bp,
     search.bp,
     products.bp,

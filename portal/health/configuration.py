@@ -30,6 +30,7 @@ def secrets(place: Place) -> Iterator[Finding]:
     for path, most in (
         (place.instance / "secret_key", 0o600),
         (place.instance / "ledger_key", 0o600),
+        (Path(str(place.config["REPORTER_KEY_FILE"])), 0o600),
         (place.instance, 0o750),
         (place.database_file, 0o640),
     ):

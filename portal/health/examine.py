@@ -8,6 +8,7 @@ from portal.health import configuration, machine
 from portal.health.database import database
 from portal.health.findings import Check, Finding, Place, State, failed
 from portal.health.queue import queue
+from portal.health.reporters import reporters
 from portal.health.seal import seal
 
 CHECKS = (
@@ -19,6 +20,7 @@ CHECKS = (
     Check("disks", N_("Disk space"), machine.disks),
     Check("secrets", N_("Secrets"), configuration.secrets),
     Check("seal", N_("Electronic seal"), seal),
+    Check("reporters", N_("Key of reporters"), reporters),
     Check("settings", N_("Configuration"), configuration.settings),
     Check("pages", N_("Page files"), configuration.pages),
 )

@@ -11,6 +11,7 @@ from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
 from portal.domain.price_protection.funds.examining import examine
+from portal.domain.price_protection.violations import ending
 from portal.extensions import db
 
 _log = logging.getLogger(__name__)
@@ -27,10 +28,15 @@ def _examine(session: Session) -> None:
         _log.error("the ledger is broken: %s", found.break_msgid % found.break_params)
 
 
+def _deadlines(session: Session) -> None:
+    ending.sweep(session)
+
+
 # In this order; each commits by itself and does nothing twice.
 DEEDS: dict[str, Callable[[Session], None]] = {
     "ledger.seal": _seal,
     "ledger.examine": _examine,
+    "cases.deadlines": _deadlines,
 }
 
 

@@ -57,7 +57,48 @@ def deed(*needs: P, **rows: str) -> Line:
     return Line(needs, {"id": "agreement", "deed_id": "amendment", **rows}, {"what": "amendments"})
 
 
+READ = (P.CASES_READ, P.CASES_FOLLOW)
+
+
+def case(*needs: P, **rows: str) -> Line:
+    """A route about a violation case whose notice was served."""
+    return Line(needs, {"id": "case", **rows})
+
+
 TABLE: dict[str, Line] = {
+    "violations.index": Line(READ),
+    "violations.numbers": Line((P.CASES_READ,)),
+    "violations.report": Line((P.CASES_REPORT,)),
+    "violations.detail": case(*READ),
+    "violations.investigators": case(P.CASES_INVESTIGATE),
+    "violations.turn_down": case(P.CASES_INVESTIGATE),
+    "violations.open_case": case(P.CASES_INVESTIGATE),
+    "violations.source": case(P.CASES_INVESTIGATE),
+    "violations.source_facts": case(P.CASES_INVESTIGATE),
+    "violations.exclusion": case(P.CASES_INVESTIGATE),
+    "violations.add_evidence": case(P.CASES_INVESTIGATE),
+    "violations.open_evidence": case(P.CASES_INVESTIGATE, evidence_id="evidence"),
+    "violations.describe": case(P.CASES_INVESTIGATE, evidence_id="evidence"),
+    "violations.pass_on": case(P.CASES_INVESTIGATE, evidence_id="evidence"),
+    "violations.disclose": case(P.CASES_INVESTIGATE, evidence_id="evidence"),
+    "violations.notice": case(P.CASES_INVESTIGATE),
+    "violations.withdrawal": case(P.CASES_INVESTIGATE),
+    "violations.hear": case(P.CASES_INVESTIGATE),
+    "violations.extend": case(P.CASES_INVESTIGATE),
+    "violations.decision": case(P.CASES_DECIDE),
+    "violations.set_aside": case(P.CASES_DECIDE),
+    "violations.appeal": case(P.CASES_APPEAL),
+    "violations.answer": case(P.CASES_APPEAL),
+    "violations.paper": case(*READ, paper_id="case_paper"),
+    "violations.confirm": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
+    "violations.send_back": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
+    "violations.issue": case(P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL, paper_id="case_paper"),
+    "violations.send": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
+    "violations.serve": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
+    "violations.awards": Line((P.PAYMENTS_MAKE,)),
+    "violations.name_payer": case(P.CASES_INVESTIGATE),
+    "violations.open_award": Line((P.PAYMENTS_MAKE,), {"award_id": "award"}),
+    "violations.pay_award": Line((P.PAYMENTS_MAKE,), {"award_id": "award"}),
     "system.healthz": Line(OPEN),
     "system.readyz": Line(OPEN),
     "system.keys": Line(SIGNED_IN),

@@ -15,6 +15,7 @@ from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.batches import todos as batch_todos
 from portal.domain.price_protection.todos import agreement_todos
 from portal.domain.price_protection.trail import todos as trail_todos
+from portal.domain.price_protection.violations import todos as case_todos
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 
@@ -27,6 +28,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     administration_todos.todos,
     trail_todos.todos,
     todos_setup.todos,
+    case_todos.todos,
 )
 
 # The tabs above the list, in this order, by `Todo.group`.
@@ -37,6 +39,7 @@ GROUPS = {
     "trail": _l("Seals and post"),
     "expiry": _l("Expiring agreements"),
     "register": _l("Register"),
+    "cases": _l("Violation cases"),
     "setup": _l("Setup"),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import today
@@ -103,6 +104,17 @@ def _require_member(session: Session, vault: Vault, user: User, case: Case) -> N
     base.require_free(session, vault, user, case)
 
 
+def could_hear(session: Session, case: Case, writer: User) -> list[User]:
+    """Who may hear the appeal beside its writer, as far as anybody may know."""
+    barred = {one.user_id for one in case.investigators} | {
+        writer.id,
+        case.decider_id,
+        case.agreement.distributor.owner_id,
+    }
+    found = session.scalars(sa.select(User).where(User.deactivated_at.is_(None)).order_by(User.name, User.id))
+    return [one for one in found if one.id not in barred and one.can(Permission.CASES_APPEAL, case.region)]
+
+
 def deduction_left(session: Session, case: Case) -> int:
     """What is left of the deduction, in fen."""
     deduction = ending.deduction_of(session, case)
@@ -111,12 +123,14 @@ def deduction_left(session: Session, case: Case) -> int:
 
 def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CasePaper) -> AppealResult:
     """Issue the answer: what is not kept is restored at once, what is kept takes effect with its service (7.5, 8.4)."""
-    base.hold(session, case, State.APPEALED)
+    base.hold(session, case, State.APPEALED, State.OVERTURNED)
     if paper.kind is not CasePaperKind.ANSWER or paper.written_by_id != actor.id:
         raise DomainError(N_("Only who wrote the answer issues it."))
     for one in base.users(session, [int(id) for id in paper.says["members"]]):
         _require_member(session, vault, one, case)
     assert case.appeal is not None
+    if case.state is State.OVERTURNED:
+        return _tell_of_lapse(session, actor, case, paper)
     left = deduction_left(session, case)
     # A return may have made the deduction smaller since it was written (9.1).
     kept = min(int(paper.says["kept_fen"]), left)
@@ -136,6 +150,18 @@ def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     base.record(session, actor, case, "appeal_answered", result=result.value, on=today())
     session.flush()
     return result
+
+
+def _tell_of_lapse(session: Session, actor: User, case: Case, paper: CasePaper) -> AppealResult:
+    """Issue the paper about an answer that did not come in time; its effect is there already (PLACEHOLDERS 4.12)."""
+    if case.appeal is None or case.appeal.result is not AppealResult.LAPSED:
+        case.moved_on()
+    deduction = ending.deduction_of(session, case)
+    taken = deduction.amount_fen if deduction is not None else 0
+    writing.issue(session, actor, case, paper)
+    paper.payload = {**paper.payload, "deduction_fen": taken, "kept_fen": 0, "returned_fen": taken}
+    session.flush()
+    return AppealResult.LAPSED
 
 
 def serve_answer(

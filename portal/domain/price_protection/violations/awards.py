@@ -19,6 +19,7 @@ from portal.domain.ledger.chain import facts
 from portal.domain.ledger.services import Draft
 from portal.domain.price_protection.funds.deducting import case_part
 from portal.domain.price_protection.violations import reporters
+from portal.domain.price_protection.violations.deadlines import pay_award_by
 from portal.domain.price_protection.violations.models import Award, Case, State
 from portal.domain.price_protection.violations.vault import Vault
 from portal.domain.users.models import User
@@ -53,6 +54,17 @@ def amount(session: Session, award: Award) -> int:
     """What there is to pay, in fen: returns and restorations are off it already."""
     found = ledger.balances(session, [award.case.agreement_id]).get(award.case.agreement_id, {})
     return found.get((AccountKind.AWARD, case_part(award.case_id)), 0)
+
+
+def pay_by(award: Award) -> date | None:
+    """The last day to pay it (8.3)."""
+    return pay_award_by(award.case)
+
+
+def payers(session: Session, case: Case) -> list[User]:
+    """Who makes payments for the case's office."""
+    found = session.scalars(sa.select(User).where(User.deactivated_at.is_(None)).order_by(User.name, User.id))
+    return [one for one in found if one.can(Permission.PAYMENTS_MAKE, case.region)]
 
 
 def name_payer(session: Session, actor: User, award: Award, payer: User) -> None:

@@ -5,7 +5,7 @@ Nothing in a column that is not sealed says who reported, what they said in thei
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -178,7 +178,7 @@ class Case(Base):
             self.moved_on()
         self.state = state
 
-    def moved_on(self) -> None:
+    def moved_on(self) -> NoReturn:
         """Refuse a step that is no longer possible."""
         raise DomainError("The case has moved on in the meantime; this step is no longer possible.")
 

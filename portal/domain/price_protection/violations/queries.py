@@ -1,12 +1,16 @@
 """Which cases a user sees, and how much of each (P5): the row is the query's, the reporter nobody's."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
+from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.violations.models import (
     BEFORE_OPENING,
     BEFORE_SERVICE,
@@ -14,6 +18,7 @@ from portal.domain.price_protection.violations.models import (
     Investigator,
     State,
 )
+from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
 # Kept from the timeline that everybody reads: who looked at what is sealed concerns the audit trail alone.
@@ -69,3 +74,51 @@ def timeline(session: Session, user: User, case: Case) -> list[AuditEvent]:
         )
         events = events.where(AuditEvent.id >= opened)
     return list(session.scalars(events))
+
+
+def rows(user: User, *, q: str = "", state: State | None = None) -> sa.Select[*tuple[object, ...]]:
+    """The list of cases that the user sees, by number, agreement or distributor, and by state."""
+    ids = cases_visible_to(user).with_only_columns(Case.id)
+    statement = (
+        sa.select(
+            Case.id,
+            Case.number,
+            Case.state,
+            Case.kind,
+            Case.quarter,
+            Case.opened_on,
+            Case.notified_on,
+            Agreement.number.label("agreement_number"),
+            Distributor.name.label("distributor_name"),
+            Region.name.label("region_name"),
+        )
+        .join(Agreement, Agreement.id == Case.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Case.region_id)
+        .where(Case.id.in_(ids))
+    )
+    if q:
+        like = f"%{q.replace('%', '').replace('_', '')}%"
+        statement = statement.where(
+            sa.or_(
+                Case.number.ilike(like),
+                Agreement.number.ilike(like),
+                Distributor.name.ilike(like),
+                Distributor.code.ilike(like),
+            )
+        )
+    return statement.where(Case.state == state) if state is not None else statement
+
+
+SORTS = {
+    "number": Case.number,
+    "opened": Case.opened_on,
+    "distributor": Distributor.name,
+    "quarter": Case.quarter,
+}
+
+
+def with_deadlines(session: Session, user: User, ids: Sequence[int]) -> dict[int, Case]:
+    """These cases with what their deadlines follow from, by id."""
+    found = session.scalars(cases_visible_to(user).where(Case.id.in_(ids)).options(selectinload(Case.appeal)))
+    return {case.id: case for case in found}

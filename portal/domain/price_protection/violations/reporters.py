@@ -139,6 +139,16 @@ def look(session: Session, vault: Vault, actor: User, case: Case) -> Reporter:
     return unsealed(session, vault, case)
 
 
+def has_any(session: Session) -> bool:
+    """Whether anything was ever sealed: then a key that is not there is lost, and no other is made."""
+    return bool(session.scalar(sa.select(sa.exists().where(CaseReporter.id.is_not(None)))))
+
+
+def key_ids(session: Session) -> set[str]:
+    """The names of the keys under which reporters are sealed."""
+    return set(session.scalars(sa.select(CaseReporter.key_id).distinct()))
+
+
 def require_named(case: Case, actor: User) -> None:
     """Refuse whoever was not named as an investigator of this case."""
     if not case.is_investigator(actor):
@@ -203,6 +213,18 @@ def _code(text: str | None) -> str:
 def is_reporter(reporter: Reporter, user: User) -> bool:
     """Whether this user reported, or entered the report of somebody else and so knows whose it is."""
     return user.id in (reporter.user_id, reporter.taken_by_id)
+
+
+def names(session: Session, reporter: Reporter) -> tuple[str, str, str]:
+    """What the register calls the reporting distributor, the employee, and who entered the report; empty for none."""
+    known = session.get(Distributor, reporter.distributor_id) if reporter.distributor_id else None
+    employee = session.get(User, reporter.user_id) if reporter.user_id else None
+    taker = session.get(User, reporter.taken_by_id) if reporter.taken_by_id else None
+    return (
+        f"{known.code} {known.name}" if known else "",
+        employee.name if employee else "",
+        taker.name if taker else "",
+    )
 
 
 def check_words(texts: Iterator[str] | Sequence[str]) -> None:

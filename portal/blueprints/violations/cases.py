@@ -1,0 +1,285 @@
+"""The list of cases, one case with its next step, and what cases come to in numbers."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
+
+from portal.blueprints.violations import bp
+from portal.blueprints.violations.forms import (
+    AppealForm,
+    EvidenceForm,
+    ExtendForm,
+    HearingForm,
+    OpenForm,
+    PayerForm,
+    PeopleForm,
+)
+from portal.blueprints.violations.loading import case_of, done
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.price_protection.violations import (
+    appealing,
+    awards,
+    deadlines,
+    deciding,
+    ending,
+    investigating,
+    queries,
+    statistics,
+    steps,
+)
+from portal.domain.price_protection.violations.models import Case, HearingKind, State
+from portal.domain.price_protection.violations.steps import Step
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.audit_words import tell
+from portal.web.htmx import refuse, render
+from portal.web.requests import ROW
+from portal.web.tables import chosen, page_of
+from portal.web.vault import vault
+
+READERS = (P.CASES_READ, P.CASES_FOLLOW)
+
+
+@bp.get("/")
+@requires(*READERS)
+def index() -> ResponseReturnValue:
+    """The cases that the user sees, the next deadline of each, and how many days are left."""
+    q, state = request.args.get("q", "").strip()[:80], chosen(State, "status")
+    page = page_of(
+        db.session,
+        queries.rows(actor(), q=q, state=state),
+        sorts=queries.SORTS,
+        default="opened",
+        descending=True,
+        tie=Case.id.desc(),
+    )
+    cases = queries.with_deadlines(db.session(), actor(), [row.id for row in page.rows])
+    return render(
+        "violations/index.html",
+        fragment="violations/_table.html",
+        page=page,
+        due={
+            id: (deadlines.standing(one, today()).state, deadlines.next_due(one)) for id, one in cases.items()
+        },
+        q=q,
+        status=state,
+        states=list(State),
+        day=today(),
+    )
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A day of the case: what it is for, and whether it still counts."""
+
+    title: str
+    on: date | None
+
+
+@bp.get(f"/<{ROW}:id>/")
+@requires(*READERS)
+def detail(id: int) -> ResponseReturnValue:
+    """One case: where it stands, its days, evidence, hearing and papers, and the next step for this user."""
+    return _shown(case_of(id))
+
+
+def _shown(
+    case: Case, *, refused: tuple[str, OpenForm | HearingForm | ExtendForm | AppealForm] | None = None
+):
+    session, me = db.session(), actor()
+    offered = steps.offered(session, me, case)
+    forms = {
+        "people": PeopleForm(formdata=None),
+        "open": OpenForm(formdata=None),
+        "evidence": EvidenceForm(formdata=None),
+        "hear": HearingForm(formdata=None, data={"on": today()}),
+        "extend": ExtendForm(formdata=None),
+        "appeal": AppealForm(formdata=None, data={"received_on": today()}),
+        "payer": PayerForm(formdata=None),
+    }
+    if Step.NAME in offered:
+        named = {one.user_id for one in case.investigators if one.left_at is None}
+        forms["people"].people.choices = [
+            (one.id, one.name) for one in investigating.of_office(session, case)
+        ]
+        forms["people"].people.data = sorted(named)
+    award = ending.award_of(session, case) if Step.NAME_PAYER in offered else None
+    if award is not None:
+        forms["payer"].payer.choices = [
+            SelectChoice(one.id, one.name) for one in awards.payers(session, case)
+        ]
+        forms["payer"].payer.data = award.payer_id
+    if refused is not None:
+        forms[refused[0]] = refused[1]
+    deduction = ending.deduction_of(session, case)
+    return render(
+        "violations/detail.html",
+        form=refused[1] if refused else None,
+        forms=forms,
+        opened_form=refused[0] if refused else "",
+        case=case,
+        standing=deadlines.standing(case, today()),
+        offered={step.value for step in offered},
+        is_named=case.is_investigator(me),
+        named=[one.user.name for one in case.investigators if one.left_at is None],
+        papers=[one for one in reversed(case.papers) if steps.may_read(me, case, one)],
+        deadlines=_deadlines(case),
+        deduction=deduction,
+        left_fen=ending.left_of(deduction) if deduction else 0,
+        held_fen=investigating.unreleased(session, case, case.quarter) if case.quarter else None,
+        award=award,
+        events=tell(session, me, queries.timeline(session, me, case)),
+        day=today(),
+    )
+
+
+def _deadlines(case: Case) -> list[Deadline]:
+    found = [
+        Deadline(_("Notice to be written by"), deadlines.notice_by(case) if not case.notified_on else None),
+        Deadline(_("Answer of the accused by"), deadlines.answer_by(case)),
+        Deadline(_("Decision by"), deadlines.decide_by(case)),
+        Deadline(_("Appeal by"), deadlines.appeal_by(case)),
+        Deadline(_("Answer to the appeal by"), deadlines.answer_appeal_by(case)),
+        Deadline(_("Award paid by"), deadlines.pay_award_by(case)),
+    ]
+    return [one for one in found if one.on is not None]
+
+
+@bp.get("/statistics")
+@requires(P.CASES_READ)
+def numbers() -> ResponseReturnValue:
+    """Cases by kind, office and quarter: those that the accused know of, and nothing about reports."""
+    return render("violations/statistics.html", rows=statistics.rows(db.session(), actor()))
+
+
+@bp.post(f"/<{ROW}:id>/investigators")
+@requires(P.CASES_INVESTIGATE)
+def investigators(id: int) -> ResponseReturnValue:
+    """Name who investigates."""
+    case = case_of(id, P.CASES_INVESTIGATE)
+    people = request.form.getlist("people", type=int)
+    return (
+        done(
+            case,
+            lambda: investigating.name_investigators(db.session(), actor(), case, people),
+            _("The investigators are named."),
+        )
+        if case.state is not State.REPORTED
+        else _named_first(case, people)
+    )
+
+
+def _named_first(case: Case, people: list[int]) -> ResponseReturnValue:
+    """Whoever names others, and is not among them, does not see the case any more."""
+    return done(
+        case,
+        lambda: investigating.name_investigators(db.session(), actor(), case, people),
+        _("The investigators are named; from now on the case is theirs alone until it is opened."),
+    )
+
+
+@bp.post(f"/<{ROW}:id>/turn-down")
+@requires(P.CASES_INVESTIGATE)
+def turn_down(id: int) -> ResponseReturnValue:
+    """Open no case."""
+    case = case_of(id, P.CASES_INVESTIGATE)
+    return done(
+        case, lambda: investigating.turn_down(db.session(), actor(), case), _("No case is opened about it.")
+    )
+
+
+@bp.post(f"/<{ROW}:id>/open")
+@requires(P.CASES_INVESTIGATE)
+def open_case(id: int) -> ResponseReturnValue:
+    """Open the case."""
+    case, form = case_of(id, P.CASES_INVESTIGATE), OpenForm()
+    return _tried(
+        case,
+        "open",
+        form,
+        lambda: investigating.open_case(
+            db.session(),
+            vault(),
+            actor(),
+            case,
+            contact=form.contact.data or "",
+            phone=form.phone.data or "",
+        ),
+        _("The case is open. Its notice comes next."),
+    )
+
+
+def _tried(case: Case, name: str, form, work, said: str) -> ResponseReturnValue:
+    """Do the work of a form that stands on the case's page; a refusal shows the page with it."""
+    if form.validate():
+        try:
+            return done(case, work, said)
+        except DomainError as error:
+            refuse(form, error)
+    return _shown(case_of(case.id), refused=(name, form))
+
+
+@bp.post(f"/<{ROW}:id>/hearing")
+@requires(P.CASES_INVESTIGATE)
+def hear(id: int) -> ResponseReturnValue:
+    """Record what the accused did in its defence."""
+    case, form = case_of(id, P.CASES_INVESTIGATE), HearingForm()
+    return _tried(
+        case,
+        "hear",
+        form,
+        lambda: investigating.hear(
+            db.session(), actor(), case, HearingKind(form.kind.data), form.on.data, form.points.data or ""
+        ),
+        _("Recorded in the file."),
+    )
+
+
+@bp.post(f"/<{ROW}:id>/extend")
+@requires(P.CASES_INVESTIGATE)
+def extend(id: int) -> ResponseReturnValue:
+    """Put the decision off, once."""
+    case, form = case_of(id, P.CASES_INVESTIGATE), ExtendForm()
+    return _tried(
+        case,
+        "extend",
+        form,
+        lambda: investigating.extend(
+            db.session(), actor(), case, int(form.days.data or 0), form.reason.data or ""
+        ),
+        _("The time for the decision is extended; tell the accused in writing."),
+    )
+
+
+@bp.post(f"/<{ROW}:id>/appeal")
+@requires(P.CASES_APPEAL)
+def appeal(id: int) -> ResponseReturnValue:
+    """Record an appeal."""
+    case, form = case_of(id, P.CASES_APPEAL), AppealForm()
+    return _tried(
+        case,
+        "appeal",
+        form,
+        lambda: appealing.appeal(
+            db.session(), actor(), case, received_on=form.received_on.data, points=form.points.data or ""
+        ),
+        _("The appeal is recorded; its answer is due."),
+    )
+
+
+@bp.post(f"/<{ROW}:id>/set-aside")
+@requires(P.CASES_DECIDE)
+def set_aside(id: int) -> ResponseReturnValue:
+    """Take a decision back, as a court or counsel has said."""
+    case, reason = case_of(id, P.CASES_DECIDE), request.form.get("reason", "")
+    return done(
+        case,
+        lambda: deciding.set_aside(db.session(), actor(), case, reason),
+        _("The decision is overturned and every balance restored."),
+    )

@@ -1,0 +1,144 @@
+"""A paper of a case: read, confirmed or sent back, issued, sent, served."""
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.violations import bp
+from portal.blueprints.violations.cases import READERS
+from portal.blueprints.violations.forms import SendForm, ServeForm
+from portal.blueprints.violations.loading import case_of, paper_of
+from portal.db import today
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.models import Service
+from portal.domain.price_protection.violations import steps, writing
+from portal.domain.price_protection.violations.models import Case, CasePaper
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
+from portal.web.vault import vault
+
+PAPER = f"/<{ROW}:id>/papers/<{ROW}:paper_id>"
+
+
+@bp.get(f"{PAPER}/")
+@requires(*READERS)
+def paper(id: int, paper_id: int) -> ResponseReturnValue:
+    """One paper: what it says, how far it has come, and what this user may do with it."""
+    case = case_of(id)
+    return _shown(case, paper_of(case, paper_id))
+
+
+def _shown(
+    case: Case, found: CasePaper, form: SendForm | ServeForm | None = None, name: str = ""
+) -> ResponseReturnValue:
+    me = actor()
+    forms = {
+        "send": SendForm(formdata=None),
+        "serve": ServeForm(formdata=None, data={"served_on": today()}),
+    }
+    if form is not None:
+        forms[name] = form
+    return render(
+        "violations/paper.html",
+        form=form,
+        forms=forms,
+        case=case,
+        paper=found,
+        is_draft=steps.is_draft(found),
+        may_confirm=steps.may_confirm(me, case, found),
+        may_issue=steps.may_issue(me, case, found),
+        is_named=case.is_investigator(me),
+    )
+
+
+@bp.post(f"{PAPER}/confirm")
+@requires(P.CASES_INVESTIGATE)
+def confirm(id: int, paper_id: int) -> ResponseReturnValue:
+    """Confirm that the paper gives no reporter away."""
+    case = case_of(id, P.CASES_INVESTIGATE)
+    found, seen = paper_of(case, paper_id), request.form.get("seen", "")
+    submit(
+        None,
+        lambda: (
+            writing.confirm_redaction(db.session(), vault(), actor(), case, found, seen_sha256=seen),
+            True,
+        ),
+    )
+    return _back(case, found, _("Confirmed. The paper can be issued."))
+
+
+@bp.post(f"{PAPER}/send-back")
+@requires(P.CASES_INVESTIGATE)
+def send_back(id: int, paper_id: int) -> ResponseReturnValue:
+    """Give a draft back to its writer."""
+    case = case_of(id, P.CASES_INVESTIGATE)
+    found = paper_of(case, paper_id)
+    submit(None, lambda: (writing.send_back(db.session(), actor(), case, found), True))
+    flash(_("Sent back. Its writer writes it anew."))
+    return leave(url_for("violations.detail", id=case.id))
+
+
+@bp.post(f"{PAPER}/issue")
+@requires(P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL)
+def issue(id: int, paper_id: int) -> ResponseReturnValue:
+    """Let a confirmed paper go."""
+    case = case_of(id, P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL)
+    found = paper_of(case, paper_id)
+    submit(None, lambda: (steps.issue(db.session(), vault(), actor(), case, found), True))
+    return _back(case, found, _("Issued. Send it by courier."))
+
+
+@bp.post(f"{PAPER}/send")
+@requires(P.CASES_INVESTIGATE)
+def send(id: int, paper_id: int) -> ResponseReturnValue:
+    """Record courier and number."""
+    case, form = case_of(id, P.CASES_INVESTIGATE), SendForm()
+    found = paper_of(case, paper_id)
+    if form.validate() and submit(
+        form,
+        lambda: (
+            writing.sent(
+                db.session(),
+                actor(),
+                case,
+                found,
+                form.courier_company.data or "",
+                form.courier_number.data or "",
+            ),
+            True,
+        ),
+    ):
+        return _back(case, found, _("The courier is recorded."))
+    return _shown(case_of(id), found, form, "send")
+
+
+@bp.post(f"{PAPER}/serve")
+@requires(P.CASES_INVESTIGATE)
+def serve(id: int, paper_id: int) -> ResponseReturnValue:
+    """Record the day on which it arrived."""
+    case, form = case_of(id, P.CASES_INVESTIGATE), ServeForm()
+    found = paper_of(case, paper_id)
+    if form.validate() and submit(
+        form,
+        lambda: (
+            steps.serve(
+                db.session(),
+                actor(),
+                case,
+                found,
+                served_on=form.served_on.data,
+                how=Service(form.how.data),
+            ),
+            True,
+        ),
+    ):
+        flash(_("The service is recorded."))
+        return leave(url_for("violations.detail", id=case.id))
+    return _shown(case_of(id), found, form, "serve")
+
+
+def _back(case: Case, found: CasePaper, said: str) -> ResponseReturnValue:
+    flash(said)
+    return leave(url_for("violations.paper", id=case.id, paper_id=found.id))

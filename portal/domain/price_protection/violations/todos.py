@@ -1,0 +1,86 @@
+"""What waits for a user about violation cases, for the workbench; nothing of it depends on what is sealed."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session, selectinload
+
+from portal.domain.i18n import N_
+from portal.domain.price_protection.violations import queries, steps
+from portal.domain.price_protection.violations.deadlines import next_due
+from portal.domain.price_protection.violations.models import ENDED, Case, CasePaper, CasePaperKind, State
+from portal.domain.price_protection.violations.steps import Step
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+
+GROUP = "cases"
+# The step that presses, first of all; what can be done at any time waits for nobody.
+_PRESSING = (
+    (Step.OPEN, N_("Examine a report"), N_("Examine")),
+    (Step.WRITE_NOTICE, N_("Write a case notice"), N_("Write the notice")),
+    (Step.WRITE_DECISION, N_("Decide a case"), N_("Decide")),
+    (Step.WRITE_ANSWER, N_("Answer an appeal"), N_("Answer")),
+)
+
+
+def todos(session: Session, user: User) -> Iterator[Todo]:
+    """Reports to take up, papers to confirm, issue and serve, cases to decide: whatever is this user's turn."""
+    cases = session.scalars(
+        queries.cases_visible_to(user)
+        .where(Case.state.not_in(ENDED))
+        .options(
+            selectinload(Case.investigators),
+            selectinload(Case.papers),
+            selectinload(Case.hearings),
+            selectinload(Case.appeal),
+            selectinload(Case.agreement),
+            selectinload(Case.region),
+        )
+        .order_by(Case.id)
+    )
+    for case in cases:
+        todo = _of(session, user, case)
+        if todo is not None:
+            yield todo
+
+
+def _of(session: Session, user: User, case: Case) -> Todo | None:
+    offered = steps.offered(session, user, case)
+    if case.state is State.REPORTED:
+        return _todo(case, N_("Take up a report"), N_("Name investigators")) if Step.NAME in offered else None
+    for paper in reversed(case.papers):
+        found = _paper(user, case, paper)
+        if found is not None:
+            return found
+        if steps.is_draft(paper) and paper.kind is not CasePaperKind.WITHDRAWAL:
+            return None  # somebody else's turn
+    for step, kind, verb in _PRESSING:
+        if step in offered and not (step is Step.WRITE_NOTICE and any(one.issued_on for one in case.papers)):
+            return _todo(case, kind, verb)
+    return None
+
+
+def _paper(user: User, case: Case, paper: CasePaper) -> Todo | None:
+    args = {"id": case.id, "paper_id": paper.id}
+    if steps.may_confirm(user, case, paper):
+        return _todo(case, N_("Read a paper for what it gives away"), N_("Read"), "violations.paper", args)
+    if steps.may_issue(user, case, paper):
+        return _todo(case, N_("Issue a confirmed paper"), N_("Issue"), "violations.paper", args)
+    if paper.issued_on and paper.served_on is None and case.is_investigator(user):
+        return _todo(case, N_("Record the service of a paper"), N_("Record"), "violations.paper", args)
+    return None
+
+
+def _todo(
+    case: Case, kind: str, verb: str, endpoint: str = "violations.detail", args: dict[str, int] | None = None
+) -> Todo:
+    return Todo(
+        kind=kind,
+        title=N_("%(number)s %(agreement)s") if case.number else N_("%(agreement)s"),
+        sub=case.kind,
+        verb=verb,
+        endpoint=endpoint,
+        args=args or {"id": case.id},
+        params={"number": case.number or "", "agreement": case.agreement.number},
+        due_on=next_due(case),
+        group=GROUP,
+    )

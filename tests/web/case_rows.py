@@ -1,0 +1,77 @@
+"""Violation cases for the access table: one whose notice was served, one with an award to pay."""
+
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from portal.db import now, today
+from portal.domain.documents import services as documents
+from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.violations.models import (
+    Award,
+    Case,
+    CasePaper,
+    CasePaperKind,
+    Evidence,
+    State,
+)
+
+_numbers = count(1)
+_DAYS = (
+    "limitation_months", "case_notice_days", "response_days", "decision_days", "extension_days", "appeal_days",
+    "appeal_decision_days", "restore_days", "award_payment_days", "release_days",
+)  # fmt: skip
+
+
+def case_of(session: Session, agreement: Agreement) -> dict[str, int]:
+    """The ids of a case, a piece of its evidence, its notice, and an award of another case."""
+    first, second = (_case(session, agreement, state) for state in (State.NOTIFIED, State.EFFECTIVE))
+    second.effective_on = second.ended_on = today()
+    box = documents.store(
+        session, b"sealed", filename="evidence", by=None, media_type="application/octet-stream"
+    )
+    evidence = Evidence(case_id=first.id, no=1, document_id=box.id, key_id="", sealed=b"sealed")
+    paper = CasePaper(
+        case_id=first.id,
+        kind=CasePaperKind.NOTICE,
+        says={"evidence": []},
+        sha256="0" * 64,
+        written_by_id=agreement.author_id,
+        confirmed_by_id=agreement.author_id,
+        confirmed_at=now(),
+        issued_on=today(),
+        issued_at=now(),
+    )
+    award = Award(case_id=second.id, code=f"JL-{next(_numbers):08X}")
+    session.add_all([evidence, paper, award])
+    session.flush()
+    return {"case": first.id, "evidence": evidence.id, "case_paper": paper.id, "award": award.id}
+
+
+def _case(session: Session, agreement: Agreement, state: State) -> Case:
+    number = next(_numbers)
+    found = Case(
+        number=f"WG-2026-T{number:04d}",
+        agreement_id=agreement.id,
+        region_id=agreement.region_id,
+        state=state,
+        act_on=today(),
+        act_mark=f"{number:064d}",
+        kind_no=1,
+        kind_code="cross_territory",
+        kind="跨区域销售（窜货）",
+        definition="示例",
+        share_ppm=1_000_000,
+        award_ppm=1_000_000,
+        values={
+            **dict.fromkeys(_DAYS, 10),
+            "quarter_starts": "每年1、4、7、10月1日",
+            "appeal_body": "示例委员会",
+        },
+        opened_on=today(),
+        quarter="2026Q4",
+        notified_on=today(),
+    )
+    session.add(found)
+    session.flush()
+    return found

@@ -1,0 +1,235 @@
+"""Pages of violation cases: a whole case by the forms, each by its own people; nobody finds out who reported."""
+
+import io
+from datetime import date, datetime, time
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from portal.db import CHINA
+from portal.domain.access.roles import Role
+from portal.domain.price_protection.violations.models import Award, Case, State
+from tests.domain.case_world import CaseWorld
+from tests.domain.test_reporters import CANARIES, FILE, SOURCE, everything_kept, hits
+
+
+def on_day(day: date) -> time_machine.travel:
+    """Inside, it is ten o'clock of this day in China, for the browser's cookies too."""
+    return time_machine.travel(datetime.combine(day, time(10), CHINA), tick=False)
+
+
+@pytest.fixture
+def world(app, session, make) -> CaseWorld:
+    found = CaseWorld(session, make)
+    app.extensions["reporter_vault"] = found.vault
+    return found
+
+
+# What shows something sealed to whoever may see it; every other answer must not.
+_FOR_THOSE_WHO_MAY = ("/source", "evidence/1/open", "awards/1/open")
+
+
+class Desk:
+    """Somebody at the portal on a day: every page that is seen is kept, to be searched afterwards."""
+
+    def __init__(self, sign_in, world: CaseWorld) -> None:
+        self.sign_in, self.world = sign_in, world
+        self.seen: list[tuple[str, bytes]] = []
+
+    def get(self, user, on: date, path: str) -> bytes:
+        with on_day(on):
+            response = self.sign_in(user).get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        self.seen.append((path, response.data))
+        return response.data
+
+    def post(self, user, on: date, path: str, status: int = 303, /, **said) -> bytes:
+        with on_day(on):
+            response = self.sign_in(user).post(path, data=said, content_type="multipart/form-data")
+        text = response.data.decode(errors="replace")
+        assert response.status_code == status, (path, response.status_code, text[text.find("errors") :][:600])
+        if not path.endswith(_FOR_THOSE_WHO_MAY):
+            self.seen.append((path, response.data))
+        return response.data
+
+    def case(self) -> Case:
+        self.world.session.rollback()
+        self.world.session.expire_all()
+        return self.world.session.scalars(sa.select(Case)).one()
+
+
+@pytest.fixture
+def desk(sign_in, world) -> Desk:
+    return Desk(sign_in, world)
+
+
+def report_of(agreement, **said) -> dict[str, object]:
+    return {
+        "accused": agreement.number,
+        "act_on": "2026-07-03",
+        "kinds": "cross_territory",
+        "source": "outside",
+        "files": (io.BytesIO(FILE[1]), FILE[0]),
+        **SOURCE,
+        **said,
+    }
+
+
+def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, world, session, make, caplog):
+    agreement = world.with_fund()
+    first, second, director, counsel = world.first, world.second, world.director, world.counsel
+    administrator, auditor = make.user(Role.ADMINISTRATOR), make.user(Role.AUDITOR)
+    july = date(2026, 7, 20)
+    desk.get(world.author, july, "/violations/report")
+    desk.post(world.author, july, "/violations/report", **report_of(agreement))
+    at = f"/violations/{desk.case().id}"
+    desk.get(first, july, "/violations/")
+    desk.get(first, july, "/")
+    desk.get(first, july, f"{at}/")
+    desk.post(first, july, f"{at}/investigators", people=[str(first.id), str(second.id)])
+    assert SOURCE["name"] in desk.post(first, july, f"{at}/source", 200).decode()
+    row = desk.case().evidence[0]
+    assert desk.post(first, july, f"{at}/evidence/{row.id}/open", 200) == FILE[1]
+    words = {"name": "追溯码核对记录", "summary": "追溯码与进货批次一致", "proves": "货物由乙方售出"}
+    refused = desk.post(
+        first, july, f"{at}/evidence/{row.id}/words", 422, **{**words, "summary": "仓库人员提供的照片" * 60}
+    )
+    assert b"errors" in refused
+    desk.post(first, july, f"{at}/evidence/{row.id}/words", **words)
+    desk.post(first, july, f"{at}/open", 422, contact="", phone="")
+    desk.post(first, july, f"{at}/open", contact="周七", phone="0571-55550103")
+    assert desk.case().number == "WG-2026-0001"
+
+    desk.get(first, july, f"{at}/notice")
+    desk.post(
+        first,
+        july,
+        f"{at}/notice",
+        act_time="2026年7月上旬",
+        act_place="浙江省嘉兴市南湖区",
+        act_facts="乙方在业务区域以外主动推销并送货",
+        evidence=str(row.id),
+    )
+    _through(desk, at, july, first, july, status="notified")
+    case = desk.case()
+    assert (case.state, case.quarter) == (State.NOTIFIED, "2026Q3")
+    desk.post(first, date(2026, 8, 3), f"{at}/extend", 422, days="99", reason="调取数据")
+    desk.post(first, date(2026, 8, 3), f"{at}/hearing", kind="answer", on="2026-08-01", points="客户主动上门")
+    decided = date(2026, 8, 4)
+    desk.get(director, decided, f"{at}/decision")
+    desk.post(
+        director,
+        decided,
+        f"{at}/decision",
+        outcome="proven",
+        found_facts="乙方主动推销并送货",
+        reasons="系乙方主动推销",
+        defence_points="客户主动上门",
+        share="50%",
+        mitigation="情节轻微",
+        findings=str(row.id),
+        **{f"reason-{row.id}": "与出库单相符"},
+    )
+    _through(desk, at, decided, director, decided, status="decided")
+    assert desk.case().state is State.DECIDED
+    for user in (world.manager, world.author, world.finance, counsel, auditor):
+        desk.get(user, decided, "/violations/")
+        desk.get(user, decided, f"{at}/")
+        desk.get(user, decided, "/")
+    for user in (administrator, auditor):
+        desk.get(user, decided, "/admin/audit")
+    received = date(2026, 8, 10)
+    desk.post(counsel, received, f"{at}/appeal", received_on="2026-08-10", points="扣减比例过高")
+    desk.get(counsel, received, f"{at}/answer")
+    desk.post(
+        counsel,
+        received,
+        f"{at}/answer",
+        findings="与原决定一致",
+        reasons="货物已收回",
+        kept="325.00",
+    )
+    _through(desk, at, received, counsel, received, status="effective")
+    case = desk.case()
+    assert (case.state, case.appeal.kept_fen) == (State.EFFECTIVE, 32_500)
+    desk.get(world.manager, received, "/violations/statistics")
+
+    award = session.scalars(sa.select(Award)).one()
+    desk.post(first, received, f"{at}/payer", payer=str(world.finance.id))
+    listed = desk.get(world.finance, received, "/violations/awards/").decode()
+    assert award.code in listed
+    assert case.number not in listed
+    assert agreement.number not in listed
+    shown = desk.post(world.finance, received, f"/violations/awards/{award.id}/open", 200).decode()
+    assert SOURCE["account"] in shown
+    desk.post(world.finance, received, f"/violations/awards/{award.id}/pay", paid_on="2026-08-10")
+    desk.get(administrator, received, "/admin/audit")
+
+    for path, page in desk.seen:
+        assert hits(page) == [], path
+        assert [word for word in CANARIES if word in page.decode(errors="ignore")] == [], path
+    assert hits(everything_kept(session)) == []
+    assert hits(caplog.text.encode()) == []
+
+
+def _through(desk: Desk, at: str, on: date, issuer, served_on: date, *, status: str) -> None:
+    """The last paper that was written: read by an investigator, issued, sent, served."""
+    paper = desk.case().papers[-1]
+    first, second = desk.world.first, desk.world.second
+    here = f"{at}/papers/{paper.id}"
+    reader = second if issuer is first else first
+    desk.get(reader, on, f"{here}/")
+    desk.post(reader, on, f"{here}/confirm", seen=paper.sha256)
+    desk.post(issuer, on, f"{here}/issue")
+    desk.post(first, on, f"{here}/send", courier_company="示例速递", courier_number="SF0001")
+    desk.post(first, on, f"{here}/serve", served_on=served_on.isoformat(), how="courier")
+    assert desk.case().state.value == status
+
+
+def test_a_refused_report_keeps_what_was_typed_and_nothing_is_kept_of_it(desk, world, session):
+    agreement = world.with_fund()
+    page = desk.post(
+        world.author,
+        date(2026, 7, 20),
+        "/violations/report",
+        422,
+        **report_of(agreement, kinds="code_tampering"),
+    )
+    desk.seen.clear()
+    assert SOURCE["story"] in page.decode()
+    assert session.scalars(sa.select(Case)).all() == []
+    assert hits(everything_kept(session)) == []
+
+
+def test_the_report_and_what_is_sealed_are_kept_by_no_browser(world, sign_in):
+    case = world.examined(world.with_fund())
+    with on_day(date(2026, 7, 21)):
+        client = sign_in(world.first)
+        assert "no-store" in client.get("/violations/report").headers["Cache-Control"]
+        response = client.post(f"/violations/{case.id}/source")
+        assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_who_is_not_named_finds_no_way_to_what_is_sealed(desk, world, make):
+    case = world.notified(world.with_fund())
+    on = date(2026, 8, 8)
+    other = make.user(Role.INVESTIGATOR)
+    for path in ("source", "source/facts", "source/exclusion", "hearing"):
+        data = {"kind": "inspection", "on": "2026-08-08", "points": ""} if path == "hearing" else {}
+        with on_day(on):
+            response = desk.sign_in(other).post(f"/violations/{case.id}/{path}", data=data)
+        assert response.status_code in (400, 403, 409, 422), (path, response.status_code)
+    with on_day(on):
+        row = desk.case().evidence[0]
+        assert desk.sign_in(other).post(f"/violations/{case.id}/evidence/{row.id}/open").status_code != 200
+    assert "追溯码核对记录" in desk.get(world.manager, on, f"/violations/{case.id}/").decode()
+
+
+def test_a_key_that_was_lost_is_not_made_anew(desk, world, app, tmp_path):
+    world.report(world.with_fund())
+    del app.extensions["reporter_vault"]
+    app.config["REPORTER_KEY_FILE"] = str(tmp_path / "nowhere")
+    other = world.with_fund()
+    desk.post(world.author, date(2026, 7, 20), "/violations/report", 422, **report_of(other))
+    assert not (tmp_path / "nowhere").exists()
