@@ -11,6 +11,7 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.funds.proving import prove
 from portal.domain.price_protection.models import PriceKind, Service
 from portal.domain.price_protection.violations import (
     appealing,
@@ -638,7 +639,8 @@ def test_an_award_is_paid_once_and_only_while_the_decision_is_in_effect(world, s
         _pay(world, case)
     session.rollback()
     assert world.balance(agreement, A.MONEY) == -FUND // 2
-    assert session.scalar(sa.select(sa.func.count()).where(Transfer.source == "case_award")) == 1
+    assert session.scalar(sa.select(sa.func.count()).where(Transfer.source == "payout")) == 1
+    assert prove(session) > 0
 
 
 def test_only_the_payer_named_sees_whom_an_award_is_for(world, session, make):

@@ -14,17 +14,27 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.ledger import services as ledger
-from portal.domain.ledger.accounts import AccountKind, TransferKind
-from portal.domain.ledger.chain import facts
-from portal.domain.ledger.services import Draft
+from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.funds.deducting import case_part
+from portal.domain.price_protection.payments.awards import register
+from portal.domain.price_protection.payments.making import How, pay_from_case
+from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.violations import reporters
 from portal.domain.price_protection.violations.deadlines import pay_award_by
 from portal.domain.price_protection.violations.models import Award, Case, State
 from portal.domain.price_protection.violations.vault import Vault
 from portal.domain.users.models import User
 
-SOURCE = "case_award"
+
+def is_in_effect(session: Session, part: str) -> bool:
+    """Whether the decision of the case that accounts name so is in effect: only then anything is paid of it (8.3)."""
+    found = part.removeprefix("C")
+    return found.isdecimal() and bool(
+        session.scalar(sa.select(sa.exists().where(Case.id == int(found), Case.state == State.EFFECTIVE)))
+    )
+
+
+register(is_in_effect)
 
 
 @dataclass(frozen=True)
@@ -111,27 +121,18 @@ def pay(session: Session, actor: User, award: Award, *, paid_on: date) -> int:
             field="paid_on",
             day=award.case.effective_on.isoformat(),
         )
-    held = ledger.hold(session, award.case.agreement_id)
-    part = case_part(award.case_id)
-    fen = held.balance(AccountKind.AWARD, part)
+    fen = amount(session, award)
     if fen == 0:
         raise DomainError(N_("There is nothing left to pay: returns and restorations took it all."))
-    ledger.post(
-        held,
+    pay_from_case(
+        session,
         actor,
-        [
-            Draft(
-                kind=TransferKind.PAY,
-                debit=(AccountKind.AWARD, part),
-                credit=(AccountKind.MONEY, ""),
-                amount_fen=fen,
-                key=f"{SOURCE}:{award.id}:pay",
-                source=SOURCE,
-                source_id=award.id,
-                facts=facts(award.case_id, award.code, paid_on, actor.id),
-                booked_on=paid_on,
-            )
-        ],
+        award.case.agreement,
+        PayoutKind.AWARD,
+        case_part(award.case_id),
+        fen,
+        How(paid_on=paid_on),
+        key=f"case_award:{award.id}",
     )
     award.paid_on, award.paid_by_id, award.paid_fen = paid_on, actor.id, fen
     audit.record(session, actor, "case.award_paid", award.case, code=award.code, on=paid_on)

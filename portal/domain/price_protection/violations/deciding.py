@@ -7,7 +7,6 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from portal.db import today
-from portal.domain import money
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -148,7 +147,7 @@ def _deduct(session: Session, vault: Vault, actor: User, case: Case, paper: Case
         "deduction_fen": taken.amount_fen,
         "remainder_fen": taken.base_fen - taken.amount_fen,
     }
-    if money.share_of(taken.amount_fen, award_ppm):
+    if award_ppm and taken.amount_fen:
         # Drawn by lot: neither the case's number nor its place in a row.
         session.add(Award(case_id=case.id, code=f"JL-{secrets.token_hex(4).upper()}"))
     session.flush()
