@@ -13,7 +13,14 @@ from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.papers.values import Raw, day, percent, quarter
 from tests.paper_examples import AMENDMENT, BILINGUAL, CHINESE, NOTICE, SMALL, example_paper
 
-LETTERS = {"A": CHINESE, "B": BILINGUAL, "P": SMALL, "S": AMENDMENT, "T": NOTICE, "Q": "quarterly-statement.zh"}
+LETTERS = {
+    "A": CHINESE,
+    "B": BILINGUAL,
+    "P": SMALL,
+    "S": AMENDMENT,
+    "T": NOTICE,
+    "Q": "quarterly-statement.zh",
+}
 
 
 @pytest.mark.parametrize(("letter", "template"), LETTERS.items())

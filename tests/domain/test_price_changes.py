@@ -271,6 +271,22 @@ def test_one_agreement_may_get_another_price_than_the_rule_makes_or_keep_its_own
         begun(world, [ruled], exceptions={ruled.id: {key: 0}})
 
 
+def test_making_an_amendment_asks_for_what_is_the_same_for_all_of_them_once(world, session):
+    def asked(count):
+        job = begun(world, [world.signed() for _turn in range(count)])
+        session.expire_all()
+        said = []
+        listen = lambda *_told: said.append(1)  # noqa: E731
+        sa.event.listen(session.get_bind(), "before_cursor_execute", listen)
+        try:
+            assert performed(session, job, price_making.make_amendments)["made"] == count
+        finally:
+            sa.event.remove(session.get_bind(), "before_cursor_execute", listen)
+        return len(said)
+
+    assert asked(5) - asked(1) <= 4 * 27
+
+
 def test_prices_go_up_or_down_by_a_sum_but_never_by_more_than_half(world):
     shelf = PriceKind.SUGGESTED_RETAIL
     small = world.signed(prices=[(world.add_product(), shelf, 300)])

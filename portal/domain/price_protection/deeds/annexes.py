@@ -6,6 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.asked_once import once
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.fill import is_empty, validate
@@ -24,11 +25,19 @@ from portal.domain.price_protection.models import (
 from portal.domain.price_protection.payload import price_row
 
 
+def products_of(session: Session, rows: Sequence[PriceEntry]) -> dict[int, Product]:
+    """The products of these rows of annex 1, as far as there are such."""
+    ids = frozenset(row.product_id for row in rows)
+
+    def find() -> dict[int, Product]:
+        return {row.id: row for row in session.scalars(sa.select(Product).where(Product.id.in_(ids)))}
+
+    return once(session, ("products of annex 1", ids), find)
+
+
 def checked_prices(session: Session, rows: Sequence[PriceEntry]) -> list[PriceEntry]:
     """The rows of annex 1 as entered; refused where the database or the paper would refuse them."""
-    known = set(
-        session.scalars(sa.select(Product.id).where(Product.id.in_([row.product_id for row in rows])))
-    )
+    known = products_of(session, rows)
     seen: set[tuple[int, PriceKind]] = set()
     for no, row in enumerate(rows):
         if row.product_id not in known:
@@ -108,7 +117,7 @@ def new_prices(
     known = {(row["product_id"], row["kind_code"], row["amount_figures"]): row for row in old}
     ids = [row.product_id for row in wanted]
     approvals = valid_approvals(session, ids, amendment.effective_on)
-    products = {row.id: row for row in session.scalars(sa.select(Product).where(Product.id.in_(ids)))}
+    products = products_of(session, wanted)
     rows = []
     for row in wanted:
         same = known.get((row.product_id, row.kind.value, row.amount_fen))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import lock
 from portal.domain.access.roles import Permission
+from portal.domain.asked_once import once
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection import people
@@ -94,7 +95,7 @@ def require_none_open(
 
 def require_offered(session: Session, key: str) -> None:
     """Refuse a new deed on a text that counsel took out of offer; no older version comes back in its place (P8)."""
-    found = templates.edition(session, key)
+    found = once(session, ("offered", key), lambda: templates.edition(session, key))
     if found is not None and found.stop is not None:
         raise DomainError(
             "Counsel has taken the template %(key)s %(version)s out of offer: %(reason)s "
@@ -108,7 +109,7 @@ def require_offered(session: Session, key: str) -> None:
 def template_of(session: Session, key: str) -> Template:
     """The text that a new deed is printed on: the released one, else the newest; DomainError where it is stopped."""
     require_offered(session, key)
-    return templates.ensure_template(session, key)
+    return once(session, ("template of deeds", key), lambda: templates.ensure_template(session, key))
 
 
 def current_paper(deed: AnyDeed) -> DeedPaper | None:

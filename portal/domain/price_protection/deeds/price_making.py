@@ -1,14 +1,16 @@
 """The task of a price change: an amendment for each agreement, drafted and submitted, or why it got none (P1)."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission
+from portal.domain.asked_once import asking_once
 from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import Run
 from portal.domain.papers.values import Raw
-from portal.domain.price_protection.deeds import amending, life
+from portal.domain.price_protection.deeds import amending, base, life
 from portal.domain.price_protection.deeds.price_reckoning import Reckoner, chosen
 from portal.domain.price_protection.deeds.pricing import exceptions_of, rule_of
 from portal.domain.price_protection.entries import PriceEntry
@@ -32,7 +34,9 @@ def make_amendments(session: Session, run: Run) -> dict[str, Any]:
     done = sum(told["done"] for told in run.earlier)
     while done < len(ids):
         run.check_owner(Permission.AGREEMENTS_WRITE)
-        told = _chunk(session, run.owner, change, ids[done : done + CHUNK])
+        # What is the same for all of them is asked once in each transaction.
+        with asking_once(session):
+            told = _chunk(session, run.owner, change, ids[done : done + CHUNK])
         made += told["made"]
         refused += told["refused"]
         done += told["done"]
@@ -44,6 +48,9 @@ def make_amendments(session: Session, run: Run) -> dict[str, Any]:
 def _chunk(session: Session, owner: User, change: PriceChange, ids: list[int]) -> dict[str, Any]:
     agreements = session.scalars(chosen(owner, ids)).all()
     reckoner = Reckoner(session, agreements, rule_of(change), change.effective_on, exceptions_of(change))
+    with suppress(DomainError):
+        # Kept before the first amendment: one that is refused and undone must not take the text with it.
+        base.template_of(session, base.AMENDMENT_KEY)
     refused: list[list[Any]] = []
     made = prices = rounded = 0
     for agreement in agreements:
