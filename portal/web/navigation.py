@@ -6,7 +6,9 @@ from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from portal.domain.access.roles import Permission as P
+from portal.domain.users.models import User
 from portal.web.access import viewer
+from portal.web.i18n import language
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,36 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
 )
 
 
+_LINKED = frozenset(entry.endpoint for _title, entries in RAIL for entry in entries)
+_MOST_KEPT = 256
+Links = list[tuple[str, list[tuple[str, str, str]]]]
+
+
 def navigation() -> list[tuple[str, list[tuple[str, str, bool]]]]:
     """Groups of (title, address, is here) for the signed-in user; groups without a link are left out."""
     user = viewer()
     if user is None:
         return []
+    # Some twenty addresses and their words: put together once for each language and set of roles.
+    known = current_app.extensions.setdefault("portal.rail", {})
+    roles = frozenset(grant.role for grant in user.grants)
+    key = (language(), request.script_root, roles)
+    if key not in known:
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        known[key] = _links(user)
     here = (request.endpoint or "").split(".")
+    return [
+        (title, [(text, address, _is_here(endpoint, here)) for text, address, endpoint in links])
+        for title, links in known[key]
+    ]
+
+
+def _links(user: User) -> Links:
     groups = []
     for title, entries in RAIL:
         links = [
-            (str(entry.title), url_for(entry.endpoint), _is_here(entry.endpoint, here))
+            (str(entry.title), url_for(entry.endpoint), entry.endpoint)
             for entry in entries
             if entry.endpoint in current_app.view_functions
             and (not entry.needs or any(user.can(permission) for permission in entry.needs))
@@ -101,7 +123,7 @@ def navigation() -> list[tuple[str, list[tuple[str, str, bool]]]]:
 
 def _is_here(endpoint: str, here: list[str]) -> bool:
     """Whether the page belongs to this link: the same endpoint, or one of its blueprint without a link of its own."""
-    if ".".join(here) == endpoint:
+    whole = ".".join(here)
+    if whole == endpoint:
         return True
-    linked = {entry.endpoint for _title, entries in RAIL for entry in entries}
-    return ".".join(here) not in linked and endpoint.split(".")[0] == here[0] and endpoint.endswith(".index")
+    return whole not in _LINKED and endpoint.endswith(".index") and endpoint.split(".")[0] == here[0]
