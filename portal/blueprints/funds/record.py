@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import render
 from portal.web.plots import Stacks, stacks
+from portal.web.requests import ROW
 from portal.web.tables import chosen, number, page_of
 
 
@@ -24,7 +25,7 @@ def _readable(id: int) -> Agreement:
     return db.session.scalar(statement) or abort(404)
 
 
-@bp.get("/agreements/<int:id>/")
+@bp.get(f"/agreements/<{ROW}:id>/")
 @requires(P.FUNDS_READ)
 def detail(id: int) -> ResponseReturnValue:
     """What each quarter accrued, gave back, lost and still holds, drawn and as a table; and the accounts."""
@@ -48,7 +49,7 @@ _MOST_DRAWN = 8
 _ORDER = {kind: place for place, kind in enumerate(AccountKind)}
 
 
-@bp.get("/distributors/<int:id>/")
+@bp.get(f"/distributors/<{ROW}:id>/")
 @requires(P.FUNDS_READ)
 def distributor(id: int) -> ResponseReturnValue:
     """The funds of all agreements of a distributor that the user may see, and their sum by quarter."""
@@ -77,7 +78,7 @@ def _plot(quarters: list[showing.QuarterSums]) -> Stacks:
     )
 
 
-@bp.get("/agreements/<int:id>/transfers")
+@bp.get(f"/agreements/<{ROW}:id>/transfers")
 @requires(P.FUNDS_READ)
 def transfers(id: int) -> ResponseReturnValue:
     """The transfers behind a figure, an account or a source; all of the book where the address names none."""
