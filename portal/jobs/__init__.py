@@ -2,13 +2,21 @@
 
 import logging
 from importlib import import_module
+from typing import Any
 
 from portal.later import later
 
 # The processes that a worker starts pass through here, and answer no requests.
 flask = later("flask")
+services = later("portal.domain.jobs.services")
 IMMEDIATE = "immediate:"
 HERE = "here"  # the worker's name of what a request does itself
+
+
+def start_noted(session: Any) -> None:
+    """Send what services asked for in the transaction that was just committed."""
+    for job_id in services.noted(session):
+        start(job_id)
 
 
 def start(job_id: int, *, here: bool = False) -> None:

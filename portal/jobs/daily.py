@@ -11,6 +11,7 @@ from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
 from portal.domain.price_protection.funds.examining import examine
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.violations import ending
 from portal.extensions import db
 
@@ -32,11 +33,18 @@ def _deadlines(session: Session) -> None:
     ending.sweep(session)
 
 
+def _accrue(session: Session) -> None:
+    accrued = waiting.sweep(session)
+    if accrued:
+        _log.warning("%s purchase lines had been left without their accrual", accrued)
+
+
 # In this order; each commits by itself and does nothing twice.
 DEEDS: dict[str, Callable[[Session], None]] = {
     "ledger.seal": _seal,
     "ledger.examine": _examine,
     "cases.deadlines": _deadlines,
+    "purchases.accrue": _accrue,
 }
 
 

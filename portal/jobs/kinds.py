@@ -11,6 +11,7 @@ from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.batches import tasks as batch_tasks
 from portal.domain.price_protection.deeds import deciding, price_making, pricing
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import files as purchase_files
 from portal.domain.price_protection.purchases.importing import tasks as purchase_tasks
 from portal.domain.price_protection.scans import uploading as scans
@@ -27,6 +28,7 @@ KINDS: dict[str, Handler] = {
     files.IMPORT: tasks.import_list,
     purchase_files.PLAN: purchase_tasks.plan_list,
     purchase_files.IMPORT: purchase_tasks.import_list,
+    waiting.KIND: waiting.accrue_list,
     batches.CHECK: batch_tasks.check_rows,
     batches.DRAFT: batch_tasks.make_drafts,
     batches.SUBMIT: batch_tasks.submit_drafts,

@@ -17,6 +17,7 @@ from portal.domain.price_protection.scans import filing
 from portal.domain.price_protection.scans import reading as pages
 from portal.domain.price_protection.scans.groups import Group
 from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPile
+from portal.jobs import start_noted
 from portal.jobs.passing import Passing
 from portal.scanning.reader import Broken, PageRead, Reader, RefusedFile
 
@@ -132,7 +133,9 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
             is_filed = _file_one(session, run, reader, passing, return_id)
             filed, refused = filed + is_filed, refused + (not is_filed)
             step = {"return_id": return_id, "filed": is_filed}
-            if not run.step(step, done=filed + refused, total=total):
+            goes_on = run.step(step, done=filed + refused, total=total)
+            start_noted(session)
+            if not goes_on:
                 break
     pile = session.get_one(ScanPile, run.params["pile_id"])
     filing.note_done(session, run.owner, pile, filed=filed, refused=refused)

@@ -28,6 +28,7 @@ from portal.web.words import WORDS
 # Action → what was done, as a heading of the event.
 ACTIONS: dict[str, object] = {
     "distributor.created": _l("Registered"),
+    "distributor.purchases_accrued": _l("Earlier purchases accrued"),
     "distributor.imported": _l("Registered by import"),
     "distributor.updated": _l("Details changed"),
     "distributor.moved": _l("Moved to another office"),

@@ -20,6 +20,7 @@ from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.payload import current_paper
 from portal.extensions import db
+from portal.jobs import start_noted
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
@@ -107,6 +108,7 @@ def signing(id: int) -> ResponseReturnValue:
                 lambda: steps.sign(db.session, actor(), agreement, form.signed_on.data, sent) or True,
             )
         if done:
+            start_noted(db.session())
             return _back(agreement, _signed_words(agreement, sent))
     paper = current_paper(agreement)
     return render("agreements/signing.html", form=form, agreement=agreement, is_signed=is_signed, paper=paper)

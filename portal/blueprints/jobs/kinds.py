@@ -14,6 +14,7 @@ from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.deeds import deciding, pricing
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import files as purchase_files
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
@@ -105,6 +106,18 @@ def _entered(job: Job) -> str:
     )
 
 
+def _bought(job: Job) -> str:
+    return url_for("purchases.index", distributor=job.params["distributor_id"])
+
+
+def _all_bought(_job: Job) -> str:
+    return url_for("purchases.index")
+
+
+def _accrued(job: Job) -> str:
+    return ngettext("%(num)s line has accrued.", "%(num)s lines have accrued.", job.result.get("accrued", 0))
+
+
 def _originals(job: Job) -> str:
     return url_for("agreements.printed", job_id=job.id)
 
@@ -161,6 +174,13 @@ KINDS = {
     files.IMPORT: Kind(_l("Importing a dealer list"), _list, _another, _written),
     purchase_files.PLAN: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
     purchase_files.IMPORT: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
+    waiting.KIND: Kind(
+        _l("Accruing what was bought before the signing"),
+        _bought,
+        _all_bought,
+        _accrued,
+        _l("To the purchases"),
+    ),
     mailing.KIND: Kind(
         _l("Printing originals"), _originals, _agreements, _printed, _l("Choose agreements to print")
     ),

@@ -20,6 +20,7 @@ BEAT = timedelta(seconds=10)  # how often it says so
 RESENT_AFTER = timedelta(seconds=30)  # a message that nobody has taken by then is sent again
 MOST_CRASHES = 3
 KEPT = timedelta(days=30)
+_NOTED = "jobs asked for"
 GIVEN_UP = N_("The task was interrupted several times and has been abandoned. Tell an administrator.")
 
 
@@ -38,6 +39,17 @@ def enqueue(
     session.add(job)
     session.flush()
     return job
+
+
+def note(session: Session, job: Job) -> None:
+    """Remember a job that a service asked for, so that whoever commits can send it (`portal.jobs.start_noted`)."""
+    session.info.setdefault(_NOTED, []).append(job.id)
+
+
+def noted(session: Session) -> list[int]:
+    """The jobs that were noted and are not sent yet; they are forgotten."""
+    ids: list[int] = session.info.pop(_NOTED, [])
+    return ids
 
 
 def cancel(session: Session, actor: User, job: Job) -> None:

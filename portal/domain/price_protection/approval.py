@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from portal.db import now
 from portal.domain.audit import services as audit
-from portal.domain.distributors.models import Distributor
 from portal.domain.documents import services as documents
 from portal.domain.electronic_seals import services as seals
 from portal.domain.errors import DomainError
@@ -19,6 +18,7 @@ from portal.domain.papers.agreement import AgreementPaperData, payload_sha256
 from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.defaults import COLUMNS
 from portal.domain.price_protection.drafting import note
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import Agreement, AgreementPaper, Status
 from portal.domain.price_protection.payload import payload
 from portal.domain.price_protection.problems import Problem, obstacles, problems_of
@@ -119,18 +119,6 @@ def new_code() -> str:
 def shown_sha256(session: Session, agreement: Agreement) -> str:
     """The hash of the agreement's data as it stands, to be handed back with the decision."""
     return payload_sha256(payload(session, agreement))
-
-
-def hold_distributor(session: Session, distributor_id: int) -> None:
-    """Let whatever makes an agreement of this distributor bind, or bind otherwise, wait for one another (P1).
-
-    Which product is protected on which days is asked across its agreements, so holding one of them is not enough.
-    There is one order of locks everywhere: the distributor, then the agreement, then its amendment or notice, then
-    approvals of prices. New agreements of the distributor may be drafted meanwhile.
-    """
-    session.execute(
-        sa.select(Distributor.id).where(Distributor.id == distributor_id).with_for_update(key_share=True)
-    )
 
 
 def keep(

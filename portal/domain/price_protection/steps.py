@@ -14,6 +14,7 @@ from portal.domain.i18n import N_
 from portal.domain.price_protection import people
 from portal.domain.price_protection.defaults import default_values, differing, paper_of, terms_of
 from portal.domain.price_protection.drafting import note
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -23,6 +24,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.problems import Problem, problems
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.trail.beginning import recalled
 from portal.domain.users.models import User
 
@@ -137,8 +139,10 @@ def sign(
 ) -> None:
     """Record that both parties signed and sealed the paper; `scans` are (name, content), addable later.
 
-    `signed_on` is the later of the two signatures: not before the approval and not after today, in China.
+    `signed_on` is the later of the two signatures: not before the approval and not after today, in China. What was
+    bought since the agreement's first day accrues by a job of its own (`purchases.waiting`).
     """
+    hold_distributor(session, agreement.distributor_id)
     _hold(session, agreement)
     paper = current_paper(agreement)
     if agreement.status is not Status.APPROVED or paper is None:
@@ -148,6 +152,7 @@ def sign(
     agreement.signed_on = signed_on
     note(session, actor, agreement, "signed", signed_on=signed_on)
     _file(session, actor, agreement, scans)
+    waiting.ask(session, actor, agreement.distributor_id)
 
 
 def _check_signing(paper: AgreementPaper, signed_on: date) -> None:

@@ -21,6 +21,7 @@ from portal.domain.price_protection.models import Amendment, DeedStatus, Service
 from portal.domain.price_protection.problems import Problem
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.extensions import db
+from portal.jobs import start_noted
 from portal.web import papers
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
@@ -202,6 +203,7 @@ def sign_deed(id: int, what: str, deed_id: int) -> ResponseReturnValue:
             return True
 
         if submit(form, work):
+            start_noted(db.session())
             return _back(deed, _done_words(deed, is_filing=is_done))
     elif request.method == "GET" and not is_done:
         base.require_status(deed, DeedStatus.APPROVED)

@@ -17,12 +17,12 @@ from portal.domain.papers.deeds import DeedData, deed_sha256
 from portal.domain.price_protection.approval import (
     Blocked,
     Printed,
-    hold_distributor,
     new_code,
     seal_params,
 )
 from portal.domain.price_protection.deeds import amending, amendment_checks, base, terminating
 from portal.domain.price_protection.deeds.base import AnyDeed
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import (
     Amendment,
     DeedPaper,

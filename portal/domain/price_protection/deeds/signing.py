@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from portal.db import CHINA, now, today
 from portal.domain.errors import DomainError
 from portal.domain.papers.agreement import AgreementPaperData
-from portal.domain.price_protection.approval import hold_distributor
 from portal.domain.price_protection.deeds import amending, amendment_checks, base
 from portal.domain.price_protection.deeds.life import keep_scans
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import (
     AgreementPrice,
     AgreementTerms,
@@ -21,6 +21,7 @@ from portal.domain.price_protection.models import (
     PriceKind,
 )
 from portal.domain.price_protection.problems import Problem
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.users.models import User
 
 
@@ -84,6 +85,7 @@ def sign(
         **moved,
     )
     keep_scans(session, actor, amendment, scans)
+    waiting.ask(session, actor, agreement.distributor_id)
     return terms
 
 

@@ -20,6 +20,7 @@ from portal.domain.ledger.services import Draft, Held
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.cover import Protection, Terms, covering, protections
 from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.price_protection.holding import share_distributors
 from portal.domain.price_protection.purchases.entries import Entry
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.users.models import User
@@ -45,8 +46,9 @@ def accrue(session: Session, actor: User | None, purchases: Sequence[Accruable])
 def _accrue(session: Session, actor: User | None, purchases: Sequence[Accruable]) -> int:
     bought = [line for line in purchases if line.returns_id is None]
     returns = [line for line in purchases if line.returns_id is not None]
-    # Written before the agreements are read: whoever is signing one holds its distributor, so one of both waits.
     session.flush()
+    # Before the agreements are read: whoever is signing one holds its distributor, so one of both waits.
+    share_distributors(session, {line.distributor_id for line in purchases})
     known = protections(session, {line.distributor_id for line in purchases})
     covered = _covered(bought, known)
     origins = _accruals(session, _origins(returns))

@@ -16,6 +16,7 @@ from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.deeds import life, serving, signing
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import Agreement, Amendment, Service, Termination
 from portal.domain.price_protection.scans.grouping import groups_of
 from portal.domain.price_protection.scans.groups import FILING_ORDER, Group, Outcome, What
@@ -142,6 +143,7 @@ def file_one(session: Session, actor: User, pile: ScanPile, seen: Group, scan: b
     The checks are those of doing so by hand; besides, the pages must still be those that were bound.
     """
     agreement = session.get_one(Agreement, seen.agreement_id)
+    hold_distributor(session, agreement.distributor_id)  # before the agreement, as everywhere
     lock(session, agreement)
     if not actor.can(Permission.AGREEMENTS_WRITE, agreement.region):
         raise DomainError(N_("You may not file agreements of this office."))

@@ -1,0 +1,119 @@
+"""Purchases that nothing protected when they were entered, and that an agreement signed since does: once (P2)."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import Distributor
+from portal.domain.jobs import services as jobs
+from portal.domain.jobs.runs import Run
+from portal.domain.price_protection.funds.accruing import accrue
+from portal.domain.price_protection.funds.cover import IN_FORCE
+from portal.domain.price_protection.models import Agreement, AgreementPrice, AgreementTerms
+from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.users.models import User
+
+KIND = "purchases.accrue"  # a job: `accrue_list`
+CHUNK = 500
+
+
+def ask(session: Session, actor: User, distributor_id: int) -> None:
+    """Ask, in the transaction of a signing, for what its distributor bought before: a job, where anything waits.
+
+    The caller holds the distributor (`hold_distributor`), so every purchase is either seen here or sees the signing.
+    The job is to be sent after the commit (`portal.jobs.start_noted`); a worker's sweeper finds it in any case.
+    """
+    if session.scalar(_pending([distributor_id]).with_only_columns(Purchase.id).limit(1)) is None:
+        return
+    name = session.get_one(Distributor, distributor_id).name
+    job = jobs.enqueue(session, actor, KIND, title=name, distributor_id=distributor_id)
+    jobs.note(session, job)
+
+
+class Looked(NamedTuple):
+    """How many lines were looked at, how many of them accrued, and which was the last."""
+
+    lines: int
+    accrued: int
+    last_id: int
+
+
+def accrue_waiting(
+    session: Session, statement: sa.Select[Purchase], *, after_id: int = 0, limit: int = CHUNK
+) -> Looked:
+    """Look again at the next lines of those that accrued nothing, the oldest first; the caller commits."""
+    lines = session.scalars(statement.where(Purchase.id > after_id).order_by(Purchase.id).limit(limit)).all()
+    return Looked(len(lines), accrue(session, None, lines), lines[-1].id if lines else after_id)
+
+
+def accrue_list(session: Session, run: Run) -> dict[str, Any]:
+    """Do a job of the kind KIND: all that a distributor bought and that accrued nothing, some hundred at a time."""
+    run.check_owner()
+    distributor_id = int(run.params["distributor_id"])
+    statement = _pending([distributor_id])
+    last = max((step["last"] for step in run.earlier), default=0)
+    looked = sum(step["lines"] for step in run.earlier)
+    accrued = sum(step["accrued"] for step in run.earlier)
+    total = looked + (
+        session.scalar(sa.select(sa.func.count()).select_from(statement.where(Purchase.id > last).subquery()))
+        or 0
+    )
+    while True:
+        done = accrue_waiting(session, statement, after_id=last)
+        if not done.lines:
+            break
+        last, looked, accrued = done.last_id, looked + done.lines, accrued + done.accrued
+        step = {"last": last, "lines": done.lines, "accrued": done.accrued}
+        if not run.step(step, done=looked, total=max(total, looked)):
+            break
+    if accrued:
+        distributor = session.get_one(Distributor, distributor_id)
+        audit.record(session, run.owner, "distributor.purchases_accrued", distributor, count=accrued)
+    return {"distributor_id": distributor_id, "accrued": accrued}
+
+
+def sweep(session: Session) -> int:
+    """Accrue whatever an agreement in force protects and has not accrued, wherever it was left; commits by parts.
+
+    Returns how many lines accrued. Only lines that a term covers are looked at, so that a day without any costs one
+    question.
+    """
+    covered = (
+        sa.exists()
+        .where(
+            Agreement.distributor_id == Purchase.distributor_id,
+            Agreement.status.in_(IN_FORCE),
+            Agreement.effective_on <= Purchase.purchased_on,
+            Agreement.ends_on >= Purchase.purchased_on,
+            AgreementTerms.agreement_id == Agreement.id,
+            AgreementPrice.terms_id == AgreementTerms.id,
+            AgreementPrice.product_id == Purchase.product_id,
+        )
+        .correlate(Purchase)
+    )
+    origin = sa.orm.aliased(Accrual)
+    is_return = sa.exists().where(origin.purchase_id == Purchase.returns_id).correlate(Purchase)
+    is_purchase = sa.and_(Purchase.returns_id.is_(None), covered)
+    statement = _pending(None).where(sa.or_(is_purchase, is_return))
+    accrued = last = 0
+    while True:
+        done = accrue_waiting(session, statement, after_id=last)
+        session.commit()
+        if not done.lines:
+            return accrued
+        accrued, last = accrued + done.accrued, done.last_id
+
+
+def _pending(distributor_ids: Collection[int] | None) -> sa.Select[Purchase]:
+    """The lines, of these distributors or of all, that accrued nothing."""
+    statement = sa.select(Purchase).where(
+        Purchase.unprotected.is_not(None), ~sa.exists().where(Accrual.purchase_id == Purchase.id)
+    )
+    return (
+        statement
+        if distributor_ids is None
+        else statement.where(Purchase.distributor_id.in_(distributor_ids))
+    )
