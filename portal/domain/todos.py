@@ -22,7 +22,8 @@ class Todo:
     # The day by which it should be done, None when nothing presses; Asia/Shanghai.
     due_on: date | None = None
     amount_fen: int | None = None
-    # Groups the tabs above the list: "approval", "draft", "signature", "trail", "expiry", "register", "setup".
+    # Groups the tabs above the list: "approval", "draft", "signature", "trail", "expiry", "purchases",
+    # "register", "setup".
     group: str = ""
 
     @property

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.access.roles import Role
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import claim
 from portal.domain.jobs.services import noted
@@ -14,7 +15,7 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, Product
-from portal.domain.price_protection.purchases import waiting
+from portal.domain.price_protection.purchases import todos, waiting
 from portal.domain.price_protection.purchases.booking import enter
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.users.models import User
@@ -135,3 +136,19 @@ def test_a_product_that_an_amendment_takes_in_is_looked_for(world, session):
         session.commit()
     [job_id] = noted(session)
     assert work(world, job_id)["accrued"] == 0
+
+
+def test_the_workbench_tells_the_owner_and_finance_what_accrues_nothing(world, session, make, agreement):
+    stranger = make.user(Role.SALESPERSON, world.region)
+    for _ in range(2):
+        world.buy(agreement, MAY, 100_000)
+    world.buy(agreement, FIRST - timedelta(days=1), 100, entered_on=MAY)
+    owner = agreement.distributor.owner
+    with on_day(JUNE):
+        for user in (owner, world.finance):
+            [told] = todos.todos(session, user)
+            assert (told.params["count"], told.amount_fen) == (2, 200_000)
+            assert told.args["state"] == Unprotected.NOT_SIGNED
+        assert list(todos.todos(session, stranger)) == []
+    with on_day(JUNE + timedelta(days=92)):
+        assert list(todos.todos(session, owner)) == []
