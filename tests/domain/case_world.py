@@ -20,6 +20,7 @@ from portal.domain.price_protection.violations.models import Case, CasePaper, Ca
 from portal.domain.price_protection.violations.reporters import Reporter, Source
 from portal.domain.price_protection.violations.reporting import Report
 from portal.domain.price_protection.violations.vault import Vault
+from portal.domain.settings import services as settings
 from portal.domain.users.models import User
 from tests.domain.fund_world import FundWorld, on_day
 from tests.factories import Factory
@@ -27,6 +28,12 @@ from tests.factories import Factory
 ACT, REPORTED, OPENED = date(2026, 7, 3), date(2026, 7, 20), date(2026, 8, 3)
 NOTICED, SERVED = date(2026, 8, 5), date(2026, 8, 7)
 ANSWERED, DECIDED, DECISION_SERVED = date(2026, 8, 18), date(2026, 9, 1), date(2026, 9, 3)
+HEARING = {
+    "inspection_place": "浙江省杭州市西湖区示例路1号合规室",
+    "appeal_address": "邮箱appeal@example.com",
+    "appeal_contact": "郑九",
+    "appeal_phone": "0571-55550104",
+}
 BOUGHT = date(2026, 7, 2)
 PHOTO = b"\xff\xd8\xff\xe0 fictional photograph of a van with cartons"
 
@@ -40,6 +47,8 @@ class CaseWorld(FundWorld):
         self.first: User = make.user(Role.INVESTIGATOR, name="赵示一")
         self.second: User = make.user(Role.INVESTIGATOR, name="钱示二")
         self.director: User = make.user(Role.EXECUTIVE, name="孙示三")
+        settings.change(session, None, make.head_office(), dict(HEARING))
+        session.commit()
         self.reporting_distributor = self.add_distributor(
             uscc="91330100MA00EX1A2G", name="旁证示例商贸有限公司"
         )

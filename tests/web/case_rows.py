@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from portal.db import now, today
 from portal.domain.documents import services as documents
+from portal.domain.papers.cases import CaseData
+from portal.domain.papers.registry import PLACEHOLDERS
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.violations.models import (
     Award,
@@ -15,8 +17,21 @@ from portal.domain.price_protection.violations.models import (
     Evidence,
     State,
 )
+from portal.domain.templates.services import ensure_template
 
 _numbers = count(1)
+
+
+def example_of(letter: str, row_list: str = "") -> CaseData:
+    """What the paper of this letter prints, by the examples of its placeholders."""
+    known = [entry for entry in PLACEHOLDERS.values() if letter in entry.papers]
+    row = {entry.key: entry.example for entry in known if entry.row_list == row_list and entry.is_input}
+    return {
+        "values": {entry.name: entry.example for entry in known if entry.row_list is None},
+        "rows": [row] if row_list else [],
+    }
+
+
 _DAYS = (
     "limitation_months", "case_notice_days", "response_days", "decision_days", "extension_days", "appeal_days",
     "appeal_decision_days", "restore_days", "award_payment_days", "release_days",
@@ -35,6 +50,8 @@ def case_of(session: Session, agreement: Agreement) -> dict[str, int]:
         case_id=first.id,
         kind=CasePaperKind.NOTICE,
         says={"evidence": []},
+        template_id=ensure_template(session, "case-notice.zh").id,
+        payload={"printed": example_of("N", "evidence")},
         sha256="0" * 64,
         written_by_id=agreement.author_id,
         confirmed_by_id=agreement.author_id,

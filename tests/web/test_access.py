@@ -90,6 +90,7 @@ TABLE: dict[str, Line] = {
     "violations.appeal": case(P.CASES_APPEAL),
     "violations.answer": case(P.CASES_APPEAL),
     "violations.paper": case(*READ, paper_id="case_paper"),
+    "violations.paper_pdf": case(*READ, paper_id="case_paper"),
     "violations.confirm": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
     "violations.send_back": case(P.CASES_INVESTIGATE, paper_id="case_paper"),
     "violations.issue": case(P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL, paper_id="case_paper"),

@@ -27,7 +27,7 @@ def test_a_fresh_installation_shows_every_text_as_not_released(session, counsel)
     page = counsel.get("/templates/").text
     for key in texts.AGREEMENT_KEYS:
         assert key in page
-    assert page.count("Not released") == len(texts.AGREEMENT_KEYS + texts.DEED_KEYS) + 1
+    assert page.count("Not released") == len(texts.AGREEMENT_KEYS + texts.DEED_KEYS + texts.CASE_KEYS) + 1
     session.rollback()
     assert session.query(Template).count() == 0, "looking at a page wrote to the database"
 
@@ -122,7 +122,7 @@ def test_a_new_version_shows_what_it_says_otherwise_and_what_becomes_of_agreemen
     assert "Changes since" not in old
     assert "of them drafts or awaiting approval" in old
     listed = counsel.get("/templates/").text
-    assert "1 in work" in listed and listed.count("Review and release") == 6
+    assert "1 in work" in listed and listed.count("Review and release") == 11
 
 
 def test_whoever_may_not_release_reads_who_may_or_that_nobody_can(session, make, sign_in):

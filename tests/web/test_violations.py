@@ -3,6 +3,7 @@
 import io
 from datetime import date, datetime, time
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 import time_machine
@@ -182,6 +183,11 @@ def _through(desk: Desk, at: str, on: date, issuer, served_on: date, *, status: 
     desk.get(reader, on, f"{here}/")
     desk.post(reader, on, f"{here}/confirm", seen=paper.sha256)
     desk.post(issuer, on, f"{here}/issue")
+    page = desk.get(desk.world.manager, on, f"{here}.pdf")
+    with pypdfium2.PdfDocument(page) as document:
+        text = "".join(document[no].get_textpage().get_text_bounded() for no in range(len(document)))
+    desk.seen.append((f"{here}.pdf, its text", text.encode()))
+    assert "WG-2026-0001" in text
     desk.post(first, on, f"{here}/send", courier_company="示例速递", courier_number="SF0001")
     desk.post(first, on, f"{here}/serve", served_on=served_on.isoformat(), how="courier")
     assert desk.case().state.value == status

@@ -1,6 +1,6 @@
 """A paper of a case: read, confirmed or sent back, issued, sent, served."""
 
-from flask import flash, request, url_for
+from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,13 +11,16 @@ from portal.blueprints.violations.loading import case_of, paper_of
 from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.models import Service
-from portal.domain.price_protection.violations import steps, writing
+from portal.domain.price_protection.violations import printed, steps, writing
 from portal.domain.price_protection.violations.models import Case, CasePaper
 from portal.extensions import db
+from portal.printing.cases import render_case, render_case_html
 from portal.web.access import actor, requires
+from portal.web.files import shown
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
 from portal.web.vault import vault
+from portal.web.words import word
 
 PAPER = f"/<{ROW}:id>/papers/<{ROW}:paper_id>"
 
@@ -33,7 +36,8 @@ def paper(id: int, paper_id: int) -> ResponseReturnValue:
 def _shown(
     case: Case, found: CasePaper, form: SendForm | ServeForm | None = None, name: str = ""
 ) -> ResponseReturnValue:
-    me = actor()
+    me, data = actor(), printed.data_of(found)
+    template, is_released = printed.template_of(db.session(), found) if data else (None, False)
     forms = {
         "send": SendForm(formdata=None),
         "serve": ServeForm(formdata=None, data={"served_on": today()}),
@@ -50,7 +54,25 @@ def _shown(
         may_confirm=steps.may_confirm(me, case, found),
         may_issue=steps.may_issue(me, case, found),
         is_named=case.is_investigator(me),
+        sheet=render_case_html(data, template.text) if data and template else None,
+        is_released=is_released,
     )
+
+
+@bp.get(f"{PAPER}.pdf")
+@requires(*READERS)
+def paper_pdf(id: int, paper_id: int) -> ResponseReturnValue:
+    """An issued paper, as it is sent and as it is filed."""
+    case = case_of(id)
+    found = paper_of(case, paper_id)
+    data = printed.data_of(found)
+    if data is None or found.issued_at is None or case.number is None:
+        abort(404)
+    template, is_released = printed.template_of(db.session(), found)
+    text, number, made_at, kind = template.text, case.number, found.issued_at, word(found.kind)
+    db.session.rollback()
+    made = render_case(data, text, number=number, draft=not is_released, made_at=made_at)
+    return shown(made.pdf, "application/pdf", f"{kind}-{number}.pdf")
 
 
 @bp.post(f"{PAPER}/confirm")

@@ -6,6 +6,7 @@ Limits are the form's; examples are the shipped defaults where the settings have
 
 from portal.domain.i18n import N_
 from portal.domain.papers.placeholders import Placeholder, Source
+from portal.domain.papers.registry_cases import CASES
 from portal.domain.papers.registry_deeds import DEEDS
 from portal.domain.papers.registry_statement import STATEMENT
 from portal.domain.papers.values import (
@@ -208,5 +209,5 @@ _ALL = (
 # fmt: on
 
 PLACEHOLDERS: dict[str, Placeholder] = {
-    placeholder.name: placeholder for placeholder in (*_ALL, *DEEDS, *STATEMENT)
+    placeholder.name: placeholder for placeholder in (*_ALL, *DEEDS, *STATEMENT, *CASES)
 }

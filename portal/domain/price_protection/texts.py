@@ -21,7 +21,15 @@ MAIN_KEY = AGREEMENT_KEYS[0]
 AMENDMENT_KEY, NOTICE_KEY = DEED_KEYS = ("amendment.zh", "termination-notice.zh")
 # What tells a distributor of its fund once a quarter: 季度基金对账单.
 STATEMENT_KEY = "quarterly-statement.zh"
-_OTHERS = (*DEED_KEYS, STATEMENT_KEY)
+# The papers of a violation case: 立案通知, 处理决定, 处理决定（不成立）, 撤案决定, 申诉答复.
+CASE_KEYS = (
+    "case-notice.zh",
+    "case-decision.zh",
+    "case-decision-dismissed.zh",
+    "case-decision-withdrawn.zh",
+    "appeal-decision.zh",
+)
+_OTHERS = (*DEED_KEYS, STATEMENT_KEY, *CASE_KEYS)
 
 
 def agreement_editions(session: Session) -> list[Edition]:

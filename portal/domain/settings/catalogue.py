@@ -58,7 +58,7 @@ class Entry:
     @property
     def is_required(self) -> bool:
         """Whether the agreement cannot be printed while it is empty."""
-        return self.placeholder.is_required and self.name not in _ASKED_ON_THE_FORM
+        return self.placeholder.is_required and self.name not in _ASKED_ON_THE_FORM | _OF_CASES
 
 
 COMPANY = "company"
@@ -143,6 +143,18 @@ GROUPS = (
         ),
     ),
     Group(
+        "hearing",
+        N_("Where the accused is heard, and the appeal body"),
+        N_("Printed in the papers of violation cases."),
+        (
+            "inspection_place",
+            "inspection_hours",
+            "appeal_address",
+            "appeal_contact",
+            "appeal_phone",
+        ),
+    ),
+    Group(
         "end",
         N_("Term, end and disputes"),
         N_("Notice, settlement and what survives the agreement."),
@@ -175,17 +187,21 @@ _MUST_BE_SAID = frozenset(
     {"reporting_channel", "reporting_channel_en", "compliance_channel", "compliance_channel_en"}
 )
 _ASKED_ON_THE_FORM = frozenset({"rebate_rate"})
+# No agreement holds them: they are asked for when a case's paper is issued.
+_OF_CASES = frozenset({"inspection_place", "appeal_address", "appeal_contact", "appeal_phone"})
 
 
 def _keeper(group: Group, name: str) -> Keeper:
     if name in _COUNSELS:
         return Keeper.COUNSEL
-    return Keeper.ADMINISTRATOR if group.key in (COMPANY, "channels") else Keeper.EITHER
+    return Keeper.ADMINISTRATOR if group.key in (COMPANY, "channels", "hearing") else Keeper.EITHER
 
 
 def _entry(group: Group, name: str) -> Entry:
     entry = PLACEHOLDERS[name]
-    is_example_only = group.key == COMPANY or name in _MUST_BE_SAID or name in _ASKED_ON_THE_FORM
+    is_example_only = (
+        group.key == COMPANY or name in _MUST_BE_SAID or name in _ASKED_ON_THE_FORM or name in _OF_CASES
+    )
     return Entry(entry, group.key, _keeper(group, name), None if is_example_only else entry.example)
 
 

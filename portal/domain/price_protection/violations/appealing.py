@@ -11,7 +11,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Service
-from portal.domain.price_protection.violations import base, ending, reporters, writing
+from portal.domain.price_protection.violations import base, ending, printed, reporters, writing
 from portal.domain.price_protection.violations.deadlines import appeal_by
 from portal.domain.price_protection.violations.models import (
     Appeal,
@@ -139,6 +139,7 @@ def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     case.appeal.members = list(paper.says["members"])
     if kept == 0:
         ending.overturn(session, actor, case, AppealResult.UPHELD, today())
+        printed.freeze(session, case, paper)
         return AppealResult.UPHELD
     result = AppealResult.REJECTED if kept == left else AppealResult.PARTLY
     case.appeal.result, case.appeal.kept_fen, case.appeal.answered_on = result, kept, today()
@@ -147,6 +148,7 @@ def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     ending.give_back(session, actor, case, keep_fen=kept)
     if result is AppealResult.PARTLY:  # its days run from the answer, not from its service (8.4)
         ending.let_go(session, actor, case)
+    printed.freeze(session, case, paper)
     base.record(session, actor, case, "appeal_answered", result=result.value, on=today())
     session.flush()
     return result
@@ -160,6 +162,7 @@ def _tell_of_lapse(session: Session, actor: User, case: Case, paper: CasePaper) 
     taken = deduction.amount_fen if deduction is not None else 0
     writing.issue(session, actor, case, paper)
     paper.payload = {**paper.payload, "deduction_fen": taken, "kept_fen": 0, "returned_fen": taken}
+    printed.freeze(session, case, paper)
     session.flush()
     return AppealResult.LAPSED
 

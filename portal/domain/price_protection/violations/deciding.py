@@ -12,7 +12,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.models import Service
-from portal.domain.price_protection.violations import base, ending, investigating, reporters, writing
+from portal.domain.price_protection.violations import base, ending, investigating, printed, reporters, writing
 from portal.domain.price_protection.violations.deadlines import answer_by
 from portal.domain.price_protection.violations.models import Award, Case, CasePaper, CasePaperKind, State
 from portal.domain.price_protection.violations.vault import Vault
@@ -119,12 +119,14 @@ def decide(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     if paper.kind is CasePaperKind.DISMISSAL:
         paper.payload = {**paper.payload, "suspended_fen": held_fen}
         ending.dismiss(session, actor, case)
+        printed.freeze(session, case, paper)
         return
     _deduct(session, vault, actor, case, paper)
     case.move_to(State.DECIDED)
     # What was not deducted goes its usual way (8.1); after its day it waits for the decision to take effect.
     if today() <= ending.release_day(session, case):
         ending.let_go(session, actor, case)
+    printed.freeze(session, case, paper)
     base.record(session, actor, case, "decided", on=case.decided_on)
     session.flush()
 

@@ -17,7 +17,15 @@ from portal.domain.papers.values import Phone
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.quarters import calendar_of
 from portal.domain.price_protection.models import Service
-from portal.domain.price_protection.violations import base, ending, evidence, reporters, reporting, writing
+from portal.domain.price_protection.violations import (
+    base,
+    ending,
+    evidence,
+    printed,
+    reporters,
+    reporting,
+    writing,
+)
 from portal.domain.price_protection.violations.deadlines import (
     answer_by,
     days,
@@ -202,6 +210,7 @@ def issue_notice(session: Session, actor: User, case: Case, paper: CasePaper) ->
     }
     for row in _described(case, [said["evidence_id"] for said in paper.says["evidence"]]):
         evidence.disclosed(session, actor, row)
+    printed.freeze(session, case, paper)
     base.record(session, actor, case, "notice_issued", on=paper.issued_on, quarter=quarter)
     session.flush()
 
@@ -323,6 +332,8 @@ def withdraw(session: Session, actor: User, case: Case, paper: CasePaper) -> Non
     paper.payload = {**paper.payload, "suspended_fen": suspended}
     if case.state is not State.WITHDRAWN:
         ending.withdraw(session, actor, case, Withdrawal(paper.says["ground"]), today())
+    if case.notified_on is not None:  # before that nobody is told, since nobody knew
+        printed.freeze(session, case, paper)
 
 
 def of_office(session: Session, case: Case) -> list[User]:
