@@ -225,6 +225,8 @@ def test_a_bad_row_is_refused_with_what_to_do_and_the_good_ones_stay(
 def test_several_faults_of_a_row_are_told_in_one_go(world, session, agreement):
     report = run(session, world.finance, row(world, agreement, amount="￥5", day="soon", product="P-0"))
     assert {column for _, column, _ in why(report)} == {"金额", "进货日期", "产品编码"}
+    again = run(session, world.finance, row(world, agreement, amount="-5", day="2026/2/30"))
+    assert {column for _, column, _ in why(again)} == {"原单据号", "进货日期"}
     assert report.refused == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.domain.price_protection.purchases import reading
@@ -63,7 +64,10 @@ class PurchaseForm(FlaskForm):
         while len(self.lines) < (1 if self.is_submitted() else FIRST_ROWS):
             self.add_line()
         for row in self.lines:
-            row.product_id.choices = [("", "—"), *((str(id_), text) for id_, text in products)]
+            row.product_id.choices = [
+                SelectChoice("", "—"),
+                *(SelectChoice(id_, text) for id_, text in products),
+            ]
 
     def add_line(self) -> None:
         """An empty line with the next number."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db import today
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.price_protection.models import Product
 from portal.domain.price_protection.purchases.entries import Entry, Key, Line
@@ -22,6 +23,7 @@ MOST_FEN = 10**13  # a hundred thousand million yuan: beyond it somebody has typ
 MOST_CODES = 200
 MOST_LINE = 999_999
 _EARLIEST = date(2000, 1, 1)
+NAMELESS = N_("A negative amount is a return: give the document and line that it returns.")
 _AT_ONCE = 5_000
 Item = TypeVar("Item")
 
@@ -193,10 +195,7 @@ class Desk:
         """The line that this one returns; None for a purchase."""
         if line.returns is None:
             if line.amount_fen < 0:
-                raise DomainError(
-                    "A negative amount is a return: give the document and line that it returns.",
-                    field="returns",
-                )
+                raise DomainError(NAMELESS, field="returns")
             if standing is Standing.ELIMINATED:
                 raise DomainError(
                     "%(name)s was eliminated: only returns can be entered for it.",

@@ -17,7 +17,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
 from portal.domain.price_protection.models import Product
 from portal.domain.price_protection.purchases import reading
-from portal.domain.price_protection.purchases.checking import document_of
+from portal.domain.price_protection.purchases.checking import NAMELESS, document_of
 from portal.domain.price_protection.purchases.entries import Key, Line
 from portal.domain.price_protection.purchases.importing.columns import SPEC
 from portal.domain.tabular import Broken, Cell, Row, TableSheet
@@ -110,6 +110,9 @@ def draft_of(sheet: TableSheet, row: Row, headings: dict[str, str]) -> Draft:
             lacks,
             DomainError(N_("A return names both the document and the line that it returns. Fill in both.")),
         )
+    names_none = not {"returns_document", "returns_line"} & draft.values.keys()
+    if draft.values.get("amount", 0) < 0 and names_none and headings.get("returns_document") not in refused:
+        draft.refuse("returns_document", DomainError(NAMELESS))
     return draft
 
 
