@@ -54,6 +54,37 @@ def _guard(table: str, kept: Sequence[str] | None, keys: Keys) -> None:
     )
     op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {when} {refuse}")
     op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
+    _refuse_replacing(table, keys, refuse)
+
+
+def refuse_emptying(table: str) -> None:
+    """TRUNCATE of PostgreSQL fires no trigger of rows; SQLite has none."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION portal_refuse_change()"
+        )
+
+
+def allow_emptying(table: str) -> None:
+    """Take that off again."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP TRIGGER {table}_is_not_emptied ON {table}")
+
+
+def replace_by_none_of(table: str, keys: Keys, *, quietly: bool = False) -> None:
+    """Renew what refuses INSERT OR REPLACE: by the id and by these keys.
+
+    `quietly`: the new row is passed over, where the portal itself inserts what may be there already.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        return
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} keeps what was written'); END"
+    op.execute(f"DROP TRIGGER {table}_no_replace")
+    _refuse_replacing(table, keys, "BEGIN SELECT RAISE(IGNORE); END" if quietly else refuse)
+
+
+def _refuse_replacing(table: str, keys: Keys, refuse: str) -> None:
     same = " OR ".join(
         "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in (("id",), *keys)
     )

@@ -168,7 +168,8 @@ def _guards(connection: Connection) -> Finding:
         }
     else:
         sql = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D' AND NOT tgisinternal"
-        wanted = {f"{table}_is_kept" for table in GUARDED + KEPT} | {f"{table}_stays" for table in KEPT}
+        wanted = {f"{table}_{what}" for table in GUARDED + KEPT for what in ("is_kept", "is_not_emptied")}
+        wanted |= {f"{table}_stays" for table in KEPT}
     missing = wanted - {str(row[0]) for row in connection.execute(sa.text(sql))}
     if missing:
         return failed(

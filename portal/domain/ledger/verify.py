@@ -197,6 +197,8 @@ class _OneBook:
                     **named,
                     account=f"{place[0]} {place[1]}".strip(),
                 )
+        if transfer.kind is T.RELEASE and self.balances[transfer.debit]:
+            raise Break(N_("Transfer %(no)s of book %(book)s releases less than the fund held."), **named)
 
     def _legal(self, transfer: Posted, named: dict[str, int]) -> None:
         kind, debit, credit, sign = transfer.kind, transfer.debit, transfer.credit, 1

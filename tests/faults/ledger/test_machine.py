@@ -39,7 +39,7 @@ from tests.faults.ledger.size import IS_LONG, SECONDS, progress, seeds, size
 pytestmark = pytest.mark.timeout(SECONDS)
 KEY = b"k" * 32
 STEPS = size(75, 100)  # of one fund; Hypothesis takes no more in one go
-FUNDS = size(2, 100)  # of one seed
+FUNDS = size(2, 110)  # of one seed: Hypothesis ends some early
 LOOKS = size(25, 50)  # the whole books are verified after so many steps, and at the end of each fund
 STARTS = {(1, 1): "每年1、4、7、10月1日", (3, 26): "每年3、6、9、12月26日", (2, 28): "每年2、5、8、11月28日"}
 OWED = ("base", "released", "interest_due")
@@ -362,4 +362,4 @@ def test_whatever_is_done_in_whatever_order_the_books_say_what_the_model_says(se
         ),
     )
     progress(f"machine, seed {chance}: {dict(done)} in {time.monotonic() - began:.0f} s")
-    assert done["steps"] >= FUNDS * STEPS * 0.9
+    assert done["steps"] >= size(130, 10_000)

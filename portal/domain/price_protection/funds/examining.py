@@ -6,9 +6,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import snapshot
+from portal.domain.i18n import N_
 from portal.domain.ledger.models import Transfer, Verification
-from portal.domain.ledger.verify import Break, verify
+from portal.domain.ledger.verify import Break, Count, verify
 from portal.domain.price_protection.funds.proving import prove
+
+
+def look(session: Session, key: bytes) -> Count:
+    """Verify and prove; raises Break for the first thing that does not hold, also for what cannot even be read."""
+    try:
+        count = verify(session, key)
+        prove(session)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        # A kind that there is none of, a day that no calendar has: nobody but a stranger writes such a thing.
+        raise Break(
+            N_("Something in the books cannot be read: %(error)s"),
+            error=f"{type(error).__name__}: {error}"[:150],
+        ) from error
+    return count
 
 
 def examine(session: Session, key: bytes) -> Verification:
@@ -21,8 +36,7 @@ def examine(session: Session, key: bytes) -> Verification:
     bind = session.get_bind()
     with snapshot(bind.engine) as connection, Session(connection) as whole:
         try:
-            looked = verify(whole, key)
-            prove(whole)
+            looked = look(whole, key)
             made.transfers, made.books = looked.transfers, looked.books
         except Break as found:
             made.break_msgid, made.break_params = found.msgid, found.params

@@ -1,18 +1,20 @@
 """Proving the fund: what every row says is recomputed from the facts alone, by other code than booked it (P2-P4)."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.i18n import N_
 from portal.domain.ledger.accounts import AccountKind, TransferKind
-from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.verify import Break
-from portal.domain.price_protection.funds.models import FundDeduction, FundRelease
+from portal.domain.price_protection.funds import proving_deductions as deductions
+from portal.domain.price_protection.funds import proving_quarters as quarters
+from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.price_protection.funds.proof import Booked, booked, half_up
 from portal.domain.price_protection.models import AgreementTerms
 from portal.domain.price_protection.payments import proving as payments
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
@@ -29,7 +31,8 @@ def prove(session: Session) -> int:
 
     The arithmetic is exact fractions, not the integers that booked it.
     """
-    return _accruals(session) + _releases(session) + _deductions(session) + payments.prove(session)
+    count = _accruals(session) + _releases(session)
+    return count + quarters.prove(session) + deductions.prove(session) + payments.prove(session)
 
 
 class _Line(NamedTuple):
@@ -39,14 +42,10 @@ class _Line(NamedTuple):
     base_share: int
 
 
-def _half_up(value: Fraction) -> int:
-    return int(value + Fraction(1, 2)) if value >= 0 else -int(-value + Fraction(1, 2))
-
-
 def _parts(line: _Line, fen: int) -> tuple[int, int]:
     """Base and fund of so much of a line, by clause 3.1."""
     rate = Fraction(line.rebate_ppm, 1_000_000)
-    rebate, base = _half_up(fen * rate), _half_up(fen * rate * Fraction(line.base_share, 100))
+    rebate, base = half_up(fen * rate), half_up(fen * rate * Fraction(line.base_share, 100))
     return base, rebate - base
 
 
@@ -54,10 +53,10 @@ def _accruals(session: Session) -> int:
     count = 0
     for lines in _lines(session):
         ids = [line.purchase.id for line in lines]
-        booked = _booked(session, "purchase", ids)
+        moved = booked(session, "purchase", ids)
         origins = _origins(session, [line.purchase.returns_id for line in lines])
         for line in lines:
-            _one_accrual(session, line, booked.get(line.purchase.id, []), origins)
+            _one_accrual(session, line, moved.get(line.purchase.id, []), origins)
         count += len(lines)
     missing = session.scalar(
         sa.select(Purchase.id)
@@ -104,47 +103,6 @@ def _lines(session: Session) -> Iterator[list[_Line]]:
         raise Break(N_("%(count)s accruals follow terms that did not hold on their day."), count=orphans)
 
 
-class _Booked(NamedTuple):
-    kind: TransferKind
-    debit: tuple[AccountKind, str]
-    credit: tuple[AccountKind, str]
-    fen: int
-    agreement_id: int
-    booked_on: Any
-    facts: str
-    no: int
-
-
-def _booked(session: Session, source: str, ids: list[int]) -> dict[int, list[_Booked]]:
-    debit, credit = sa.orm.aliased(Account), sa.orm.aliased(Account)
-    found: dict[int, list[_Booked]] = defaultdict(list)
-    for start in range(0, len(ids), 500):
-        for row in session.execute(
-            sa.select(
-                Transfer.source_id,
-                Transfer.kind,
-                debit.kind,
-                debit.part,
-                credit.kind,
-                credit.part,
-                Transfer.amount_fen,
-                Book.agreement_id,
-                Transfer.booked_on,
-                Transfer.facts,
-                Transfer.no,
-            )
-            .join(Book, Book.id == Transfer.book_id)
-            .join(debit, debit.id == Transfer.debit_id)
-            .join(credit, credit.id == Transfer.credit_id)
-            .where(Transfer.source == source, Transfer.source_id.in_(ids[start : start + 500]))
-            .order_by(Transfer.id)
-        ):
-            found[row[0]].append(
-                _Booked(row[1], (row[2], row[3]), (row[4], row[5]), row[6], row[7], row[8], row[9], row[10])
-            )
-    return found
-
-
 class _Origin(NamedTuple):
     line: _Line
     returns: list[tuple[int, int, int]]  # (accrual's place in the book, purchase, amount) of its returns
@@ -168,11 +126,12 @@ def _origins(session: Session, ids: list[int | None]) -> dict[int, _Origin]:
             .where(Purchase.returns_id.in_(part))
             .order_by(Accrual.id)
         ):
-            found[returned_id or 0].returns.append((accrual_id, purchase_id, fen))
+            if returned_id in found:
+                found[returned_id].returns.append((accrual_id, purchase_id, fen))
     return found
 
 
-def _one_accrual(session: Session, line: _Line, booked: list[_Booked], origins: dict[int, _Origin]) -> None:
+def _one_accrual(session: Session, line: _Line, moved: list[Booked], origins: dict[int, _Origin]) -> None:
     accrual, purchase = line.accrual, line.purchase
     named = {"document": purchase.document_number, "line": purchase.line_no}
     if purchase.returns_id is None:
@@ -193,14 +152,14 @@ def _one_accrual(session: Session, line: _Line, booked: list[_Booked], origins: 
             N_("Line %(line)s of %(document)s accrued another sum than its amount and rate make."), **named
         )
     sums = (
-        sum(_BASE.get(one.kind, 0) * one.fen for one in booked),
-        sum(_FUND.get(one.kind, 0) * one.fen for one in booked),
+        sum(_BASE.get(one.kind, 0) * one.fen for one in moved),
+        sum(_FUND.get(one.kind, 0) * one.fen for one in moved),
     )
     if sums != (base, fund):
         raise Break(N_("The books say another sum for line %(line)s of %(document)s than accrued."), **named)
-    if booked and booked[0].no != accrual.book_no:
+    if moved and moved[0].no != accrual.book_no:
         raise Break(N_("Line %(line)s of %(document)s stands elsewhere in its book than it says."), **named)
-    for one in booked:
+    for one in moved:
         if one.facts != purchase.facts:
             raise Break(N_("Line %(line)s of %(document)s was changed after it was booked."), **named)
         parts = {place[1] for place in (one.debit, one.credit) if place[0] in (A.FUND, A.RELEASED)}
@@ -216,10 +175,10 @@ def _one_accrual(session: Session, line: _Line, booked: list[_Booked], origins: 
 
 def _releases(session: Session) -> int:
     rows = session.scalars(sa.select(FundRelease).execution_options(populate_existing=True)).all()
-    booked = _booked(session, "fund_release", [row.id for row in rows])
+    moved = booked(session, "fund_release", [row.id for row in rows])
     for row in rows:
         named = {"quarter": row.quarter, "agreement": row.agreement_id}
-        mine = [one for one in booked.pop(row.id, [])]
+        mine = moved.pop(row.id, [])
         first = [one for one in mine if one.kind is T.RELEASE][:1] if row.amount_fen else []
         interest = [one for one in mine if one.kind is T.INTEREST]
         if (
@@ -246,46 +205,4 @@ def _releases(session: Session) -> int:
     )
     if lost is not None:
         raise Break(N_("Transfer %(id)s releases what no release says."), id=lost)
-    return len(rows)
-
-
-def _deductions(session: Session) -> int:
-    rows = session.scalars(sa.select(FundDeduction).execution_options(populate_existing=True)).all()
-    booked = _booked(session, "fund_deduction", [row.id for row in rows])
-    for row in rows:
-        named = {"case": row.case_part, "agreement": row.agreement_id}
-        mine = booked.get(row.id, [])
-        if sum(one.fen for one in mine if one.kind is T.DEDUCT) != row.amount_fen:
-            raise Break(
-                N_(
-                    "The deduction of case %(case)s from agreement %(agreement)s says another sum than is booked."
-                ),
-                **named,
-            )
-        if any(one.facts != row.facts or one.agreement_id != row.agreement_id for one in mine):
-            raise Break(
-                N_(
-                    "The deduction of case %(case)s from agreement %(agreement)s was changed after it was booked."
-                ),
-                **named,
-            )
-        changes = [one for one in row.changes]
-        taken = row.amount_fen - (changes[-1].amount_fen if changes else row.amount_fen)
-        back = session.scalar(
-            sa.select(sa.cast(sa.func.coalesce(sa.func.sum(Transfer.amount_fen), 0), sa.BigInteger))
-            .join(Account, Account.id == Transfer.debit_id)
-            .join(Book, Book.id == Transfer.book_id)
-            .where(
-                Book.agreement_id == row.agreement_id,
-                Account.part == row.case_part,
-                Transfer.kind.in_((T.RESTORE, T.REVERSE_DEDUCTION)),
-            )
-        )
-        if back != taken:
-            raise Break(
-                N_(
-                    "What came back of the deduction of case %(case)s from agreement %(agreement)s is not booked."
-                ),
-                **named,
-            )
     return len(rows)
