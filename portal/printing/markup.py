@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.domain.papers.fill import SLASH, FilledPaper
 from portal.domain.papers.model import Block, BlockKind, Line, Paper, Run, Section, Table, plain
@@ -90,8 +90,14 @@ def body(filled: FilledPaper) -> Markup:
 
 def document(filled: FilledPaper, **context: object) -> str:
     """Write the whole HTML document that is printed."""
-    foot = "".join("——" if run.is_hole else run.text for run in filled.paper.front.footer)
+    foot = Markup("").join(map(_in_foot, filled.paper.front.footer))
     return ENVIRONMENT.get_template("paper.html").render(body=body(filled), foot=foot, **context)
+
+
+def _in_foot(run: Run) -> Markup:
+    """A run of the foot; the name of a text has hyphens and is never broken at one."""
+    said = escape("——" if run.is_hole else run.text)
+    return Markup('<span class="nowrap">{}</span>').format(said) if run.placeholder == "template_id" else said
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:

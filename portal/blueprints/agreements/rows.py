@@ -1,5 +1,6 @@
 """The price rows of an agreement's form: adding, removing, proposing, and reading them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,14 +61,18 @@ def prices(form: AgreementForm) -> list[PriceEntry]:
 
 @dataclass(frozen=True)
 class Hint:
-    """What the product says beside a row's price: its default in fen, and counsel's approval where one is needed."""
+    """What stands beside a row's price: the product's default in fen, and counsel's approval where one is needed.
+
+    `agreed` is what the agreement says so far, in fen: an amendment starts from that, not from the default.
+    """
 
     fen: int | None
     needs_approval: bool
     approval: PriceApproval | None
+    agreed: int | None = None
 
 
-def hints(form: AgreementForm) -> dict[str, Hint]:
+def hints(form: AgreementForm, agreed: Mapping[tuple[int, PriceKind], int] | None = None) -> dict[str, Hint]:
     """The hint of each row with a product, by the row's name."""
     rows = [row for row in said_rows(form) if isinstance(row.kind.data, PriceKind)]
     chosen = [PriceEntry(row.product_id.data, row.kind.data, 0) for row in rows]
@@ -81,6 +86,7 @@ def hints(form: AgreementForm) -> dict[str, Hint]:
             proposed.get((one.product_id, one.kind)),
             one.kind.needs_approval,
             approvals.get((one.product_id, one.kind)),
+            (agreed or {}).get((one.product_id, one.kind)),
         )
         for row, one in zip(rows, chosen, strict=True)
     }

@@ -194,6 +194,15 @@ def _save(desk: Desk, do: str) -> Amendment | None:
     return saved
 
 
+def _agreed(desk: Desk) -> dict[tuple[int, PriceKind], int]:
+    """What the agreement says of each price so far, in fen."""
+    return {
+        (int(str(row["product_id"])), PriceKind(str(row["kind_code"]))): int(str(row["amount_figures"]))
+        for row in desk.before["prices"]
+        if row["amount_figures"] is not None
+    }
+
+
 def _show(desk: Desk) -> ResponseReturnValue:
     changes: list[Side] = []
     refusal = ""
@@ -222,7 +231,7 @@ def _show(desk: Desk) -> ResponseReturnValue:
             for name, value in desk.before["values"].items()
             if name in desk.form and value not in (None, "")
         },
-        hints=hints(desk.form),
+        hints=hints(desk.form, _agreed(desk)),
         has_approved=True,
         here=url_for("agreements.amend", id=desk.agreement.id)
         if desk.amendment is None

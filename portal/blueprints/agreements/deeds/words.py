@@ -6,11 +6,13 @@ from flask_babel import gettext as _
 
 from portal.blueprints.agreements.words import Next, last_of
 from portal.db import today
+from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.deeds import base
+from portal.domain.price_protection.deeds import amending, base
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Amendment, DeedStatus
 from portal.domain.price_protection.problems import Problem
+from portal.domain.users import queries as users
 from portal.extensions import db
 from portal.web.htmx import say
 from portal.web.templating import day
@@ -57,6 +59,12 @@ def stops(deed: AnyDeed) -> list[tuple[str, str, str]]:
     ]
 
 
+def _counsels() -> str:
+    """Who may review it for counsel, as the one to act."""
+    names = users.names_holding(db.session, Permission.TEMPLATES_RELEASE)
+    return _("%(name)s to act", name=_(" or ").join(names[:3])) if names else ""
+
+
 def next_step(deed: AnyDeed, *, is_complete: bool, obstacles: Sequence[Problem]) -> Next:
     """What comes next, whoever looks."""
     owner = _("%(name)s to act", name=deed.agreement.distributor.owner.name)
@@ -68,7 +76,8 @@ def next_step(deed: AnyDeed, *, is_complete: bool, obstacles: Sequence[Problem])
     if deed.status is DeedStatus.SUBMITTED:
         if obstacles:
             first = obstacles[0]
-            return Next(say(DomainError(first.msgid, **first.params)))
+            who = _counsels() if isinstance(deed, Amendment) and amending.awaits_counsel(deed) else ""
+            return Next(say(DomainError(first.msgid, **first.params)), who)
         names = base.approvers(db.session, deed)
         who = _("%(name)s to act", name=_(" or ").join(names[:3])) if names else ""
         if not is_amendment and deed.first_approver_id is None:
