@@ -159,7 +159,9 @@ def _file_one(session: Session, run: Run, reader: Reader, passing: Passing, retu
             raise DomainError(
                 N_("Its pages could not be put into one file. File the scan by hand.")
             ) from None
-        filing.file_one(session, run.owner, session.get_one(ScanPile, pile_id), group, scan)
+        is_back = bool(run.params.get("is_back"))
+        pile = session.get_one(ScanPile, pile_id)
+        filing.file_one(session, run.owner, pile, group, scan, is_back=is_back)
     except DomainError as error:
         session.rollback()
         filing.note_refusal(session, return_id, error)

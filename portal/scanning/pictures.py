@@ -18,6 +18,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, Unidentifie
 
 from portal.scanning.refusals import (
     BROKEN,
+    CUT,
     EMPTY,
     MOST_PAGES,
     MOST_PIXELS,
@@ -25,6 +26,7 @@ from portal.scanning.refusals import (
     TOO_LARGE,
     TOO_MANY,
 )
+from portal.scanning.tiff import cut_after
 
 _RENDERED_DPI = 200
 _MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
@@ -158,6 +160,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
 
 def _frames(path: Path) -> int:
     """How many pages an image file has, counted no further than is read; a camera's second picture is none."""
+    if (whole := cut_after(path, MOST_PAGES)) is not None:
+        raise Refused(CUT, pages=whole)
     with opened(path) as image:
         if image.format != "TIFF":
             return 1

@@ -10,3 +10,7 @@ BROKEN = N_("The file is damaged and cannot be opened. Scan it again or export i
 TOO_MANY = N_("The file has more than %(most)s pages. Split it and upload the parts.")
 TOO_LARGE = N_("This image has more than %(millions)s million pixels. Scan it again, with 300 dpi.")
 EMPTY = N_("The file has no pages.")
+CUT = N_(
+    "The file is cut off after %(pages)s whole pages: it was not copied to its end. "
+    "Copy it from the scanner again and upload it whole."
+)

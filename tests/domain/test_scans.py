@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.db import today
+from portal.domain.access.roles import Role
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import Stopped, claim
@@ -33,6 +34,8 @@ from portal.domain.price_protection.scans.models import (
 )
 from portal.domain.price_protection.scans.reminders import reminders
 from portal.domain.price_protection.scans.showing import file_rows
+from portal.domain.price_protection.trail.beginning import of_paper
+from portal.domain.price_protection.trail.models import Stage
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.jobs.scans import file_pile, read_pile
@@ -280,6 +283,49 @@ def test_a_reading_and_a_filing_that_are_cut_short_go_on_where_they_were(
     # Nothing more to file: a second asking says so.
     with pytest.raises(Exception, match="Nothing in this pile"):
         filing.ask_filing(session, world.author, pile, today(), {})
+
+
+def test_originals_that_came_with_their_scans_are_recorded_as_back_only_when_said_so(
+    app: Flask, world: AgreementWorld, session: Session
+) -> None:
+    sent, kept = printed(world), printed(world)
+    trails = [of_paper(session, paper_of(which)) for which in (sent, kept)]
+    trails[0].sealed_copies = trails[0].sent_copies = trails[0].expected_copies = 2
+    trails[0].sealed_on = trails[0].sent_on = today()
+    trails[0].settle()
+    session.commit()
+
+    def filed(which: Agreement, *, is_back: bool) -> None:
+        pile = uploading.begin(session, world.author, world.region)
+        sheets = [sheet(paper_of(which).code, page) for page in (1, 2, 3)]
+        uploading.add_file(session, world.author, pile, BytesIO(pdf_of(*sheets)), "scan.pdf")
+        session.commit()
+        for ask, work in (
+            (lambda pile: uploading.ask_reading(session, world.author, pile), read_pile),
+            (
+                lambda pile: filing.ask_filing(session, world.author, pile, today(), {}, is_back=is_back),
+                file_pile,
+            ),
+        ):
+            run = claim(session, job_of(world, ask, pile), "one")
+            assert run is not None
+            run.finish(work(session, run))  # type: ignore[operator]
+
+    filed(sent, is_back=True)
+    # What never went out is signed and filed all the same: nothing of it comes back.
+    filed(kept, is_back=True)
+    session.expire_all()
+    assert [(row.stage, row.back_copies, row.back_on) for row in trails] == [
+        (Stage.BACK, 2, today()),
+        (Stage.NONE, 0, None),
+    ]
+    assert [which.status for which in (sent, kept)] == [Status.SIGNED, Status.SIGNED]
+    back = [event for event in sent.events if event.kind == "paper_back"]
+    assert [event.params["copies"] for event in back] == [2]
+    other = world.make.user(Role.AUDITOR)
+    pile = uploading.begin(session, world.author, world.region)
+    with pytest.raises(DomainError, match="may not record the return"):
+        filing.ask_filing(session, other, pile, today(), {}, is_back=True)
 
 
 def test_a_paper_whose_seal_is_missing_stays_while_the_others_are_filed(

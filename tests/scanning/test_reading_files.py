@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from bench.worn import CROOKED, OFFICE, TURNED, Wear, drawn, jpeg, worn
 from portal.scanning.pictures import is_blank
 from portal.scanning.reader import Broken, Reader, RefusedFile
-from portal.scanning.refusals import BROKEN, EMPTY, MOST_PAGES, PASSWORD, TOO_LARGE, TOO_MANY
+from portal.scanning.refusals import BROKEN, CUT, EMPTY, MOST_PAGES, PASSWORD, TOO_LARGE, TOO_MANY
 from tests.scanning.conftest import CODE, kept, paper
 
 
@@ -107,13 +107,16 @@ def test_pictures_are_read_however_they_are_packed(reader: Reader, tmp_path: Pat
         assert [one and one.marks for one in read] == [((CODE, number),) for number in expected], name
 
 
-@pytest.mark.parametrize("kind", ["pdf", "tiff", "fax"])
+@pytest.mark.parametrize("kind", ["pdf", "tiff", "fax", "old fax"])
 def test_a_file_of_several_pages_is_read_page_by_page(reader: Reader, tmp_path: Path, kind: str) -> None:
     pages = [office(1), office(2, turned=180), Image.new("L", (1240, 1754), 250)]
     data = {
         "pdf": lambda: packed("PDF", *pages, resolution=150),
         "tiff": lambda: packed("TIFF", *pages, compression="jpeg"),
         "fax": lambda: packed("TIFF", *(page.convert("1", dither=0) for page in pages), compression="group4"),
+        "old fax": lambda: packed(
+            "TIFF", *(page.convert("1", dither=0) for page in pages), compression="group3"
+        ),
     }[kind]()
     path = kept(tmp_path, "pile", data)
     assert reader.count(path) == 3
@@ -168,6 +171,20 @@ def test_hostile_files_are_refused_in_words(
     bomb = packed("PNG", Image.new("1", (20_000, 20_000)))
     assert len(bomb) < 100_000
     assert refusal(reader, kept(tmp_path, "bomb.png", bomb)) == TOO_LARGE
+
+
+@pytest.mark.parametrize("packing", ["group3", "group4", "tiff_lzw", "jpeg", None])
+def test_a_tiff_that_was_not_copied_to_its_end_says_so_instead_of_losing_pages(
+    reader: Reader, tmp_path: Path, packing: str | None
+) -> None:
+    pages = [office(1), office(2), office(3)]
+    if packing in ("group3", "group4"):
+        pages = [page.convert("1", dither=0) for page in pages]
+    whole = packed("TIFF", *pages, compression=packing)
+    assert reader.count(kept(tmp_path, "whole.tif", whole)) == 3
+    for share in (0.99, 0.75, 0.4, 0.1):
+        cut = kept(tmp_path, f"{share}.tif", whole[: int(len(whole) * share)])
+        assert refusal(reader, cut) == CUT, share
 
 
 def test_too_many_pages_are_refused(reader: Reader, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
-from wtforms import MultipleFileField, SelectField
+from wtforms import BooleanField, MultipleFileField, SelectField
 
 from portal.blueprints.scans import MOST_BYTES, bp, parts
 from portal.blueprints.scans.loading import address, readable, writable
@@ -64,6 +64,7 @@ class FilingForm(FlaskForm):
     """The day of signing, once for the pile; what a paper has of its own is called `day-<row>` and the like."""
 
     signed_on = DateOnField(_l("Signing date"))
+    is_back = BooleanField(_l("The originals are here as well"))
 
 
 @bp.get("/")
@@ -223,6 +224,7 @@ def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None
         files=of_files.page(files[of_files.skipped : of_files.skipped + of_files.size], len(files)),
         jobs=showing.running_jobs(db.session, pile),
         may_write=actor().can(P.AGREEMENTS_WRITE, pile.region),
+        may_take_back=actor().can(P.PAPERS_HANDLE, pile.region),
         accept=ACCEPT,
         limits=LIMITS,
     )
@@ -252,7 +254,13 @@ def file(pile_id: int) -> ResponseReturnValue:
 
         def work() -> bool:
             job = filing.ask_filing(
-                db.session, actor(), pile, form.signed_on.data, _own(typed), only=chosen or None
+                db.session,
+                actor(),
+                pile,
+                form.signed_on.data,
+                _own(typed),
+                only=chosen or None,
+                is_back=bool(form.is_back.data),
             )
             made[:] = [job.id]
             return True

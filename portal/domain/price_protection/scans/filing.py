@@ -15,13 +15,18 @@ from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.deeds import life, serving, signing
+from portal.domain.price_protection.deeds import base, life, serving, signing
+from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import Agreement, Amendment, Service, Termination
+from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.scans.grouping import groups_of
 from portal.domain.price_protection.scans.groups import FILING_ORDER, Group, Outcome, What
 from portal.domain.price_protection.scans.models import ScanPile, ScanReturn
 from portal.domain.price_protection.scans.uploading import FILE
+from portal.domain.price_protection.trail import returning
+from portal.domain.price_protection.trail.beginning import of_paper
+from portal.domain.price_protection.trail.originals import held
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -47,12 +52,19 @@ def ask_filing(
     own: Mapping[int, Own],
     *,
     only: Collection[int] | None = None,
+    is_back: bool = False,
 ) -> Job:
     """Have a job file every paper of the pile that is back whole, or `only` these rows; to be sent after the commit.
 
     `signed_on` is the day of signing of all without one of their `own` (by ScanReturn's id). A notice is filed once
-    the day of its service is said; until then it stays.
+    the day of its service is said; until then it stays. With `is_back` the originals came with their scans: what was
+    sent is recorded as back as well.
     """
+    if is_back and not actor.can(Permission.PAPERS_HANDLE, pile.region):
+        raise DomainError(
+            N_("You may not record the return of originals for this office. File the scans without it."),
+            field="is_back",
+        )
     lock(session, pile)
     _refuse_second(session, pile)
     ready = [group for group in groups_of(session, actor, pile) if group.outcome is Outcome.READY]
@@ -84,7 +96,10 @@ def ask_filing(
         row.signed_on = one.day
         if row.termination_id is not None:
             row.served_how, row.served_note = one.how, clean(one.note)
-    return jobs.enqueue(session, actor, FILE, title=pile.region.name, total=count, pile_id=pile.id, stay=stay)
+    return jobs.enqueue(
+        session, actor, FILE, title=pile.region.name, total=count,
+        pile_id=pile.id, stay=stay, is_back=is_back,
+    )  # fmt: skip
 
 
 def _is_filed_now(group: Group, own_day: date | None) -> bool:
@@ -137,8 +152,12 @@ def group_of(session: Session, actor: User, pile: ScanPile, return_id: int) -> G
     return found[0] if found and found[0].outcome is Outcome.READY else None
 
 
-def file_one(session: Session, actor: User, pile: ScanPile, seen: Group, scan: bytes) -> None:
+def file_one(
+    session: Session, actor: User, pile: ScanPile, seen: Group, scan: bytes, *, is_back: bool = False
+) -> None:
     """Record signing or service with the scan, or add the scan to what is signed or served already.
+
+    With `is_back` the original that was sent is here as well, with every copy that was awaited (P1b).
 
     The checks are those of doing so by hand; besides, the pages must still be those that were bound.
     """
@@ -163,8 +182,20 @@ def file_one(session: Session, actor: User, pile: ScanPile, seen: Group, scan: b
         steps.file_scans(session, actor, agreement, files)
     else:
         life.file_scans(session, actor, _deed(session, group), files)
+    if is_back:
+        _take_back(session, actor, agreement if group.what is What.AGREEMENT else _deed(session, group))
     row.filed_at, row.filed_by_id = now(), actor.id
     row.refusal, row.refusal_params = "", {}
+
+
+def _take_back(session: Session, actor: User, subject: Agreement | AnyDeed) -> None:
+    """Record the return of what was sent; what never went out, or is a notice, has nothing to come back."""
+    paper = current_paper(subject) if isinstance(subject, Agreement) else base.current_paper(subject)
+    if paper is None:
+        return
+    [original] = held(session, [of_paper(session, paper).id])
+    if original.why_not_back() is None:
+        returning.take_back(session, actor, {original.id: max(original.trail.copies_missing, 1)}, today())
 
 
 def _deed(session: Session, group: Group) -> Amendment | Termination:
