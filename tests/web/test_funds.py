@@ -72,3 +72,18 @@ def test_a_distributor_has_all_its_funds_on_one_page(world, agreement, make, sig
     assert "764.80" in text  # 564.80 accrued in the first quarter, 200.00 in the second
     elsewhere = make.user(Role.REGIONAL_MANAGER, make.region("示例西区"))
     assert sign_in(elsewhere).get(f"/funds/distributors/{agreement.distributor_id}/").status_code == 404
+
+
+def test_whether_a_deduction_was_awarded_is_told_to_who_pays_and_to_auditors_only(
+    world, agreement, make, sign_in
+):
+    pages = (
+        f"/funds/agreements/{agreement.id}/",
+        f"/funds/agreements/{agreement.id}/transfers",
+        "/funds/accounts",
+    )
+    for role, is_told in ((Role.FINANCE, True), (Role.AUDITOR, True), (Role.REGIONAL_MANAGER, False)):
+        client = sign_in(make.user(role, agreement.region))
+        for page in pages:
+            text = client.get(page).get_data(as_text=True)
+            assert ("Awards payable" in text) == is_told, (role, page)

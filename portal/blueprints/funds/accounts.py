@@ -4,6 +4,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.funds import bp
+from portal.blueprints.funds.seen import account_word, shown
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger.accounts import LEGAL, AccountKind
 from portal.domain.price_protection.funds import queries
@@ -19,7 +20,7 @@ from portal.web.htmx import render
 def accounts() -> ResponseReturnValue:
     """Every kind of account: what it holds, which transfers move it, and its sum over what the user may see."""
     found = last_examination(db.session)
-    totals = queries.totals(db.session, actor())
+    totals = shown({(kind, ""): fen for kind, fen in queries.totals(db.session, actor()).items()})
     return render(
         "funds/accounts.html",
         rows=[
@@ -32,10 +33,12 @@ def accounts() -> ResponseReturnValue:
                 "falls": [
                     one for one, (debits, credits) in LEGAL.items() if kind in _growing(kind, credits, debits)
                 ],
-                "fen": totals.get(kind, 0),
+                "fen": totals.get((kind, ""), 0),
             }
             for kind in AccountKind
+            if kind is not AccountKind.AWARD or (kind, "") in totals
         ],
+        account_word=account_word,
         found=found,
         broken=_(found.break_msgid, **found.break_params) if found and found.break_msgid else "",
     )

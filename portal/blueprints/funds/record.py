@@ -4,6 +4,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from portal.blueprints.funds import bp
+from portal.blueprints.funds.seen import account_word, shown
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
@@ -38,9 +39,10 @@ def detail(id: int) -> ResponseReturnValue:
         quarters=quarters,
         total=showing.whole(quarters),
         accounts=sorted(
-            ((kind, part, fen) for (kind, part), fen in balances.items()),
+            ((kind, part, fen) for (kind, part), fen in shown(balances).items()),
             key=lambda row: (_ORDER[row[0]], row[1]),
         ),
+        account_word=account_word,
         plot=_plot(quarters),
     )
 
@@ -97,6 +99,7 @@ def transfers(id: int) -> ResponseReturnValue:
         fragment="funds/_transfers.html",
         a=agreement,
         wanted=wanted,
+        account_word=account_word,
         page=page_of(
             db.session,
             showing.transfers(id, wanted),
