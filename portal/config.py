@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,11 @@ def queue_url() -> str:
     return url
 
 
+def reporter_key_file(settings: Mapping[str, Any]) -> Path:
+    """Where the key of reporters lies, as these settings say."""
+    return Path(settings["REPORTER_KEY_FILE"] or Path(settings["INSTANCE"]) / "reporter_key")
+
+
 def proxies() -> int:
     """PORTAL_PROXIES, a whole number."""
     said = os.environ.get("PORTAL_PROXIES", "").strip() or "0"
@@ -134,8 +140,8 @@ def from_environment() -> dict[str, Any]:
         "SECRET_KEY": secret_key(instance),
         # Seals the ledger's heads each day; whoever has only the database cannot make another.
         # The key under which reporters are sealed: never in the database, nor in a backup.
-        "REPORTER_KEY_FILE": os.environ.get("PORTAL_REPORTER_KEY_FILE", "").strip()
-        or str(instance / "reporter_key"),
+        # Empty: reporter_key in the instance folder.
+        "REPORTER_KEY_FILE": os.environ.get("PORTAL_REPORTER_KEY_FILE", "").strip(),
         "LEDGER_KEY": key_file(instance, "ledger_key"),
         "INSTANCE": instance,
         "SQLALCHEMY_DATABASE_URI": url,

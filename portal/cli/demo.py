@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from portal.db import clock_at, now
 from portal.demo.batches import Batches
+from portal.demo.cases import Cases
 from portal.demo.contracts import Contracts
 from portal.demo.people import PEOPLE, load
 from portal.demo.purchases import Purchases
@@ -19,6 +20,7 @@ from portal.extensions import db
 from portal.later import later
 from portal.printing import pool
 from portal.web.papers import deed_original, original
+from portal.web.vault import vault
 
 scans = later("portal.demo.scans")  # what reads pictures is heavy
 
@@ -50,6 +52,7 @@ def command(if_first_start: bool) -> None:
     Trails(db.session, people).load()
     scans.load(db.session, people)
     bought = Purchases(db.session, people).load()
+    Cases(db.session(), people, vault()).load()
     pool.close()
     click.echo(f"{len(distributors)} distributors, {contracts.written} agreements, {bought} purchase lines.")
     _print_sign_ins()
@@ -59,4 +62,4 @@ def _print_sign_ins() -> None:
     """The demo's sign-ins, one a line; every one has the same password."""
     click.echo(f"Sign-ins (password {users.DEMO_PASSWORD} 演示账号，密码同此):")
     for person in PEOPLE:
-        click.echo(f"  {person.username:<14}{person.name}  {person.role.value}, {person.office}")
+        click.echo(f"  {person.username:<16}{person.name}  {person.role.value}, {person.office}")

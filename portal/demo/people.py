@@ -42,6 +42,7 @@ PEOPLE = (
     Person("auditor", "示例审计", Role.AUDITOR, "HQ"),
     Person("trainer", "示例培训师", Role.TRAINER, "HQ"),
     Person("investigator", "示例调查员", Role.INVESTIGATOR, "HQ"),
+    Person("investigator-2", "示例调查员乙", Role.INVESTIGATOR, "HQ"),
     Person("manager-hz", "示例杭州经理", Role.REGIONAL_MANAGER, "EC"),
     Person("sales-hz", "示例杭州业务员", Role.SALESPERSON, "HZ"),
     Person("sales-nb", "示例宁波业务员", Role.SALESPERSON, "NB"),

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy.orm import Session
 
+from portal.config import reporter_key_file
 from portal.domain.i18n import N_
 from portal.domain.users.services import has_demo
 from portal.health.findings import Finding, Place, failed, ok, warning
@@ -30,7 +31,7 @@ def secrets(place: Place) -> Iterator[Finding]:
     for path, most in (
         (place.instance / "secret_key", 0o600),
         (place.instance / "ledger_key", 0o600),
-        (Path(str(place.config["REPORTER_KEY_FILE"])), 0o600),
+        (reporter_key_file(place.config), 0o600),
         (place.instance, 0o750),
         (place.database_file, 0o640),
     ):

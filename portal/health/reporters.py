@@ -1,10 +1,10 @@
 """The key under which reporters are sealed: there, whole, and the one that they were sealed with."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from portal.config import reporter_key_file
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.violations.reporters import key_ids
@@ -18,7 +18,7 @@ _PUT_BACK = N_(
 
 def reporters(place: Place) -> Iterator[Finding]:
     """Everything about the key; that there is none before the first report is in order."""
-    path = Path(str(place.config["REPORTER_KEY_FILE"]))
+    path = reporter_key_file(place.config)
     with Session(place.engine.execution_options(portal_deferred=True)) as session:
         known = key_ids(session)
     try:

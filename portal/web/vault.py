@@ -1,9 +1,8 @@
 """The vault of reporters for whoever serves a request: its key is read from its file once per process."""
 
-from pathlib import Path
-
 from flask import current_app
 
+from portal.config import reporter_key_file
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.violations import reporters
@@ -18,7 +17,7 @@ def vault() -> Vault:
     held: Vault | None = current_app.extensions.get(_HELD)
     if held is not None:
         return held
-    path = Path(current_app.config["REPORTER_KEY_FILE"])
+    path = reporter_key_file(current_app.config)
     key = read_key(path)
     if key is None:
         if reporters.has_any(db.session()):

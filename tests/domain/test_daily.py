@@ -1,15 +1,17 @@
 """What a day asks for is done once, by whichever worker comes first."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from portal.db import clock_at, now
 from portal.domain.ledger.models import Seal, Verification
+from portal.domain.price_protection.violations.models import State
 from portal.extensions import db
 from portal.jobs import daily
-from tests.domain.fund_world import FundWorld
+from tests.domain.case_world import CaseWorld
+from tests.domain.fund_world import FundWorld, on_day
 
 
 @pytest.fixture
@@ -62,3 +64,13 @@ def test_the_command_says_that_the_books_are_whole_or_what_is_broken(in_app, ses
     broken = runner.invoke(args=["ledger", "verify"])
     assert broken.exit_code == 1
     assert "Transfer 2" in broken.stderr
+
+
+def test_deadlines_of_cases_that_have_passed_take_their_effect_by_themselves(in_app, session, make):
+    world = CaseWorld(session, make)
+    case = world.heard(world.with_fund())
+    with on_day(date(2026, 9, 7)):
+        assert "cases.deadlines" in daily.run()
+    session.rollback()
+    session.refresh(case)
+    assert case.state is State.WITHDRAWN

@@ -146,8 +146,10 @@ def _deadlines(case: Case) -> list[Deadline]:
         Deadline(_("Decision by"), deadlines.decide_by(case)),
         Deadline(_("Appeal by"), deadlines.appeal_by(case)),
         Deadline(_("Answer to the appeal by"), deadlines.answer_appeal_by(case)),
-        Deadline(_("Award paid by"), deadlines.pay_award_by(case)),
     ]
+    # That there is an award is for those who know of whom.
+    if case.is_investigator(actor()):
+        found.append(Deadline(_("Award paid by"), deadlines.pay_award_by(case)))
     return [one for one in found if one.on is not None]
 
 

@@ -89,7 +89,7 @@ class HearingForm(FlaskForm):
     """What the accused did in its defence."""
 
     kind = SelectField(
-        _l("What happened"), choices=[SelectChoice(one.value, WORDS[one]) for one in HearingKind]
+        _l("What the accused did"), choices=[SelectChoice(one.value, WORDS[one]) for one in HearingKind]
     )
     on = DateOnField(_l("On"), _DAY)
     points = TextAreaField(_l("What was said, point by point"))
