@@ -23,6 +23,7 @@ from portal.domain.money import figures
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 from portal.web import audit_texts
+from portal.web.fund_words import ACCOUNT_WORDS
 from portal.web.words import WORDS
 
 # Action → what was done, as a heading of the event.
@@ -76,7 +77,7 @@ ACTIONS: dict[str, object] = {
 }
 
 # Field → label, for fields that are not the register's.
-FIELD_LABELS: dict[str, object] = {}
+FIELD_LABELS: dict[str, object] = {kind.value: said for kind, said in ACCOUNT_WORDS.items()}
 
 ERASURES = {
     Erasure.LEFT: _l("The person has left the company"),

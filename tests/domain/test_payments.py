@@ -1,7 +1,7 @@
 """What is owed is paid whole and once, less what is set off; what was paid is taken back by its mirror only."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -19,9 +19,9 @@ from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.funds import deducting, proving, releasing
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments import awards, collecting, correcting, making, marking
+from portal.domain.price_protection.payments import awards, collecting, correcting, making, marking, queries
 from portal.domain.price_protection.payments.collecting import Received
-from portal.domain.price_protection.payments.making import How
+from portal.domain.price_protection.payments.making import How, Payee, Seen
 from portal.domain.price_protection.payments.models import (
     Mark,
     Means,
@@ -31,6 +31,7 @@ from portal.domain.price_protection.payments.models import (
     Repayment,
 )
 from portal.domain.price_protection.payments.payable import Item, Wanted, payable, set_off
+from portal.domain.price_protection.payments.queries import PaidFilter
 from tests.domain.fund_world import FundWorld, on_day
 
 K = PayoutKind
@@ -52,7 +53,8 @@ class PayWorld(FundWorld):
 
     def pay(self, items: Sequence[Item], on: date, key: str = "k1", **said: Any) -> PayoutList:
         with on_day(on):
-            made = making.pay(self.session, self.finance, items, How(paid_on=on, **said), key=key)
+            seen = [Seen.of(item) for item in items]
+            made = making.pay(self.session, self.finance, seen, How(paid_on=on, **said), key=key)
             self.session.commit()
         return made
 
@@ -94,16 +96,12 @@ def signed(world) -> Agreement:
 
 
 @pytest.fixture
-def in_effect() -> Iterator[set[str]]:
+def in_effect(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The cases whose decision is in effect."""
     cases: set[str] = set()
-
-    def gate(_session: object, part: str) -> bool:
-        return part in cases
-
-    awards.register(gate)
-    yield cases
-    awards.forget(gate)
+    for module in (making, correcting):
+        monkeypatch.setattr(module, "award_is_payable", lambda _session, part: part in cases)
+    return cases
 
 
 def test_base_rebate_is_payable_at_once_as_the_agreement_says(world, signed):
@@ -303,7 +301,9 @@ def test_money_goes_only_where_the_register_says(world):
 def test_the_day_of_payment_lies_between_the_agreement_and_today(world, signed, on, word):
     world.buy(signed, MAY, 1_000_000)
     with on_day(JUNE), pytest.raises(DomainError, match=word):
-        making.pay(world.session, world.finance, world.owed(signed), How(paid_on=on), key="k")
+        making.pay(
+            world.session, world.finance, list(map(Seen.of, world.owed(signed))), How(paid_on=on), key="k"
+        )
 
 
 def test_only_who_pays_for_the_office_pays(world, make, signed):
@@ -311,7 +311,9 @@ def test_only_who_pays_for_the_office_pays(world, make, signed):
     items = world.owed(signed)
     for nobody in (world.manager, world.author):
         with on_day(JUNE), pytest.raises(DomainError):
-            making.pay(world.session, nobody, items, How(paid_on=JUNE), key=f"{nobody.id}")
+            making.pay(
+                world.session, nobody, list(map(Seen.of, items)), How(paid_on=JUNE), key=f"{nobody.id}"
+            )
         world.session.rollback()
 
 
@@ -399,22 +401,19 @@ def _from_case(
     world: PayWorld, agreement: Agreement, kind: K, fen: int, note: str = "", payee: str = "", key: str = "c"
 ) -> Payout:
     with on_day(JULY):
+        how = How(JULY, note=note)
         made = making.pay_from_case(
-            world.session,
-            world.finance,
-            agreement,
-            kind,
-            "C7",
-            fen,
-            How(JULY, note=note),
-            key=key,
-            payee=payee,
+            world.session, world.finance, agreement, kind, "C7", fen, how, key=key, payee=Payee(payee)
         )
         world.session.commit()
     return made.payouts[0]
 
 
-def test_an_award_waits_until_its_decision_is_in_effect(world, session, signed, in_effect):
+def _use(world: PayWorld, agreement: Agreement, fen: int, note: str, payee: str, key: str = "c") -> Payout:
+    return _from_case(world, agreement, K.UNAWARDED, fen, note, payee, key)
+
+
+def test_an_award_waits_until_its_decision_is_in_effect_and_names_nobody(world, session, signed, in_effect):
     _decided(world, signed)
     with pytest.raises(DomainError, match="not in effect"):
         _from_case(world, signed, K.AWARD, 12_000)
@@ -423,30 +422,37 @@ def test_an_award_waits_until_its_decision_is_in_effect(world, session, signed, 
     with pytest.raises(DomainError, match="no longer what you looked at"):
         _from_case(world, signed, K.AWARD, 11_999)
     session.rollback()
+    with pytest.raises(ValueError, match="not kept"):
+        _from_case(world, signed, K.AWARD, 12_000, payee="某人")
     payout = _from_case(world, signed, K.AWARD, 12_000)
-    assert (payout.payee, payout.bank_account, payout.part) == ("", "", "C7")
-    assert world.balance(signed, A.AWARD, "C7") == 0
-    in_effect.clear()
-    with pytest.raises(DomainError, match="no longer in effect"):
-        world.correct(payout)
+    assert (payout.payee, payout.bank_account, world.balance(signed, A.AWARD, "C7")) == ("", "", 0)
+    assert session.execute(queries.paid_rows(world.finance, PaidFilter())).all() == []
     world.is_whole()
 
 
 def test_what_was_not_awarded_serves_a_purpose_that_is_told(world, session, signed, in_effect):
     _decided(world, signed)
+    said = ("经销商培训场地", "示例培训中心")
+    with pytest.raises(DomainError, match="not in effect"):
+        _use(world, signed, 5_000, *said)
+    session.rollback()
     in_effect.add("C7")
-    for fen, note, payee in (
-        (8_001, "经销商培训场地", "示例培训"),
-        (5_000, "", "示例培训"),
-        (5_000, "经销商培训场地", ""),
-    ):
+    for fen, note, payee in ((8_001, *said), (0, *said), (5_000, "", said[1]), (5_000, said[0], "")):
         with pytest.raises(DomainError):
-            _from_case(world, signed, K.UNAWARDED, fen, note, payee)
+            _use(world, signed, fen, note, payee)
         session.rollback()
-    payout = _from_case(world, signed, K.UNAWARDED, 5_000, "经销商培训场地", "示例培训中心")
-    assert (payout.note, world.balance(signed, A.UNAWARDED, "C7")) == ("经销商培训场地", 3_000)
-    _from_case(world, signed, K.UNAWARDED, 3_000, "市场维护", "示例广告社", key="c2")
+    payout = _use(world, signed, 5_000, *said)
+    assert _use(world, signed, 5_000, *said).id == payout.id
+    assert (payout.note, world.balance(signed, A.UNAWARDED, "C7")) == (said[0], 3_000)
+    _use(world, signed, 3_000, "市场维护", "示例广告社", key="c2")
     world.is_whole()
+    in_effect.clear()
+    with pytest.raises(DomainError, match="no longer in effect"):
+        world.correct(payout)
+
+
+def test_no_case_is_in_effect_that_is_not_there(session):
+    assert not any(awards.award_is_payable(session, part) for part in ("C7", "C", "7x", ""))
 
 
 @pytest.mark.parametrize(

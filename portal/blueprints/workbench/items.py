@@ -13,6 +13,7 @@ from portal.domain.administration import todos as administration_todos
 from portal.domain.distributors import todos as register_todos
 from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.batches import todos as batch_todos
+from portal.domain.price_protection.payments import todos as payment_todos
 from portal.domain.price_protection.purchases import todos as purchase_todos
 from portal.domain.price_protection.todos import agreement_todos
 from portal.domain.price_protection.trail import todos as trail_todos
@@ -29,6 +30,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     administration_todos.todos,
     trail_todos.todos,
     purchase_todos.todos,
+    payment_todos.todos,
     todos_setup.todos,
     case_todos.todos,
 )
@@ -39,6 +41,7 @@ GROUPS = {
     "draft": _l("Drafts"),
     "signature": _l("Printing and signing"),
     "trail": _l("Seals and post"),
+    "fund": _l("Protection fund"),
     "expiry": _l("Expiring agreements"),
     "purchases": _l("Purchases"),
     "register": _l("Register"),

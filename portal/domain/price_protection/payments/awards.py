@@ -15,11 +15,6 @@ def register(gate: Gate) -> None:
         _gates.append(gate)
 
 
-def forget(gate: Gate) -> None:
-    """Ask it no more."""
-    _gates.remove(gate)
-
-
 def award_is_payable(session: Session, case_part: str) -> bool:
     """Whether the decision of the case is in effect; nothing is while nobody can tell."""
     return any(gate(session, case_part) for gate in _gates)

@@ -4,14 +4,16 @@ Whoever pays holds the books concerned; a sum that is not the one that was looke
 who pay the same one wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import today
+from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
@@ -33,16 +35,29 @@ from portal.domain.price_protection.payments.models import (
     PayoutList,
     PayoutMark,
 )
-from portal.domain.price_protection.payments.payable import Item, Wanted, payable
+from portal.domain.price_protection.payments.payable import Item, Key, Wanted, payable
 from portal.domain.regions import services as regions
 from portal.domain.users.models import User
 
 SOURCE = "payout"
 MOST = 1000
 _CHANGED = N_(
-    "What is owed under %(number)s is no longer what you looked at: somebody paid or booked in the meantime. "
-    "Look at the list again."
+    "Some of these sums are no longer what you looked at: somebody paid or booked in the meantime. Look at the "
+    "list again."
 )
+
+
+class Seen(NamedTuple):
+    """A sum as somebody looked at it: whose, what of it is owed and what is set off, in fen."""
+
+    key: Key
+    amount_fen: int
+    offset_fen: int
+
+    @classmethod
+    def of(cls, item: Item) -> "Seen":
+        """As it stands now."""
+        return cls(item.key, item.amount_fen, item.offset_fen)
 
 
 @dataclass(frozen=True)
@@ -55,28 +70,47 @@ class How:
     reference: str = ""
 
 
-def pay(session: Session, actor: User, seen: Sequence[Item], how: How, *, key: str) -> PayoutList:
+def pay(session: Session, actor: User, seen: Sequence[Seen], how: How, *, key: str) -> PayoutList:
     """Pay these sums of distributors, as they were looked at; sent twice under one key, they are paid once.
 
     Raises DomainError for a sum that changed meanwhile, a missing bank account, a means that was not agreed, and a
     day to come. The caller commits.
     """
-    asked = _asked(actor, seen, how)
+    asked = _asked(actor, [(*one.key, one.amount_fen, one.offset_fen) for one in seen], how)
     if not 0 < len(seen) <= MOST:
         raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
-    held = ledger.hold_all(session, {item.agreement_id for item in seen})
+    ids = {one.key[0] for one in seen}
+    mine = sa.select(Agreement.id).where(
+        Agreement.id.in_(ids), Agreement.region_id.in_(visible(actor, Permission.PAYMENTS_MAKE))
+    )
+    if set(session.scalars(mine)) != ids:
+        raise DomainError(_CHANGED)
+    held = ledger.hold_all(session, ids)
     if (known := _known(session, key, asked)) is not None:
         return known
-    wanted = Wanted(only={item.key for item in seen})
-    now_owed = {item.key: item for item in payable(session, actor, wanted, Permission.PAYMENTS_MAKE)}
-    items = []
-    for item in seen:
-        found = now_owed.get(item.key)
-        if found is None or found.amount_fen != item.amount_fen or found.offset_fen != item.offset_fen:
-            raise DomainError(_CHANGED, number=item.agreement_number)
-        items.append(found)
-    _require_day(session, how.paid_on, held)
-    return _make(session, actor, held, [(item, _means(item, how)) for item in items], how, key, asked)
+    wanted = Wanted(only={one.key for one in seen})
+    owed = {item.key: item for item in payable(session, actor, wanted, Permission.PAYMENTS_MAKE)}
+    items = [item for one in seen if (item := owed.get(one.key)) is not None and Seen.of(item) == one]
+    if len(items) != len(seen) or len({one.key for one in seen}) != len(seen):
+        raise DomainError(_CHANGED)
+    return _make(session, actor, held, check(session, items, how), how, key, asked)
+
+
+def check(session: Session, items: Sequence[Item], how: How) -> list[tuple[Item, Means]]:
+    """By which means each goes out; DomainError for a day, a means or an account that keeps one from being paid."""
+    if not 0 < len(items) <= MOST:
+        raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
+    _require_day(session, how.paid_on, {item.agreement_id for item in items})
+    return [(item, _means(item, how)) for item in items]
+
+
+@dataclass(frozen=True)
+class Payee:
+    """Who gets what a case paid for a purpose; of an award nobody is named here: that is sealed in its case."""
+
+    name: str = ""
+    bank_name: str = ""
+    bank_account: str = ""
 
 
 def pay_from_case(
@@ -89,14 +123,15 @@ def pay_from_case(
     how: How,
     *,
     key: str,
-    payee: str = "",
+    payee: Payee | None = None,
 ) -> PayoutList:
     """Pay an award whole, or use of what was not awarded so much for the purpose of clause 8.2 (`how.note`).
 
-    Refused until the decision is in effect. To whom an award goes is sealed in its case and not kept here.
+    Once for each key. Refused until the decision is in effect, beyond what is there, and of what was not awarded
+    without purpose and payee. The caller commits.
     """
-    item = _of_case(agreement, kind, part, amount_fen, payee)
-    asked = _asked(actor, [item], how)
+    item = _of_case(agreement, kind, part, amount_fen, payee or Payee())
+    asked = _asked(actor, [(*item.key, item.amount_fen, item.payee, item.bank_account)], how)
     held = ledger.hold_all(session, [agreement.id])
     if (known := _known(session, key, asked)) is not None:
         return known
@@ -108,21 +143,21 @@ def pay_from_case(
         )
     there = held[agreement.id].balance(kind.account, part)
     if kind is PayoutKind.AWARD and amount_fen != there:
-        raise DomainError(_CHANGED, number=agreement.number)
+        raise DomainError(_CHANGED)
     if not 0 < amount_fen <= there:
         raise DomainError("At most what is there can be used: enter a sum up to that.", field="amount")
-    if kind is PayoutKind.UNAWARDED and (len(how.note) < 4 or not payee):
-        raise DomainError(
-            "Enter for what it is used and to whom it goes: clause 8.2 binds it to a purpose.", field="note"
-        )
-    _require_day(session, how.paid_on, held)
+    if kind is PayoutKind.UNAWARDED and len(how.note) < 4:
+        raise DomainError("Enter for what it is used: clause 8.2 binds it to a purpose.", field="note")
+    if kind is PayoutKind.UNAWARDED and not item.payee:
+        raise DomainError("Enter to whom it is paid.", field="payee")
+    _require_day(session, how.paid_on, {agreement.id})
     return _make(session, actor, held, [(item, how.means or Means.MONEY)], how, key, asked)
 
 
-def _of_case(agreement: Agreement, kind: PayoutKind, part: str, amount_fen: int, payee: str) -> Item:
+def _of_case(agreement: Agreement, kind: PayoutKind, part: str, amount_fen: int, payee: Payee) -> Item:
     if not kind.is_of_a_case:
         raise ValueError(f"{kind} is of no case")
-    if kind is PayoutKind.AWARD and payee:
+    if kind is PayoutKind.AWARD and payee != Payee():
         raise ValueError("whom an award goes to is not kept with its payment")
     return Item(
         agreement_id=agreement.id,
@@ -135,9 +170,9 @@ def _of_case(agreement: Agreement, kind: PayoutKind, part: str, amount_fen: int,
         part=part,
         amount_fen=amount_fen,
         agreed=Means.MONEY,
-        payee=payee,
-        bank_name="",
-        bank_account="",
+        payee=payee.name,
+        bank_name=payee.bank_name,
+        bank_account=payee.bank_account,
         due_on=None,
         owed_back_fen=0,
     )
@@ -154,21 +189,21 @@ def _known(session: Session, key: str, asked: str) -> PayoutList | None:
     return found
 
 
-def _asked(actor: User, seen: Sequence[Item], how: How) -> str:
-    sums = sorted(
-        f"{item.agreement_id}:{item.kind}:{item.part}:{item.amount_fen}:{item.offset_fen}" for item in seen
-    )
-    return facts(actor.id, *sums, how.paid_on, how.means, how.note, how.reference)
+def _asked(actor: User, sums: Iterable[tuple[object, ...]], how: How) -> str:
+    said = sorted(":".join(map(str, one)) for one in sums)
+    return facts(actor.id, *said, how.paid_on, how.means, how.note, how.reference)
 
 
-def _require_day(session: Session, paid_on: date, held: dict[int, Held]) -> None:
+def _require_day(session: Session, paid_on: date, agreement_ids: set[int]) -> None:
     """Money goes out today or went out a while ago, never in the future nor before there was an agreement."""
     if paid_on > today():
         raise DomainError(
             "The day of payment is yet to come. Enter the day on which it is paid, today at most.",
             field="paid_on",
         )
-    first = session.scalar(sa.select(sa.func.max(Agreement.effective_on)).where(Agreement.id.in_(held)))
+    first = session.scalar(
+        sa.select(sa.func.max(Agreement.effective_on)).where(Agreement.id.in_(agreement_ids))
+    )
     if first is not None and paid_on < first:
         raise DomainError(
             "One of these agreements takes effect on %(day)s only. Enter the day on which it is paid.",
