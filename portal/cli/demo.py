@@ -10,6 +10,7 @@ from portal.db import clock_at, now
 from portal.demo.batches import Batches
 from portal.demo.cases import Cases
 from portal.demo.contracts import Contracts
+from portal.demo.payments import Payments
 from portal.demo.people import PEOPLE, load
 from portal.demo.purchases import Purchases
 from portal.demo.register import Register
@@ -52,14 +53,4 @@ def command(if_first_start: bool) -> None:
     Trails(db.session, people).load()
     scans.load(db.session, people)
     bought = Purchases(db.session, people).load()
-    Cases(db.session(), people, vault()).load()
-    pool.close()
-    click.echo(f"{len(distributors)} distributors, {contracts.written} agreements, {bought} purchase lines.")
-    _print_sign_ins()
-
-
-def _print_sign_ins() -> None:
-    """The demo's sign-ins, one a line; every one has the same password."""
-    click.echo(f"Sign-ins (password {users.DEMO_PASSWORD} 演示账号，密码同此):")
-    for person in PEOPLE:
-        click.echo(f"  {person.username:<16}{person.name}  {person.role.value}, {person.office}")
+    paid = Payments(db.session, people).load()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.domain.access.roles import Permission as P
@@ -162,6 +162,7 @@ def test_what_is_owed_back_is_set_off_against_rebates_and_never_against_interest
     world.is_whole()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from((K.BASE, K.RELEASED, K.INTEREST)), st.integers(1, 10**9)),

@@ -5,12 +5,15 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.access.roles import Role
-from portal.domain.price_protection.models import Product
+from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind, PayoutList
 from portal.domain.users.models import Grant, User
 from tests.domain.agreement_world import AgreementWorld
 from tests.domain.tabular_files import csv_text
@@ -40,7 +43,8 @@ LIVE = (
 def boss(make: Factory, session: Session) -> User:
     """Somebody who may take out everything."""
     made = make.user(Role.ADMINISTRATOR, make.head_office(), name="=1+1")
-    session.add(Grant(user_id=made.id, role=Role.EXECUTIVE, region_id=made.grants[0].region_id))
+    for role in (Role.EXECUTIVE, Role.FINANCE):
+        session.add(Grant(user_id=made.id, role=role, region_id=made.grants[0].region_id))
     session.commit()
     session.refresh(made)
     return made
@@ -61,6 +65,30 @@ def exports(app: Flask) -> set[str]:
         "purchases.import_template",
         "batches.drafts_refused",
     }
+
+
+def _paid(session: Session, boss: User) -> int:
+    """A payment whose payee, bank and note would run."""
+    agreement = session.scalars(sa.select(Agreement).limit(1)).one()
+    made = PayoutList(number="=1+1", key="k", asked="", paid_on=today(), made_by_id=boss.id)
+    session.add(made)
+    session.flush()
+    said = {"payee": LIVE[0], "bank_name": LIVE[3], "bank_account": LIVE[1], "note": LIVE[2]}
+    session.add(
+        Payout(
+            number="@SUM(1)",
+            list_id=made.id,
+            agreement_id=agreement.id,
+            kind=PayoutKind.BASE,
+            amount_fen=100,
+            means=Means.MONEY,
+            paid_on=today(),
+            made_by_id=boss.id,
+            **said,
+        )
+    )
+    session.commit()
+    return made.id
 
 
 def test_no_export_holds_a_live_formula(
@@ -94,7 +122,12 @@ def test_no_export_holds_a_live_formula(
     )
     sent = {"file": (io.BytesIO(lines.encode()), "=1+1.csv")}
     bought = browser.post("/purchases/import", data=sent).location
+    listed = _paid(session, boss)
     addresses = {
+        "payments.export": "/funds/payments/export",
+        "payments.export_paid": "/funds/payments/paid/export",
+        "payments.export_list": f"/funds/payments/lists/{listed}/export",
+        "payments.export_vouchers": "/funds/payments/vouchers/export?program=kingdee&what=all",
         "funds.export": "/funds/export",
         "purchases.export": "/purchases/export",
         "purchases.import_template": "/purchases/import/template",

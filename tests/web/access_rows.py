@@ -30,6 +30,13 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.payments.models import (
+    Means,
+    Payout,
+    PayoutKind,
+    PayoutList,
+    Repayment,
+)
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport, Unprotected
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.price_protection.trail.models import (
@@ -268,9 +275,45 @@ def rows_of_region(
     )
     ids["scan"] = kept(AgreementScan(agreement_id=agreement.id, document_id=pdf.id, filed_by_id=owner.id))
     ids |= case_of(session, agreement)
+    ids |= _payments_of(session, owner, agreement)
     ids |= _batch_of(session, region, owner, agreement)
     session.commit()
     return ids
+
+
+def _payments_of(session: Session, owner: User, agreement: Agreement) -> dict[str, int]:
+    """A payment list with one payment, and a repayment."""
+    number = next(_numbers)
+    made = PayoutList(
+        number=f"FK-T-{number}", key=f"list-{number}", asked="", paid_on=today(), made_by_id=owner.id
+    )
+    session.add(made)
+    session.flush()
+    payout = Payout(
+        number=f"FK-T-{number}-1",
+        list_id=made.id,
+        agreement_id=agreement.id,
+        kind=PayoutKind.BASE,
+        amount_fen=100,
+        means=Means.MONEY,
+        paid_on=today(),
+        payee="示例收款人",
+        bank_name="示例银行",
+        bank_account="6222020000000001",
+        made_by_id=owner.id,
+    )
+    repayment = Repayment(
+        number=f"SK-T-{number}",
+        key=f"repayment-{number}",
+        agreement_id=agreement.id,
+        amount_fen=100,
+        means=Means.MONEY,
+        received_on=today(),
+        made_by_id=owner.id,
+    )
+    session.add_all([payout, repayment])
+    session.flush()
+    return {"payout": payout.id, "payout_list": made.id, "repayment": repayment.id}
 
 
 def _batch_of(session: Session, region: Region, owner: User, agreement: Agreement) -> dict[str, int]:

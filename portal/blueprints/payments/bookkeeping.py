@@ -1,6 +1,7 @@
 """Vouchers for the company's books as 用友 and 金蝶 take them, and the subjects that they name."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from flask import flash, request, url_for
@@ -146,9 +147,7 @@ def book_vouchers() -> ResponseReturnValue:
     lines: list[Line] = []
     if form.validate():
         try:
-            first_on, last_on = vouchers.require_range(
-                form.first_on.data or day.replace(day=1), form.last_on.data or day
-            )
+            first_on, last_on = _range(form)
             lines = list(
                 vouchers.lines(db.session, actor(), first_on, last_on, only_payments=form.what.data != "all")
             )
@@ -166,6 +165,12 @@ def book_vouchers() -> ResponseReturnValue:
         by_account=_by_account(lines, used),
         systems=[(key, name) for key, (name, _columns, _write) in SYSTEMS.items()],
     )
+
+
+def _range(form: VoucherForm) -> tuple[date, date]:
+    """The days asked for; this month's until today where none is named."""
+    day = today()
+    return vouchers.require_range(form.first_on.data or day.replace(day=1), form.last_on.data or day)
 
 
 def _by_account(
@@ -186,7 +191,7 @@ def export_vouchers() -> ResponseReturnValue:
     """The vouchers of some days as one program takes them; who took them is on record."""
     form = VoucherForm(request.args)
     form.validate()
-    first_on, last_on = vouchers.require_range(form.first_on.data, form.last_on.data)
+    first_on, last_on = _range(form)
     key = request.args.get("program", "")
     name, columns, write = SYSTEMS.get(key, SYSTEMS["yonyou"])
     me, used = actor(), vouchers.subjects(db.session)

@@ -86,8 +86,8 @@ class VoucherForm(FlaskForm):
     class Meta:
         csrf = False
 
-    first_on = DateOnField(_l("First day"))
-    last_on = DateOnField(_l("Last day"))
+    first_on = DateOnField(_l("From day"))
+    last_on = DateOnField(_l("Until day"))
     what = SelectField(
         _l("Bookings"),
         choices=[("payments", _l("Payments and repayments only")), ("all", _l("Everything that was booked"))],

@@ -13,8 +13,8 @@ from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments import making, queries
 from portal.domain.price_protection.payments.awards import award_is_payable
-from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.payments.making import How, Payee
+from portal.domain.price_protection.payments.models import PayoutKind
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
@@ -43,8 +43,6 @@ def use(id: int, part: str) -> ResponseReturnValue:
     rows = queries.unawarded(db.session, actor())
     row = next((one for one in rows if (one.agreement_id, one.case_part) == (id, part)), None)
     form = UseForm(data={"key": new_key(), "paid_on": today()})
-    if request.method == "GET" and row is None:
-        abort(404)
     if request.method == "POST" and form.validate():
         payee = Payee(form.payee.data or "", form.bank_name.data or "", form.bank_account.data or "")
         how = How(form.paid_on.data, note=form.note.data or "", reference=form.reference.data or "")

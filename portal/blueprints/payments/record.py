@@ -52,7 +52,7 @@ def _page(payout: Payout, form: MarkForm) -> ResponseReturnValue:
 def note(id: int) -> ResponseReturnValue:
     """Note the red-letter invoice or the bank's number, once."""
     payout, form = _payable(id), MarkForm()
-    what = form.mark or abort(400)
+    what = form.mark or Mark.INVOICE
     if form.validate():
         done = submit(form, lambda: marking.mark(db.session, actor(), payout, what, form.value.data or ""))
         if done is not None:

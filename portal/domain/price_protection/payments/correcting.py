@@ -33,7 +33,11 @@ def correct(session: Session, actor: User, payment: Payout | Repayment, reason: 
     mine = PaymentCorrection.payout_id if is_payout else PaymentCorrection.repayment_id
     if session.scalar(sa.select(PaymentCorrection.id).where(mine == payment.id)) is not None:
         raise DomainError("%(number)s was taken back already.", number=payment.number)
-    if isinstance(payment, Payout) and payment.kind.is_of_a_case and not award_is_payable(session, payment.part):
+    if (
+        isinstance(payment, Payout)
+        and payment.kind.is_of_a_case
+        and not award_is_payable(session, payment.part)
+    ):
         raise DomainError(
             "The decision of %(case)s is no longer in effect, so this payment stays; the company bears it.",
             case=payment.part,

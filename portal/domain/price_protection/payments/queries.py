@@ -52,6 +52,7 @@ def _reach(user: User) -> sa.ColumnElement[bool]:
     """
     return sa.and_(
         Agreement.region_id.in_(visible(user, P.FUNDS_READ)),
+        Payout.kind != PayoutKind.AWARD,
         sa.or_(Payout.kind != PayoutKind.UNAWARDED, Agreement.region_id.in_(visible(user, P.PAYMENTS_MAKE))),
     )
 

@@ -1,0 +1,193 @@
+"""Paying on screen: two looks, once; numbers that come later; what comes back; vouchers that balance."""
+
+import re
+from itertools import groupby
+
+import pytest
+import sqlalchemy as sa
+
+from portal.domain.access.roles import Role
+from portal.domain.ledger.accounts import AccountKind as A
+from portal.domain.ledger.models import Transfer
+from portal.domain.price_protection.payments.models import Payout, PayoutList, Repayment
+from portal.domain.price_protection.purchases.models import Purchase
+from tests.domain.fund_world import on_day
+from tests.domain.test_payments import BANK, JULY, JUNE, MAY, PayWorld
+from tests.web.sheets import rows_of
+
+ROOT = "/funds/payments"
+
+
+@pytest.fixture
+def world(session, make) -> PayWorld:
+    return PayWorld(session, make)
+
+
+@pytest.fixture
+def signed(world):
+    agreement = world.in_force(world.add_distributor(**BANK))
+    world.buy(agreement, MAY, 1_000_000)
+    return agreement
+
+
+@pytest.fixture
+def finance(world, sign_in):
+    with on_day(JUNE):
+        yield sign_in(world.finance)
+
+
+def fields(page) -> dict[str, list[str]]:
+    """The hidden values of the form that pays, as the second look wrote them."""
+    found: dict[str, list[str]] = {}
+    form = page.text.split('action="/funds/payments/new"')[-1]
+    for tag in re.findall(r"<input[^>]*hidden[^>]*>", form):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and value:
+            found.setdefault(name[1], []).append(value[1])
+    return found
+
+
+def looked_at(finance, **said):
+    """The second look at everything that is payable."""
+    first = finance.get(f"{ROOT}/new?all=1")
+    sent = fields(first) | {"paid_on": ["2026-06-03"], "do": ["check"], **{k: [v] for k, v in said.items()}}
+    return finance.post(f"{ROOT}/new", data=sent)
+
+
+def test_a_list_is_looked_at_twice_and_paid_once_however_often_it_is_sent(finance, session, world, signed):
+    second = looked_at(finance)
+    assert second.status_code == 200
+    assert "叁佰元整" in second.text and "300.00" in second.text
+    assert session.scalar(sa.select(sa.func.count(Payout.id))) == 0
+    sent = fields(second) | {"do": ["pay"]}
+    answers = [finance.post(f"{ROOT}/new", data=sent) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {303}
+    assert {answer.location for answer in answers} == {f"{ROOT}/lists/1"}
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count(Payout.id))) == 1
+    assert world.balance(signed, A.CREDIT_NOTE) == -30_000
+
+
+def test_of_two_second_looks_at_the_same_sums_one_pays(finance, session, world, signed):
+    mine, other = looked_at(finance), looked_at(finance)
+    assert finance.post(f"{ROOT}/new", data=fields(mine) | {"do": ["pay"]}).status_code == 303
+    refused = finance.post(f"{ROOT}/new", data=fields(other) | {"do": ["pay"]})
+    assert refused.status_code == 422
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count(PayoutList.id))) == 1
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"sums": ["1.0"]},
+        {"sums": ["30000.1"]},
+        {"sums": ["x"]},
+        {"sums": []},
+        {"item": ["999999.base."]},
+        {"item": ["1.award.C1"]},
+        {"item": ["../1"]},
+        {"paid_on": ["2099-01-01"]},
+        {"means": ["cash"]},
+    ],
+)
+def test_what_was_not_looked_at_is_not_paid(finance, session, world, signed, forged):
+    sent = fields(looked_at(finance)) | {"do": ["pay"]} | forged
+    assert finance.post(f"{ROOT}/new", data=sent).status_code == 422
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count(Payout.id))) == 0
+
+
+def test_another_means_without_consent_is_refused_before_the_second_look(finance, session, signed):
+    refused = looked_at(finance, means="goods")
+    assert refused.status_code == 422
+    assert "consented in writing" in refused.text or "书面同意" in refused.text
+    assert looked_at(finance, means="goods", note="2026年6月1日书面同意货补").status_code == 200
+
+
+def test_the_bank_list_holds_the_transfers_that_stand(finance, session, world, signed):
+    looked = looked_at(finance, means="money", note="同意改为转账")
+    listed = finance.post(f"{ROOT}/new", data=fields(looked) | {"do": ["pay"]}).location
+    rows = rows_of(finance.get(f"{listed}/export"))
+    assert list(rows[1][1:5]) == [BANK["bank_account_name"], BANK["bank_account"], BANK["bank_name"], 300]
+    payout = session.scalars(sa.select(Payout)).one()
+    finance.post(f"{ROOT}/{payout.id}/correct", data={"reason": "银行退票，账号有误"})
+    assert len(rows_of(finance.get(f"{listed}/export"))) == 1
+    assert world.balance(signed, A.BASE) == 30_000
+
+
+def test_an_invoice_is_entered_once_and_leaves_the_list_of_missing_ones(finance, session, world, signed):
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    payout = session.scalars(sa.select(Payout)).one()
+    assert payout.number in finance.get(f"{ROOT}/paid?state=no_invoice").text
+    page = f"{ROOT}/{payout.id}"
+    assert finance.post(f"{page}/note", data={"what": "invoice", "value": "12"}).status_code == 422
+    assert (
+        finance.post(f"{page}/note", data={"what": "invoice", "value": "26332000000000000001"}).status_code
+        == 303
+    )
+    assert (
+        finance.post(f"{page}/note", data={"what": "invoice", "value": "26332000000000000002"}).status_code
+        == 422
+    )
+    assert payout.number not in finance.get(f"{ROOT}/paid?state=no_invoice").text
+    assert "26332000000000000001" in finance.get(page).text
+
+
+def test_what_is_owed_back_shows_its_day_and_is_collected_once(finance, session, world, signed):
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    bought = session.scalars(sa.select(Purchase)).one()
+    world.give_back(bought, JUNE, 1_000_000)
+    page = f"{ROOT}/owed/{signed.id}"
+    assert finance.post(page, data={"do": "served", "served_on": "2026-06-02"}).status_code == 303
+    assert "2026-06-17" in finance.get(f"{ROOT}/owed").text  # fifteen days
+    sent = {"do": "collect", "key": "once", "amount": "100.00", "means": "money", "received_on": "2026-06-03"}
+    assert [finance.post(page, data=sent).status_code for _ in range(2)] == [303, 303]
+    session.rollback()
+    assert session.scalars(sa.select(Repayment.amount_fen)).all() == [10_000]
+    assert world.balance(signed, A.CLAWBACK) == 20_000
+    more = {**sent, "key": "more", "amount": "200.01"}
+    assert finance.post(page, data=more).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("program", "debit", "credit", "voucher"), [("yonyou", 7, 8, 1), ("kingdee", 8, 9, 2)]
+)
+def test_each_voucher_balances_and_all_bookings_are_in_it(
+    finance, session, world, signed, program, debit, credit, voucher
+):
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    query = f"program={program}&what=all&first_on=2026-05-01&last_on=2026-06-30"
+    head, *rows = rows_of(finance.get(f"{ROOT}/vouchers/export?{query}"))
+    assert head[debit] == "借方金额" and head[credit] == "贷方金额"
+    for number, entries in groupby(rows, key=lambda row: row[voucher]):
+        entries = list(entries)
+        sums = [sum(row[place] or 0 for row in entries) for place in (debit, credit)]
+        assert sums[0] == sums[1] > 0, number
+    session.rollback()
+    booked = sum(session.scalars(sa.select(Transfer.amount_fen)).all())
+    assert round(sum(row[debit] or 0 for row in rows) * 100) == booked
+    only = rows_of(finance.get(f"{ROOT}/vouchers/export?{query.replace('=all', '=payments')}"))
+    assert len(only) == 3
+
+
+def test_subjects_are_the_companys_own_and_checked(finance, session, world, signed):
+    page = f"{ROOT}/vouchers/subjects"
+    assert finance.post(page, data={"yonyou-base": "=1+1"}).status_code == 422
+    assert finance.post(page, data={"yonyou-base": "22419901"}).status_code == 303
+    rows = rows_of(finance.get(f"{ROOT}/vouchers/export?what=all&first_on=2026-05-01&last_on=2026-06-30"))
+    assert "22419901" in {row[5] for row in rows} and "224101" not in {row[5] for row in rows}
+
+
+def test_the_workbench_tells_whoever_pays(world, session, sign_in, make, signed):
+    with on_day(JULY):
+        assert "/funds/payments/" in sign_in(world.finance).get("/").text
+        assert f'href="{ROOT}/"' not in sign_in(make.user(Role.TRAINER, world.region)).get("/").text
+
+
+def test_salespeople_read_and_cannot_pay(world, session, sign_in, signed):
+    with on_day(JUNE):
+        sales = sign_in(world.author)
+        assert "300.00" in sales.get(f"{ROOT}/").text
+        assert "/payments/new" not in sales.get(f"{ROOT}/").text
+        assert sales.get(f"{ROOT}/new?all=1").status_code == 403
