@@ -5,9 +5,9 @@ import re
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import lock
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
+from portal.domain.ledger import services as ledger
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments.models import Mark, Payout, PayoutMark
 from portal.domain.text import clean, half_width
@@ -42,7 +42,7 @@ def mark(session: Session, actor: User, payout: Payout, what: Mark, text: str) -
     A red-letter invoice may stand for several payouts, never for two distributors.
     """
     value = require_value(what, text)
-    lock(session, payout)
+    ledger.hold(session, payout.agreement_id)
     known = session.scalar(
         sa.select(PayoutMark).where(PayoutMark.payout_id == payout.id, PayoutMark.what == what)
     )
