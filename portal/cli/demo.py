@@ -54,3 +54,17 @@ def command(if_first_start: bool) -> None:
     scans.load(db.session, people)
     bought = Purchases(db.session, people).load()
     paid = Payments(db.session, people).load()
+    Cases(db.session(), people, vault()).load()
+    pool.close()
+    click.echo(
+        f"{len(distributors)} distributors, {contracts.written} agreements, {bought} purchase lines, "
+        f"{paid} payments."
+    )
+    _print_sign_ins()
+
+
+def _print_sign_ins() -> None:
+    """The demo's sign-ins, one a line; every one has the same password."""
+    click.echo(f"Sign-ins (password {users.DEMO_PASSWORD} 演示账号，密码同此):")
+    for person in PEOPLE:
+        click.echo(f"  {person.username:<16}{person.name}  {person.role.value}, {person.office}")
