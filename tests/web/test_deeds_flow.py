@@ -209,7 +209,7 @@ def test_prices_are_changed_in_many_agreements_at_once(world, session, sign_in):
     ticked = "&".join(f"id={agreement.id}" for agreement in agreements)
     address = f"/agreements/prices?{ticked}"
     assert "data-guard" in author.get(address).get_data(as_text=True)
-    chinese = author.get(address, headers={"Accept-Language": "zh-CN"}).get_data(as_text=True)
+    chinese = sign_in(world.author, language="zh_CN").get(address).get_data(as_text=True)
     assert "按金额涨跌（元）" in chinese and "按百分比或元" in chinese
     sent = {
         "effective_on": (today() + timedelta(days=20)).isoformat(),
