@@ -32,7 +32,9 @@ from portal.domain.price_protection.violations.models import (
     State,
 )
 from portal.domain.price_protection.violations.reporters import Exclusion, Source
+from portal.domain.price_protection.violations.todos import todos
 from portal.domain.price_protection.violations.vault import FILES, Vault, make_key, read_key
+from portal.domain.users.models import User
 from tests.domain.case_world import OPENED, PHOTO, CaseWorld
 from tests.domain.fund_world import on_day
 
@@ -293,6 +295,33 @@ def test_statistics_count_only_what_the_accused_know_of(world, session):
     world.decided(agreement)
     (row,) = statistics.rows(session, world.manager)
     assert (row.cases, row.pending, row.deducted_fen) == (1, 1, 0)
+
+
+def test_the_workbench_and_the_numbers_ask_no_more_for_more_cases(world, session):
+    agreement = world.with_fund()
+    asked: list[str] = []
+    sa.event.listen(session.get_bind(), "before_cursor_execute", lambda *said: asked.append(said[2]))
+
+    def statements() -> list[int]:
+        counts = []
+        for work in (
+            lambda: list(todos(session, world.first)),
+            lambda: statistics.rows(session, world.manager),
+        ):
+            session.rollback()
+            session.expunge_all()
+            user = session.get_one(User, world.first.id), session.get_one(User, world.manager.id)
+            asked.clear()
+            work()
+            counts.append(len(asked))
+            assert user
+        return counts
+
+    world.notified(agreement, act_on=date(2026, 7, 1))
+    few = statements()
+    for day in (2, 4, 5):
+        world.notified(agreement, act_on=date(2026, 7, day))
+    assert statements() == few
 
 
 # ---- the key

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.db import today
 from portal.domain.access.queries import visible
@@ -41,14 +41,15 @@ def rows(session: Session, user: User) -> list[Row]:
     cases = session.scalars(
         sa.select(Case)
         .where(Case.notified_on.is_not(None), Case.region_id.in_(visible(user, Permission.CASES_READ)))
+        .options(selectinload(Case.region), selectinload(Case.appeal))
         .order_by(Case.id)
     ).all()
     taken = {
         one.case_part: left_of(one)
         for one in session.scalars(
-            sa.select(FundDeduction).where(
-                FundDeduction.agreement_id.in_({case.agreement_id for case in cases})
-            )
+            sa.select(FundDeduction)
+            .options(selectinload(FundDeduction.changes))
+            .where(FundDeduction.agreement_id.in_({case.agreement_id for case in cases}))
         )
     }
     found: dict[tuple[str, str, str], Row] = {}

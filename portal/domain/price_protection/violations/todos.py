@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session, selectinload
 
 from portal.domain.i18n import N_
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.violations import queries, steps
 from portal.domain.price_protection.violations.deadlines import next_due
 from portal.domain.price_protection.violations.models import ENDED, Case, CasePaper, CasePaperKind, State
@@ -32,7 +33,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
             selectinload(Case.papers),
             selectinload(Case.hearings),
             selectinload(Case.appeal),
-            selectinload(Case.agreement),
+            selectinload(Case.agreement).selectinload(Agreement.distributor),
             selectinload(Case.region),
         )
         .order_by(Case.id)
