@@ -1,6 +1,7 @@
 """What is owed is paid whole and once, less what is set off; what was paid is taken back by its mirror only."""
 
 import random
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit.models import AuditEvent
@@ -32,6 +34,7 @@ from portal.domain.price_protection.payments.models import (
 )
 from portal.domain.price_protection.payments.payable import Item, Wanted, payable, set_off
 from portal.domain.price_protection.payments.queries import PaidFilter
+from portal.domain.users.models import User
 from tests.domain.fund_world import FundWorld, on_day
 
 K = PayoutKind
@@ -501,3 +504,31 @@ def test_a_correction_without_its_row_is_found(world, session, signed):
     with pytest.raises(verify.Break, match="taken back"):
         proving.prove(session)
     session.rollback()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_at_once_pay_the_same_sums_once(world, session, signed):
+    """Two sessions on PostgreSQL, the first of which has not committed: the second waits, looks again, and is refused."""
+    world.buy(signed, MAY, 1_000_000)
+    seen = [Seen.of(item) for item in world.owed(signed)]
+    waiting: list[str] = []
+    with on_day(JUNE), session.get_bind().engine.connect() as connection, Session(connection) as other:
+        clerk = other.get_one(User, world.finance.id)
+        making.pay(session, world.finance, seen, How(paid_on=JUNE), key="first")
+
+        def pay() -> None:
+            try:
+                with on_day(JUNE):
+                    making.pay(other, clerk, seen, How(paid_on=JUNE), key="second")
+                    other.commit()
+            except DomainError as refusal:
+                waiting.append(refusal.msgid)
+
+        thread = threading.Thread(target=pay)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()  # it waits for the book
+        session.commit()
+        thread.join(20)
+    assert len(waiting) == 1 and "no longer what you looked at" in waiting[0]
+    assert world.balance(signed, A.CREDIT_NOTE) == -30_000
