@@ -508,7 +508,7 @@ def test_a_correction_without_its_row_is_found(world, session, signed):
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_two_at_once_pay_the_same_sums_once(world, session, signed):
-    """Two sessions on PostgreSQL, the first of which has not committed: the second waits, looks again, and is refused."""
+    """The first has not committed yet: the second waits for the book, looks again, and is refused."""
     world.buy(signed, MAY, 1_000_000)
     seen = [Seen.of(item) for item in world.owed(signed)]
     waiting: list[str] = []
