@@ -18,6 +18,7 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.purchases.booking import Booked, Line, book
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.purchases.waiting import accrue_waiting
 from portal.domain.users.models import User
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
@@ -95,6 +96,14 @@ class FundWorld(AgreementWorld):
         if isinstance(found, DomainError):
             raise found
         return found
+
+    def accrue_waiting(self, distributor_id: int, most: int = 10_000) -> int:
+        """Look again at what accrued nothing, as the job after a signing does; how many lines accrued."""
+        waiting = sa.select(Purchase).where(
+            Purchase.distributor_id == distributor_id,
+            ~sa.exists().where(Accrual.purchase_id == Purchase.id),
+        )
+        return accrue_waiting(self.session, waiting, limit=most).accrued
 
     def balance(self, agreement: Agreement, kind: AccountKind, part: str = "") -> int:
         """What an account contains, in fen."""

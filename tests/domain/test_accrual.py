@@ -13,7 +13,6 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.funds import deducting, releasing
-from portal.domain.price_protection.funds.accruing import accrue_pending
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
 
@@ -67,7 +66,7 @@ def test_purchases_accrue_once_when_an_agreement_is_signed_after_its_first_day(w
         steps.sign(session, world.author, agreement, MAY)
         session.commit()
         for expected in (2, 0):
-            assert accrue_pending(session, None, [agreement.distributor_id], 100)[1] == expected
+            assert world.accrue_waiting(agreement.distributor_id) == expected
             session.commit()
     assert world.balance(agreement, A.FUND, "2026Q2") == 16_000
     assert world.balance(agreement, A.BASE) == 24_000

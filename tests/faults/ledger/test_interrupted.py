@@ -20,7 +20,6 @@ from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.funds import deducting, proving, releasing
-from portal.domain.price_protection.funds.accruing import accrue_pending
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.purchases.booking import book
 from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
@@ -127,7 +126,7 @@ class Setting:
 
     def sign_late(self) -> None:
         steps.sign(self.session, self.world.author, self.unsigned, JULY)
-        accrue_pending(self.session, None, [self.unsigned.distributor_id], 100)
+        self.world.accrue_waiting(self.unsigned.distributor_id)
 
     def close(self) -> None:
         releasing.close(self.session, self.world.finance, self.agreement.id, "2026Q2")

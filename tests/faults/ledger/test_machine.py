@@ -28,7 +28,6 @@ from portal.domain.ledger.accounts import NEVER_NEGATIVE, AccountKind, TransferK
 from portal.domain.ledger.services import Draft
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.funds import deducting, proving, releasing
-from portal.domain.price_protection.funds.accruing import accrue_pending
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.settings import services as setting
@@ -123,7 +122,7 @@ class Funds(RuleBasedStateMachine):
     def sign(self) -> None:
         def work() -> None:
             steps.sign(self.session, self.world.author, self.agreement, self.today)
-            accrue_pending(self.session, None, [self.agreement.distributor_id], 10_000)
+            self.world.accrue_waiting(self.agreement.distributor_id)
 
         self._book("sign", work)
         self.model.sign(self.today)

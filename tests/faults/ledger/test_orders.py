@@ -12,7 +12,6 @@ from portal.domain.ledger import verify
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.funds import proving
-from portal.domain.price_protection.funds.accruing import accrue_pending
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.purchases.models import Purchase
 from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
@@ -75,9 +74,9 @@ def entered(world: FundWorld, agreement: Agreement, order: list[Deed], chance: r
             with on_day(NOW):
                 steps.sign(world.session, world.author, agreement, NOW)
                 world.session.commit()
-                while accrue_pending(world.session, None, [agreement.distributor_id], 3)[1]:
+                while world.accrue_waiting(agreement.distributor_id, 3):
                     world.session.commit()
-                accrue_pending(world.session, None, [agreement.distributor_id], 1000)
+                world.accrue_waiting(agreement.distributor_id)
                 world.session.commit()
         if deed is None:
             return

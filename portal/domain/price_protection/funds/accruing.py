@@ -277,23 +277,3 @@ def _is_released(session: Session, origin: Accrual) -> bool:
             )
         )
     )
-
-
-def accrue_pending(
-    session: Session, actor: User | None, distributor_ids: Sequence[int], limit: int
-) -> tuple[int, int]:
-    """Look again at what accrued nothing so far, the oldest first: an agreement may protect it by now, once.
-
-    Returns how many lines were looked at and how many accrued.
-    """
-    # What an agreement of the distributor could cover: one that nobody has an agreement with is not looked at.
-    pending = session.scalars(
-        sa.select(Purchase)
-        .where(
-            Purchase.distributor_id.in_(distributor_ids),
-            ~sa.exists().where(Accrual.purchase_id == Purchase.id),
-        )
-        .order_by(Purchase.id)
-        .limit(limit)
-    ).all()
-    return len(pending), accrue(session, actor, pending)
