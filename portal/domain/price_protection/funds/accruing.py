@@ -162,6 +162,7 @@ def _row(
         "base_fen": said.base_fen,
         "fund_fen": said.fund_fen,
         "book_no": held.book.last_no + ahead + 1,
+        "facts": purchase.facts,
     }
 
 
@@ -232,6 +233,7 @@ def _reverse(
                 "base_fen": -taken.base_fen,
                 "fund_fen": -taken.fund_fen,
                 "book_no": number,
+                "facts": line.facts,
             }
         ],
     )

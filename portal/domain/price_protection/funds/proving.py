@@ -157,6 +157,8 @@ def _one_accrual(session: Session, line: _Line, moved: list[Booked], origins: di
     )
     if sums != (base, fund):
         raise Break(N_("The books say another sum for line %(line)s of %(document)s than accrued."), **named)
+    if accrual.facts not in (None, purchase.facts):
+        raise Break(N_("Line %(line)s of %(document)s was changed after it was booked."), **named)
     if moved and moved[0].no != accrual.book_no:
         raise Break(N_("Line %(line)s of %(document)s stands elsewhere in its book than it says."), **named)
     for one in moved:

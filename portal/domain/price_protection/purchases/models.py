@@ -146,6 +146,8 @@ class Accrual(Base):
     fund_fen: Mapped[int]
     # Up to here the book had come when it was booked: what a later deduction took it into account for.
     book_no: Mapped[int]
+    # The hash of what the line said: one that is too small to move a fen stands in no transfer. None before 0024.
+    facts: Mapped[str | None] = mapped_column(sa.String(64))
     at: Mapped[datetime] = mapped_column(default=now)
 
     purchase: Mapped[Purchase] = relationship(back_populates="accrual")
