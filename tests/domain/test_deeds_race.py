@@ -67,8 +67,8 @@ def test_an_agreement_is_approved_only_after_the_amendment_that_is_being_signed(
 def test_a_renewal_is_drafted_while_an_amendment_is_being_signed(world, session, second):
     agreement = world.signed()
     deed = world.approved_amendment(agreement)
-    renewed = world.signed(agreement.distributor, effective_on=agreement.ends_on + DAY,
-                           expires_on=agreement.ends_on + 300 * DAY)  # fmt: skip
+    other = [(world.add_product(), PriceKind.SUGGESTED_RETAIL, 2850)]
+    renewed = world.signed(agreement.distributor, prices=other)
     signing.sign(session, world.author, deed, today())
     old = second.get(Agreement, renewed.id)
     entry = drafting.renewal(second, old, old.template)
