@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": ("portal.cli.demo", "command"),
     "distributors": ("portal.cli.distributors", "group"),
     "doctor": ("portal.cli.doctor", "doctor"),
+    "funds": ("portal.cli.funds", "group"),
     "ledger": ("portal.cli.ledger", "group"),
     "seal": ("portal.cli.seal", "group"),
     "purchases": ("portal.cli.purchases", "group"),

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from portal.domain.papers.agreement import canonical_json
 from portal.domain.papers.characters import check_characters
 from portal.domain.papers.deeds import DeedData, fill_deed
+from portal.domain.papers.fill import FilledPaper
 from portal.domain.papers.model import plain
 from portal.domain.papers.parse import parse
 from portal.printing import pool
@@ -31,7 +32,30 @@ def render_deed(
     instant. DomainError: a required value is missing, a character cannot be printed. Call it outside any
     transaction.
     """
-    filled = fill_deed(parse(template_text), data, marks_holes=draft)
+    return render_filled(
+        fill_deed(parse(template_text), data, marks_holes=draft),
+        title=title,
+        author=str(data["values"].get("manufacturer_name") or data["values"].get("sender_name") or ""),
+        attached=canonical_json(data),
+        version=version,
+        verify_url=verify_url,
+        draft=draft,
+        made_at=made_at,
+    )
+
+
+def render_filled(
+    filled: FilledPaper,
+    *,
+    title: str,
+    author: str,
+    attached: bytes,
+    version: int = 1,
+    verify_url: str | None = None,
+    draft: bool = False,
+    made_at: datetime,
+) -> RenderedPaper:
+    """Print a paper whose values are in, with its data attached unless it is a draft; as `render_deed` does."""
     for line in filled.paper.lines():
         for run in line:
             check_characters(run.text, run.placeholder)
@@ -40,7 +64,7 @@ def render_deed(
     html = document(
         filled,
         document_title=f"{plain(filled.paper.title)} {title}",
-        author=str(data["values"].get("manufacturer_name") or data["values"].get("sender_name") or ""),
+        author=author,
         description=f"{front.template} {front.version}",
         generator=GENERATOR,
         made_at=made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -54,7 +78,7 @@ def render_deed(
             styles=("paper",),
             made_at=made_at,
             identifier=f"{title} {version} {front.template} {front.version} {'draft' if draft else 'final'}",
-            attached=None if draft else canonical_json(data),
+            attached=None if draft else attached,
             verify_url=verify_url,
             is_small=False,
         )

@@ -13,6 +13,7 @@ from portal.domain.distributors.importing import files
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.closing import proposing as closing
 from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import files as purchase_files
@@ -162,6 +163,22 @@ def _decided(job: Job) -> str:
     return _("%(done)s, %(refused)s", done=said, refused=left)
 
 
+def _quarter(job: Job) -> str:
+    return url_for("quarters.detail", id=job.params["proposal_id"])
+
+
+def _closed(job: Job) -> str:
+    said = _(
+        "%(stated)s agreements closed, %(printed)s statements printed",
+        stated=job.result.get("stated", 0),
+        printed=job.result.get("printed", 0),
+    )
+    left = len(job.result.get("left", ()))
+    return (
+        _("%(done)s, %(refused)s", done=said, refused=_("%(count)s left out", count=left)) if left else said
+    )
+
+
 _TO_BATCH = _l("To the batch")
 KINDS = {
     batches.CHECK: Kind(_l("Checking a batch"), _batch, _batch, _rows_done, _TO_BATCH),
@@ -193,6 +210,9 @@ KINDS = {
     ),
     deciding.APPROVE: Kind(
         _l("Approving amendments"), _price_change, _price_change, _decided, _l("To the change")
+    ),
+    closing.KIND: Kind(
+        _l("Closing a quarter"), _quarter, _quarter, _closed, _l("To the close of the quarter")
     ),
     scans.FILE: Kind(_l("Filing scans"), _pile, _pile, _filed, _l("To the pile")),
 }

@@ -6,7 +6,7 @@ frozen; or left out, where it is another by now than was confirmed. Killed at an
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,6 +41,9 @@ class Left(TypedDict):
     number: str
     confirmed: list[Any]
     found: list[Any] | None
+    # Why, where it is as it was confirmed and was refused all the same: msgid and params.
+    error: NotRequired[str]
+    params: NotRequired[dict[str, Any]]
 
 
 def remaining(session: Session, proposal: Proposal) -> list[list[Any]]:
@@ -72,6 +75,32 @@ def close_agreement(session: Session, proposal: Proposal, said: list[Any]) -> St
     else:
         release = releasing.release(session, reviewer, agreement_id, name)
     return _state(session, proposal, agreement, release)
+
+
+def refused(session: Session, said: list[Any], error: DomainError) -> Left:
+    """An agreement that could not be closed, with the reason; it stays as it was."""
+    agreement = session.get_one(Agreement, int(said[0]))
+    return Left(
+        id=agreement.id,
+        number=agreement.number,
+        confirmed=said,
+        found=said,
+        error=error.msgid,
+        params={name: str(value) for name, value in error.params.items()},
+    )
+
+
+def counts(session: Session, proposal: Proposal) -> dict[str, int]:
+    """How far a close has come: agreements stated, papers printed, and what was released, in fen."""
+    row = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count(Statement.document_id),
+            sa.cast(sa.func.coalesce(sa.func.sum(Statement.release_fen), 0), sa.BigInteger),
+            sa.cast(sa.func.coalesce(sa.func.sum(Statement.interest_fen), 0), sa.BigInteger),
+        ).where(Statement.proposal_id == proposal.id)
+    ).one()
+    return {"stated": row[0], "printed": row[1], "release_fen": row[2], "interest_fen": row[3]}
 
 
 def close_before(session: Session, actor: User, agreement: Agreement, name: str) -> None:

@@ -1,0 +1,67 @@
+"""flask funds release: previews, and does only what two people confirmed; its exit codes and its JSON (P3)."""
+
+import json
+from datetime import date
+
+import pytest
+
+from portal.domain.price_protection.closing.models import Stage
+from portal.jobs import quarters
+from tests.domain.close_world import OCTOBER, CloseWorld
+from tests.domain.fund_world import on_day
+from tests.domain.test_quarter_task import quick
+
+JULY = date(2026, 7, 6)
+
+
+@pytest.fixture
+def world(session, make) -> CloseWorld:
+    return CloseWorld(session, make)
+
+
+def run(app, session, *words: str):
+    session.rollback()
+    with on_day(OCTOBER):
+        return app.test_cli_runner().invoke(args=["funds", "release", *words])
+
+
+def test_it_releases_what_was_confirmed_and_nothing_else(app, world, session, monkeypatch):
+    monkeypatch.setattr(quarters, "render_statement", quick)
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_824_000)
+    said = run(app, session, "2026q3")
+    assert said.exit_code == 3 and "364.80" in said.output
+    proposal = world.propose()
+    assert run(app, session, "2026Q3").exit_code == 3
+    world.confirm(proposal)
+    looked = run(app, session, "2026Q3", "--preview", "--json")
+    assert looked.exit_code == 0
+    told = json.loads(looked.output)
+    assert (told["total"]["release_fen"], told["agreements"][0]["outcome"], told["done"]) == (
+        36_480,
+        "release",
+        [],
+    )
+    done = run(app, session, "2026Q3", "--json")
+    told = json.loads(done.output)
+    assert (done.exit_code, told["done"][0]["stated"], told["done"][0]["release_fen"]) == (0, 1, 36_480)
+    again = run(app, session, "2026Q3", "--json")
+    told = json.loads(again.output)
+    assert (again.exit_code, told["done"], told["agreements"][0]["outcome"]) == (0, [], "closed")
+    session.expire_all()
+    assert session.get_one(type(proposal), proposal.id).stage is Stage.DONE
+
+
+def test_what_is_left_out_is_named_and_told_by_the_exit_code(app, world, session, monkeypatch):
+    monkeypatch.setattr(quarters, "render_statement", quick)
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    world.confirm(world.propose())
+    world.buy(agreement, date(2026, 8, 1), 500_000, entered_on=OCTOBER)
+    said = run(app, session, "2026Q3")
+    assert said.exit_code == 1 and agreement.number in said.output
+
+
+@pytest.mark.parametrize("words", [["2026-3"], ["2026Q5"], ["2026Q3", "--office", "nowhere"]])
+def test_what_is_no_quarter_or_office_is_refused(app, world, session, words):
+    assert run(app, session, *words).exit_code == 2
