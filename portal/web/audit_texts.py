@@ -100,6 +100,8 @@ _LISTS = {
     "purchase_import": _l("Refused rows of an import"),
     **PAYMENT_LISTS,
     "scan_reminders": _l("Reminder list"),
+    "quarter": _l("Preview of a quarter"),
+    "statements": _l("Releases of a quarter"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),
     **TRAIL_LISTS,

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal.domain.money import figures
+from portal.domain.papers.registry_statement import BOUGHT, DEDUCTED, RELEASED, RESTORED, RETURNED
 from portal.domain.price_protection.closing.models import Stage, Verdict
 from portal.domain.price_protection.closing.preview import Outcome
 
@@ -40,6 +41,27 @@ CLOSING_TONES = (
     (Verdict.AGREED, "ok"),
     (Verdict.OBJECTED, "bad"),
 )
+# The sums of a statement as people read them on screen; the paper says 释放 where these say 兑付.
+SUMS = (
+    ("opening", _l("Fund held at the quarter's beginning")),
+    ("accrued", _l("Accrued")),
+    ("reversed", _l("Reversed by returns")),
+    ("forfeited", _l("Deducted by decisions")),
+    ("restored", _l("Restored")),
+    ("released", _l("Released during the quarter, of earlier ones")),
+    ("closing", _l("Fund held at the quarter's end")),
+    ("suspended", _l("of which held back by open cases")),
+    ("release", _l("Released of this quarter")),
+    ("interest", _l("Interest on it")),
+    ("base_paid", _l("Base rebate of the quarter, less returns")),
+)
+LINE_KINDS = {
+    BOUGHT: _l("Purchase"),
+    RETURNED: _l("Return"),
+    RELEASED: lazy_pgettext("fund", "Release"),
+    DEDUCTED: lazy_pgettext("fund", "Deduction"),
+    RESTORED: lazy_pgettext("fund", "Restoration"),
+}
 CLOSING_ACTIONS: dict[str, object] = {
     "quarter.proposed": _l("Close of a quarter proposed"),
     "quarter.confirmed": _l("Close of a quarter confirmed"),

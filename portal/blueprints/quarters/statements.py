@@ -1,0 +1,76 @@
+"""A statement: its sums, its lines with what is behind each, its paper, and the release of what a case held back."""
+
+from flask import abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from portal.blueprints.quarters import bp
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.closing import executing, printing, queries
+from portal.domain.price_protection.closing.models import Statement
+from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
+from portal.extensions import db
+from portal.web import files
+from portal.web.access import actor, requires
+from portal.web.closing_words import LINE_KINDS, SUMS
+from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
+
+
+def _found(id: int) -> Statement:
+    """The statement; 404 outside the user's offices."""
+    return db.session.scalar(queries.statements_visible_to(actor()).where(Statement.id == id)) or abort(404)
+
+
+@bp.get(f"/statements/<{ROW}:id>")
+@requires(P.FUNDS_READ)
+def statement(id: int) -> ResponseReturnValue:
+    """What the statement says, each line leading to the purchase, or the transfers, that it comes from."""
+    return _show(_found(id), None)
+
+
+def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
+    me, session = actor(), db.session()
+    place = (found.agreement_id, found.quarter)
+    return render(
+        "quarters/statement.html",
+        form=form,
+        statement=found,
+        said=found.payload["values"],
+        lines=found.payload["lines"],
+        purchase=PURCHASE,
+        sums=SUMS,
+        kinds=LINE_KINDS,
+        holds=deducting.holds(session, *place),
+        late=deducting.released(session, *place) if found.release_id is None else None,
+        is_due=place in executing.due(session),
+        may_release=me.can(P.FUNDS_CONFIRM, found.agreement.region),
+    )
+
+
+@bp.get(f"/statements/<{ROW}:id>/paper")
+@requires(P.FUNDS_READ)
+def paper(id: int) -> ResponseReturnValue:
+    """The statement as it was printed, byte for byte, however often."""
+    found = _found(id)
+    if found.document is None:
+        abort(404)
+    _number, _company, data = printing.paper(db.session(), found.id)
+    return files.shown(data, found.document.media_type, f"{found.number}.pdf")
+
+
+@bp.post(f"/statements/<{ROW}:id>/release")
+@requires(P.FUNDS_CONFIRM)
+def release(id: int) -> ResponseReturnValue:
+    """Release what a case held back, now that it has ended: a deed of its own, the quarter stays closed."""
+    found, form = _found(id), FlaskForm()
+    if form.validate_on_submit():
+        made = submit(
+            form, lambda: executing.release_late(db.session(), actor(), found.agreement, found.quarter)
+        )
+        if made is not None:
+            flash(_("The fund of %(quarter)s is released.", quarter=found.quarter))
+            return leave(url_for(".statement", id=id))
+    return _show(_found(id), form)

@@ -1,0 +1,122 @@
+"""Quarters, closes and statements as pages list them, within the regions of who asks."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from portal.db import today
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission as P
+from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
+from portal.domain.price_protection.closing.proposing import proposals_visible_to
+from portal.domain.price_protection.funds.quarters import Calendar
+from portal.domain.price_protection.models import Agreement
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+SHOWN = 8  # quarters in the list that nobody has closed anything of
+STATEMENT_SORTS = {
+    "number": Statement.number,
+    "distributor": Distributor.name,
+    "release": Statement.release_fen,
+}
+
+
+@dataclass
+class Listed:
+    """A quarter in the list, by the usual calendar, with its closes, the newest first."""
+
+    name: str
+    first_on: date
+    last_on: date
+    closes: list[Proposal] = field(default_factory=list)
+    statements: int = 0
+    release_fen: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its last day has passed, for agreements that count by the calendar year."""
+        return self.last_on < today()
+
+    @property
+    def stage(self) -> Stage | None:
+        """How far its newest close has come that was not withdrawn."""
+        return next((one.stage for one in self.closes if one.stage is not Stage.WITHDRAWN), None)
+
+
+def quarters(session: Session, user: User) -> list[Listed]:
+    """The quarter that runs, those before it, and every other that something was closed of; the newest first."""
+    calendar, found = Calendar(), dict[str, Listed]()
+
+    def listed(name: str) -> Listed:
+        quarter = calendar.named(name)
+        return found.setdefault(name, Listed(name, quarter.first_on, quarter.last_on))
+
+    here = calendar.of(today())
+    for _ in range(SHOWN):
+        listed(str(here))
+        here = calendar.of(date.fromordinal(here.first_on.toordinal() - 1))
+    for one in session.scalars(
+        proposals_visible_to(user)
+        .options(
+            joinedload(Proposal.region, innerjoin=True),
+            joinedload(Proposal.proposed_by, innerjoin=True),
+            joinedload(Proposal.confirmed_by),
+        )
+        .order_by(Proposal.id.desc())
+    ):
+        listed(one.quarter).closes.append(one)
+    for name, count, fen in session.execute(
+        sa.select(
+            Statement.quarter,
+            sa.func.count(),
+            sa.cast(sa.func.sum(Statement.release_fen), sa.BigInteger),
+        )
+        .join(Agreement, Agreement.id == Statement.agreement_id)
+        .where(Agreement.region_id.in_(visible(user, P.FUNDS_READ)))
+        .group_by(Statement.quarter)
+    ):
+        listed(name).statements, listed(name).release_fen = count, fen
+    return sorted(found.values(), key=lambda one: one.name, reverse=True)
+
+
+def statements_visible_to(user: User) -> sa.Select[Statement]:
+    """The statements of agreements in a user's regions."""
+    return (
+        sa.select(Statement)
+        .join(Agreement, Agreement.id == Statement.agreement_id)
+        .where(Agreement.region_id.in_(visible(user, P.FUNDS_READ)))
+    )
+
+
+def statement_rows(user: User, proposal_id: int, q: str = "") -> sa.Select[*tuple[object, ...]]:
+    """The statements of a close as its page lists them."""
+    statement = (
+        sa.select(
+            Statement.id,
+            Statement.number,
+            Agreement.number.label("agreement"),
+            Distributor.name.label("distributor"),
+            Distributor.code,
+            Region.name.label("office"),
+            Statement.closing_fen,
+            Statement.suspended_fen,
+            Statement.release_fen,
+            Statement.interest_fen,
+            Statement.due_on,
+            Statement.pages,
+        )
+        .join(Agreement, Agreement.id == Statement.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .where(Agreement.region_id.in_(visible(user, P.FUNDS_READ)), Statement.proposal_id == proposal_id)
+    )
+    if q:
+        like = f"%{q.replace('%', '').replace('_', '')}%"
+        statement = statement.where(
+            sa.or_(Statement.number.ilike(like), Agreement.number.ilike(like), Distributor.name.ilike(like))
+        )
+    return statement

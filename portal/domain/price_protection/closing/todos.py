@@ -1,0 +1,90 @@
+"""What waits of quarters: to be closed, to be confirmed by a second person, to be finished."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from portal.db import today
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission as P
+from portal.domain.i18n import N_
+from portal.domain.price_protection.closing.models import Proposal, Stage
+from portal.domain.price_protection.funds.models import QuarterClose
+from portal.domain.price_protection.funds.quarters import Calendar
+from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.purchases.models import Accrual
+from portal.domain.regions import services as regions
+from portal.domain.settings import services as settings
+from portal.domain.todos import Todo
+from portal.domain.users.models import User
+
+GROUP = "fund"
+
+
+def todos(session: Session, user: User) -> Iterator[Todo]:
+    """The lines of this user's workbench; three questions for whoever closes or confirms, none for others."""
+    if not user.can(P.FUNDS_CLOSE) and not user.can(P.FUNDS_CONFIRM):
+        return
+    proposals = session.scalars(
+        sa.select(Proposal)
+        .where(
+            Proposal.stage.in_((Stage.PROPOSED, Stage.CONFIRMED)),
+            Proposal.region_id.in_(visible(user, P.FUNDS_CONFIRM)),
+        )
+        .options(joinedload(Proposal.proposed_by, innerjoin=True))
+        .order_by(Proposal.id)
+    ).all()
+    for one in proposals:
+        if one.stage is Stage.CONFIRMED:
+            yield _of(one, N_("Finish the close of %(quarter)s"))
+        elif one.proposed_by_id != user.id:
+            yield _of(one, N_("Confirm the close of %(quarter)s"))
+    if user.can(P.FUNDS_CLOSE):
+        yield from _to_close(session, user)
+
+
+def _of(one: Proposal, title: str) -> Todo:
+    return Todo(
+        kind=N_("Quarter close"),
+        title=title,
+        sub=N_("Proposed by %(name)s: %(count)s agreements"),
+        verb=N_("Look through"),
+        endpoint="quarters.detail",
+        args={"id": one.id},
+        params={"quarter": one.quarter, "name": one.proposed_by.name, "count": one.agreements},
+        amount_fen=one.release_fen,
+        group=GROUP,
+    )
+
+
+def _to_close(session: Session, user: User) -> Iterator[Todo]:
+    """The quarter that ended last by the calendar year, where a fund of it was gathered and is not closed."""
+    here = Calendar().of(today())
+    last = Calendar().of(here.first_on - timedelta(days=1))
+    open_ = session.scalar(
+        sa.select(sa.func.count(sa.distinct(Accrual.agreement_id)))
+        .join(Agreement, Agreement.id == Accrual.agreement_id)
+        .where(
+            Accrual.quarter == str(last),
+            Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)),
+            ~sa.exists().where(
+                QuarterClose.agreement_id == Accrual.agreement_id, QuarterClose.quarter == str(last)
+            ),
+        )
+    )
+    if not open_:
+        return
+    said = settings.values(session, regions.head_office(session))
+    yield Todo(
+        kind=N_("Quarter close"),
+        title=N_("Close the quarter %(quarter)s"),
+        sub=N_("%(count)s agreements"),
+        verb=N_("Look through"),
+        endpoint="quarters.show",
+        args={"name": str(last)},
+        params={"quarter": str(last), "count": open_},
+        due_on=last.last_on + timedelta(days=int(said.get("statement_days") or 0)),
+        group=GROUP,
+    )
