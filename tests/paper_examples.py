@@ -7,6 +7,7 @@ from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.model import Paper
 from portal.domain.papers.parse import parse
 from portal.domain.papers.registry import PLACEHOLDERS
+from portal.domain.papers.values import Raw
 
 TEXTS = Path(portal.domain.papers.__file__).parent / "texts"
 CHINESE, BILINGUAL, SMALL = "price-protection.zh", "price-protection.bilingual", "price-protection-small.zh"
@@ -22,6 +23,15 @@ def template_text(template: str = CHINESE) -> str:
 def example_paper(template: str = CHINESE) -> Paper:
     """Parse a shipped template."""
     return parse(template_text(template))
+
+
+def examples_of(letter: str) -> dict[str, Raw | None]:
+    """The example of everything that stands in a paper by itself, rows apart."""
+    return {
+        entry.name: entry.example
+        for entry in PLACEHOLDERS.values()
+        if letter in entry.papers and entry.row_list is None
+    }
 
 
 def example_payload() -> AgreementPaperData:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.domain.access.roles import Role
+from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind, PayoutList
 from portal.domain.users.models import Grant, User
@@ -130,6 +131,7 @@ def test_no_export_holds_a_live_formula(
         "payments.export_list": f"/funds/payments/lists/{listed}/export",
         "payments.export_vouchers": "/funds/payments/vouchers/export?program=kingdee&what=all",
         "funds.export": "/funds/export",
+        "quarters.export": f"/funds/quarters/{Calendar().of(today())}/export",
         "purchases.export": "/purchases/export",
         "purchases.import_template": "/purchases/import/template",
         "purchases.import_refused": f"{bought}/refused",

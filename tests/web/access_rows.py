@@ -12,6 +12,7 @@ from portal.domain.distributors.models import Contact, DistributorDocument, Impo
 from portal.domain.documents import services as documents
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection.batches.models import Batch, BatchRow
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -51,7 +52,7 @@ from portal.domain.templates.models import TemplateDraft
 from portal.domain.templates.services import ensure_template
 from portal.domain.users.models import User
 from tests.factories import Factory
-from tests.paper_examples import example_payload
+from tests.paper_examples import example_payload, examples_of
 from tests.web.case_rows import case_of
 from tests.web.scan_rows import pile_of
 
@@ -187,6 +188,42 @@ def rows_of_region(
     kept(paper)
     ids["paper_code"] = paper.code
     ids["paper"] = paper.id
+    close = Proposal(
+        quarter="2025Q4",
+        region_id=region.id,
+        stage=Stage.DONE,
+        rows=[],
+        sha256="0" * 64,
+        agreements=1,
+        release_fen=0,
+        proposed_by_id=owner.id,
+        confirmed_by_id=granted.id,
+        confirmed_at=now(),
+        done_at=now(),
+    )
+    ids["close"] = kept(close)
+    ids["statement"] = kept(
+        Statement(
+            proposal_id=close.id,
+            agreement_id=agreement.id,
+            quarter="2025Q4",
+            number=f"DZ-TEST-{number}",
+            code=f"TESTDZ{number}",
+            template_id=template.id,
+            issued_on=today(),
+            due_on=today(),
+            closing_fen=0,
+            suspended_fen=0,
+            release_fen=0,
+            interest_fen=0,
+            payload={"values": examples_of("Q"), "lines": [], "account": False},
+            payload_sha256=hashlib.sha256(b"").hexdigest(),
+            prepared_by_id=owner.id,
+            reviewed_by_id=granted.id,
+            document_id=pdf.id,
+            pages=2,
+        )
+    )
     trail = begin(session, paper)
     ids["original"] = trail.id
     sealing = SealApplication(

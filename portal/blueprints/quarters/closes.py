@@ -143,7 +143,8 @@ def printed(id: int) -> ResponseReturnValue:
         abort(404)
     file = kept.file_of(db.session(), found.job_id) if found.job_id else None
     if file is None:
-        abort(404)
+        flash(_("This file is no longer kept. Make it again on this page."), "warning")
+        return leave(url_for(".detail", id=id))
     name, kind, size = file.filename, file.media_type, file.size
     pieces: Iterator[bytes] = kept.pieces(db.session(), file.id, file.pieces)
     response = Response(stream_with_context(pieces), mimetype=kind)

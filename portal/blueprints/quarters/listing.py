@@ -11,10 +11,12 @@ from portal.blueprints.quarters import bp
 from portal.db import today
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.closing import proposing, queries
 from portal.domain.price_protection.closing.models import Stage
 from portal.domain.price_protection.closing.preview import CLOSING, Outcome, Row, digest, preview, totals
+from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -31,6 +33,14 @@ NAME = "string(length=6)"
 def index() -> ResponseReturnValue:
     """The quarters, the newest first, with how far each has come."""
     return render("quarters/index.html", quarters=queries.quarters(db.session(), actor()))
+
+
+def _name(name: str) -> str:
+    """The quarter of an address; 404 for what is none."""
+    try:
+        return str(Calendar().named(name))
+    except DomainError:
+        abort(404)
 
 
 def _region() -> Region:
@@ -64,7 +74,7 @@ def page_of_rows(rows: list[Any]) -> Page:
 @requires(P.FUNDS_READ)
 def show(name: str) -> ResponseReturnValue:
     """What closing the quarter would do now; proposed from here by who may."""
-    return _show(name.upper(), None)
+    return _show(_name(name), None)
 
 
 def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
@@ -74,13 +84,15 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
     listed = next((one for one in queries.quarters(db.session(), me) if one.name == name), None)
     closes = [one for one in listed.closes if one.region_id == region.id] if listed else []
     found = _narrowed(rows)
+    page = page_of_rows(found)
     return render(
         "quarters/preview.html",
         fragment="quarters/_rows.html",
         form=form,
         name=name,
         region=region,
-        page=page_of_rows(found),
+        page=page,
+        stated=queries.statements_of(db.session(), me, name, [row.agreement_id for row in page.rows]),
         total=len(rows),
         whole=whole,
         offices_of=offices,
@@ -99,24 +111,22 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
 @requires(P.FUNDS_CLOSE)
 def propose(name: str) -> ResponseReturnValue:
     """Propose the close as it was seen; what was proposed before is withdrawn by it."""
-    form, region, seen = FlaskForm(), _region(), request.form.get("sha256", "")
+    name, form, region, seen = _name(name), FlaskForm(), _region(), request.form.get("sha256", "")
     if form.validate_on_submit():
-        made = submit(
-            form, lambda: proposing.propose(db.session(), actor(), name.upper(), region, seen_sha256=seen)
-        )
+        made = submit(form, lambda: proposing.propose(db.session(), actor(), name, region, seen_sha256=seen))
         if made is not None:
             flash(
                 _("The close of %(quarter)s is proposed. A second person confirms it.", quarter=made.quarter)
             )
             return leave(url_for(".detail", id=made.id))
-    return _show(name.upper(), form)
+    return _show(name, form)
 
 
 @bp.get(f"/<{NAME}:name>/export")
 @requires(P.FUNDS_READ)
 def export(name: str) -> ResponseReturnValue:
     """The preview, as it is narrowed, as an Excel file."""
-    name, me = name.upper(), actor()
+    name, me = _name(name), actor()
     rows = _narrowed(preview(db.session(), name, _region().id))
     record_export(me, "quarter", count=len(rows), wanted={"quarter": name})
     columns = [

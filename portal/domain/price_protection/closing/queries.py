@@ -1,5 +1,6 @@
 """Quarters, closes and statements as pages list them, within the regions of who asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -90,6 +91,18 @@ def statements_visible_to(user: User) -> sa.Select[Statement]:
         .join(Agreement, Agreement.id == Statement.agreement_id)
         .where(Agreement.region_id.in_(visible(user, P.FUNDS_READ)))
     )
+
+
+def statements_of(
+    session: Session, user: User, name: str, agreement_ids: Sequence[int]
+) -> dict[int, tuple[int, str]]:
+    """Id and number of the statements of a quarter, by agreement."""
+    rows = session.execute(
+        statements_visible_to(user)
+        .with_only_columns(Statement.agreement_id, Statement.id, Statement.number)
+        .where(Statement.quarter == name, Statement.agreement_id.in_(agreement_ids))
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def statement_rows(user: User, proposal_id: int, q: str = "") -> sa.Select[*tuple[object, ...]]:

@@ -1,0 +1,134 @@
+"""Closing a quarter on the pages: looked at, proposed, confirmed by a second person, released, stated, looked up."""
+
+import re
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from portal.domain.access.roles import Role
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
+from portal.domain.price_protection.funds import deducting
+from tests.domain.close_world import OCTOBER, CloseWorld
+from tests.domain.fund_world import on_day
+from tests.web.sheets import rows_of
+
+PAGE = "/funds/quarters/2026Q3"
+JULY, AUGUST = date(2026, 7, 6), date(2026, 8, 20)
+
+
+@pytest.fixture
+def world(session, make) -> CloseWorld:
+    return CloseWorld(session, make)
+
+
+@pytest.fixture(autouse=True)
+def october():
+    with on_day(OCTOBER):
+        yield
+
+
+@pytest.fixture
+def stated(world, session, sign_in):
+    """An agreement with a purchase and a return, closed on the pages by two people; its statement."""
+    agreement = world.in_force()
+    bought = world.buy(agreement, JULY, 9_120_000)
+    back = world.give_back(bought, AUGUST, 1_824_000)
+    first, second = sign_in(world.finance), sign_in(world.second)
+    seen = re.search(r'name="sha256" value="(\w+)"', first.get(PAGE).text)[1]
+    proposed = first.post(f"{PAGE}/propose", data={"sha256": seen})
+    assert proposed.status_code == 303
+    assert second.get(proposed.location).status_code == 200
+    done = second.post(f"{proposed.location}/confirm", data={"sha256": seen})
+    assert done.status_code == 303, done.text
+    session.rollback()
+    return agreement, back, proposed.location, session.scalars(sa.select(Statement)).one()
+
+
+def test_a_close_goes_from_the_preview_to_the_statement(stated, world, session, sign_in):
+    _agreement, back, close, statement = stated
+    reader = sign_in(world.author)
+    assert statement.number in sign_in(world.second).get(close).text
+    # A close of the whole company is not an office's to see; its own statements are.
+    assert reader.get(close).status_code == 404
+    page = reader.get(PAGE).text
+    assert statement.number in page and f"/funds/quarters/statements/{statement.id}" in page
+    told = reader.get(f"/funds/quarters/statements/{statement.id}").text
+    # 为什么少了 364.80? The line leads to the return, whose page says 18,240.00 × 5 % × 40 %.
+    assert "−364.80" in told and f"/purchases/{back.id}" in told
+    shown = reader.get(f"/purchases/{back.id}")
+    assert shown.status_code == 200 and "18,240.00 × 5% × 40%" in shown.text
+    papers = [reader.get(f"/funds/quarters/statements/{statement.id}/paper").data for _ in range(2)]
+    assert papers[0] == papers[1] and papers[0].startswith(b"%PDF")
+    session.rollback()
+    assert session.scalars(sa.select(Proposal)).one().stage is Stage.DONE
+
+
+def test_the_file_for_the_printer_and_the_table_for_finance(stated, world, sign_in):
+    _agreement, _back, close, statement = stated
+    finance = sign_in(world.finance)
+    pdf = finance.get(f"{close}/statements.pdf")
+    assert pdf.data.startswith(b"%PDF") and pdf.mimetype == "application/pdf"
+    rows = rows_of(finance.get(f"{close}/finance"))
+    assert rows[1][0] == statement.number and rows[1][7] == 1459.2
+    # It holds the statements of all offices of the close.
+    assert sign_in(world.author).get(f"{close}/statements.pdf").status_code == 404
+
+
+def test_the_proposer_does_not_confirm_and_what_changed_is_shown(world, session, sign_in):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    first, second = sign_in(world.finance), sign_in(world.second)
+    seen = re.search(r'name="sha256" value="(\w+)"', first.get(PAGE).text)[1]
+    close = first.post(f"{PAGE}/propose", data={"sha256": seen}).location
+    assert "You proposed it yourself" in first.get(close).text
+    refused = first.post(f"{close}/confirm", data={"sha256": seen})
+    assert refused.status_code == 422 and "You proposed it yourself" in refused.text
+    assert "Confirm the close of 2026Q3" in second.get("/").text
+    session.rollback()
+    world.buy(agreement, AUGUST, 500_000, entered_on=OCTOBER)
+    page = second.get(close).text
+    assert "200.00" in page and "300.00" in page and "propose it again" in page
+    assert second.post(f"{close}/confirm", data={"sha256": seen}).status_code == 422
+    again = first.get(PAGE).text
+    assert "Propose again as shown" in again
+    assert first.post(f"{close}/withdraw").status_code == 303
+    session.rollback()
+    assert session.scalars(sa.select(Proposal)).one().stage is Stage.WITHDRAWN
+
+
+def test_a_quarter_to_close_waits_on_the_workbench(world, sign_in):
+    world.buy(world.in_force(), JULY, 1_000_000)
+    assert "Close the quarter 2026Q3" in sign_in(world.finance).get("/").text
+    assert "Close the quarter" not in sign_in(world.author).get("/").text
+
+
+def test_what_a_case_held_back_is_released_from_its_statement(world, session, make, sign_in):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    with on_day(AUGUST):
+        deducting.hold_quarter(session, agreement.id, "2026Q3", 77, AUGUST)
+        session.commit()
+    world.close()
+    page = f"/funds/quarters/statements/{world.statement(agreement).id}"
+    boss = sign_in(make.user(Role.EXECUTIVE))
+    assert "Release now" not in boss.get(page).text
+    assert boss.post(f"{page}/release").status_code == 422
+    with on_day(date(2026, 10, 20)):
+        deducting.lift(session, agreement.id, 77)
+        session.commit()
+        boss = sign_in(make.user(Role.EXECUTIVE))
+        assert "Release now" in boss.get(page).text
+        assert boss.post(f"{page}/release").status_code == 303
+        assert "200.00" in boss.get(page).text
+
+
+def test_the_preview_is_narrowed_exported_and_refuses_what_is_no_quarter(world, sign_in):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    world.in_force()
+    reader = sign_in(world.author)
+    rows = rows_of(reader.get(f"{PAGE}/export?outcome=release"))
+    assert [row[0] for row in rows[1:]] == [agreement.number] and rows[1][4] == 200
+    assert reader.get("/funds/quarters/2026Q9").status_code == 404
+    assert reader.get("/funds/quarters/").status_code == 200
