@@ -239,3 +239,13 @@ def test_a_key_that_was_lost_is_not_made_anew(desk, world, app, tmp_path):
     other = world.with_fund()
     desk.post(world.author, date(2026, 7, 20), "/violations/report", 422, **report_of(other))
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_who_names_others_is_led_back_to_the_list(desk, world, make, sign_in):
+    case = world.report(world.with_fund())
+    with on_day(date(2026, 7, 21)):
+        client = sign_in(make.user(Role.INVESTIGATOR))
+        people = [str(world.first.id), str(world.second.id)]
+        answer = client.post(f"/violations/{case.id}/investigators", data={"people": people})
+        assert answer.location == "/violations/"
+        assert client.get(f"/violations/{case.id}/").status_code == 404

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flask import request
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
@@ -38,7 +38,7 @@ from portal.domain.price_protection.violations.steps import Step
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
-from portal.web.htmx import refuse, render
+from portal.web.htmx import leave, refuse, render, submit
 from portal.web.requests import ROW
 from portal.web.tables import chosen, page_of
 from portal.web.vault import vault
@@ -163,27 +163,13 @@ def numbers() -> ResponseReturnValue:
 @bp.post(f"/<{ROW}:id>/investigators")
 @requires(P.CASES_INVESTIGATE)
 def investigators(id: int) -> ResponseReturnValue:
-    """Name who investigates."""
-    case = case_of(id, P.CASES_INVESTIGATE)
-    people = request.form.getlist("people", type=int)
-    return (
-        done(
-            case,
-            lambda: investigating.name_investigators(db.session(), actor(), case, people),
-            _("The investigators are named."),
-        )
-        if case.state is not State.REPORTED
-        else _named_first(case, people)
-    )
-
-
-def _named_first(case: Case, people: list[int]) -> ResponseReturnValue:
-    """Whoever names others, and is not among them, does not see the case any more."""
-    return done(
-        case,
-        lambda: investigating.name_investigators(db.session(), actor(), case, people),
-        _("The investigators are named; from now on the case is theirs alone until it is opened."),
-    )
+    """Name who investigates; whoever names others, and is not among them, does not see a report any more."""
+    case, people = case_of(id, P.CASES_INVESTIGATE), request.form.getlist("people", type=int)
+    session, me = db.session(), actor()
+    submit(None, lambda: (investigating.name_investigators(session, me, case, people), True))
+    flash(_("The investigators are named; until a case is opened it is theirs alone."))
+    is_seen = queries.visible_case(session, me, id) is not None
+    return leave(url_for("violations.detail", id=id) if is_seen else url_for("violations.index"))
 
 
 @bp.post(f"/<{ROW}:id>/turn-down")
