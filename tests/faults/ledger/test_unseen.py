@@ -164,7 +164,7 @@ LEFT_ALONE = {
         (table, "at")
         for table in ("accrual", "quarter_close", "fund_release", "fund_deduction", "deduction_change")
     ),
-    *((table, "id") for table in ("accrual", "ledger_seal", "quarter_close", "deduction_change")),
+    *((table, "id") for table in ("transfer", "accrual", "ledger_seal", "quarter_close", "deduction_change")),
     *(("purchase", column) for column in ("note", "entered_by_id", "entered_at")),
     *(("quarter_close", column) for column in ("by_id", "closed_on")),
     ("ledger_seal", "made_at"),

@@ -22,7 +22,12 @@ from portal.domain.price_protection.funds.cover import Protection, Terms, coveri
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.holding import share_distributors
 from portal.domain.price_protection.purchases.entries import Entry
-from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
+from portal.domain.price_protection.purchases.models import (
+    Accrual,
+    Purchase,
+    Unprotected,
+    accrual_facts,
+)
 from portal.domain.users.models import User
 
 SOURCE = "purchase"
@@ -152,7 +157,7 @@ def _row(
     said: money.Accrual,
     ahead: int,
 ) -> dict[str, object]:
-    return {
+    row: dict[str, object] = {
         "purchase_id": purchase.id,
         "agreement_id": held.book.agreement_id,
         "terms_id": terms.id,
@@ -162,8 +167,9 @@ def _row(
         "base_fen": said.base_fen,
         "fund_fen": said.fund_fen,
         "book_no": held.book.last_no + ahead + 1,
-        "facts": purchase.facts,
     }
+    row["facts"] = accrual_facts(purchase.facts, row)
+    return row
 
 
 def _origins(returns: Sequence[Accruable]) -> list[int]:
@@ -220,23 +226,18 @@ def _reverse(
         *deducting.take_back(held, line, origin, taken.fund_fen, is_released=_is_released(session, origin)),
     ]
     ledger.post(held, actor, [replace(draft, booked_on=booked_on) for draft in drafts])
-    session.execute(
-        sa.insert(Accrual),
-        [
-            {
-                "purchase_id": line.id,
-                "agreement_id": origin.agreement_id,
-                "terms_id": origin.terms_id,
-                "quarter": origin.quarter,
-                "booked_on": booked_on,
-                "rebate_fen": -taken.rebate_fen,
-                "base_fen": -taken.base_fen,
-                "fund_fen": -taken.fund_fen,
-                "book_no": number,
-                "facts": line.facts,
-            }
-        ],
-    )
+    row = {
+        "purchase_id": line.id,
+        "agreement_id": origin.agreement_id,
+        "terms_id": origin.terms_id,
+        "quarter": origin.quarter,
+        "booked_on": booked_on,
+        "rebate_fen": -taken.rebate_fen,
+        "base_fen": -taken.base_fen,
+        "fund_fen": -taken.fund_fen,
+        "book_no": number,
+    }
+    session.execute(sa.insert(Accrual), [{**row, "facts": accrual_facts(line.facts, row)}])
 
 
 def _base(held: Held, line: Accruable, base_fen: int) -> Iterator[Draft]:

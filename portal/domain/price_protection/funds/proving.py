@@ -17,7 +17,7 @@ from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.funds.proof import Booked, booked, half_up
 from portal.domain.price_protection.models import AgreementTerms
 from portal.domain.price_protection.payments import proving as payments
-from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.purchases.models import Accrual, Purchase, accrual_facts
 
 _AT_ONCE = 2000
 T, A = TransferKind, AccountKind
@@ -157,7 +157,7 @@ def _one_accrual(session: Session, line: _Line, moved: list[Booked], origins: di
     )
     if sums != (base, fund):
         raise Break(N_("The books say another sum for line %(line)s of %(document)s than accrued."), **named)
-    if accrual.facts not in (None, purchase.facts):
+    if accrual.facts not in (None, accrual_facts(purchase.facts, vars(accrual))):
         raise Break(N_("Line %(line)s of %(document)s was changed after it was booked."), **named)
     if moved and moved[0].no != accrual.book_no:
         raise Break(N_("Line %(line)s of %(document)s stands elsewhere in its book than it says."), **named)

@@ -1,5 +1,6 @@
 """Purchase lines, the codes on their goods, and what each accrued (P2)."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -121,6 +122,25 @@ class PurchaseCode(Base):
     code: Mapped[str] = mapped_column(sa.String(60), index=True)
 
 
+def accrual_facts(line_facts: str, row: Mapping[str, Any]) -> str:
+    """The hash of what a line said and of what it accrued."""
+    return facts(
+        line_facts,
+        *(
+            row[name]
+            for name in (
+                "agreement_id",
+                "terms_id",
+                "quarter",
+                "booked_on",
+                "base_fen",
+                "fund_fen",
+                "book_no",
+            )
+        ),
+    )
+
+
 class Accrual(Base):
     """What one line accrued, once: rebate = base + fund, negative for a return, in fen (3.1, 9.1).
 
@@ -146,7 +166,7 @@ class Accrual(Base):
     fund_fen: Mapped[int]
     # Up to here the book had come when it was booked: what a later deduction took it into account for.
     book_no: Mapped[int]
-    # The hash of what the line said: one that is too small to move a fen stands in no transfer. None before 0024.
+    # `accrual_facts` of this row: a line that is too small to move a fen stands in no transfer. None before 0024.
     facts: Mapped[str | None] = mapped_column(sa.String(64))
     at: Mapped[datetime] = mapped_column(default=now)
 
