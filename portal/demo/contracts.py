@@ -91,7 +91,7 @@ class Contracts:
         self._session.commit()
 
     def _release(self, counsel: User) -> None:
-        for key in (*texts.AGREEMENT_KEYS, *DEED_KEYS, *texts.CASE_KEYS):
+        for key in (*texts.AGREEMENT_KEYS, *DEED_KEYS, texts.STATEMENT_KEY, *texts.CASE_KEYS):
             edition = templates.edition(self._session, key)
             if edition is None:
                 raise RuntimeError(f"the text {key} is missing")

@@ -132,3 +132,17 @@ def test_the_preview_is_narrowed_exported_and_refuses_what_is_no_quarter(world, 
     assert [row[0] for row in rows[1:]] == [agreement.number] and rows[1][4] == 200
     assert reader.get("/funds/quarters/2026Q9").status_code == 404
     assert reader.get("/funds/quarters/").status_code == 200
+
+
+def test_the_code_on_a_statement_says_whose_it_is_and_which_pages_it_has(
+    stated, world, session, make, sign_in
+):
+    _agreement, _back, _close, statement = stated
+    reader = sign_in(world.author)
+    page = reader.get(f"/verify/{statement.code}?p=1").text
+    assert "A statement that we issued" in page and statement.payload_sha256 in page
+    assert "Not a page of this statement" in reader.get(f"/verify/{statement.code}?p=9").text
+    session.rollback()
+    stranger = sign_in(make.user(Role.SALESPERSON, make.region("示例外区")))
+    told = stranger.get(f"/verify/{statement.code}").text
+    assert statement.number in told and statement.payload_sha256 not in told

@@ -5,6 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprints.verify import bp, files
 from portal.db import now
+from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.closing.models import Statement
+from portal.domain.price_protection.closing.queries import statement_by_code
 from portal.domain.price_protection.verification import normal_code, verify
 from portal.domain.text import clean
 from portal.extensions import db
@@ -45,8 +48,28 @@ def check() -> ResponseReturnValue:
 @signed_in
 def show(code: str) -> ResponseReturnValue:
     """The verdict on a paper and, with `?p=`, on one of its pages; an unknown code gets one answer only."""
+    statement = statement_by_code(db.session(), normal_code(code))
+    if statement is not None:
+        return _statement(statement, code)
     verdict = verify(db.session, actor(), code, request.args.get("p", ""))
     response = render("verify/show.html", verdict=verdict, code=normal_code(code), at=now())
     # What holds today may not hold tomorrow; a phone must ask again.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _statement(statement: Statement, code: str) -> ResponseReturnValue:
+    """A quarterly statement is never superseded: what it says of its quarter stays; only its pages may be others."""
+    page = request.args.get("p", "")
+    asked = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else None
+    response = render(
+        "verify/statement.html",
+        statement=statement,
+        page=asked,
+        is_wrong_page=asked is not None and not 1 <= asked <= (statement.pages or 0),
+        is_readable=actor().can(P.FUNDS_READ, statement.agreement.region),
+        code=normal_code(code),
+        at=now(),
+    )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -93,6 +93,13 @@ def statements_visible_to(user: User) -> sa.Select[Statement]:
     )
 
 
+def statement_by_code(session: Session, code: str) -> Statement | None:
+    """The printed statement whose pages carry this code."""
+    return session.scalar(
+        sa.select(Statement).where(Statement.code == code, Statement.document_id.is_not(None))
+    )
+
+
 def statements_of(
     session: Session, user: User, name: str, agreement_ids: Sequence[int]
 ) -> dict[int, tuple[int, str]]:
