@@ -158,7 +158,7 @@ def export_paid() -> ResponseReturnValue:
         Column(_("Bank or document number"), width=24),
         Column(_("Red-letter invoice number"), width=24),
         Column(_("Made by")),
-        Column(_("Taken back"), width=12),
+        Column(_("taken back"), width=12),
         Column(_("Note"), width=30),
     ]
     return workbook(_("Payments"), columns, (_cells(row) for row in rows), f"{_('Payments')} {today()}.xlsx")
