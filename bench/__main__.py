@@ -30,6 +30,7 @@ SECTIONS = {
     "import": "bench.imports",
     "print": "bench.printing",
     "scans": "bench.scans",
+    "quarter": "bench.quarter",
 }
 DATABASES = ("sqlite", "postgresql")
 RESULTS = Path(__file__).with_name("results.json")
