@@ -60,6 +60,8 @@ DEMO_PAGES = (
     PageLine("agreements", "director", "/agreements/"),
     PageLine("the accounts of the fund", "director", "/funds/accounts"),
     PageLine("funds by agreement", "director", "/funds/"),
+    PageLine("quarters", "finance", "/funds/quarters/"),
+    PageLine("a quarter's preview", "finance", "/funds/quarters/2026Q3"),
     PageLine("violation cases", "investigator", "/violations/"),
     PageLine("a violation case to decide, for its investigator", "investigator", "/violations/2/"),
     PageLine("a decision in effect, for a director", "director", "/violations/1/"),
