@@ -335,6 +335,7 @@ CONSTANT = {
     "portal.web.words._said",
     "portal.web.words._badges",
     "portal.domain.distributors.search._written",
+    "portal.domain.price_protection.payments.awards._gates",
 }
 
 
