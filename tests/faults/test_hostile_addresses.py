@@ -159,7 +159,9 @@ def test_a_wrong_method_is_told_so_and_shown_the_right_ones(app: Flask, client: 
     for rule in app.url_map.iter_rules():
         known.setdefault(rule.rule, set()).update(rule.methods or ())
     for rule, methods in known.items():
-        path = re.sub(r"<[^>]*>", "1", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)
+        path = re.sub(r"<string\(length=(\d+)\)[^>]*>", lambda said: "1" * int(said[1]), path)
+        path = re.sub(r"<[^>]*>", "1", path)
         for method in {"GET", "POST", "DELETE"} - methods:
             answer = client.open(path, method=method)
             assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, methods), (
