@@ -57,7 +57,7 @@ SUMS = (
 )
 LINE_KINDS = {
     BOUGHT: _l("Purchase"),
-    RETURNED: _l("Return"),
+    RETURNED: _l("Return of goods"),
     RELEASED: lazy_pgettext("fund", "Release"),
     DEDUCTED: lazy_pgettext("fund", "Deduction"),
     RESTORED: lazy_pgettext("fund", "Restoration"),
@@ -80,5 +80,5 @@ def told_of_closing(params: Mapping[str, Any]) -> str:
     if "release_fen" in params:
         parts.append(_("¥%(sum)s released", sum=figures(int(params["release_fen"]))))
     if params.get("left_out"):
-        parts.append(_("%(count)s left out", count=params["left_out"]))
+        parts.append(_("%(count)s agreements left out", count=params["left_out"]))
     return str(_(" · ").join(parts))

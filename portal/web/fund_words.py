@@ -20,7 +20,7 @@ ACCOUNT_WORDS: dict[AccountKind, Any] = {
     A.BORNE: _l("Awards borne by the company"),
     A.INTEREST: _l("Interest expense"),
     A.INTEREST_DUE: _l("Interest payable"),
-    A.MONEY: _l("Bank"),
+    A.MONEY: _l("Money in the bank"),
     A.CREDIT_NOTE: _l("Set off against goods"),
     A.GOODS: _l("Free goods"),
 }

@@ -54,7 +54,7 @@ STATEMENT = (
        Whole(5, 30, "days"), 15),
     _p("statement_on", "出具日", N_("Date of the statement"), "Q", LEDGER, Day(), "2026-10-08"),
     _p("prepared_by", "制单人", N_("Prepared by"), "QL", LEDGER, Text(40), "陈五"),
-    _p("reviewed_by", "复核人", N_("Reviewed by"), "QL", LEDGER, Text(40), "赵六"),
+    _p("reviewed_by", "复核人", N_("Checked by"), "QL", LEDGER, Text(40), "赵六"),
     _p("line.no", "序号", N_("Row of the lines"), "Q", COMPUTED, Whole(1), 1),
     _p("line.on", "日期", N_("Booking day"), "Q", ROW, Day(is_short=True), "2026-07-03"),
     _p("line.document", "单据号", N_("Document number"), "Q", ROW, Text(40), "JH-20260703-01"),
