@@ -356,7 +356,8 @@ def test_what_the_portal_remembers_is_forgotten_between_tests() -> None:
 def test_what_a_killed_run_left_in_memory_is_removed_and_what_is_in_use_is_not() -> None:
     prefix = f"portal-left-{os.getpid()}-"
     used = QuickFolder(prefix)
-    program = f"import os; from tests.memory import QuickFolder; print(QuickFolder({prefix!r}).path, flush=True); os.abort()"
+    folder = f"from tests.memory import QuickFolder; print(QuickFolder({prefix!r}).path, flush=True)"
+    program = f"{folder}; import os; os.abort()"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
