@@ -170,7 +170,7 @@ def finance(id: int) -> ResponseReturnValue:
         Column(_("Office"), width=16),
         Column(_("Fund held at the quarter's end"), "money"),
         Column(_("Held back"), "money"),
-        Column(_("Released"), "money"),
+        Column(_("Fund released"), "money"),
         Column(_("Interest"), "money"),
         Column(_("To be paid"), "money"),
         Column(_("Release by"), "date"),
