@@ -26,6 +26,17 @@ MANIFEST = "manifest.json"
 # A line holds a row, mostly less than a piece of a document, 1 MiB in base64; a longer one is said beforehand.
 LONGEST_LINE = 64 * 1024 * 1024
 _MANIFEST_LIMIT = 8 * 1024 * 1024
+# What zipfile raises over a file that something happened to: also for a method or a place that a single bit made up.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    OverflowError,
+)
 
 
 class Unreadable(DomainError):
@@ -151,7 +162,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
             self.manifest = _manifest(self._read(MANIFEST, _MANIFEST_LIMIT))
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
+        except (*_BROKEN, TypeError) as error:
             raise Unreadable(N_("%(file)s is no backup, or it is cut off."), file=path.name) from error
 
     def __enter__(self) -> "Archive":
@@ -170,7 +181,7 @@ class Archive:
                 with self._zip.open(name) as part:
                     while piece := part.read(1024 * 1024):
                         digest.update(piece)
-            except (zipfile.BadZipFile, KeyError, EOFError, OSError, zlib.error) as error:
+            except _BROKEN as error:
                 raise Unreadable(N_("The backup is damaged: %(part)s cannot be read."), part=name) from error
             if digest.hexdigest() != sha256:
                 raise Unreadable(N_("The backup is damaged: %(part)s has another checksum."), part=name)
