@@ -7,11 +7,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def create_app(**overrides: Any) -> "Flask":
-    """The application: configuration from the environment, then extensions, blueprints and commands.
+def create_app(*, pages: bool = True, **overrides: Any) -> "Flask":
+    """The application: configuration from the environment, then extensions, blueprints (`pages`) and commands.
 
     It is loaded here and now: the processes that print, read scans and look into files need the modules of their
     own under `portal` and are half as large without it.
     """
-    app: Flask = import_module("portal.application").create_app(**overrides)
+    app: Flask = import_module("portal.application").create_app(pages=pages, **overrides)
     return app

@@ -5,8 +5,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import blueprints, cli, config, extensions
+from portal import cli, config, extensions
 from portal.db import prepare_engine
+from portal.later import later
 from portal.web import (
     access,
     accounts,
@@ -22,9 +23,15 @@ from portal.web import (
     transactions,
 )
 
+# More than half of what there is to load; most commands show no page.
+blueprints = later("portal.blueprints")
 
-def create_app(**overrides: Any) -> Flask:
-    """The application: configuration from the environment, then extensions, blueprints and commands."""
+
+def create_app(*, pages: bool = True, **overrides: Any) -> Flask:
+    """The application: configuration from the environment, then extensions, blueprints and commands.
+
+    Without `pages` the blueprints stay away until a command asks for them (portal.cli).
+    """
     app = Flask("portal", static_folder="static", template_folder="templates")
     app.config.from_mapping(config.from_environment())
     app.config.from_mapping(overrides)
@@ -51,6 +58,7 @@ def create_app(**overrides: Any) -> Flask:
     assets.init_app(app)
     errors.init_app(app)
     access.close_unmarked_views(app)
-    blueprints.register(app)
-    cli.register(app)
+    if pages:
+        blueprints.register(app)
+    cli.register(app, pages=pages)
     return app

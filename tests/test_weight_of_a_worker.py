@@ -30,6 +30,8 @@ NOT_AT_START = (
 # What only answering requests needs: half of what a printing process would weigh.
 NOT_BESIDE_THE_SERVER = ("wsgi", "flask", "sqlalchemy", "wtforms", "babel", "huey", "portal.web", "portal.db")
 
+PAGES = ("portal.blueprints.distributors", "portal.blueprints.verify")
+
 
 def loaded(program: str, names: tuple[str, ...], tmp_path: Path) -> list[str]:
     """Which of these modules a new process has loaded at the end of a program."""
@@ -71,3 +73,27 @@ def test_commands_are_found_without_being_loaded_before(app: Flask) -> None:
         assert told.exit_code == 0 and f" {name} " in told.output, told.output
     assert runner.invoke(args=["no-such"]).exit_code == 2
     assert "heads" in runner.invoke(args=["db", "--help"]).output
+
+
+def test_a_command_loads_no_page_unless_it_prints_papers(tmp_path: Path) -> None:
+    def after(*words: str) -> list[str]:
+        asked = ["--app", "wsgi", *words, "--help"]
+        program = f"import flask.cli; flask.cli.cli.main({asked!r}, standalone_mode=False)"
+        return [name for name in loaded(program, PAGES, tmp_path) if name in PAGES]
+
+    assert after("distributors", "import") == []
+    assert after("ledger", "verify") == []
+    assert after("funds", "release") == list(PAGES)
+
+
+def test_the_server_and_the_list_of_routes_have_the_pages(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "routes"],
+        cwd=ROOT,
+        env={**os.environ, "PORTAL_INSTANCE": str(tmp_path / "instance")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout
+    assert "distributors.index" in told and "verify.show" in told
