@@ -1,23 +1,105 @@
-"""What the commands that import a file have in common: on whose behalf, how far it is, what came of it."""
+"""What the commands that import a file have in common: options, on whose behalf, how far it is, what came of it.
+
+Exit 0: every row was taken; 1: some were refused, the others stay; 2: the file could not be read, or the database did
+not take it: the thousands of rows before stay, and it can be run again.
+"""
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
-from portal.domain.distributors.importing import ImportReport
+from portal.db import trouble_of
 from portal.domain.errors import DomainError
-from portal.domain.tabular import Spec, Table
+from portal.domain.importing.course import Course
+from portal.domain.importing.report import ImportReport
+from portal.domain.tabular import Spec, Table, read_table
 from portal.domain.users.models import User
 from portal.domain.users.services import normal_username
 from portal.extensions import db
-from portal.web.importing import assumptions, column, reason, remark, stand_ins
+from portal.web import troubles
+from portal.web.htmx import say
+from portal.web.importing import column, reason, remark
 
 REFUSED, UNREADABLE = 1, 2
+CourseT = TypeVar("CourseT", bound=Course[Any, Any])
+_OPTIONS = (
+    click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing."),
+    click.option("--as", "actor", metavar="USERNAME", help="Import as this user, within their offices."),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="HEADING=FIELD",
+        help="Which field a column is, where that is not clear; nothing behind = leaves it out.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+)
+
+
+def import_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The file and the options of every import; `carry_out` takes them as they come."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def carry_out(
+    spec: Spec,
+    course_of: Callable[[User | None, Table], CourseT],
+    *,
+    file: Path,
+    dry_run: bool,
+    actor: str | None,
+    columns: tuple[str, ...],
+    as_json: bool,
+    keep: Callable[[User | None, bytes, CourseT], object] = lambda _actor, _data, _course: None,
+    more: Callable[[Any], list[str]] = lambda _report: [],
+) -> None:
+    """Import the file, or say what importing it would do, and end the process with what came of it.
+
+    `course_of` gives the course for whoever imports; `keep` writes down the result; `more` is what the report of this
+    kind of list has to say besides.
+    """
+    try:
+        data = file.read_bytes()
+        table = read_table(data, file.name, spec, mapping_of(columns, spec))
+        acting = user_of(actor)
+        with progress_of(table) as bar:
+            course = course_of(acting, table)
+            for _told in course.chunks(tells=False):
+                if not dry_run:
+                    db.session.commit()  # others may write in between; run again, it goes on from there
+                if bar is not None:
+                    bar.update(course.report.read - bar.pos)
+        if dry_run:
+            db.session.rollback()
+        else:
+            course.rest()
+            keep(acting, data, course)
+            db.session.commit()
+    except DomainError as error:
+        db.session.rollback()
+        click.echo(say(error), err=True)
+        sys.exit(UNREADABLE)
+    except (SQLAlchemyError, OSError) as error:
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        db.session.close()
+        click.echo(troubles.words(trouble, is_writing=not dry_run), err=True)
+        sys.exit(UNREADABLE)
+    report = course.report
+    click.echo(as_json_text(report) if as_json else as_text(report, more(report)))
+    sys.exit(REFUSED if report.refused else 0)
 
 
 def user_of(username: str | None) -> User | None:
@@ -77,8 +159,8 @@ def as_json_text(report: ImportReport) -> str:
     )
 
 
-def as_text(report: ImportReport, table: Table) -> str:
-    """The report in the reader's words."""
+def as_text(report: ImportReport, more: list[str]) -> str:
+    """The report in the reader's words, with what else there is to say."""
     several = len(report.sheets) > 1
     lines = [
         _(
@@ -106,12 +188,7 @@ def as_text(report: ImportReport, table: Table) -> str:
             if several
             else _("Row %(row)s: %(remark)s", row=flag.row, remark=remark(flag))
         )
-    lines += [*assumptions(report), *stand_ins(report)]
-    if report.regions_missing:
-        names = "、".join(f"{name} ({count})" for name, count in report.regions_missing.items())
-        lines.append(_("Offices that do not exist: %(names)s. --create-regions creates them.", names=names))
-    if report.regions_created:
-        lines.append(_("Offices created: %(names)s", names="、".join(report.regions_created)))
+    lines += more
     if report.totals:
         rows = "、".join(f"{sheet} {row}" if several else str(row) for sheet, row in report.totals)
         lines.append(_("Total rows left out: %(rows)s", rows=rows))

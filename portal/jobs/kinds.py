@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.domain.distributors.importing import files, tasks
+from portal.domain.distributors.importing.files import DEALERS
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
@@ -13,8 +13,7 @@ from portal.domain.price_protection.batches import tasks as batch_tasks
 from portal.domain.price_protection.closing import proposing
 from portal.domain.price_protection.deeds import deciding, price_making, pricing
 from portal.domain.price_protection.purchases import waiting
-from portal.domain.price_protection.purchases.importing import files as purchase_files
-from portal.domain.price_protection.purchases.importing import tasks as purchase_tasks
+from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 from portal.jobs.batches import approve
@@ -26,10 +25,10 @@ from portal.printing.batch import print_agreements
 Handler = Callable[[Session, Run], dict[str, Any]]
 
 KINDS: dict[str, Handler] = {
-    files.PLAN: tasks.plan_list,
-    files.IMPORT: tasks.import_list,
-    purchase_files.PLAN: purchase_tasks.plan_list,
-    purchase_files.IMPORT: purchase_tasks.import_list,
+    DEALERS.plan_kind: DEALERS.do_plan,
+    DEALERS.import_kind: DEALERS.do_import,
+    PURCHASES.plan_kind: PURCHASES.do_plan,
+    PURCHASES.import_kind: PURCHASES.do_import,
     waiting.KIND: waiting.accrue_list,
     batches.CHECK: batch_tasks.check_rows,
     batches.DRAFT: batch_tasks.make_drafts,

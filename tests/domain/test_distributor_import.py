@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors import importing, search
-from portal.domain.distributors.importing import ImportReport
+from portal.domain.distributors.importing import DealerReport
 from portal.domain.distributors.models import Channel, Contact, Distributor, Level, NearSame, Territory
 from portal.domain.errors import DomainError
 from portal.domain.regions.models import Region
@@ -39,7 +39,7 @@ def listed(*rows: tuple[str, ...], head: tuple[str, ...] = HEAD) -> bytes:
 
 def run(
     session: Session, data: bytes, actor: User | None = None, *, plan: bool = False, **options: Any
-) -> ImportReport:
+) -> DealerReport:
     table = importing.read(data, "名录.csv", options.pop("mapping", None))
     report = (importing.plan if plan else importing.apply)(session, actor, table, **options)
     if not plan:
@@ -48,7 +48,7 @@ def run(
     return report
 
 
-def counts(report: ImportReport) -> tuple[int, int, int, int]:
+def counts(report: DealerReport) -> tuple[int, int, int, int]:
     assert report.read == report.created + report.updated + report.unchanged + report.refused
     return report.created, report.updated, report.unchanged, report.refused
 
@@ -57,7 +57,7 @@ def record(session: Session, code: str) -> Distributor:
     return session.scalars(sa.select(Distributor).where(Distributor.code_key == code)).one()
 
 
-def reasons(report: ImportReport) -> list[tuple[int, str, str]]:
+def reasons(report: DealerReport) -> list[tuple[int, str, str]]:
     return [(refusal.row, refusal.column, refusal.reason % refusal.params) for refusal in report.refusals]
 
 

@@ -48,8 +48,8 @@ def row(world, agreement, **said: str) -> str:
 
 
 def run(session, actor, *rows: str, head: str = HEAD, writes: bool = True, encoding: str = "utf-8"):
-    table = importing.read("\n".join((head, *rows)).encode(encoding), "list.csv")
-    course = importing.Course(session, actor, table, writes=writes)
+    table = importing.PURCHASES.read("\n".join((head, *rows)).encode(encoding), "list.csv")
+    course = importing.PurchaseCourse(session, actor, table, writes=writes)
     for _told in course.chunks():
         if writes:
             session.commit()
@@ -134,8 +134,8 @@ def test_an_excel_file_is_read_with_its_dates_and_numbers(world, session, agreem
             page.write_datetime(place, 4, date(2026, 5, 6), book.add_format({"num_format": "yyyy-mm-dd"}))
         page.write_number(place, 6, 18_240.5)
     book.close()
-    table = importing.read(file.getvalue(), "list.xlsx")
-    course = importing.Course(session, world.finance, table, writes=True)
+    table = importing.PURCHASES.read(file.getvalue(), "list.xlsx")
+    course = importing.PurchaseCourse(session, world.finance, table, writes=True)
     list(course.chunks())
     assert entered(session) == [("JH-1", 1, 1_824_050)]
     [(number, column, reason)] = why(course.report)
@@ -270,13 +270,17 @@ def test_an_import_cut_short_goes_on_behind_what_was_done(world, session, agreem
     back = row(world, agreement, document="TH-1", amount="-1", returns="JH-1", returns_line="1")
     text = "\n".join((HEAD, back, *rows)).encode()
     told = []
-    cut = importing.Course(session, world.finance, importing.read(text, "a.csv"), writes=True)
+    cut = importing.PurchaseCourse(
+        session, world.finance, importing.PURCHASES.read(text, "a.csv"), writes=True
+    )
     for one in cut.chunks():
         session.commit()
         told.append(one)
         if len(told) == 2:
             break
-    rest = importing.Course(session, world.finance, importing.read(text, "a.csv"), writes=True)
+    rest = importing.PurchaseCourse(
+        session, world.finance, importing.PURCHASES.read(text, "a.csv"), writes=True
+    )
     for _ in rest.chunks(told):
         session.commit()
     assert (rest.report.read, rest.report.created, rest.accrued) == (9, 9, 9)

@@ -61,7 +61,7 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr(files, "SMALL_BYTES", 1000)
+    monkeypatch.setattr(files.DEALERS, "small_bytes", 1000)
     return make_app(QUEUE_URL="")
 
 
@@ -99,17 +99,16 @@ def job(app: Flask, session: Session, make: Factory) -> Job:
     ]  # without code: matched by name
     data = csv_text(("大区", "编码", "名称"), *rows).encode()
     with app.app_context():
-        file = files.hand_in(
+        file = files.DEALERS.hand_in(
             session,
             session.get_one(User, owner.id),
             data,
             filename="名录.csv",
-            owner=None,
-            create_regions=False,
+            choose=files.choices(owner=None, create_regions=False),
         )
         assert file.job is not None
         # The plan is another matter: this one is imported at once.
-        job = services.enqueue(session, owner, files.IMPORT, import_id=file.id, total=ROWS)
+        job = services.enqueue(session, owner, files.DEALERS.import_kind, import_id=file.id, total=ROWS)
         file.job.state, file.job.ended_at = JobState.CANCELLED, file.job.asked_at
         file.job = job
         session.commit()
@@ -146,7 +145,7 @@ def everything_once(session: Session) -> None:
     assert session.scalar(imported) == ROWS
     applied = sa.select(sa.func.count()).where(AuditEvent.action == "distributor_import.applied")
     assert session.scalar(applied) == 1
-    report = files.report_of(session.scalars(sa.select(ImportFile)).one())
+    report = files.DEALERS.report_of(session.scalars(sa.select(ImportFile)).one())
     assert report is not None
     assert (report.read, report.created, report.unchanged, report.refused) == (ROWS, ROWS, 0, 0)
 

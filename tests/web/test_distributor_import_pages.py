@@ -87,7 +87,7 @@ def test_page_and_command_give_the_same_counts(
     session.rollback()
     kept = session.scalars(sa.select(ImportFile)).one()
     planned = importing.plan(session, admin, importing.read(data, "名录.csv"))
-    shown = importing.ImportReport.from_json(kept.result)
+    shown = importing.DealerReport.from_json(kept.result)
     assert (shown.counts, shown.refusals, shown.rows) == (planned.counts, planned.refusals, planned.rows)
 
 

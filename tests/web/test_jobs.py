@@ -31,7 +31,7 @@ ROWS = 25
 @pytest.fixture
 def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Every list is a large one, chunks are of ten rows, and a worker is needed."""
-    monkeypatch.setattr(files, "SMALL_BYTES", 0)
+    monkeypatch.setattr(files.DEALERS, "small_bytes", 0)
     monkeypatch.setattr(course, "CHUNK", 10)
     return make_app(QUEUE_URL="")
 
@@ -174,7 +174,7 @@ def test_a_cancelled_import_stops_at_the_next_chunk_and_says_what_is_written(
     assert "cancelled after 20 rows" in text
     again = hand_in(client, dealers())
     monkeypatch.undo()
-    monkeypatch.setattr(files, "SMALL_BYTES", 0)
+    monkeypatch.setattr(files.DEALERS, "small_bytes", 0)
     work(app)
     client.post(f"{again}/apply")
     work(app)
@@ -219,7 +219,7 @@ def test_a_worker_that_dies_between_two_chunks_leaves_nothing_twice_and_nothing_
     assert (done.state, done.attempts, done.result["created"]) == (JobState.DONE, 3, ROWS)
     assert count(session) == ROWS
     file = session.scalars(sa.select(ImportFile)).one()
-    report = files.report_of(file)
+    report = files.DEALERS.report_of(file)
     assert report is not None
     assert (report.read, report.created, report.refused, len(report.rows)) == (ROWS + 1, ROWS, 1, ROWS + 1)
 
@@ -245,7 +245,7 @@ def test_a_fault_gives_a_reference_and_can_be_tried_again(
     page = planned(app, client)
     client.post(f"{page}/apply")
     with monkeypatch.context() as patch:
-        patch.setattr(course.Course, "_take", lambda *_: 1 / 0)
+        patch.setattr(course.DealerCourse, "take", lambda *_: 1 / 0)
         work(app)
     job = last_job(session)
     assert job.state is JobState.FAILED
@@ -266,7 +266,7 @@ def test_while_a_list_is_worked_on_it_is_not_imported_again(
     assert client.post(f"{page}/apply").status_code in (303, 409, 422)
     assert client.post(f"{page}/plan", data={"owner_id": ""}).status_code in (303, 409, 422)
     session.rollback()
-    assert session.scalar(sa.select(sa.func.count()).where(Job.kind == files.IMPORT)) == 1
+    assert session.scalar(sa.select(sa.func.count()).where(Job.kind == files.DEALERS.import_kind)) == 1
     work(app)
     assert count(session) == ROWS
 
@@ -418,7 +418,7 @@ def test_a_task_whose_worker_is_silent_says_that_it_goes_on(
 def test_a_small_list_whose_job_cannot_be_ended_shows_the_task_and_no_error(
     app: Flask, session: Session, manager: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "SMALL_BYTES", 100_000)
+    monkeypatch.setattr(files.DEALERS, "small_bytes", 100_000)
     client = sign_in(manager)
     page = hand_in(client, dealers())
 
@@ -426,7 +426,7 @@ def test_a_small_list_whose_job_cannot_be_ended_shows_the_task_and_no_error(
         raise sa.exc.OperationalError("x", {}, Exception("locked"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(course.Course, "_take", busy)
+        patch.setattr(course.DealerCourse, "take", busy)
         patch.setattr(runs.Run, "give_back", busy)
         assert client.post(f"{page}/apply").status_code == 303
     job = last_job(session)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
-from portal.domain.price_protection.purchases.importing import files
+from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.purchases.models import Purchase
 from tests.domain.fund_world import FundWorld
 from tests.web.sheets import rows_of
@@ -47,7 +47,7 @@ def count(session) -> int:
 def test_a_list_is_previewed_imported_once_and_its_refused_rows_come_back(
     clerk, session, lines, monkeypatch, small
 ):
-    monkeypatch.setattr(files, "SMALL_BYTES", files.SMALL_BYTES if small else 0)
+    monkeypatch.setattr(PURCHASES, "small_bytes", PURCHASES.small_bytes if small else 0)
     page = hand_in(clerk, *lines).location
     preview = clerk.get(page, follow_redirects=True)
     assert "carries a currency sign" in preview.text

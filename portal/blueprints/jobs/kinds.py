@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.domain.distributors.importing import files
+from portal.domain.distributors.importing.files import DEALERS
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.closing import proposing as closing
 from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.purchases import waiting
-from portal.domain.price_protection.purchases.importing import files as purchase_files
+from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 
@@ -187,10 +187,10 @@ KINDS = {
     batches.APPROVE: Kind(_l("Approving a list"), _approved_batch, _approved_batch, _rows_done, _TO_BATCH),
     sheets.PLAN: Kind(_l("Reading a table of drafts"), _table, _tables),
     sheets.APPLY: Kind(_l("Changing drafts by a table"), _table, _tables, _drafts_changed),
-    files.PLAN: Kind(_l("Reading a dealer list"), _list, _another),
-    files.IMPORT: Kind(_l("Importing a dealer list"), _list, _another, _written),
-    purchase_files.PLAN: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
-    purchase_files.IMPORT: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
+    DEALERS.plan_kind: Kind(_l("Reading a dealer list"), _list, _another),
+    DEALERS.import_kind: Kind(_l("Importing a dealer list"), _list, _another, _written),
+    PURCHASES.plan_kind: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
+    PURCHASES.import_kind: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
     waiting.KIND: Kind(
         _l("Accruing what was bought before the signing"),
         _bought,

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
-from portal.domain.jobs.models import Job
+from portal.domain.importing.models import HandedIn
 from portal.domain.regions.models import Region
 from portal.domain.text import sound_mark
 from portal.domain.users.models import User
@@ -302,26 +302,20 @@ class NearSame(Base):
     settled_by: Mapped[User | None] = relationship()
 
 
-class ImportFile(Base):
-    """A file handed in for import, kept between its preview and its confirmation, and its result afterwards."""
+class ImportFile(HandedIn):
+    """A dealer list handed in; its choices, and its columns matched by hand, are `options`."""
 
     __tablename__ = "distributor_import"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
-    handed_in_at: Mapped[datetime] = mapped_column(default=now)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # The columns as they were last read: heading, field, whether others claim it. A page does not read the file.
-    headings: Mapped[list[Any]] = mapped_column(default=list)
-    # The task that plans or imports the list, or did so last.
-    job_id: Mapped[int | None] = mapped_column(sa.ForeignKey("job.id", ondelete="SET NULL"), index=True)
-    applied_at: Mapped[datetime | None]
-    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
-    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
-    job: Mapped[Job | None] = relationship()
-    # What it is known by where only a column can stand; whoever has the record asks its document.
-    filename: Mapped[str] = column_property(
-        sa.select(Document.filename).where(Document.id == document_id).scalar_subquery(), deferred=True
-    )
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Heading → field, where that was chosen by hand."""
+        chosen: dict[str, str] = (self.options or {}).get("mapping", {})
+        return chosen
+
+    @mapping.setter
+    def mapping(self, chosen: dict[str, str]) -> None:
+        self.options = (self.options or {}) | {"mapping": chosen}

@@ -1,6 +1,6 @@
-"""Importing a dealer list into the register (D1): the page and the command share this.
+"""Importing a dealer list into the register (D1): the page, the job and the command share this.
 
-`read` gives the table of a file, `plan` says row by row what importing it would do, `apply` does it.
+`DEALERS` keeps the lists handed in, `plan` says row by row what importing a table would do, `apply` does it.
 Importing the same file again changes nothing. The good rows of a file are taken, the others refused with
 column and reason; what a file leaves open never blanks what is known.
 """
@@ -10,32 +10,18 @@ from collections.abc import Callable, Collection, Mapping
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.importing.columns import SPEC, word_of
-from portal.domain.distributors.importing.course import Course
-from portal.domain.distributors.importing.report import (
-    Action,
-    Assumed,
-    Change,
-    Flag,
-    ImportReport,
-    Refusal,
-    RowReport,
-    StandIn,
-)
+from portal.domain.distributors.importing.course import DealerCourse
+from portal.domain.distributors.importing.report import Assumed, DealerReport, StandIn
 from portal.domain.distributors.importing.rows import Defaults
 from portal.domain.tabular import Table, read_table
 from portal.domain.users.models import User
 
 __all__ = [
     "SPEC",
-    "Action",
     "Assumed",
-    "Change",
-    "Course",
+    "DealerCourse",
+    "DealerReport",
     "Defaults",
-    "Flag",
-    "ImportReport",
-    "Refusal",
-    "RowReport",
     "StandIn",
     "apply",
     "plan",
@@ -65,9 +51,9 @@ def plan(
     create_regions: bool | Collection[str] = False,
     defaults: Defaults | None = None,
     progress: Progress | None = None,
-) -> ImportReport:
+) -> DealerReport:
     """Say what importing the table would do; nothing is written. The arguments are those of `apply`."""
-    course = Course(session, actor, table, owner, create_regions, defaults, writes=False)
+    course = DealerCourse(session, actor, table, owner, create_regions, defaults, writes=False)
     for _told in course.chunks(tells=False):
         if progress is not None:
             progress(course.report.read)
@@ -83,7 +69,7 @@ def apply(
     create_regions: bool | Collection[str] = False,
     defaults: Defaults | None = None,
     progress: Progress | None = None,
-) -> ImportReport:
+) -> DealerReport:
     """Import the table within the regions of `actor` (None is the system: all of them); the caller commits.
 
     `owner` gets every new record whose row names no owner, otherwise the regional manager. With
@@ -91,7 +77,7 @@ def apply(
     otherwise its rows are refused. `defaults` is what new records are where the list does not say. `progress`
     is told the number of rows done after each chunk, and may commit: a later import goes on from there.
     """
-    course = Course(session, actor, table, owner, create_regions, defaults, writes=True)
+    course = DealerCourse(session, actor, table, owner, create_regions, defaults, writes=True)
     for _told in course.chunks(tells=False):
         if progress is not None:
             progress(course.report.read)

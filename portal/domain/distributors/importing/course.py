@@ -1,20 +1,12 @@
-"""One import from the first row to the last, in chunks that can each be a transaction of their own.
+"""One import of a dealer list: rows in chunks, then the suppliers that are rows of the same file."""
 
-What a chunk finished is told as JSON; another process that is given what was told goes on behind it, as if the
-import had never been cut short.
-"""
-
-import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from portal.db import writing_much
 from portal.domain.access.roles import Permission
 from portal.domain.ahead import ReadAhead, may_fork
 from portal.domain.distributors import services
@@ -25,18 +17,13 @@ from portal.domain.distributors.importing.named import Named
 from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
-from portal.domain.distributors.importing.report import (
-    SHOWN_ROWS,
-    Action,
-    Assumed,
-    Flag,
-    ImportReport,
-    StandIn,
-)
+from portal.domain.distributors.importing.report import Assumed, DealerReport, StandIn
 from portal.domain.distributors.importing.rows import Books, Decision, Defaults, decide
 from portal.domain.distributors.importing.writing import Link, Writer
 from portal.domain.errors import DomainError
-from portal.domain.i18n import N_, Msgid
+from portal.domain.i18n import N_
+from portal.domain.importing.course import Course
+from portal.domain.importing.report import SHOWN_ROWS, Action, Flag
 from portal.domain.tabular import Skip, Table
 from portal.domain.users.models import User
 
@@ -68,11 +55,11 @@ class _Unlinked:
     region_id: int
 
 
-class Course:
-    """The course of one import over a table; memory does not grow with the file but by a few numbers a row.
+class DealerCourse(Course[Draft, DealerReport]):
+    """The course of one import over a table; memory does not grow with the file but by a few numbers a row."""
 
-    `may_go_on` is asked at the beginning of each chunk, in its transaction, and raises when it may not.
-    """
+    spec = SPEC
+    reports = DealerReport
 
     def __init__(
         self,
@@ -86,21 +73,12 @@ class Course:
         writes: bool,
         may_go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        _refuse_clashes(table)
+        super().__init__(session, actor, table, writes=writes, size=CHUNK, may_go_on=may_go_on)
         if owner is not None and owner.is_active and not owner.can(Permission.DISTRIBUTORS_WRITE):
             raise DomainError(
                 N_("%(name)s keeps no distributors. Choose another owner."), field="owner_id", name=owner.name
             )
-        self.session, self.actor, self.table, self.writes = session, actor, table, writes
-        self._may_go_on = may_go_on
         self._ids: dict[str, int] = {}  # of the rows so far, by code key and by name
-        self.report = ImportReport(
-            sheets=[sheet.name for sheet in table.sheets],
-            sheets_ignored=list(table.ignored),
-            unknown_columns=list(dict.fromkeys(h for sheet in table.sheets for h in sheet.match.unknown)),
-            is_applied=writes,
-        )
-        self._part = ImportReport()  # of the chunk at hand, as the two counters
         self._assumed: Counter[tuple[str, str]] = Counter()
         self._stand_ins: Counter[tuple[str, str]] = Counter()
         named = Named(table)
@@ -117,52 +95,39 @@ class Course:
         )
         self.matcher = Matcher(session, named)
         self.writer = Writer(session, actor, named) if writes else None
-        self._tells = self._reads_ahead = False
+        self._reads_ahead = False
         self._ahead = ReadAhead(self._rows())
         self._peers: PeerBook | None = None
         self._unlinked: list[_Unlinked] = []
+        self._linked = 0  # of those, by earlier runs
 
-    def chunks(
-        self, earlier: Sequence[dict[str, Any]] = (), *, tells: bool = True
-    ) -> Iterator[dict[str, Any]]:
-        """Do a chunk and tell what is needed to go on after it; the caller may commit in between.
+    def drafts(self) -> Iterator[Draft]:
+        """The rows of the file, perhaps read ahead by another process."""
+        return self._drafts(self._ahead)
 
-        `earlier` is what was told of the chunks that are done: they are read again and not written again.
-        """
-        with _few_collections(), writing_much() if self.table.count > CHUNK else nullcontext():
-            yield from self._chunks(earlier, tells=tells)
-
-    def _chunks(self, earlier: Sequence[dict[str, Any]], *, tells: bool) -> Iterator[dict[str, Any]]:
-        self._tells = tells and self.writes
-        drafts = self._drafts(self._ahead)
-        linked = 0
-        try:
-            for told in earlier:
-                self._replay(list(islice(drafts, told["rows"])), told)
-                linked += told["links"]
-            while batch := list(islice(drafts, CHUNK)):
-                self._begin()
-                yield self._take(batch)
-                self._read_ahead()
-        finally:
-            self._ahead.close()
+    def further(self) -> Iterator[dict[str, Any]]:
+        """Suppliers that are rows of this file are set when each has its record."""
+        linked = self._linked
         while links := self._unlinked[linked : linked + CHUNK]:
             linked += len(links)
-            self._begin()
+            self.begin()
             self._link(links)
-            yield self._told(links=len(links))
-        self._told()  # blank rows at the end
+            yield self.tell(ids=[], made=[], unlinked=[], links=len(links))
+
+    def leave(self) -> None:
+        """Nobody reads ahead any more."""
+        self._ahead.close()
 
     def rest(self) -> None:
         """Leave the register as it is best read, after the last chunk that was done; the caller commits."""
         if self.writer is not None:
             self.writer.rest()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Before a chunk's first look at the register: nobody changes it meanwhile, others have before."""
         if self.writes:
             services.lock_register(self.session)
-        self._may_go_on()
+        super().begin()
         self.books.parents.forget()
         self.books.owners.forget()
 
@@ -179,11 +144,9 @@ class Course:
             if row.__class__ is Draft:
                 yield row
             elif isinstance(row, _Passed):
-                self._part.skipped[row.skip] += 1
-                if row.skip is Skip.TOTAL:
-                    self._part.totals.append((row.sheet, row.number))
+                self.passed(row.sheet, row.number, row.skip)
 
-    def _read_ahead(self) -> None:
+    def between(self) -> None:
         """After the first chunk, let another process read the rest of a long list; it knows by then what for."""
         if self._reads_ahead or not may_fork():
             return
@@ -192,7 +155,8 @@ class Course:
             makes = self.report.created * 2 > self.report.read
             self._ahead.fork(CHUNK, _prepare if makes else _leave)
 
-    def _take(self, batch: list[Draft]) -> dict[str, Any]:
+    def take(self, batch: list[Draft]) -> dict[str, Any]:
+        """Match the rows to records, decide, write; look for the same company under another code."""
         known = self.matcher.match(batch)
         self.books.parents.look_up(
             (d.references["parent"] for d in batch if "parent" in d.references),
@@ -233,51 +197,36 @@ class Course:
                     )
                 )
             self._tell(decision)
-            self._part.add(decision.report, shown=len(self.report.rows))
+            self.part.add(decision.report, shown=len(self.report.rows))
         self._unlinked += unlinked
-        return self._told(
-            ids=[decision.id for decision in decisions],
-            made=[place for place, d in enumerate(decisions) if d.action is Action.CREATED],
-            unlinked=unlinked,
-        )
+        if not self.tells:
+            return {}
+        return {
+            "ids": [decision.id for decision in decisions],
+            "made": [place for place, d in enumerate(decisions) if d.action is Action.CREATED],
+            "unlinked": [[getattr(one, name) for name in _Unlinked.__slots__] for one in unlinked],
+            "links": 0,
+        }
 
-    def _told(
-        self,
-        *,
-        ids: Sequence[int | None] = (),
-        made: Sequence[int] = (),
-        unlinked: Sequence[_Unlinked] = (),
-        links: int = 0,
-    ) -> dict[str, Any]:
-        """What the chunk came to, as JSON; the report has it from here on."""
-        part, self._part = self._part, ImportReport()
+    def tell(self, *, rows: int = 0, **facts: Any) -> dict[str, Any]:
+        """What a chunk came to, with what the books have to say of it."""
+        part = self.part
         part.regions_missing, part.regions_created = self.books.regions.told()
         part.territories_created = self.books.territories.told()
         part.assumed = [Assumed(*what, count) for what, count in self._assumed.items()]
         part.stand_ins = [StandIn(*who, count) for who, count in self._stand_ins.items()]
         self._assumed.clear()
         self._stand_ins.clear()
-        self.report.merge(part)
-        if not self._tells:
-            return {}
-        return {
-            "rows": len(ids),
-            "ids": list(ids),
-            "made": list(made),
-            "unlinked": [[getattr(one, name) for name in _Unlinked.__slots__] for one in unlinked],
-            "links": links,
-            "report": part.as_json(),
-        }
+        return super().tell(rows=rows, **facts)
 
-    def _replay(self, batch: list[Draft], told: dict[str, Any]) -> None:
-        """Know again what a chunk that is done has left behind."""
+    def replay(self, batch: list[Draft], told: dict[str, Any]) -> None:
+        """Know again which records the rows have, and which of them wait for their supplier."""
         made = set(told["made"])
         for place, (draft, identity) in enumerate(zip(batch, told["ids"], strict=True)):
             self.matcher.recall(draft, identity, is_made=place in made)
             self._remember(draft, identity)
         self._unlinked += [_Unlinked(*facts) for facts in told["unlinked"]]
-        self._part = ImportReport()  # the rows passed over are in what was told
-        self.report.merge(ImportReport.from_json(told["report"]))
+        self._linked += told["links"]
 
     def _remember(self, draft: Draft, identity: int | None) -> None:
         if identity is not None:
@@ -332,7 +281,7 @@ class Course:
                 self.books.parents.check(one.child, parent)
             except DomainError:
                 told = N_("%(parent)s could not be set as the supplier; set it by hand.")
-                self._part.flags.append(Flag(one.sheet, one.row, told, {"parent": one.shown}))
+                self.part.flags.append(Flag(one.sheet, one.row, told, {"parent": one.shown}))
                 continue
             self.books.parents.link(one.child, parent)
             links.append(Link(one.child, parent, one.before, one.region_id))
@@ -346,25 +295,3 @@ def _prepare(row: Draft | _Passed) -> None:
 
 def _leave(_row: Draft | _Passed) -> None:
     """Most rows are known already."""
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look for cycles rarely meanwhile: a row makes hundreds of objects and no cycle."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def _refuse_clashes(table: Table) -> None:
-    for sheet in table.sheets:
-        for clash in sheet.match.clashes:
-            raise DomainError(
-                N_("Several columns could be “%(wanted)s”: %(headings)s. Choose one of them."),
-                field="file",
-                wanted=Msgid(SPEC.column(clash.field).title),
-                headings="、".join(clash.headings),
-            )

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from portal.domain import text
 from portal.domain.distributors import facts, search
 from portal.domain.distributors.importing.columns import SPEC, word_of
-from portal.domain.distributors.importing.report import Refusal
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
+from portal.domain.importing.report import Refusal
 from portal.domain.tabular import Broken, Cell, Row, TableSheet
 from portal.domain.text.cleaning import NumericText
 

@@ -1,60 +1,10 @@
-"""What an import would do or did, row by row, for the page and for the command."""
+"""What an import of a dealer list would do or did, beyond its rows: offices, territories, what was filled in."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-from portal.domain.audit import services as audit
-from portal.domain.i18n import Msgid
-from portal.domain.tabular import Ignored, Skip
-
-SHOWN_ROWS = 300  # rows without refusal whose changes are kept for the preview; counts know them all
-
-
-class Action(StrEnum):
-    """What becomes of a row."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a row was refused: its column (the file's heading, or a Msgid where the file lacks it), msgid,
-    params.
-    """
-
-    sheet: str
-    row: int
-    column: str
-    reason: str
-    params: dict[str, Any]
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """What somebody should look at although the row was taken."""
-
-    sheet: str
-    row: int
-    message: str
-    params: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One fact before and after; `name` is the field, `label` its msgid; values as the model keeps them, or
-    words.
-    """
-
-    name: str
-    label: str
-    before: Any
-    after: Any
+from portal.domain.importing.report import ImportReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,83 +25,22 @@ class StandIn:
     count: int
 
 
-@dataclass(slots=True)
-class RowReport:
-    """One row of the preview."""
+@dataclass
+class DealerReport(ImportReport):
+    """As every report; and what the list brought about besides its records."""
 
-    sheet: str
-    row: int
-    action: Action
-    code: str
-    name: str
-    changes: list[Change] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """The counts and the rows of one import; `read` is the sum of the four others."""
-
-    read: int = 0
-    counts: Counter[Action] = field(default_factory=Counter)
-    skipped: Counter[Skip] = field(default_factory=Counter)
-    totals: list[tuple[str, int]] = field(default_factory=list)  # sheet and number of each total row
-    rows: list[RowReport] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
     regions_missing: Counter[str] = field(default_factory=Counter)  # offered for creation: name → rows
     regions_created: list[str] = field(default_factory=list)
     territories_created: list[str] = field(default_factory=list)
     assumed: list[Assumed] = field(default_factory=list)
     stand_ins: list[StandIn] = field(default_factory=list)
-    sheets: list[str] = field(default_factory=list)
-    sheets_ignored: list[tuple[str, Ignored]] = field(default_factory=list)
-    unknown_columns: list[str] = field(default_factory=list)
-    is_applied: bool = False
-    is_cut_short: bool = False  # cancelled: the rows behind were not looked at
 
-    @property
-    def created(self) -> int:
-        """Rows that made, or would make, a new record."""
-        return self.counts[Action.CREATED]
-
-    @property
-    def updated(self) -> int:
-        """Rows that changed, or would change, a record."""
-        return self.counts[Action.UPDATED]
-
-    @property
-    def unchanged(self) -> int:
-        """Rows that say what is known already."""
-        return self.counts[Action.UNCHANGED]
-
-    @property
-    def refused(self) -> int:
-        """Rows that were not taken."""
-        return self.counts[Action.REFUSED]
-
-    def add(self, row: RowReport, shown: int = 0) -> None:
-        """Count a row; keep it as long as the preview has room, longer where somebody has to look at it.
-
-        `shown` rows stand before this report's.
-        """
-        self.read += 1
-        self.counts[row.action] += 1
-        self.refusals += row.refusals
-        self.flags += row.flags
-        room = SHOWN_ROWS * 10 if row.refusals or row.flags else SHOWN_ROWS
-        if shown + len(self.rows) < room:
-            self.rows.append(row)
-
-    def merge(self, part: "ImportReport") -> None:
+    def merge(self, part: Self) -> None:
         """Add what a further chunk came to."""
-        self.read += part.read
-        self.counts.update(part.counts)
-        self.skipped.update(part.skipped)
+        super().merge(part)
         self.regions_missing.update(part.regions_missing)
-        for name in ("totals", "rows", "refusals", "flags", "regions_created", "territories_created"):
-            getattr(self, name).extend(getattr(part, name))
+        self.regions_created += part.regions_created
+        self.territories_created += part.territories_created
         assumed = Counter({(one.name, one.value): one.count for one in self.assumed})
         assumed.update({(one.name, one.value): one.count for one in part.assumed})
         self.assumed = [Assumed(*what, count) for what, count in assumed.items()]
@@ -159,57 +48,11 @@ class ImportReport:
         stand_ins.update({(one.office, one.owner): one.count for one in part.stand_ins})
         self.stand_ins = [StandIn(*who, count) for who, count in stand_ins.items()]
 
-    def as_json(self) -> dict[str, Any]:
-        """The report as a record keeps it; `from_json` gives it back."""
-        kept = asdict(self)
-        for name in ("counts", "skipped", "regions_missing"):  # a Counter is not what asdict takes it for
-            kept[name] = dict(getattr(self, name))
-        kept["refusals"] = [_refusal_json(refusal) for refusal in self.refusals]
-        kept["rows"] = [
-            asdict(row) | {"refusals": [_refusal_json(refusal) for refusal in row.refusals]}
-            for row in self.rows
-        ]
-        return cast(dict[str, Any], audit.plain(kept))
-
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> "ImportReport":
-        """The report that was kept; values of changes come back as JSON has them."""
-        facts = dict(kept)
-        return cls(
-            **facts
-            | {
-                "counts": Counter({Action(name): count for name, count in facts["counts"].items()}),
-                "skipped": Counter({Skip(name): count for name, count in facts["skipped"].items()}),
-                "regions_missing": Counter(facts["regions_missing"]),
-                "assumed": [Assumed(**one) for one in facts.get("assumed", [])],
-                "stand_ins": [StandIn(**one) for one in facts.get("stand_ins", [])],
-                "totals": [(sheet, row) for sheet, row in facts["totals"]],
-                "sheets_ignored": [(sheet, Ignored(why)) for sheet, why in facts["sheets_ignored"]],
-                "refusals": [_refusal_of(refusal) for refusal in facts["refusals"]],
-                "flags": [Flag(**flag) for flag in facts["flags"]],
-                "rows": [
-                    RowReport(
-                        **row
-                        | {
-                            "action": Action(row["action"]),
-                            "changes": [Change(**change) for change in row["changes"]],
-                            "flags": [Flag(**flag) for flag in row["flags"]],
-                            "refusals": [_refusal_of(refusal) for refusal in row["refusals"]],
-                        }
-                    )
-                    for row in facts["rows"]
-                ],
-            }
-        )
-
-
-def _refusal_json(refusal: Refusal) -> dict[str, Any]:
-    return asdict(refusal) | {"is_ours": isinstance(refusal.column, Msgid)}
-
-
-def _refusal_of(kept: dict[str, Any]) -> Refusal:
-    facts = dict(kept)
-    is_ours = facts.pop("is_ours")
-    # A name of its own: the catalogue takes every text inside Msgid() for a message.
-    column = facts["column"]
-    return Refusal(**facts | {"column": Msgid(column) if is_ours else column})
+    def revived(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a report from what was kept of them."""
+        return super().revived(facts) | {
+            "regions_missing": Counter(facts["regions_missing"]),
+            "assumed": [Assumed(**one) for one in facts.get("assumed", [])],
+            "stand_ins": [StandIn(**one) for one in facts.get("stand_ins", [])],
+        }

@@ -10,10 +10,10 @@ from portal.domain.distributors.importing.matching import Known
 from portal.domain.distributors.importing.owners import OwnerBook
 from portal.domain.distributors.importing.parents import Parent, ParentBook
 from portal.domain.distributors.importing.places import RegionBook, TerritoryBook
-from portal.domain.distributors.importing.report import Action, Change, Flag, RowReport
 from portal.domain.distributors.models import Channel, Level, Standing
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.importing.report import Action, Change, Flag, RowReport
 from portal.domain.regions.models import Region
 from portal.domain.text import Phone
 from portal.domain.users.models import User

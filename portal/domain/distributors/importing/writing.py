@@ -18,9 +18,9 @@ from portal.domain.distributors.facts import FACTS, code_key
 from portal.domain.distributors.importing.drafts import marks_of, tokens_of
 from portal.domain.distributors.importing.matching import Peer
 from portal.domain.distributors.importing.named import Named
-from portal.domain.distributors.importing.report import Action
 from portal.domain.distributors.importing.rows import Decision
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone, NearSame, series_no
+from portal.domain.importing.report import Action
 from portal.domain.text import name_key, sound_mark
 from portal.domain.users.models import User
 

@@ -6,12 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
-from portal.domain.documents.models import Document
-from portal.domain.jobs.models import Job
+from portal.domain.importing.models import HandedIn
 from portal.domain.ledger.chain import facts
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.users.models import User
@@ -83,32 +82,16 @@ class Purchase(Base):
         )
 
 
-class PurchaseImport(Base):
-    """A list of purchases handed in, kept between its preview and its confirmation, and its result afterwards."""
+class PurchaseImport(HandedIn):
+    """A list of purchases handed in; `accrued` counts the lines that accrued when it was imported."""
 
     __tablename__ = "purchase_import"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
     # None where the command imported it as the system.
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
-    handed_in_at: Mapped[datetime] = mapped_column(default=now)
     # Heading → field, where that was chosen by hand.
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # The columns as they were last read: heading, field, whether others claim it. A page does not read the file.
-    headings: Mapped[list[Any]] = mapped_column(default=list)
-    # The task that plans or imports the list, or did so last.
-    job_id: Mapped[int | None] = mapped_column(sa.ForeignKey("job.id", ondelete="SET NULL"), index=True)
-    applied_at: Mapped[datetime | None]
     accrued: Mapped[int] = mapped_column(default=0)
-    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
-
-    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
-    job: Mapped[Job | None] = relationship()
-    # What it is known by where only a column can stand; whoever has the record asks its document.
-    filename: Mapped[str] = column_property(
-        sa.select(Document.filename).where(Document.id == document_id).scalar_subquery(), deferred=True
-    )
 
 
 class PurchaseCode(Base):

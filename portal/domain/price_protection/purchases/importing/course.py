@@ -1,28 +1,21 @@
-"""One import of purchases from the first row to the last, in chunks that are a transaction each.
+"""One import of purchases: the purchases of the file, then its returns, which may name lines in any order."""
 
-What a chunk finished is told as JSON; another process that is given what was told goes on behind it. Returns come
-after all purchases, so that a file may name them in any order.
-"""
-
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from itertools import islice
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.db import writing_much
-from portal.domain.distributors.importing.report import Action, Change, ImportReport, RowReport
 from portal.domain.errors import DomainError
-from portal.domain.i18n import N_, Msgid
+from portal.domain.importing.course import Course
+from portal.domain.importing.report import Action, Change, ImportReport, RowReport
+from portal.domain.importing.rows import headings_by_field
 from portal.domain.money import figures
 from portal.domain.price_protection.purchases.booking import enter
 from portal.domain.price_protection.purchases.checking import Desk
 from portal.domain.price_protection.purchases.entries import Entry, Line
 from portal.domain.price_protection.purchases.importing.columns import NEEDED, SPEC
-from portal.domain.price_protection.purchases.importing.rows import Draft, Names, draft_of
-from portal.domain.tabular import Skip, Table
+from portal.domain.price_protection.purchases.importing.rows import Names, PurchaseDraft, draft_of
+from portal.domain.tabular import Table
 from portal.domain.users.models import User
 
 CHUNK = 2_000  # rows of a transaction: others may write in between
@@ -30,12 +23,12 @@ CHUNK = 2_000  # rows of a transaction: others may write in between
 _COLUMN_OF = {"returns": "returns_document", "distributor": "distributor_code", "product": "product_code"}
 
 
-class Course:
-    """The course of one import over a table.
+class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
+    """The course of one import over a table; `accrued` counts the lines that accrued."""
 
-    `may_go_on` is asked at the beginning of each chunk, in its transaction, and raises when it may not. `accrued`
-    counts the lines that accrued.
-    """
+    spec = SPEC
+    needed = NEEDED
+    reports = ImportReport
 
     def __init__(
         self,
@@ -46,61 +39,44 @@ class Course:
         writes: bool,
         may_go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        require_columns(table)
-        self.session, self.actor, self.table, self.writes = session, actor, table, writes
-        self._may_go_on = may_go_on
-        self.report = ImportReport(
-            sheets=[sheet.name for sheet in table.sheets],
-            sheets_ignored=list(table.ignored),
-            unknown_columns=list(dict.fromkeys(h for sheet in table.sheets for h in sheet.match.unknown)),
-            is_applied=writes,
-        )
+        super().__init__(session, actor, table, writes=writes, size=CHUNK, may_go_on=may_go_on)
         self.accrued = 0
-        self._part = ImportReport()  # of the chunk at hand
         self._names: Names | None = None
         self._desk = Desk(session)  # of a preview: what it found right counts to the end
 
-    def chunks(self, earlier: Sequence[dict[str, Any]] = ()) -> Iterator[dict[str, Any]]:
-        """Do a chunk and tell what is needed to go on after it; the caller may commit in between.
+    @property
+    def counts(self) -> dict[str, int]:
+        """What it came to; a line is never changed."""
+        report = self.report
+        return {
+            "created": report.created,
+            "unchanged": report.unchanged,
+            "refused": report.refused,
+            "accrued": self.accrued,
+        }
 
-        `earlier` is what was told of the chunks that are done: they are read again and not written again.
-        """
-        with _few_collections(), writing_much() if self.table.count > CHUNK else nullcontext():
-            drafts = self._drafts()
-            for told in earlier:
-                for _draft in islice(drafts, told["rows"]):
-                    pass
-                self._part = ImportReport()
-                self.report.merge(ImportReport.from_json(told["report"]))
-                self.accrued += told["accrued"]
-            while batch := list(islice(drafts, CHUNK)):
-                self._may_go_on()
-                accrued = self._take(batch)
-                self.accrued += accrued
-                yield self._told(len(batch), accrued)
-            self._told(0, 0)  # blank rows at the end
-        self.report.refusals.sort(key=lambda refusal: (self.report.sheets.index(refusal.sheet), refusal.row))
-
-    def _drafts(self) -> Iterator[Draft]:
+    def drafts(self) -> Iterator[PurchaseDraft]:
         """The rows of the file: purchases as they come, then the returns."""
-        returns: list[Draft] = []
+        returns: list[PurchaseDraft] = []
         for sheet in self.table.sheets:
-            headings = {name: sheet.head[places[0]] for name, places in sheet.match.fields.items() if places}
+            headings = headings_by_field(sheet)
             for row in sheet.rows():
-                if row.skip is None:
-                    draft = draft_of(sheet, row, headings)
-                    if draft.is_return:
-                        returns.append(draft)
-                    else:
-                        yield draft
+                if row.skip is not None:
+                    self.passed(row.sheet, row.number, row.skip)
                     continue
-                self._part.skipped[row.skip] += 1
-                if row.skip is Skip.TOTAL:
-                    self._part.totals.append((row.sheet, row.number))
+                draft = draft_of(sheet, row, headings)
+                if draft.is_return:
+                    returns.append(draft)
+                else:
+                    yield draft
         yield from returns
 
-    def _take(self, batch: list[Draft]) -> int:
-        """Check the rows of a chunk, and write them where this import writes; returns how many accrued."""
+    def replay(self, batch: list[PurchaseDraft], told: dict[str, Any]) -> None:
+        """Its lines stand in the books."""
+        self.accrued += told["accrued"]
+
+    def take(self, batch: list[PurchaseDraft]) -> dict[str, Any]:
+        """Check the rows of a chunk, and write them where this import writes."""
         if self._names is None:
             self._names = Names(self.session, self.actor)
         self._names.look_up(batch)
@@ -115,8 +91,9 @@ class Course:
             is_new = isinstance(one, Entry) and id(one) in created
             if isinstance(one, Entry):
                 created.discard(id(one))  # the same line again in this file
-            self._part.add(self._row(draft, is_new=is_new), shown=len(self.report.rows))
-        return accrued
+            self.part.add(self._row(draft, is_new=is_new), shown=len(self.report.rows))
+        self.accrued += accrued
+        return {"accrued": accrued}
 
     def _enter(self, lines: list[Line]) -> tuple[list[Entry | DomainError], set[int], int]:
         """What becomes of the lines, which of them are new by their identity, and how many accrued."""
@@ -135,13 +112,13 @@ class Course:
         new = {id(entry) for entry in found if isinstance(entry, Entry)} - before
         return found, new, 0
 
-    def _column_of(self, draft: Draft, refusal: DomainError) -> str:
+    def _column_of(self, draft: PurchaseDraft, refusal: DomainError) -> str:
         name = _COLUMN_OF.get(refusal.field or "", refusal.field or "document_number")
         if name.endswith("_code") and not draft.headings.get(name):
             name = name.removesuffix("_code")
         return name
 
-    def _row(self, draft: Draft, *, is_new: bool) -> RowReport:
+    def _row(self, draft: PurchaseDraft, *, is_new: bool) -> RowReport:
         action = Action.REFUSED if draft.refusals else Action.CREATED if is_new else Action.UNCHANGED
         said = draft.values
         changes = []
@@ -161,41 +138,3 @@ class Course:
             changes=changes,
             refusals=draft.refusals,
         )
-
-    def _told(self, rows: int, accrued: int) -> dict[str, Any]:
-        part, self._part = self._part, ImportReport()
-        self.report.merge(part)
-        return {"rows": rows, "accrued": accrued, "report": part.as_json()}
-
-
-def require_columns(table: Table) -> None:
-    """Refuse a file whose columns are disputed, or that lacks one that no line does without."""
-    for sheet in table.sheets:
-        for clash in sheet.match.clashes:
-            raise DomainError(
-                N_("Several columns could be “%(wanted)s”: %(headings)s. Choose one of them."),
-                field="file",
-                wanted=Msgid(SPEC.column(clash.field).title),
-                headings="、".join(clash.headings),
-            )
-        for names in NEEDED:
-            if not any(name in sheet.match.fields for name in names):
-                raise DomainError(
-                    N_(
-                        "The list has no column “%(wanted)s”. Add it (the empty template shows every column), or say "
-                        "which of its columns it is."
-                    ),
-                    field="file",
-                    wanted=Msgid(SPEC.column(names[0]).title),
-                )
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look for cycles rarely meanwhile: a row makes many objects and no cycle."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
