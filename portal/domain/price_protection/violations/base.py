@@ -20,9 +20,18 @@ from portal.domain.users.models import User
 
 
 def hold(session: Session, case: Case, *allowed: State) -> None:
-    """Lock the case, read it afresh and refuse a step that it, or the calendar, has left behind."""
+    """Lock the case, read it afresh and refuse a step that it, or the calendar, has left behind.
+
+    A deadline that passed binds before its effect is booked: neither what it forbids nor what follows it is done now.
+    Only a decision that nobody appealed may go on, to be set aside.
+    """
     lock(session, case)
-    if allowed and standing(case, today()).state not in allowed:
+    if not allowed:
+        return
+    stands = standing(case, today())
+    if stands.state not in allowed or case.state not in allowed:
+        case.moved_on()
+    if stands.lapsed_on is not None and stands.state is not State.EFFECTIVE:
         case.moved_on()
 
 
