@@ -9,7 +9,7 @@ from portal.domain.price_protection.purchases.models import Unprotected
 
 PURCHASE_WORDS: tuple[tuple[StrEnum, Any], ...] = (
     (Unprotected.NO_AGREEMENT, _l("No agreement")),
-    (Unprotected.NOT_SIGNED, _l("Agreement not signed yet")),
+    (Unprotected.NOT_SIGNED, _l("Agreement or its change not back yet")),
     (Unprotected.BEFORE_TERM, _l("Before the agreement’s first day")),
     (Unprotected.AFTER_TERM, _l("After the agreement’s last day")),
     (Unprotected.NOT_COVERED, _l("Product not in the agreement")),
@@ -23,8 +23,8 @@ WHY_UNPROTECTED: dict[Unprotected, Any] = {
         "accrues by itself."
     ),
     Unprotected.NOT_SIGNED: _l(
-        "It accrued nothing yet: the agreement that covers it has not been recorded as signed. Record the signing; "
-        "then it accrues by itself."
+        "It accrued nothing yet: the agreement that covers it, or an approved change or notice that concerns its day, "
+        "has not come back. Record the signing or the service, or give the change up; then it accrues by itself."
     ),
     Unprotected.BEFORE_TERM: _l(
         "It accrued nothing: it was bought before the agreement’s first day. An agreement from an earlier day would "

@@ -26,6 +26,7 @@ from portal.domain.price_protection.problems import (
     text_obstacles,
     told,
 )
+from portal.domain.price_protection.purchases import waiting
 
 
 def problems(session: Session, amendment: Amendment, data: DeedData) -> list[Problem]:
@@ -104,6 +105,18 @@ def obstacles(session: Session, amendment: Amendment, data: DeedData) -> list[Pr
     found += text_obstacles(amendment.template)
     if amendment.effective_on < today():
         found.append(_problem(N_("The change would take effect in the past; it must be signed first.")))
+    if amending.is_of_rebate(amendment) and waiting.has_accrued(
+        session, agreement.id, amendment.effective_on
+    ):
+        found.append(
+            _problem(
+                N_(
+                    "Purchases of %(day)s or later are booked already, by the terms as they are: let the change take "
+                    "effect later."
+                ),
+                day=amendment.effective_on.isoformat(),
+            )
+        )
     if agreement.distributor.standing is Standing.ELIMINATED:
         found.append(
             Problem(

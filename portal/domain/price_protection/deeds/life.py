@@ -31,6 +31,7 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from portal.domain.price_protection.problems import Problem
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.steps import MOST_COPIES
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.users.models import User
@@ -244,6 +245,7 @@ def _next_paper_no(session: Session, deed: AnyDeed) -> int:
 
 def withdraw_approval(session: Session, actor: User, deed: AnyDeed, reason: str) -> None:
     """Take an approval back before anybody signed or it was sent; the paper made then is superseded and kept."""
+    hold_distributor(session, deed.agreement.distributor_id)  # lines of its days waited for it
     base.hold(session, deed)
     base.require_status(deed, DeedStatus.APPROVED)
     _require_permission(actor, deed)
@@ -251,17 +253,22 @@ def withdraw_approval(session: Session, actor: User, deed: AnyDeed, reason: str)
     paper = _supersede(deed)
     _back_to_draft(deed)
     base.record(session, actor, deed, "approval_withdrawn", reason, paper=paper.no if paper else None)
+    waiting.ask(session, actor, deed.agreement.distributor_id)
 
 
 def void(session: Session, actor: User, deed: AnyDeed, reason: str) -> None:
     """Give up a deed that took no effect; an approved one only by who may approve it."""
+    hold_distributor(session, deed.agreement.distributor_id)
     base.hold(session, deed)
     reason = base.reason_of(reason)
-    if deed.status is DeedStatus.APPROVED:
+    was_approved = deed.status is DeedStatus.APPROVED
+    if was_approved:
         _require_permission(actor, deed)
         _supersede(deed)
     deed.move_to(DeedStatus.VOID)
     base.record(session, actor, deed, "voided", reason)
+    if was_approved:
+        waiting.ask(session, actor, deed.agreement.distributor_id)
 
 
 def record_print(session: Session, actor: User, deed: AnyDeed, copies: int) -> None:

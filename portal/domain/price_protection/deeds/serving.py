@@ -11,6 +11,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.deeds import base, terminating
 from portal.domain.price_protection.deeds.life import keep_scans
+from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import (
     OPEN,
     Agreement,
@@ -20,6 +21,7 @@ from portal.domain.price_protection.models import (
     Service,
     Termination,
 )
+from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.steps import end_early
 from portal.domain.price_protection.trail.beginning import arrived
 from portal.domain.text import clean
@@ -42,8 +44,9 @@ def serve(
 
     The day is the notice's own, or later where it arrived too late for it: the day of service for a rescission,
     the agreed days after it for a notice. Never later than the agreement would have ended anyway. Amendments that it
-    overtakes lapse.
+    overtakes lapse. Lines of the days in between, which waited for this, accrue or are told why not by a job.
     """
+    hold_distributor(session, deed.agreement.distributor_id)
     base.hold(session, deed)
     base.require_status(deed, DeedStatus.APPROVED)
     paper = base.current_paper(deed)
@@ -74,6 +77,7 @@ def serve(
     end_early(session, actor, deed.agreement, ends_on=last, reason=deed.reason, notice=deed.number)
     for amendment in lapsing:
         _lapse(session, actor, amendment, deed)
+    waiting.ask(session, actor, deed.agreement.distributor_id)
     return last
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -16,12 +16,17 @@ from portal.domain.price_protection.models import (
     AgreementPaper,
     AgreementPrice,
     AgreementTerms,
+    Amendment,
+    DeedStatus,
     Status,
+    Termination,
 )
 from portal.domain.price_protection.purchases.models import Unprotected
 
 # What binds both parties, on the days of its term.
 IN_FORCE = (Status.SIGNED, Status.TERMINATED)
+# What an amendment says of the rebate; other changes leave accruals as they are.
+_OF_REBATE = frozenset({"rebate_rate", "base_share"})
 
 
 class Terms(NamedTuple):
@@ -36,7 +41,11 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True)
 class Protection:
-    """An agreement with all its terms, as accrual needs it; `terms` in the order of their numbers."""
+    """An agreement with all its terms, as accrual needs it; `terms` in the order of their numbers.
+
+    From `open_from` on it is not known yet what holds: an approved amendment, or a notice, has not come back. It is
+    approved before its day, so nothing of its days has accrued by then.
+    """
 
     agreement_id: int
     status: Status
@@ -45,6 +54,7 @@ class Protection:
     terms: tuple[Terms, ...]
     calendar: Calendar
     closed: frozenset[str]
+    open_from: date = date.max
 
     def terms_on(self, on: date) -> Terms:
         """The terms of a day; of several from one day the later number counts (S 3.1)."""
@@ -59,7 +69,7 @@ class Protection:
 
 
 def protections(session: Session, distributor_ids: Collection[int]) -> dict[int, list[Protection]]:
-    """The agreements of these distributors from approval on, by distributor, the latest first; four statements."""
+    """The agreements of these distributors from approval on, by distributor, the latest first; six statements."""
     agreements = session.execute(
         sa.select(
             Agreement.id,
@@ -82,6 +92,7 @@ def protections(session: Session, distributor_ids: Collection[int]) -> dict[int,
     ):
         closed[agreement_id].add(quarter)
     frozen = frozen_values(session, ids)
+    open_from = _open_from(session, ids)
     found: dict[int, list[Protection]] = defaultdict(list)
     for row in agreements:
         if row.id not in terms:
@@ -95,9 +106,34 @@ def protections(session: Session, distributor_ids: Collection[int]) -> dict[int,
                 terms=tuple(terms[row.id]),
                 calendar=calendar_of(str(frozen.get(row.id, {}).get("quarter_starts") or USUAL)),
                 closed=frozenset(closed[row.id]),
+                open_from=open_from.get(row.id, date.max),
             )
         )
     return dict(found)
+
+
+def _open_from(session: Session, agreement_ids: list[int]) -> dict[int, date]:
+    """From which day it hangs on an approved paper that has not come back what, and whether, a line accrues."""
+    found: dict[int, date] = {}
+    for agreement_id, effective_on, says in session.execute(
+        sa.select(Amendment.agreement_id, Amendment.effective_on, Amendment.says).where(
+            Amendment.agreement_id.in_(agreement_ids), Amendment.status == DeedStatus.APPROVED
+        )
+    ):
+        values = says.get("values", {})
+        if "prices" in says or _OF_REBATE & values.keys():
+            found[agreement_id] = effective_on
+        elif "expires_on" in values:
+            last = date.fromisoformat(str(values["expires_on"]))
+            found[agreement_id] = max(effective_on, last + timedelta(days=1))
+    for agreement_id, terminates_on in session.execute(
+        sa.select(Termination.agreement_id, Termination.terminates_on).where(
+            Termination.agreement_id.in_(agreement_ids), Termination.status == DeedStatus.APPROVED
+        )
+    ):
+        first = terminates_on + timedelta(days=1)
+        found[agreement_id] = min(found.get(agreement_id, date.max), first)
+    return found
 
 
 def _terms(session: Session, agreement_ids: list[int]) -> dict[int, list[Terms]]:
@@ -143,7 +179,7 @@ def covering(candidates: list[Protection], product_id: int, on: date) -> Protect
     within = [one for one in candidates if one.effective_on <= on <= one.ends_on]
     for one in within:
         if product_id in one.terms_on(on).products:
-            return one if one.status in IN_FORCE else Unprotected.NOT_SIGNED
+            return one if one.status in IN_FORCE and on < one.open_from else Unprotected.NOT_SIGNED
     if within:
         return Unprotected.NOT_COVERED
     if all(one.effective_on > on for one in candidates):

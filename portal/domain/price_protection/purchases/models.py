@@ -20,7 +20,8 @@ class Unprotected(StrEnum):
     """Why a purchase accrues nothing."""
 
     NO_AGREEMENT = "no_agreement"  # the distributor has none, or none that was approved
-    NOT_SIGNED = "not_signed"  # one covers day and product, but has not come back signed
+    # One covers day and product, but has not come back signed; or an amendment, or a notice, of these days has not.
+    NOT_SIGNED = "not_signed"
     BEFORE_TERM = "before_term"
     AFTER_TERM = "after_term"
     NOT_COVERED = "not_covered"  # in force on the day, without this product in annex 1

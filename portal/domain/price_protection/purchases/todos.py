@@ -19,8 +19,8 @@ from portal.domain.users.models import User
 DAYS = 92
 _SAYS: dict[Unprotected, tuple[str, str]] = {
     Unprotected.NOT_SIGNED: (
-        N_("%(count)s purchases wait for an agreement that is not signed yet"),
-        N_("Record the signing; then they accrue by themselves."),
+        N_("%(count)s purchases wait for an agreement or a change that has not come back"),
+        N_("Record the signing or the service; then they accrue by themselves."),
     ),
     Unprotected.NOT_COVERED: (
         N_("%(count)s purchases of products that the agreement does not name"),

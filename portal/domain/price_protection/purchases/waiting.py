@@ -1,6 +1,7 @@
 """Purchases that nothing protected when they were entered, and that an agreement signed since does: once (P2)."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -31,6 +32,23 @@ def ask(session: Session, actor: User, distributor_id: int) -> None:
     name = session.get_one(Distributor, distributor_id).name
     job = jobs.enqueue(session, actor, KIND, title=name, distributor_id=distributor_id)
     jobs.note(session, job)
+
+
+def has_accrued(session: Session, agreement_id: int, since_on: date) -> bool:
+    """Whether a line of this day, or of a later one, has accrued under the agreement."""
+    return bool(
+        session.scalar(
+            sa.select(
+                sa.exists()
+                .where(
+                    Accrual.agreement_id == agreement_id,
+                    Purchase.id == Accrual.purchase_id,
+                    Purchase.purchased_on >= since_on,
+                )
+                .select_from(Accrual, Purchase)
+            )
+        )
+    )
 
 
 class Looked(NamedTuple):
