@@ -5,6 +5,10 @@ from datetime import date
 import pytest
 
 from portal.domain.access.roles import Role
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.services import Draft
+from portal.domain.money import figures
 from portal.domain.price_protection.funds import deducting, releasing
 from tests.domain.fund_world import FundWorld, on_day
 from tests.web.sheets import rows_of
@@ -87,3 +91,36 @@ def test_whether_a_deduction_was_awarded_is_told_to_who_pays_and_to_auditors_onl
         for page in pages:
             text = client.get(page).get_data(as_text=True)
             assert ("Awards payable" in text) == is_told, (role, page)
+
+
+def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, session, make, sign_in):
+    """Neither two rows for one deduction, nor a gap in the numbers, nor the money that went out, nor who bore it."""
+    agreement = world.in_force()
+    bought = world.buy(agreement, date(2026, 2, 3), 9_120_000)
+    with on_day(date(2026, 3, 1)):
+        deducting.deduct(session, world.manager, agreement.id, "2026Q1", 7, 500_000, 250_000)
+        session.commit()
+        held = ledger.hold(session, agreement.id)
+        award = held.balance(AccountKind.AWARD, "C7")
+        ledger.post(held, world.finance, [Draft(
+            kind=TransferKind.PAY, debit=(AccountKind.AWARD, "C7"), credit=(AccountKind.MONEY, ""),
+            amount_fen=award, key="award", source="case_award", source_id=1, facts="",
+        )])  # fmt: skip
+        session.commit()
+    back = world.give_back(bought, date(2026, 3, 5), 1_824_000)
+    base = f"/funds/agreements/{agreement.id}"
+    addresses = (f"{base}/", f"{base}/transfers", "/funds/accounts", f"/purchases/{back.id}")
+    finance, manager = sign_in(world.finance), sign_in(make.user(Role.REGIONAL_MANAGER, agreement.region))
+    assert "Awards borne by the company" in finance.get(f"/purchases/{back.id}").text
+    for address in addresses:
+        page = manager.get(address)
+        assert page.status_code == 200
+        for word in ("Awards", figures(award), "C7-", 'Money in the bank</th><td class="num"><a'):
+            assert word not in page.text, (address, word)
+    told = manager.get(f"{base}/transfers").text
+    assert told.count("Deduction by decision") == 1 and "Deduction reversed by a return" in told
+    assert told.count("Deduction reversed by a return") == 1
+    assert "sort=no" not in told
+    # The account still adds up to what was deducted, less what the return took of it.
+    whole = manager.get(f"{base}/transfers?account=unawarded&part=C7").text
+    assert f"together ¥{figures(182_400 // 2 - 36_480 // 2)}" in whole

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.domain.access.roles import Role
+from portal.domain.money import figures
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.funds import deducting
 from tests.domain.close_world import OCTOBER, CloseWorld
@@ -146,3 +147,88 @@ def test_the_code_on_a_statement_says_whose_it_is_and_which_pages_it_has(
     stranger = sign_in(make.user(Role.SALESPERSON, make.region("示例外区")))
     told = stranger.get(f"/verify/{statement.code}").text
     assert statement.number in told and statement.payload_sha256 not in told
+
+
+def test_a_later_quarter_names_the_earlier_one_that_comes_first(world, session, make, sign_in):
+    agreement = world.in_force()
+    world.buy(agreement, date(2026, 5, 6), 1_000_000)
+    world.buy(agreement, JULY, 1_000_000)
+    page = sign_in(world.finance).get(PAGE).text
+    assert f"/funds/quarters/2026Q2?region={world.head.id}" in page and "Close 2026Q2 first" in page
+    rows = sign_in(world.finance).get("/funds/quarters/").text
+    assert "2026Q2" in rows and "2026Q1" in rows
+    assert "2025Q4" not in rows  # nothing was in force before the agreement's first day
+    assert "Close the quarter 2026Q2" in sign_in(world.finance).get("/").text
+    world.close("2026Q2")
+    page = sign_in(world.finance).get(PAGE).text
+    assert "Close 2026Q2 first" not in page and "Propose this close" in page
+
+
+def test_a_quarter_without_fund_does_not_wait_once_a_later_one_has_ended(world, sign_in):
+    world.buy(world.in_force(), JULY, 1_000_000)
+    text = sign_in(world.finance).get("/funds/quarters/").text
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in text.split("<tbody>")[1].split("</tr>")[:-1]]
+    assert [" ".join([row[0], *row[4:7]]) for row in rows] == [
+        "2026Q4 Running — 0.00",
+        "2026Q3 To be closed",
+        "2026Q2 No fund held",
+        "2026Q1 No fund held",
+    ]
+
+
+def test_every_sum_of_a_statement_opens_to_transfers_that_add_up_to_it(world, session, make, sign_in):
+    """Purchases, a return, a deduction, a restoration and an earlier release, each in the quarter that is stated."""
+    agreement = world.in_force()
+    world.buy(agreement, date(2026, 5, 6), 2_000_000)
+    world.close("2026Q2", on=JULY)
+    bought = world.buy(agreement, JULY, 9_120_000)
+    world.give_back(bought, AUGUST, 1_824_000)
+    with on_day(date(2026, 9, 1)):
+        taken = deducting.deduct(session, world.manager, agreement.id, "2026Q3", 7, 500_000, 250_000)
+        session.commit()
+    with on_day(date(2026, 9, 9)):
+        deducting.restore(session, world.manager, taken, 10_000)
+        session.commit()
+    world.close()
+    statement = world.statement(agreement)
+    said, number = statement.payload["values"], statement.number
+    session.rollback()
+    reader = sign_in(make.user(Role.REGIONAL_MANAGER, agreement.region))
+    page = sign_in(world.finance).get(f"/funds/quarters/statements/{statement.id}").text
+    for name, sign in (
+        ("opening", 1), ("accrued", 1), ("reversed", -1), ("forfeited", -1), ("restored", 1), ("released", -1),
+        ("closing", 1), ("base_paid", 1),
+    ):  # fmt: skip
+        fen = sign * said[f"{name}_figures"]
+        assert fen, name
+        address = f"/funds/agreements/{agreement.id}/transfers?statement={statement.id}&amp;figure={name}"
+        assert address in page
+        for user in (sign_in(world.finance), reader):
+            told = user.get(address.replace("&amp;", "&")).text
+            assert f"together ¥{figures(fen).replace('-', '−')}" in told and number in told, name
+    lines = {line["kind"]: line for line in statement.payload["lines"]}
+    for line in lines.values():
+        if line["source"] != "purchase":
+            source = f"source={line['source']}&amp;source_id={line['source_id']}"
+            assert source in page
+            told = reader.get(
+                f"/funds/agreements/{agreement.id}/transfers?{source.replace('&amp;', '&')}"
+            ).text
+            assert "How it came about" in told and figures(abs(line["fund_figures"])) in told
+    assert len(lines) == 5
+
+
+def test_a_release_says_of_which_sums_it_is_made(stated, world, session, make, sign_in):
+    agreement, back, _close, statement = stated
+    release = (
+        f"/funds/agreements/{agreement.id}/transfers?source=fund_release&source_id={statement.release_id}"
+    )
+    told = sign_in(world.author).get(release).text
+    for figure in ("1,824.00", "364.80", "1,459.20"):
+        assert figure in told
+    # What returns took of it opens to the return, whose page says 18,240.00 × 5 % × 40 %.
+    before = re.search(r'href="([^"]*figure=reversed[^"]*)"', told)[1].replace("&amp;", "&")
+    assert f"/purchases/{back.id}" in sign_in(world.author).get(before).text
+    session.rollback()
+    stranger = sign_in(make.user(Role.SALESPERSON, make.region("示例外区")))
+    assert stranger.get(release).status_code == 404

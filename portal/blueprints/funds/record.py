@@ -1,19 +1,26 @@
 """The fund of one agreement: its quarters, its accounts, and the transfers behind any figure."""
 
+from datetime import date, timedelta
+
+import sqlalchemy as sa
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 
 from portal.blueprints.funds import bp
-from portal.blueprints.funds.seen import account_word, shown
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Transfer
+from portal.domain.ledger.models import Book
 from portal.domain.price_protection import queries as agreements
-from portal.domain.price_protection.funds import queries, showing
+from portal.domain.price_protection.closing import queries as closes
+from portal.domain.price_protection.closing.models import Statement
+from portal.domain.price_protection.funds import behind, explaining, queries, showing
 from portal.domain.price_protection.models import Agreement
 from portal.extensions import db
 from portal.web.access import actor, requires
+from portal.web.closing_words import SUMS
+from portal.web.fund_told import account_word, is_told
 from portal.web.htmx import render
 from portal.web.plots import Stacks, stacks
 from portal.web.requests import ROW
@@ -32,14 +39,19 @@ def detail(id: int) -> ResponseReturnValue:
     """What each quarter accrued, gave back, lost and still holds, drawn and as a table; and the accounts."""
     agreement = _readable(id)
     quarters = showing.quarters(db.session, agreement)
-    balances = ledger.balances(db.session, [id]).get(id, {})
+    if is_told():
+        balances = ledger.balances(db.session, [id]).get(id, {})
+    else:
+        balances = behind.balances_told_to_all(
+            db.session(), sa.select(Book.id).where(Book.agreement_id == id)
+        )
     return render(
         "funds/detail.html",
         a=agreement,
         quarters=quarters,
         total=showing.whole(quarters),
         accounts=sorted(
-            ((kind, part, fen) for (kind, part), fen in shown(balances).items()),
+            ((kind, part, fen) for (kind, part), fen in balances.items()),
             key=lambda row: (_ORDER[row[0]], row[1]),
         ),
         account_word=account_word,
@@ -85,27 +97,74 @@ def _plot(quarters: list[showing.QuarterSums]) -> Stacks:
 def transfers(id: int) -> ResponseReturnValue:
     """The transfers behind a figure, an account or a source; all of the book where the address names none."""
     agreement = _readable(id)
-    figure = request.args.get("figure", "")
-    wanted = showing.Behind(
-        quarter=request.args.get("quarter", "")[:6],
-        figure=figure if figure in showing.BY_KEY or figure == "held" else "",
-        account=chosen(AccountKind, "account"),
-        part=request.args.get("part", "")[:20],
-        source=request.args.get("source", "")[:30],
-        source_id=number("source_id"),
-    )
+    wanted, statement = _wanted(agreement)
+    rows = behind.transfers(id, wanted, is_told=is_told())
     return render(
         "funds/transfers.html",
         fragment="funds/_transfers.html",
         a=agreement,
         wanted=wanted,
+        statement=statement,
+        is_told=is_told(),
         account_word=account_word,
-        page=page_of(
-            db.session,
-            showing.transfers(id, wanted),
-            sorts=showing.SORTS,
-            default="no",
-            descending=True,
-            tie=Transfer.id.desc(),
-        ),
+        heading=_heading(wanted, statement),
+        how=explaining.explained(db.session(), id, wanted.source, wanted.source_id or 0),
+        figures=_FIGURES,
+        sum_fen=behind.total(db.session(), rows) if wanted.has_sum else None,
+        page=page_of(db.session, rows, sorts=behind.SORTS, default="no", descending=True, tie=behind.TIE),
     )
+
+
+def _wanted(agreement: Agreement) -> tuple[behind.Behind, Statement | None]:
+    """What the address asks for, and the statement whose sum it is; what it asks wrongly is passed over."""
+    figure, stated = request.args.get("figure", ""), None
+    if (id_ := number("statement")) is not None and figure in behind.STATED:
+        stated = db.session.scalar(
+            closes.statements_visible_to(actor()).where(
+                Statement.id == id_, Statement.agreement_id == agreement.id
+            )
+        ) or abort(404)
+        said = stated.payload["values"]
+        first_on, last_on = (date.fromisoformat(said[name]) for name in ("quarter_from", "quarter_to"))
+        is_opening = figure == "opening"
+        return (
+            behind.Behind(
+                stated=figure,
+                first_on=None if figure in ("opening", "closing") else first_on,
+                last_on=first_on - timedelta(days=1) if is_opening else last_on,
+            ),
+            stated,
+        )
+    return (
+        behind.Behind(
+            quarter=request.args.get("quarter", "")[:6],
+            figure=figure if figure in showing.BY_KEY or figure == "held" else "",
+            account=chosen(AccountKind, "account"),
+            part=request.args.get("part", "")[:20],
+            source=request.args.get("source", "")[:30],
+            source_id=number("source_id"),
+            before_no=number("before"),
+        ),
+        None,
+    )
+
+
+_FIGURES = {
+    "base": _l("Base rebate, net"),
+    "accrued": _l("Fund accrued"),
+    "reversed": _l("Reversed by returns"),
+    "deducted": _l("Fund deducted"),
+    "released": _l("Fund released"),
+    "held": _l("Fund held"),
+}
+
+
+def _heading(wanted: behind.Behind, statement: Statement | None) -> str:
+    """What the transfers are those of, in words; empty for the whole book."""
+    if statement is not None:
+        return f"{dict(SUMS)[wanted.stated]} · {statement.number}"
+    if wanted.figure:
+        return " ".join(str(part) for part in (wanted.quarter, _FIGURES[wanted.figure]) if part)
+    if wanted.account is not None:
+        return f"{account_word(wanted.account)} {wanted.part}".strip()
+    return wanted.quarter

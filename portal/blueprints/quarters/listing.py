@@ -1,5 +1,6 @@
 """The list of quarters, and the preview of one: what each agreement would get, and what is held back and why."""
 
+from collections import Counter
 from typing import Any
 
 from flask import abort, flash, request, url_for
@@ -32,7 +33,7 @@ NAME = "string(length=6)"
 @requires(P.FUNDS_READ)
 def index() -> ResponseReturnValue:
     """The quarters, the newest first, with how far each has come."""
-    return render("quarters/index.html", quarters=queries.quarters(db.session(), actor()))
+    return render("quarters/index.html", quarters=queries.quarters(db.session(), actor()), stage=Stage)
 
 
 def _name(name: str) -> str:
@@ -81,8 +82,7 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
     me, region = actor(), _region()
     rows = preview(db.session(), name, region.id)
     whole, offices = totals(rows)
-    listed = next((one for one in queries.quarters(db.session(), me) if one.name == name), None)
-    closes = [one for one in listed.closes if one.region_id == region.id] if listed else []
+    closes = queries.closes_of(db.session(), me, name, region.id)
     found = _narrowed(rows)
     page = page_of_rows(found)
     return render(
@@ -100,7 +100,7 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
         outcomes=[(str(one), WORDS[one]) for one in Outcome],
         sha256=digest(rows),
         closing=[row for row in rows if row.outcome in CLOSING],
-        closes=closes,
+        earlier=sorted(Counter(row.earlier for row in rows if row.earlier).items()),
         open=next((one for one in closes if one.is_open), None),
         confirmed=Stage.CONFIRMED,
         may_propose=me.can(P.FUNDS_CLOSE, region),

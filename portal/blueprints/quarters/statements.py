@@ -11,6 +11,8 @@ from portal.domain.price_protection.closing import executing, printing, queries
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
+from portal.domain.price_protection.funds.behind import STATED
+from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.extensions import db
 from portal.web import files
 from portal.web.access import actor, requires
@@ -42,12 +44,27 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         lines=found.payload["lines"],
         purchase=PURCHASE,
         sums=SUMS,
+        sources=_sources(found),
         kinds=LINE_KINDS,
         holds=deducting.holds(session, *place),
         late=deducting.released(session, *place) if found.release_id is None else None,
         is_due=place in executing.due(session),
         may_release=me.can(P.FUNDS_CONFIRM, found.agreement.region),
     )
+
+
+def _sources(found: Statement) -> dict[str, str]:
+    """The addresses of what is behind each sum: the transfers that it adds up."""
+    names = {
+        name: url_for("funds.transfers", id=found.agreement_id, statement=found.id, figure=name)
+        for name in STATED
+    }
+    if found.release_id is not None:
+        of_release = url_for(
+            "funds.transfers", id=found.agreement_id, source=RELEASE, source_id=found.release_id
+        )
+        names |= {"release": of_release, "interest": of_release}
+    return names | {"suspended": url_for("violations.index", q=found.agreement.number)}
 
 
 @bp.get(f"/statements/<{ROW}:id>/paper")

@@ -65,6 +65,8 @@ class Row:
     cases: tuple[str, ...] = ()
     # Lines of the quarter that were entered after its last day.
     late_lines: int = 0
+    # The first quarter that must be closed before this one; empty unless the outcome is EARLIER.
+    earlier: str = ""
 
     @property
     def said(self) -> list[Any]:
@@ -126,7 +128,10 @@ def preview(
         is_in_force = one.effective_on <= quarter.last_on and one.ends_on >= quarter.first_on
         if not (is_in_force or fund_fen or name in closed[one.id]):
             continue
-        outcome = _outcome(one, quarter, funds[one.id], closed[one.id], one.id in released, one.id in holds)
+        earlier = _earlier(name, funds[one.id], closed[one.id])
+        outcome = _outcome(
+            quarter, funds[one.id], closed[one.id], earlier, one.id in released, one.id in holds
+        )
         found.append(
             Row(
                 agreement_id=one.id,
@@ -144,16 +149,24 @@ def preview(
                 else 0,
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
                 late_lines=late.get(one.id, 0),
+                earlier=earlier if outcome is Outcome.EARLIER else "",
             )
         )
     return found
 
 
+def _earlier(name: str, funds: dict[str, int], closed: frozenset[str]) -> str:
+    """The first quarter before this one that holds fund and is not closed; empty when there is none."""
+    return min(
+        (part for part, fen in funds.items() if fen and part < name and part not in closed), default=""
+    )
+
+
 def _outcome(
-    one: Any,
     quarter: Quarter,
     funds: dict[str, int],
     closed: frozenset[str],
+    earlier: str,
     is_released: bool,
     is_held: bool,
 ) -> Outcome:
@@ -164,7 +177,7 @@ def _outcome(
         return Outcome.WAITING if is_held else Outcome.DUE
     if quarter.last_on >= today():
         return Outcome.RUNNING
-    if any(fen and part < name and part not in closed for part, fen in funds.items()):
+    if earlier:
         return Outcome.EARLIER
     if is_held:
         return Outcome.HELD

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -13,6 +13,9 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.closing.proposing import proposals_visible_to
+from portal.domain.price_protection.funds import queries as funds
+from portal.domain.price_protection.funds.cover import IN_FORCE
+from portal.domain.price_protection.funds.models import QuarterClose
 from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
@@ -36,11 +39,21 @@ class Listed:
     closes: list[Proposal] = field(default_factory=list)
     statements: int = 0
     release_fen: int = 0
+    # What its funds hold now, of whichever agreement, in fen.
+    held_fen: int = 0
+    # Agreements that are in force on a day of it and have not closed it.
+    open: int = 0
+    is_last: bool = False
 
     @property
     def has_ended(self) -> bool:
         """Whether its last day has passed, for agreements that count by the calendar year."""
         return self.last_on < today()
+
+    @property
+    def is_to_close(self) -> bool:
+        """Whether something of it waits: fund that is held, or the statements of the quarter that ended last."""
+        return self.has_ended and bool(self.open) and bool(self.held_fen or self.is_last)
 
     @property
     def stage(self) -> Stage | None:
@@ -49,26 +62,32 @@ class Listed:
 
 
 def quarters(session: Session, user: User) -> list[Listed]:
-    """The quarter that runs, those before it, and every other that something was closed of; the newest first."""
+    """The quarters since the first agreement, as many as SHOWN of those that nothing is left of; the newest first.
+
+    Whatever something was closed of, or still holds fund, is listed however old; six statements.
+    """
     calendar, found = Calendar(), dict[str, Listed]()
+    here = calendar.of(today())
+    last = calendar.of(here.first_on - timedelta(days=1))
 
     def listed(name: str) -> Listed:
         quarter = calendar.named(name)
-        return found.setdefault(name, Listed(name, quarter.first_on, quarter.last_on))
-
-    here = calendar.of(today())
-    for _ in range(SHOWN):
-        listed(str(here))
-        here = calendar.of(date.fromordinal(here.first_on.toordinal() - 1))
-    for one in session.scalars(
-        proposals_visible_to(user)
-        .options(
-            joinedload(Proposal.region, innerjoin=True),
-            joinedload(Proposal.proposed_by, innerjoin=True),
-            joinedload(Proposal.confirmed_by),
+        return found.setdefault(
+            name, Listed(name, quarter.first_on, quarter.last_on, is_last=quarter == last)
         )
-        .order_by(Proposal.id.desc())
-    ):
+
+    reach = visible(user, P.FUNDS_READ)
+    first_on = session.scalar(
+        sa.select(sa.func.min(Agreement.effective_on)).where(
+            Agreement.status.in_(IN_FORCE), Agreement.region_id.in_(reach)
+        )
+    )
+    listed(str(here))
+    for _ in range(SHOWN - 1):
+        here = calendar.of(here.first_on - timedelta(days=1))
+        if first_on is not None and here.last_on >= first_on:
+            listed(str(here))
+    for one in session.scalars(_closes(user)):
         listed(one.quarter).closes.append(one)
     for name, count, fen in session.execute(
         sa.select(
@@ -77,11 +96,60 @@ def quarters(session: Session, user: User) -> list[Listed]:
             sa.cast(sa.func.sum(Statement.release_fen), sa.BigInteger),
         )
         .join(Agreement, Agreement.id == Statement.agreement_id)
-        .where(Agreement.region_id.in_(visible(user, P.FUNDS_READ)))
+        .where(Agreement.region_id.in_(reach))
         .group_by(Statement.quarter)
     ):
         listed(name).statements, listed(name).release_fen = count, fen
+    for name, fen in funds.held_by_quarter(session, user).items():
+        listed(name).held_fen = fen
+    for name, count in _open(session, reach, list(found.values())).items():
+        found[name].open = count
     return sorted(found.values(), key=lambda one: one.name, reverse=True)
+
+
+def closes_of(session: Session, user: User, name: str, region_id: int) -> Sequence[Proposal]:
+    """What was proposed of a quarter in an office, the newest first."""
+    return session.scalars(
+        _closes(user).where(Proposal.quarter == name, Proposal.region_id == region_id)
+    ).all()
+
+
+def _closes(user: User) -> sa.Select[Proposal]:
+    return (
+        proposals_visible_to(user)
+        .options(
+            joinedload(Proposal.region, innerjoin=True),
+            joinedload(Proposal.proposed_by, innerjoin=True),
+            joinedload(Proposal.confirmed_by),
+        )
+        .order_by(Proposal.id.desc())
+    )
+
+
+def _open(session: Session, reach: sa.Select[int], listed: Sequence[Listed]) -> dict[str, int]:
+    """How many agreements are in force in each of these quarters and have not closed it: one statement."""
+    columns = [
+        sa.func.sum(
+            sa.case(
+                (
+                    sa.and_(
+                        Agreement.effective_on <= one.last_on,
+                        Agreement.ends_on >= one.first_on,
+                        ~sa.exists().where(
+                            QuarterClose.agreement_id == Agreement.id, QuarterClose.quarter == one.name
+                        ),
+                    ),
+                    1,
+                ),
+                else_=0,
+            )
+        )
+        for one in listed
+    ]
+    row = session.execute(
+        sa.select(*columns).where(Agreement.status.in_(IN_FORCE), Agreement.region_id.in_(reach))
+    ).one()
+    return {one.name: int(count or 0) for one, count in zip(listed, row, strict=True)}
 
 
 def statements_visible_to(user: User) -> sa.Select[Statement]:

@@ -10,11 +10,12 @@ from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission as P
 from portal.domain.i18n import N_
+from portal.domain.ledger.accounts import AccountKind
+from portal.domain.ledger.models import Account, Book
 from portal.domain.price_protection.closing.models import Proposal, Stage
 from portal.domain.price_protection.funds.models import QuarterClose
 from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.purchases.models import Accrual
 from portal.domain.regions import services as regions
 from portal.domain.settings import services as settings
 from portal.domain.todos import Todo
@@ -60,31 +61,36 @@ def _of(one: Proposal, title: str) -> Todo:
 
 
 def _to_close(session: Session, user: User) -> Iterator[Todo]:
-    """The quarter that ended last by the calendar year, where a fund of it was gathered and is not closed."""
+    """The quarters that have ended by the calendar year, where a fund of theirs was gathered and is not closed."""
     here = Calendar().of(today())
     last = Calendar().of(here.first_on - timedelta(days=1))
-    open_ = session.scalar(
-        sa.select(sa.func.count(sa.distinct(Accrual.agreement_id)))
-        .join(Agreement, Agreement.id == Accrual.agreement_id)
+    rows = session.execute(
+        sa.select(Account.part, sa.func.count())
+        .join(Book, Book.id == Account.book_id)
+        .join(Agreement, Agreement.id == Book.agreement_id)
         .where(
-            Accrual.quarter == str(last),
+            Account.kind == AccountKind.FUND,
+            Account.part <= str(last),
             Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)),
             ~sa.exists().where(
-                QuarterClose.agreement_id == Accrual.agreement_id, QuarterClose.quarter == str(last)
+                QuarterClose.agreement_id == Agreement.id, QuarterClose.quarter == Account.part
             ),
         )
+        .group_by(Account.part)
+        .order_by(Account.part)
+    ).all()
+    days = (
+        int(settings.values(session, regions.head_office(session)).get("statement_days") or 0) if rows else 0
     )
-    if not open_:
-        return
-    said = settings.values(session, regions.head_office(session))
-    yield Todo(
-        kind=N_("Quarter close"),
-        title=N_("Close the quarter %(quarter)s"),
-        sub=N_("%(count)s agreements"),
-        verb=N_("Look through"),
-        endpoint="quarters.show",
-        args={"name": str(last)},
-        params={"quarter": str(last), "count": open_},
-        due_on=last.last_on + timedelta(days=int(said.get("statement_days") or 0)),
-        group=GROUP,
-    )
+    for name, count in rows:
+        yield Todo(
+            kind=N_("Quarter close"),
+            title=N_("Close the quarter %(quarter)s"),
+            sub=N_("%(count)s agreements"),
+            verb=N_("Look through"),
+            endpoint="quarters.show",
+            args={"name": name},
+            params={"quarter": name, "count": count},
+            due_on=Calendar().named(name).last_on + timedelta(days=days),
+            group=GROUP,
+        )

@@ -42,6 +42,21 @@ def totals(session: Session, user: User) -> dict[AccountKind, int]:
     return found
 
 
+def held_by_quarter(session: Session, user: User) -> dict[str, int]:
+    """What the funds of each quarter hold together in the books that the user may see, in fen; only what is held."""
+    books = books_visible_to(user)
+    found: dict[str, int] = {}
+    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
+        for part, fen in session.execute(
+            sa.select(Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger))
+            .join(Transfer, side == Account.id)
+            .where(Account.kind == A.FUND, Account.book_id.in_(books))
+            .group_by(Account.part)
+        ):
+            found[part] = found.get(part, 0) + sign * fen
+    return {part: fen for part, fen in found.items() if fen}
+
+
 @dataclass(frozen=True)
 class FundFilter:
     """What the list of funds is narrowed to; an empty field narrows nothing."""

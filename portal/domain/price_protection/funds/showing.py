@@ -1,13 +1,13 @@
-"""A fund as people look at it: by quarter, with what happened in it, and the transfers behind each figure."""
+"""A fund as people look at it: by quarter, with what happened in it (the transfers behind it: `behind`)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
@@ -15,7 +15,7 @@ from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.purchases.models import Accrual
 
 T, A = TransferKind, AccountKind
 
@@ -60,12 +60,19 @@ class QuarterSums:
         return self.accrued - self.reversed - self.deducted - self.released
 
 
-def moved(session: Session, agreement_ids: Collection[int]) -> dict[int, dict[str, dict[TransferKind, int]]]:
-    """What was moved in each agreement's quarters, by kind, in fen; two statements for all of them."""
+def moved(
+    session: Session, agreement_ids: Collection[int], before_no: int | None = None
+) -> dict[int, dict[str, dict[TransferKind, int]]]:
+    """What was moved in each agreement's quarters, by kind, in fen; two statements for all of them.
+
+    `before_no` stops before that number of the book.
+    """
     found: dict[int, dict[str, dict[TransferKind, int]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(int))
     )
     for statement in (_by_purchase(agreement_ids), _by_fund(agreement_ids)):
+        if before_no is not None:
+            statement = statement.where(Transfer.no < before_no)
         for agreement_id, quarter, kind, fen in session.execute(statement):
             found[agreement_id][quarter][kind] += fen
     return found
@@ -143,6 +150,13 @@ def quarters_of_all(session: Session, agreement_ids: Sequence[int]) -> list[Quar
     return [found[name] for name in sorted(found, reverse=True)]
 
 
+def quarter_before(session: Session, agreement_id: int, name: str, no: int) -> QuarterSums:
+    """One quarter as it stood before a number of the agreement's book."""
+    sums = QuarterSums(name)
+    add(sums, moved(session, [agreement_id], no).get(agreement_id, {}).get(name, {}))
+    return sums
+
+
 def add(sums: QuarterSums, kinds: dict[TransferKind, int]) -> None:
     """Count what was moved, by kind, among a quarter's figures."""
     for figure in FIGURES:
@@ -157,83 +171,3 @@ def whole(many: Sequence[QuarterSums]) -> QuarterSums:
         for figure in FIGURES:
             setattr(total, figure.key, getattr(total, figure.key) + getattr(one, figure.key))
     return total
-
-
-_debit, _credit = aliased(Account), aliased(Account)
-_COLUMNS: tuple[Any, ...] = (
-    Transfer.id,
-    Transfer.no,
-    Transfer.kind,
-    Transfer.booked_on,
-    Transfer.at,
-    Transfer.amount_fen,
-    Transfer.source,
-    Transfer.source_id,
-    _debit.kind.label("debit_kind"),
-    _debit.part.label("debit_part"),
-    _credit.kind.label("credit_kind"),
-    _credit.part.label("credit_part"),
-    Purchase.document_number.label("document"),
-    Purchase.line_no,
-)
-SORTS = {"no": Transfer.no, "day": Transfer.booked_on, "amount": Transfer.amount_fen}
-
-
-@dataclass(frozen=True)
-class Behind:
-    """What a list of transfers is narrowed to: a figure of a quarter, an account, a source."""
-
-    quarter: str = ""
-    figure: str = ""
-    account: AccountKind | None = None
-    part: str = ""
-    source: str = ""
-    source_id: int | None = None
-
-
-def transfers(agreement_id: int, wanted: Behind) -> sa.Select[Any]:
-    """The transfers of an agreement behind a figure, one row each."""
-    statement: sa.Select[Any] = (
-        sa.select(*_COLUMNS)
-        .join(Book, Book.id == Transfer.book_id)
-        .join(_debit, _debit.id == Transfer.debit_id)
-        .join(_credit, _credit.id == Transfer.credit_id)
-        .outerjoin(Purchase, sa.and_(Transfer.source == "purchase", Purchase.id == Transfer.source_id))
-        .where(Book.agreement_id == agreement_id)
-    )
-    if wanted.figure == "held":
-        statement = statement.where(
-            sa.or_(
-                sa.and_(_debit.kind == A.FUND, _debit.part == wanted.quarter),
-                sa.and_(_credit.kind == A.FUND, _credit.part == wanted.quarter),
-            )
-        )
-    elif wanted.figure:
-        statement = statement.where(Transfer.kind.in_(BY_KEY[wanted.figure].kinds))
-    if wanted.quarter and wanted.figure != "held":
-        statement = statement.where(
-            sa.or_(
-                sa.and_(
-                    Transfer.source == "purchase",
-                    Transfer.source_id.in_(
-                        sa.select(Accrual.purchase_id).where(
-                            Accrual.agreement_id == agreement_id, Accrual.quarter == wanted.quarter
-                        )
-                    ),
-                ),
-                sa.and_(
-                    Transfer.source != "purchase",
-                    sa.or_(_debit.part == wanted.quarter, _credit.part == wanted.quarter),
-                ),
-            )
-        )
-    if wanted.account is not None:
-        statement = statement.where(
-            sa.or_(
-                sa.and_(_debit.kind == wanted.account, _debit.part == wanted.part),
-                sa.and_(_credit.kind == wanted.account, _credit.part == wanted.part),
-            )
-        )
-    if wanted.source:
-        statement = statement.where(Transfer.source == wanted.source, Transfer.source_id == wanted.source_id)
-    return statement

@@ -14,7 +14,9 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed
+from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Transfer
+from portal.domain.price_protection.funds.behind import TAKEN
 from portal.domain.price_protection.models import AgreementTerms, Product
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.regions.models import Region
@@ -199,8 +201,11 @@ class Posted(NamedTuple):
     booked_on: date
 
 
-def transfers_of(session: Session, purchase: Purchase) -> list[Posted]:
-    """The transfers that follow from a line, in the order of its agreement's book."""
+def transfers_of(session: Session, purchase: Purchase, *, is_told: bool) -> list[Posted]:
+    """The transfers that follow from a line, in the order of its agreement's book.
+
+    To those who are not told of awards (`is_told`, see `funds.behind`) what decisions took is one account.
+    """
     debit, credit = sa.orm.aliased(Account), sa.orm.aliased(Account)
     rows = session.execute(
         sa.select(
@@ -218,7 +223,21 @@ def transfers_of(session: Session, purchase: Purchase) -> list[Posted]:
         .where(Transfer.source == "purchase", Transfer.source_id == purchase.id)
         .order_by(Transfer.no)
     )
-    return [Posted(*row) for row in rows]
+    posted = [Posted(*row) for row in rows]
+    return posted if is_told else _told_to_all(posted)
+
+
+def _told_to_all(posted: list[Posted]) -> list[Posted]:
+    found: dict[tuple[Any, ...], Posted] = {}
+    for one in posted:
+        one = one._replace(
+            debit=AccountKind.UNAWARDED if one.debit in TAKEN else one.debit,
+            credit=AccountKind.UNAWARDED if one.credit in TAKEN else one.credit,
+        )
+        key = one._replace(no=0, amount_fen=0)
+        known = found.get(key)
+        found[key] = one._replace(amount_fen=one.amount_fen + known.amount_fen, no=known.no) if known else one
+    return list(found.values())
 
 
 @dataclass(frozen=True)
