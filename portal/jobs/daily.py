@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
-from portal.domain.price_protection.funds.examining import examine
+from portal.domain.price_protection.funds.examining import SEALING, examine
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.violations import ending
 from portal.extensions import db
@@ -41,7 +41,7 @@ def _accrue(session: Session) -> None:
 
 # In this order; each commits by itself and does nothing twice.
 DEEDS: dict[str, Callable[[Session], None]] = {
-    "ledger.seal": _seal,
+    SEALING: _seal,
     "ledger.examine": _examine,
     "cases.deadlines": _deadlines,
     "purchases.accrue": _accrue,
@@ -55,10 +55,11 @@ def run() -> list[str]:
         if not _is_mine(name):
             continue
         session = db.session()
+        on = today()
         try:
             deed(session)
             row = session.get_one(DailyDeed, name)
-            row.done_on = today()
+            row.done_on = on
             session.commit()
             done.append(name)
         except Exception:

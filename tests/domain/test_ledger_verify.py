@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing, verify
-from portal.domain.ledger.models import Transfer
+from portal.domain.ledger.models import Seal, Transfer
 from portal.domain.price_protection.funds import deducting, examining, proving, releasing
 from tests.domain.fund_world import FundWorld, on_day
 
@@ -72,6 +73,54 @@ def test_a_last_transfer_that_is_gone_is_found(booked, session):
 def test_a_seal_under_another_key_is_not_ours(booked, session):
     with pytest.raises(verify.Break):
         verify.verify(session, b"another key")
+
+
+DAYS = [date(2026, 6, 2), date(2026, 6, 3), date(2026, 6, 8), date(2026, 6, 9)]  # no worker ran for some days
+
+
+@pytest.fixture
+def sealed(booked, session) -> None:
+    for day in DAYS:
+        assert sealing.seal(session, KEY, day)
+    session.commit()
+
+
+@pytest.mark.parametrize("gone", [date(2026, 5, 31), *DAYS[:-1]])
+def test_a_seal_that_is_gone_shows_in_the_one_after_it(sealed, session, gone):
+    assert verify.verify(session, KEY).books == 1
+    without_guards(session)
+    session.execute(sa.delete(Seal).where(Seal.day == gone))
+    with pytest.raises(verify.Break, match=f"The seal of {gone} is gone"):
+        verify.verify(session, KEY)
+    session.rollback()
+
+
+def test_that_the_last_seals_are_gone_shows_in_what_was_done_that_day(sealed, session):
+    session.add(DailyDeed(name=examining.SEALING, done_on=date(2026, 6, 10)))
+    session.flush()
+    examining.look(session, KEY)
+    without_guards(session)
+    session.execute(sa.delete(Seal).where(Seal.day > DAYS[0]))
+    with pytest.raises(verify.Break, match="The seal of 2026-06-09 is gone"):
+        examining.look(session, KEY)
+    session.rollback()
+
+
+def test_seals_of_before_that_named_none_stay_ours(booked, session):
+    without_guards(session)
+    heads = session.scalars(sa.select(Seal.heads)).one()
+    for day in DAYS[:2]:
+        said = verify.heads_hmac(KEY, day, None, heads)
+        session.add(Seal(day=day, heads=heads, hmac=said))
+    session.flush()
+    assert sealing.seal(session, KEY, DAYS[2])
+    assert verify.verify(session, KEY).books == 1
+    session.rollback()
+
+
+def test_nothing_is_sealed_for_a_day_before_the_last(sealed, session):
+    assert not sealing.seal(session, KEY, date(2026, 6, 5))
+    assert not sealing.seal(session, KEY, DAYS[-1])
 
 
 @pytest.mark.own_database

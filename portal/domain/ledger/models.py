@@ -83,8 +83,10 @@ class Seal(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(unique=True)
+    # The day of the seal before it, None for the first: one that is gone is missed. A day without a worker has none.
+    before_on: Mapped[date | None] = mapped_column(index=True, unique=True)
     made_at: Mapped[datetime] = mapped_column(default=now)
-    # The heads as they stood: [[book id, last no, last hash], …] by book, and their HMAC-SHA-256.
+    # The heads as they stood: [[book id, last no, last hash], …] by book; HMAC-SHA-256 over them and both days.
     heads: Mapped[list[Any]]
     hmac: Mapped[str] = mapped_column(sa.String(64))
 

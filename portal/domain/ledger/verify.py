@@ -5,6 +5,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -265,18 +266,39 @@ def conservation(sums: Sums, balances: dict[Place, int]) -> Conservation:
 Keys = bytes
 
 
-def heads_hmac(key: bytes, day: str, heads: list[list[int | str]]) -> str:
-    """The seal of a day's heads."""
-    return hmac.new(key, json.dumps([day, heads], separators=(",", ":")).encode(), "sha256").hexdigest()
+def heads_hmac(key: bytes, day: date, before_on: date | None, heads: list[list[int | str]]) -> str:
+    """The seal of a day's heads, which names the seal before it; the first has none, nor had any at first."""
+    said = [day.isoformat(), heads] if before_on is None else [day.isoformat(), before_on.isoformat(), heads]
+    return hmac.new(key, json.dumps(said, separators=(",", ":")).encode(), "sha256").hexdigest()
 
 
 def _sealed(session: Session, key: bytes) -> dict[tuple[int, int], list[tuple[str, str]]]:
-    """What seals say of which transfer: (book, no) → (day, hash); each seal's own HMAC is looked at first."""
+    """What seals say of which transfer: (book, no) → (day, hash); each seal's own HMAC is looked at first.
+
+    A seal that is gone shows in the one after it; that the last ones are gone, `require_sealed` tells.
+    """
     found: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
+    last: Seal | None = None
     for seal in session.scalars(sa.select(Seal).order_by(Seal.day)):
         day = seal.day.isoformat()
-        if not hmac.compare_digest(heads_hmac(key, day, seal.heads), seal.hmac):
+        if not hmac.compare_digest(heads_hmac(key, seal.day, seal.before_on, seal.heads), seal.hmac):
             raise Break(N_("The seal of %(day)s is not ours, or its key is another one."), day=day)
+        # Seals of before that named none stand at the beginning only.
+        if seal.before_on != (last.day if last else None) and (seal.before_on or (last and last.before_on)):
+            gone = seal.before_on or seal.day
+            raise Break(
+                N_("The seal of %(gone)s is gone: that of %(day)s was made after it."),
+                gone=gone.isoformat(),
+                day=day,
+            )
         for book_id, no, sha256 in seal.heads:
             found[int(book_id), int(no)].append((day, str(sha256)))
+        last = seal
     return dict(found)
+
+
+def require_sealed(session: Session, day: date) -> None:
+    """Raise Break when the seal of a day on which one was made is not there, with all that came after it."""
+    last = session.scalar(sa.select(sa.func.max(Seal.day)))
+    if last is None or last < day:
+        raise Break(N_("The seal of %(gone)s is gone."), gone=day.isoformat())

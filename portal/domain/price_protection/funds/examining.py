@@ -1,21 +1,26 @@
 """Examining the books and remembering what was found: a command, every night, and a page that shows the last."""
 
 import time
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import snapshot
 from portal.domain.i18n import N_
+from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger.models import Transfer, Verification
-from portal.domain.ledger.verify import Break, Count, verify
+from portal.domain.ledger.verify import Break, Count, require_sealed, verify
 from portal.domain.price_protection.funds.proving import prove
+
+SEALING = "ledger.seal"  # the deed of a day that seals the day before it
 
 
 def look(session: Session, key: bytes) -> Count:
     """Verify and prove; raises Break for the first thing that does not hold, also for what cannot even be read."""
     try:
         count = verify(session, key)
+        _sealed_last(session)
         prove(session)
     except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
         # A kind that there is none of, a day that no calendar has: nobody but a stranger writes such a thing.
@@ -24,6 +29,13 @@ def look(session: Session, key: bytes) -> Count:
             error=f"{type(error).__name__}: {error}"[:150],
         ) from error
     return count
+
+
+def _sealed_last(session: Session) -> None:
+    """The last seal is there: what a day asks for says when it was made."""
+    made_on = session.scalar(sa.select(DailyDeed.done_on).where(DailyDeed.name == SEALING))
+    if made_on is not None:
+        require_sealed(session, made_on - timedelta(days=1))
 
 
 def examine(session: Session, key: bytes) -> Verification:
