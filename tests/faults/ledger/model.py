@@ -23,6 +23,7 @@ class Line:
     left: int
     quarter: str = ""
     rank: int | None = None
+    terms: tuple[Fraction, Fraction] = (Fraction(0), Fraction(0))  # rate and base share it accrued by
 
 
 @dataclass
@@ -44,6 +45,16 @@ class Taken:
 
 
 @dataclass
+class Paid:
+    """A payment: from where, by which means, what was set off of it; or what the distributor gave back."""
+
+    place: Place
+    means: str
+    fen: int
+    offset: int = 0
+
+
+@dataclass
 class Model:
     """One agreement; `balances` are what its accounts must hold, by kind and part."""
 
@@ -60,6 +71,8 @@ class Model:
         default_factory=list
     )  # returns before the signing: (id, line, fen)
     taken: list[Taken] = field(default_factory=list)
+    # From which day other terms hold, in the order in which they were agreed.
+    amended: list[tuple[date, Fraction, Fraction]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     released: set[str] = field(default_factory=set)
     held: set[tuple[str, int]] = field(default_factory=set)
@@ -98,11 +111,29 @@ class Model:
         following = (year + 1, 1) if number == 4 else (year, number + 1)
         return self.begins(*following) - timedelta(days=1)
 
-    def parts(self, fen: int) -> tuple[int, int]:
-        """Base and fund of so much (3.1)."""
-        rebate = half_up(fen * self.rate)
-        base = half_up(fen * self.rate * self.base_share)
+    def terms_on(self, on: date) -> tuple[Fraction, Fraction]:
+        """Rate and base share of a day."""
+        found = self.rate, self.base_share
+        for since, rate, share in self.amended:
+            if since <= on:
+                found = rate, share
+        return found
+
+    @staticmethod
+    def parts(line: Line, fen: int) -> tuple[int, int]:
+        """Base and fund of so much of a line (3.1)."""
+        rate, share = line.terms
+        rebate = half_up(fen * rate)
+        base = half_up(fen * rate * share)
         return base, rebate - base
+
+    def amend(self, since: date, rate: Fraction, share: Fraction) -> None:
+        """Other terms hold from a day on; what accrued stays as it is."""
+        self.amended.append((since, rate, share))
+
+    def end(self, last: date) -> None:
+        """The agreement ends earlier."""
+        self.last = last
 
     def buy(self, id_: int, on: date, fen: int, today: date) -> None:
         """A purchase; it accrues where the agreement is signed and the day lies in its term."""
@@ -116,7 +147,8 @@ class Model:
         line.quarter = self.quarter(line.on)
         if line.quarter in self.closed:
             line.quarter = self.quarter(today)
-        base, fund = self.parts(line.fen)
+        line.terms = self.terms_on(line.on)
+        base, fund = self.parts(line, line.fen)
         line.rank = self._next()
         self._move(("rebate", ""), base + fund)
         self._move(("base", ""), base)
@@ -145,7 +177,7 @@ class Model:
         self.waiting.clear()
 
     def _take_back(self, line: Line, fen: int) -> None:
-        was, is_ = self.parts(line.left), self.parts(line.left - fen)
+        was, is_ = self.parts(line, line.left), self.parts(line, line.left - fen)
         line.left -= fen
         base, fund = was[0] - is_[0], was[1] - is_[1]
         self._move(("rebate", ""), -base - fund)
@@ -244,17 +276,36 @@ class Model:
         self._shrink(one, keep, ("fund", one.quarter))
         one.marks.append((self._next(), one.base, keep))
 
-    def pay(self, place: Place, means: str, fen: int) -> None:
-        """Pay what is owed."""
-        self._move(place, -fen)
-        self.balances[means, ""] -= fen
+    def pay(self, places: list[Place], means: dict[str, str]) -> list[Paid]:
+        """Pay all that these places owe; of rebates goes off what the distributor owes, the oldest first."""
+        order = {"base": 0, "released": 1, "interest_due": 2}
+        done = []
+        for place in sorted(places, key=lambda place: (order[place[0]], place[1])):
+            fen = self.balances[place]
+            offset = 0 if place[0] == "interest_due" else min(fen, self.balances["clawback", ""])
+            done.append(Paid(place, means[place[0]], fen - offset, offset))
+            self._pay(done[-1])
+        return done
 
-    def offset(self, place: Place, fen: int) -> None:
-        """Set off what is owed against what the distributor owes."""
-        self._move(place, -fen)
-        self._move(("clawback", ""), -fen)
+    def _pay(self, paid: Paid) -> None:
+        self._move(paid.place, -paid.fen - paid.offset)
+        self._move(("clawback", ""), -paid.offset)
+        self.balances[paid.means, ""] -= paid.fen
 
-    def collect(self, means: str, fen: int) -> None:
+    def pay_of_case(self, place: Place, fen: int) -> Paid:
+        """Pay out of what a decision took."""
+        paid = Paid(place, "money", fen)
+        self._pay(paid)
+        return paid
+
+    def collect(self, means: str, fen: int) -> Paid:
         """The distributor pays back."""
         self.balances[means, ""] += fen
         self._move(("clawback", ""), -fen)
+        return Paid(("clawback", ""), means, fen)
+
+    def take_payment_back(self, paid: Paid) -> None:
+        """It is owed again, whoever owed it."""
+        self._move(paid.place, paid.fen + paid.offset)
+        self._move(("clawback", ""), paid.offset)
+        self.balances[paid.means, ""] += -paid.fen if paid.place[0] == "clawback" else paid.fen
