@@ -25,7 +25,7 @@ from portal.domain.price_protection.payments.making import How, Payee, Seen
 from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
 from portal.domain.price_protection.purchases import entering, waiting
-from portal.domain.price_protection.purchases.importing import files, tasks
+from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -197,17 +197,20 @@ def import_a_list(world: World) -> Flow:
     ]
     data = csv_text(("单据号", "行号", "经销商编码", "产品编码", "进货日期", "金额"), *rows).encode()
     with on_day(JULY):
-        file = files.hand_in(world.session, world.finance, data, filename="进货.csv")
+        file = PURCHASES.hand_in(world.session, world.finance, data, filename="进货.csv")
         world.session.commit()
     job = Job(
-        kind=files.IMPORT, owner_id=world.finance.id, params={"import_id": file.id}, state=JobState.QUEUED
+        kind=PURCHASES.import_kind,
+        owner_id=world.finance.id,
+        params={"import_id": file.id},
+        state=JobState.QUEUED,
     )
     world.session.add(job)
     world.session.commit()
 
     def do() -> None:
         run = _claimed(world, job)
-        tasks.import_list(world.session, run)
+        PURCHASES.do_import(world.session, run)
 
     return Flow(JULY, do, commits=True)
 
@@ -430,11 +433,6 @@ def set_a_decision_aside(world: World) -> Flow:
 # ---- which services post, by the code itself
 
 DOMAIN = Path(portal.domain.__file__).parent
-# They look at what an import would do, and write nothing of it.
-PREVIEWS = {
-    f"portal.domain.price_protection.purchases.importing.{name}"
-    for name in ("plan", "files.hand_in", "files.plan_again", "tasks.plan_list")
-}
 _POSTS = {f"portal.domain.ledger.services.{name}" for name in ("post", "post_all", "reverse")}
 
 
