@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
+from portal.domain.price_protection.closing import executing
 from portal.domain.price_protection.funds.examining import SEALING, examine
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.violations import ending
@@ -39,12 +40,17 @@ def _accrue(session: Session) -> None:
         _log.warning("%s purchase lines had been left without their accrual", accrued)
 
 
+def _release(session: Session) -> None:
+    executing.release_due(session)
+
+
 # In this order; each commits by itself and does nothing twice.
 DEEDS: dict[str, Callable[[Session], None]] = {
     SEALING: _seal,
     "ledger.examine": _examine,
     "cases.deadlines": _deadlines,
     "purchases.accrue": _accrue,
+    "funds.release": _release,
 }
 
 

@@ -48,7 +48,7 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         kinds=LINE_KINDS,
         holds=deducting.holds(session, *place),
         late=deducting.released(session, *place) if found.release_id is None else None,
-        is_due=place in executing.due(session),
+        is_due=place in executing.due(session, found.agreement_id),
         may_release=me.can(P.FUNDS_CONFIRM, found.agreement.region),
     )
 

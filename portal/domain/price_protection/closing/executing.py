@@ -234,30 +234,40 @@ def _release_late(session: Session, actor: User | None, agreement: Agreement, na
     return made
 
 
-def release_due(session: Session, actor: User | None = None) -> int:
-    """Release every closed quarter that still holds fund and that no case holds back; how many. The caller commits."""
+def release_due(session: Session) -> int:
+    """Release every closed quarter that holds fund and that no case holds back (8.1, 8.4); how many.
+
+    Each in a transaction of its own; what somebody released in the meantime is passed over.
+    """
+    places = due(session)
+    session.rollback()
     done = 0
-    for agreement_id, name in due(session):
-        _release_late(session, actor, session.get_one(Agreement, agreement_id), name)
-        done += 1
+    for agreement_id, name in places:
+        try:
+            _release_late(session, None, session.get_one(Agreement, agreement_id), name)
+        except DomainError:
+            session.rollback()
+        else:
+            session.commit()
+            done += 1
     return done
 
 
-def due(session: Session) -> list[tuple[int, str]]:
-    """The closed quarters that hold fund although no case holds them back: (agreement, quarter)."""
+def due(session: Session, agreement_id: int | None = None) -> list[tuple[int, str]]:
+    """The closed quarters, of one agreement or of all, that hold fund although no case holds them back."""
     held = {
         (row.agreement_id, row.quarter)
         for row in session.execute(
             sa.select(FundHold.agreement_id, FundHold.quarter).where(FundHold.lifted_on.is_(None))
         )
     }
-    return [place for place in _closed_with_fund(session) if place not in held]
+    return [place for place in _closed_with_fund(session, agreement_id) if place not in held]
 
 
-def _closed_with_fund(session: Session) -> list[tuple[int, str]]:
+def _closed_with_fund(session: Session, agreement_id: int | None) -> list[tuple[int, str]]:
     sums: dict[tuple[int, str], int] = defaultdict(int)
     for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
-        for agreement_id, part, fen in session.execute(
+        statement = (
             sa.select(
                 Book.agreement_id, Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
             )
@@ -269,6 +279,9 @@ def _closed_with_fund(session: Session) -> list[tuple[int, str]]:
             )
             .where(Account.kind == AccountKind.FUND)
             .group_by(Book.agreement_id, Account.part)
-        ):
-            sums[agreement_id, part] += sign * fen
+        )
+        if agreement_id is not None:
+            statement = statement.where(Book.agreement_id == agreement_id)
+        for id_, part, fen in session.execute(statement):
+            sums[id_, part] += sign * fen
     return sorted(place for place, fen in sums.items() if fen)
