@@ -80,8 +80,7 @@ def write_answer(
     """
     base.hold(session, case, State.APPEALED)
     members = base.users(session, [actor.id, *member_ids])
-    for one in members:
-        _require_member(session, vault, one, case)
+    _require_members(session, vault, actor, members, case)
     left = deduction_left(session, case)
     if not 0 <= kept_fen <= left:
         raise DomainError(
@@ -97,11 +96,25 @@ def write_answer(
     return writing.write(session, actor, case, CasePaperKind.ANSWER, says)
 
 
-def _require_member(session: Session, vault: Vault, user: User, case: Case) -> None:
-    base.require(user, Permission.CASES_APPEAL, case)
-    if user.id == case.decider_id:
-        raise DomainError(N_("Who decided the case does not answer the appeal."), field="members")
-    base.require_free(session, vault, user, case)
+def _require_members(
+    session: Session, vault: Vault, writer: User, members: Sequence[User], case: Case
+) -> None:
+    """Refuse who must not hear the appeal, for reasons that everybody may know.
+
+    What is sealed is asked of the writer alone, who knows it of himself. That no other member is a source is seen to
+    by who reads the paper (`writing.confirm_redaction`): the writer could try one name after another.
+    """
+    base.require_free(session, vault, writer, case)
+    for one in members:
+        if one.id == case.decider_id:
+            raise DomainError(N_("Who decided the case does not answer the appeal."), field="members")
+        if base.takes_part(one, case):
+            raise DomainError(
+                N_("%(name)s took part in the case or looks after the account; name somebody else."),
+                field="members",
+                name=one.name,
+            )
+        base.require(one, Permission.CASES_APPEAL, case)
 
 
 def could_hear(session: Session, case: Case, writer: User) -> list[User]:
@@ -126,8 +139,8 @@ def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     base.hold(session, case, State.APPEALED, State.OVERTURNED)
     if paper.kind is not CasePaperKind.ANSWER or paper.written_by_id != actor.id:
         raise DomainError(N_("Only who wrote the answer issues it."))
-    for one in base.users(session, [int(id) for id in paper.says["members"]]):
-        _require_member(session, vault, one, case)
+    members = base.users(session, [int(id) for id in paper.says["members"]])
+    _require_members(session, vault, actor, members, case)
     assert case.appeal is not None
     if case.state is State.OVERTURNED:
         return _tell_of_lapse(session, actor, case, paper)

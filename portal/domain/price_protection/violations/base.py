@@ -18,6 +18,10 @@ from portal.domain.price_protection.violations.vault import Vault
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
+_NOT_FREE = N_(
+    "You cannot decide in this case: whoever took part in it or looks after the account leaves that to somebody else."
+)
+
 
 def hold(session: Session, case: Case, *allowed: State) -> None:
     """Lock the case, read it afresh and refuse a step that it, or the calendar, has left behind.
@@ -44,21 +48,25 @@ def require(actor: User, permission: Permission, case: Case) -> None:
 def is_free_to_decide(session: Session, vault: Vault, actor: User, case: Case) -> bool:
     """Whether this user is none of those who must not decide: investigator, reporter, owner of the account (7.4)."""
     return not (
-        any(one.user_id == actor.id for one in case.investigators)
-        or case.agreement.distributor.owner_id == actor.id
-        or reporters.is_reporter(reporters.unsealed(session, vault, case), actor)
+        takes_part(actor, case) or reporters.is_reporter(reporters.unsealed(session, vault, case), actor)
+    )
+
+
+def takes_part(user: User, case: Case) -> bool:
+    """Whether this user must not decide for a reason that everybody may know: investigator, or owner of the account."""
+    return (
+        any(one.user_id == user.id for one in case.investigators)
+        or case.agreement.distributor.owner_id == user.id
     )
 
 
 def require_free(session: Session, vault: Vault, actor: User, case: Case) -> None:
-    """Refuse whoever must not decide, in words that tell none of the reasons from another."""
+    """Refuse whoever must not decide, in words that tell none of the reasons from another.
+
+    Of oneself only: asked of somebody else, the refusal would say whose report it is.
+    """
     if not is_free_to_decide(session, vault, actor, case):
-        raise DomainError(
-            N_(
-                "You cannot decide in this case: whoever took part in it or looks after the account leaves that to"
-                " somebody else."
-            )
-        )
+        raise DomainError(_NOT_FREE)
 
 
 def record(session: Session, actor: User | None, case: Case, what: str, **params: Any) -> None:

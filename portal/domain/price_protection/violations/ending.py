@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, today
+from portal.domain.errors import DomainError
 from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.violations import base
@@ -28,16 +29,16 @@ def release_day(session: Session, case: Case) -> date:
 
 
 def let_go(session: Session, actor: User | None, case: Case) -> None:
-    """Lift what the case holds back, and release what is due by now: the quarter's own release, or what came back."""
+    """Lift what the case holds back, and release what waited for it alone: a closed quarter, or what came back.
+
+    A quarter that is not closed yet is released with its close, by two people and with its statement.
+    """
     if not case.quarter:
         return
     deducting.lift(session, case.agreement_id, case.id)
     if deducting.released(session, case.agreement_id, case.quarter) is not None:
         releasing.release_restored(session, actor, case.agreement_id, case.quarter)
-    elif (
-        today() > release_day(session, case)
-        or releasing.closed(session, case.agreement_id, case.quarter) is not None
-    ):
+    elif releasing.closed(session, case.agreement_id, case.quarter) is not None:
         releasing.release(session, actor, case.agreement_id, case.quarter)
 
 
@@ -135,16 +136,25 @@ def due_to_lapse(session: Session) -> Sequence[int]:
 def sweep(session: Session) -> int:
     """Book the effect of every deadline that has passed, each case in a transaction of its own; how many there were.
 
-    However often it runs, and by however many at once: each effect comes once.
+    However often it runs, and by however many at once: each effect comes once. One case that cannot be booked keeps
+    no other back; its refusal is raised when all had their turn.
     """
     ids = due_to_lapse(session)
     session.rollback()
     done = 0
+    refusal: DomainError | None = None
     for case_id in ids:
         case = session.get_one(Case, case_id)
         lock(session, case)
-        done += lapse(session, case)
-        session.commit()
+        try:
+            done += lapse(session, case)
+        except DomainError as error:
+            session.rollback()
+            refusal = error
+        else:
+            session.commit()
+    if refusal is not None:
+        raise refusal
     return done
 
 

@@ -21,8 +21,15 @@ from portal.domain.price_protection.violations.models import (
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
-# Kept from the timeline that everybody reads: who looked at what is sealed concerns the audit trail alone.
-_ONLY_AUDITED = ("case.reporter_seen", "case.sealed_facts_changed", "case.payee_seen", "case.payer_named")
+# Kept from the timeline that everybody reads: who looked at what is sealed concerns the audit trail alone, and that
+# somebody was awarded says that there was a reporter who could be.
+_ONLY_AUDITED = (
+    "case.reporter_seen",
+    "case.sealed_facts_changed",
+    "case.payee_seen",
+    "case.payer_named",
+    "case.award_paid",
+)
 
 
 def cases_visible_to(user: User) -> sa.Select[Case]:

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -213,6 +213,12 @@ def _code(text: str | None) -> str:
 def is_reporter(reporter: Reporter, user: User) -> bool:
     """Whether this user reported, or entered the report of somebody else and so knows whose it is."""
     return user.id in (reporter.user_id, reporter.taken_by_id)
+
+
+def knows(session: Session, vault: Vault, case: Case, user_ids: Collection[int]) -> bool:
+    """Whether one of these users reported, or entered the report; to be told to named investigators alone."""
+    known = unsealed(session, vault, case)
+    return not {known.user_id, known.taken_by_id}.isdisjoint(user_ids)
 
 
 def names(session: Session, reporter: Reporter) -> tuple[str, str, str]:

@@ -91,6 +91,10 @@ def confirm_redaction(
     if paper.sha256 != seen_sha256:
         raise DomainError(N_("The paper has changed since you opened it. Please read it again."))
     reporters.check_secrecy(session, vault, case, list(texts(paper.says)))
+    if reporters.knows(session, vault, case, paper.says.get("members", ())):
+        raise DomainError(
+            N_("A source of this case is among those who hear the appeal. Send the paper back to its writer.")
+        )
     paper.confirmed_by_id, paper.confirmed_at = actor.id, now()
     base.record(session, actor, case, "redaction_confirmed", paper=paper.kind.value)
     session.flush()
