@@ -270,7 +270,7 @@ def release_late(world: World) -> Flow:
 @flow
 def release_whatever_is_due(world: World) -> Flow:
     world.held_over()
-    return Flow(LATE, lambda: executing.release_due(world.session))
+    return Flow(LATE, lambda: executing.release_due(world.session), commits=True)
 
 
 # ---- payments
