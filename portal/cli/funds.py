@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.db import begin_reading
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.money import figures
 from portal.domain.price_protection.closing import executing, proposing
@@ -94,7 +95,7 @@ def _do(proposal_id: int) -> dict[str, Any]:
     session = db.session()
     proposal = session.get_one(Proposal, proposal_id)
     job = session.get(Job, proposal.job_id) if proposal.job_id else None
-    if job is None or job.is_over:
+    if job is None or jobs.end_lost(session, job):
         assert proposal.confirmed_by is not None
         job = proposing.go_on(session, proposal.confirmed_by, proposal)
     job_id = job.id

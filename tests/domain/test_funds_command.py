@@ -1,10 +1,12 @@
 """flask funds release: previews, and does only what two people confirmed; its exit codes and its JSON (P3)."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from portal.db import now
+from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection.closing.models import Stage
 from portal.jobs import quarters
 from tests.domain.close_world import OCTOBER, CloseWorld
@@ -60,6 +62,32 @@ def test_what_is_left_out_is_named_and_told_by_the_exit_code(app, world, session
     world.buy(agreement, date(2026, 8, 1), 500_000, entered_on=OCTOBER)
     said = run(app, session, "2026Q3")
     assert said.exit_code == 1 and agreement.number in said.output
+
+
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_what_a_killed_process_left_is_gone_on_with_once_nobody_holds_it(
+    app, world, session, monkeypatch, minutes
+):
+    """Also where no worker runs whose sweeper would see it."""
+    monkeypatch.setattr(quarters, "render_statement", quick)
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_824_000)
+    proposal = world.propose()
+    job = world.confirm(proposal)
+    with on_day(OCTOBER):
+        job.state, job.worker, job.attempts = JobState.RUNNING, "killed", 1
+        job.leased_until = now() + timedelta(minutes=minutes)
+        session.commit()
+    said = run(app, session, "2026Q3", "--json")
+    told = json.loads(said.output)["done"][0]
+    session.expire_all()
+    before, is_done = session.get_one(Job, job.id), proposal.stage is Stage.DONE
+    if minutes < 0:
+        assert (said.exit_code, told["done"], told["printed"], is_done) == (0, True, 1, True)
+        assert (before.state, before.crashes) == (JobState.FAILED, 1) and proposal.job_id != before.id
+    else:
+        assert (said.exit_code, told["at_work"], is_done) == (1, True, False)
+        assert before.state is JobState.RUNNING
 
 
 @pytest.mark.parametrize("words", [["2026-3"], ["2026Q5"], ["2026Q3", "--office", "nowhere"]])

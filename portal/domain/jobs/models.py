@@ -84,6 +84,11 @@ class Job(Base):
         return self.state in ENDED
 
     @property
+    def is_lost(self) -> bool:
+        """Whether its worker has gone without a word, and no other has taken it up yet."""
+        return self.leased_until is not None and self.leased_until < now()
+
+    @property
     def share(self) -> int:
         """How much is done, in percent; 0 while nobody knows how much there is."""
         return min(100, self.done * 100 // self.total) if self.total else 0

@@ -21,6 +21,7 @@ RESENT_AFTER = timedelta(seconds=30)  # a message that nobody has taken by then 
 MOST_CRASHES = 3
 KEPT = timedelta(days=30)
 _NOTED = "jobs asked for"
+_LOST = N_("It was interrupted; another task goes on with it.")
 GIVEN_UP = N_("The task was interrupted several times and has been abandoned. Tell an administrator.")
 
 
@@ -63,6 +64,20 @@ def cancel(session: Session, actor: User, job: Job) -> None:
         job.state, job.ended_at, job.expires_at = JobState.CANCELLED, moment, moment + KEPT
     if actor.id != job.owner_id:
         audit.record(session, actor, "job.cancelled", job, title=job.title, owner=job.owner.name)
+
+
+def end_lost(session: Session, job: Job) -> bool:
+    """End a job whose worker has gone, where somebody asks for its work anew; gives whether it is over.
+
+    No sweeper need be there to see it: a worker that only stood still finds its lease lost, and keeps nothing more.
+    """
+    lock(session, job)
+    if job.is_lost:
+        moment = now()
+        job.state, job.worker, job.leased_until, job.crashes = JobState.FAILED, "", None, job.crashes + 1
+        job.ended_at, job.expires_at, job.error = moment, moment + KEPT, _LOST
+        session.flush()
+    return job.is_over
 
 
 def try_again(session: Session, actor: User, job: Job) -> None:
