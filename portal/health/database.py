@@ -46,6 +46,7 @@ GUARDED = (
     "repayment",
     "payment_correction",
     "clawback_notice",
+    "account_figures",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (

@@ -11,6 +11,8 @@ from portal.domain.money import figures
 from portal.domain.papers.registry_statement import BOUGHT, DEDUCTED, RELEASED, RESTORED, RETURNED
 from portal.domain.price_protection.closing.models import Stage, Verdict
 from portal.domain.price_protection.closing.preview import Outcome
+from portal.domain.price_protection.receivables.queries import State
+from portal.domain.price_protection.receivables.standing import Printing
 
 CLOSING_WORDS = (
     (Stage.PROPOSED, lazy_pgettext("quarter", "Awaiting confirmation")),
@@ -27,6 +29,15 @@ CLOSING_WORDS = (
     (Outcome.DUE, lazy_pgettext("quarter", "Closed, case ended: to be released")),
     (Verdict.AGREED, _l("Agreed")),
     (Verdict.OBJECTED, _l("Objected to")),
+    (Printing.PRINTED, lazy_pgettext("account", "With it")),
+    (Printing.MISSING, lazy_pgettext("account", "Without it")),
+    (Printing.UNEQUAL, lazy_pgettext("account", "Without it: its rebates are not the ledger's")),
+    (Printing.ELSEWHERE, lazy_pgettext("account", "In the statement of the other agreement")),
+    (State.MISSING, lazy_pgettext("account", "Not entered")),
+    (State.ENTERED, lazy_pgettext("account", "Entered")),
+    (State.GAP, lazy_pgettext("account", "Does not open with the last closing sum")),
+    (State.UNEQUAL, lazy_pgettext("account", "Rebates are not the ledger's")),
+    (State.STATED, lazy_pgettext("account", "Stated")),
 )
 CLOSING_TONES = (
     (Stage.PROPOSED, "wait"),
@@ -40,6 +51,23 @@ CLOSING_TONES = (
     (Outcome.DUE, "wait"),
     (Verdict.AGREED, "ok"),
     (Verdict.OBJECTED, "bad"),
+    (Printing.PRINTED, "ok"),
+    (Printing.UNEQUAL, "warn"),
+    (State.ENTERED, "ok"),
+    (State.GAP, "warn"),
+    (State.UNEQUAL, "warn"),
+    (State.STATED, "ok"),
+)
+# The sums of an account in the order of the paper, each with the sign it is added by.
+ACCOUNT_SUMS = (
+    ("opening", _l("Receivable at the beginning"), ""),
+    ("goods", _l("Goods invoiced"), "+"),
+    ("returns", _l("Goods returned"), "−"),
+    ("payments", _l("Payments received"), "−"),
+    ("rebates", _l("Rebates credited against goods"), "−"),
+    ("other", _l("Other items"), "+"),
+    ("closing", _l("Receivable at the end"), "="),
+    ("due", _l("of which due"), ""),
 )
 # The sums of a statement as people read them on screen; the paper says 释放 where these say 兑付.
 SUMS = (
@@ -69,6 +97,10 @@ CLOSING_ACTIONS: dict[str, object] = {
     "quarter.closed": _l("Quarter closed"),
     "statement.made": _l("Quarter released and stated"),
     "fund.released_late": _l("Fund released after its case ended"),
+    "account.entered": _l("Account reconciliation entered"),
+    "account.corrected": _l("Account reconciliation corrected after its statement"),
+    "account_import.applied": _l("Account reconciliations imported"),
+    "account_import.stopped": _l("Import of account reconciliations stopped"),
 }
 
 
@@ -79,6 +111,10 @@ def told_of_closing(params: Mapping[str, Any]) -> str:
         parts.append(_("%(count)s agreements", count=params["agreements"]))
     if "release_fen" in params:
         parts.append(_("¥%(sum)s released", sum=figures(int(params["release_fen"]))))
+    if "closing_fen" in params:
+        parts.append(_("closing sum ¥%(sum)s", sum=figures(int(params["closing_fen"]))))
+    if params.get("reason"):
+        parts.append(str(params["reason"]))
     if params.get("left_out"):
         parts.append(_("%(count)s agreements left out", count=params["left_out"]))
     return str(_(" · ").join(parts))

@@ -98,6 +98,15 @@ class AmountField(Understood):
         return f"¥{figures(value)}"
 
 
+class SignedAmountField(AmountField):
+    """A sum of money that may be negative, in fen: -1,234.56, (1,234.56)."""
+
+    @staticmethod
+    def read(said: str) -> int:
+        """The sum with its sign."""
+        return text.amount_fen(said, is_signed=True)
+
+
 class RateField(Understood):
     """A rate, in ppm: 3, 3%, 5‰."""
 

@@ -165,6 +165,7 @@ def test_no_export_holds_a_live_formula(
         "funds.export": "/funds/export",
         "quarters.export": f"/funds/quarters/{Calendar().of(today())}/export",
         "quarters.finance": address(app, "quarters.finance", others),
+        "quarters.export_accounts": f"/funds/quarters/{Calendar().of(today())}/accounts/export",
         "purchases.export": "/purchases/export",
         "purchases.import_template": "/purchases/import/template",
         "purchases.import_refused": f"{bought}/refused",

@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.access.roles import COMPANY_WIDE, ROLE_PERMISSIONS, Role
 from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.funds.quarters import Calendar
 from tests.factories import Factory
 from tests.web.access_rows import rows_of_region
 
@@ -39,6 +41,8 @@ def line(*needs: P, **rows: str) -> Line:
 
 DR, DW, DI = P.DISTRIBUTORS_READ, P.DISTRIBUTORS_WRITE, P.DISTRIBUTORS_IMPORT
 AR, AW, AA = P.AGREEMENTS_READ, P.AGREEMENTS_WRITE, P.AGREEMENTS_APPROVE
+# In which the agreements of the rows are in force.
+QUARTER = {"name": str(Calendar().of(today()))}
 TEXT = {"key": "price-protection.zh", "version": "1.0.0"}
 
 
@@ -302,6 +306,10 @@ TABLE: dict[str, Line] = {
     "quarters.show": Line((P.FUNDS_READ,), values={"name": "2025Q4"}),
     "quarters.export": Line((P.FUNDS_READ,), values={"name": "2025Q4"}),
     "quarters.propose": Line((P.FUNDS_CLOSE,), values={"name": "2025Q4"}),
+    "quarters.accounts": Line((P.FUNDS_READ,), values=QUARTER),
+    "quarters.export_accounts": Line((P.FUNDS_READ,), values=QUARTER),
+    "quarters.account": Line((P.FUNDS_READ,), {"id": "distributor"}, QUARTER),
+    "quarters.edit_account": Line((P.ACCOUNTS_WRITE,), {"id": "distributor"}, QUARTER),
     "quarters.detail": line(P.FUNDS_READ, id="close"),
     "quarters.finance": line(P.FUNDS_READ, id="close"),
     "quarters.printed": line(P.FUNDS_READ, id="close"),

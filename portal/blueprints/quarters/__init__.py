@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("quarters", __name__, url_prefix="/funds/quarters")
 
-from portal.blueprints.quarters import closes, listing, statements  # noqa: E402, F401
+from portal.blueprints.quarters import accounts, closes, listing, statements  # noqa: E402, F401

@@ -18,6 +18,7 @@ from portal.domain.price_protection.closing import proposing, queries
 from portal.domain.price_protection.closing.models import Stage
 from portal.domain.price_protection.closing.preview import CLOSING, Outcome, Row, digest, preview, totals
 from portal.domain.price_protection.funds.quarters import Calendar
+from portal.domain.price_protection.receivables.standing import Printing
 from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -36,7 +37,7 @@ def index() -> ResponseReturnValue:
     return render("quarters/index.html", quarters=queries.quarters(db.session(), actor()), stage=Stage)
 
 
-def _name(name: str) -> str:
+def asked_name(name: str) -> str:
     """The quarter of an address; 404 for what is none."""
     try:
         return str(Calendar().named(name))
@@ -44,7 +45,7 @@ def _name(name: str) -> str:
         abort(404)
 
 
-def _region() -> Region:
+def asked_region() -> Region:
     """The office that the address names, else the highest that the user reads funds of; 404 for another's."""
     me, wanted = actor(), number("region")
     statement = regions_visible_to(me, P.FUNDS_READ)
@@ -75,11 +76,11 @@ def page_of_rows(rows: list[Any]) -> Page:
 @requires(P.FUNDS_READ)
 def show(name: str) -> ResponseReturnValue:
     """What closing the quarter would do now; proposed from here by who may."""
-    return _show(_name(name), None)
+    return _show(asked_name(name), None)
 
 
 def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
-    me, region = actor(), _region()
+    me, region = actor(), asked_region()
     rows = preview(db.session(), name, region.id)
     whole, offices = totals(rows)
     closes = queries.closes_of(db.session(), me, name, region.id)
@@ -103,6 +104,9 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
         earlier=sorted(Counter(row.earlier for row in rows if row.earlier).items()),
         open=next((one for one in closes if one.is_open), None),
         confirmed=Stage.CONFIRMED,
+        accounts=Counter(row.printing for row in rows if row.outcome in CLOSING and row.printing),
+        printing=Printing,
+        has_accounts=any(row.printing for row in rows),
         may_propose=me.can(P.FUNDS_CLOSE, region),
     )
 
@@ -111,7 +115,7 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
 @requires(P.FUNDS_CLOSE)
 def propose(name: str) -> ResponseReturnValue:
     """Propose the close as it was seen; what was proposed before is withdrawn by it."""
-    name, form, region, seen = _name(name), FlaskForm(), _region(), request.form.get("sha256", "")
+    name, form, region, seen = asked_name(name), FlaskForm(), asked_region(), request.form.get("sha256", "")
     if form.validate_on_submit():
         made = submit(form, lambda: proposing.propose(db.session(), actor(), name, region, seen_sha256=seen))
         if made is not None:
@@ -126,8 +130,8 @@ def propose(name: str) -> ResponseReturnValue:
 @requires(P.FUNDS_READ)
 def export(name: str) -> ResponseReturnValue:
     """The preview, as it is narrowed, as an Excel file."""
-    name, me = _name(name), actor()
-    rows = _narrowed(preview(db.session(), name, _region().id))
+    name, me = asked_name(name), actor()
+    rows = _narrowed(preview(db.session(), name, asked_region().id))
     record_export(me, "quarter", count=len(rows), wanted={"quarter": name})
     columns = [
         Column(_("Agreement number"), width=18),
@@ -139,11 +143,12 @@ def export(name: str) -> ResponseReturnValue:
         Column(_("Release by"), "date"),
         Column(_("Cases"), width=24),
         Column(_("Lines entered late"), "whole"),
+        Column(_("Account reconciliation"), width=18),
     ]
     cells = (
         (
             row.number, row.distributor, row.office, WORDS[row.outcome], row.fund_fen, row.interest_fen,
-            row.due_on, "、".join(row.cases), row.late_lines,
+            row.due_on, "、".join(row.cases), row.late_lines, WORDS[row.printing] if row.printing else "",
         )
         for row in rows
     )  # fmt: skip

@@ -16,7 +16,7 @@ from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.extensions import db
 from portal.web import files
 from portal.web.access import actor, requires
-from portal.web.closing_words import LINE_KINDS, SUMS
+from portal.web.closing_words import ACCOUNT_SUMS, LINE_KINDS, SUMS
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
 
@@ -45,6 +45,7 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         purchase=PURCHASE,
         sums=SUMS,
         sources=_sources(found),
+        account_sums=ACCOUNT_SUMS,
         kinds=LINE_KINDS,
         holds=deducting.holds(session, *place),
         late=deducting.released(session, *place) if found.release_id is None else None,

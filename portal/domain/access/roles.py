@@ -41,6 +41,8 @@ class Permission(StrEnum):
     FUNDS_CLOSE = "funds.close"
     FUNDS_CONFIRM = "funds.confirm"
     PAYMENTS_MAKE = "payments.make"
+    # What the company's books say that a distributor owes, and the rates that interest is reckoned by.
+    ACCOUNTS_WRITE = "accounts.write"
     TEMPLATES_READ = "templates.read"
     # The company's own texts: whoever writes one never releases it.
     TEMPLATES_WRITE = "templates.write"
@@ -129,6 +131,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.FUNDS_CLOSE,
         P.FUNDS_CONFIRM,
         P.PAYMENTS_MAKE,
+        P.ACCOUNTS_WRITE,
         P.CASES_FOLLOW,
         P.CASES_REPORT,
     },

@@ -100,6 +100,10 @@ def check_statement(data: StatementData) -> None:
         and base == sum_of("base_paid")
         and 0 <= sum_of("suspended") <= sum_of("closing")
     )
+    if data["account"]:
+        owed = account_closing(values)
+        said = values.get("account_closing_figures")
+        follows = follows and said in (None, owed) and sum_of("account_due") <= max(owed, 0)
     if not follows:
         _refuse()
 

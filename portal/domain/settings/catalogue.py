@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
-from portal.domain.papers.placeholders import Placeholder
+from portal.domain.papers.placeholders import Placeholder, Source
 from portal.domain.papers.registry import PLACEHOLDERS
-from portal.domain.papers.values import Raw
+from portal.domain.papers.values import Choice, Raw
 
 
 class Keeper(StrEnum):
@@ -62,6 +62,20 @@ class Entry:
 
 
 COMPANY = "company"
+YES, NO = "是", "否"
+
+# Whether an optional part of a paper is printed: the section `option-account` asks for `option_account`.
+OPTIONS: dict[str, Placeholder] = {
+    "option_account": Placeholder(
+        "option_account",
+        "往来账",
+        N_("Account reconciliation in quarterly statements, where its figures are there"),
+        "Q",
+        Source.SETTINGS,
+        Choice(((YES, "yes"), (NO, "no"))),
+        YES,
+    ),
+}
 
 GROUPS = (
     Group(
@@ -123,6 +137,12 @@ GROUPS = (
             "late_lpr_percent",
             "example_purchase_figures",
         ),
+    ),
+    Group(
+        "options",
+        N_("Optional parts of papers"),
+        N_("Printed or left out; the numbers of sections and clauses stay as they are."),
+        tuple(OPTIONS),
     ),
     Group(
         "cases",
@@ -198,7 +218,7 @@ def _keeper(group: Group, name: str) -> Keeper:
 
 
 def _entry(group: Group, name: str) -> Entry:
-    entry = PLACEHOLDERS[name]
+    entry = OPTIONS.get(name) or PLACEHOLDERS[name]
     is_example_only = (
         group.key == COMPANY or name in _MUST_BE_SAID or name in _ASKED_ON_THE_FORM or name in _OF_CASES
     )

@@ -12,7 +12,7 @@ from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.fill import is_empty
 from portal.domain.regions.models import Region
-from portal.domain.settings.catalogue import COMPANY_NAMES, ENTRIES, Entry
+from portal.domain.settings.catalogue import COMPANY_NAMES, ENTRIES, YES, Entry
 from portal.domain.settings.models import Setting
 from portal.domain.text import clean
 from portal.domain.users.models import User
@@ -59,6 +59,16 @@ def own_values(session: Session, region: Region) -> dict[str, Any]:
     """What is said at this very node."""
     rows = session.execute(sa.select(Setting.key, Setting.value).where(Setting.region_id == region.id))
     return {row.key: row.value for row in rows}
+
+
+def prints(session: Session, option: str) -> bool:
+    """Whether the company prints the optional part of this name (`option-account` of a text: `account`)."""
+    own = session.scalar(
+        sa.select(Setting.value)
+        .join(Region, Region.id == Setting.region_id)
+        .where(Region.parent_id.is_(None), Setting.key == f"option_{option}")
+    )
+    return (own or ENTRIES[f"option_{option}"].default) == YES
 
 
 def holes(session: Session, region: Region) -> list[Entry]:

@@ -23,7 +23,7 @@ from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.papers.statement import statement_sha256
 from portal.domain.price_protection.approval import new_code
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
-from portal.domain.price_protection.closing.preview import Outcome, preview
+from portal.domain.price_protection.closing.preview import Outcome, Row, preview
 from portal.domain.price_protection.closing.proposing import statement_text
 from portal.domain.price_protection.closing.statements import statement_data
 from portal.domain.price_protection.funds import deducting, releasing
@@ -31,6 +31,7 @@ from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.receivables.standing import Receivable
 from portal.domain.users.models import User
 
 
@@ -62,7 +63,7 @@ def close_agreement(session: Session, proposal: Proposal, said: list[Any]) -> St
         return None
     agreement = session.get_one(Agreement, agreement_id)
     found = preview(session, name, proposal.region_id, [agreement_id])
-    if not found or found[0].said != said:
+    if not found or found[0].said_of_fund != said[:4]:
         return Left(
             id=agreement_id, number=agreement.number, confirmed=said, found=found[0].said if found else None
         )
@@ -74,7 +75,13 @@ def close_agreement(session: Session, proposal: Proposal, said: list[Any]) -> St
         releasing.close(session, reviewer, agreement_id, name)
     else:
         release = releasing.release(session, reviewer, agreement_id, name)
-    return _state(session, proposal, agreement, release)
+    return _state(session, proposal, agreement, release, _account(found[0], said))
+
+
+def _account(row: Row, said: list[Any]) -> Receivable | None:
+    """The second part as it was confirmed; it is left out where it is another by now, since no account ever keeps
+    a fund from being released (4.4)."""
+    return row.account if row.account and row.account.said == (said[4:] or [None])[0] else None
 
 
 def refused(session: Session, said: list[Any], error: DomainError) -> Left:
@@ -130,7 +137,11 @@ def statement_of(session: Session, agreement_id: int, name: str) -> Statement | 
 
 
 def _state(
-    session: Session, proposal: Proposal, agreement: Agreement, release: FundRelease | None
+    session: Session,
+    proposal: Proposal,
+    agreement: Agreement,
+    release: FundRelease | None,
+    account: Receivable | None,
 ) -> Statement:
     assert proposal.confirmed_by is not None
     number = new_number(session, agreement.region, Numbered.STATEMENT, proposal.quarter)
@@ -142,6 +153,7 @@ def _state(
         prepared_by=proposal.proposed_by.name,
         reviewed_by=proposal.confirmed_by.name,
         release=release,
+        account=account.values() if account else None,
     )
     values = data["values"]
     made = Statement(

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
-from portal.domain.distributors.models import Distributor
 from portal.domain.documents.models import Document
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.models import Agreement
@@ -178,47 +177,3 @@ class StatementReply(Base):
     def has_objection(self) -> bool:
         """Whether either part is objected to."""
         return Verdict.OBJECTED in (self.fund, self.account)
-
-
-class AccountFigures(Base):
-    """往来账: what finance's books say of a distributor's quarter, in fen; printed in the statement's second part.
-
-    期末 is never entered: it follows. Until the statement is made they may be entered again.
-    """
-
-    __tablename__ = "account_figures"
-    __table_args__ = (
-        sa.UniqueConstraint("distributor_id", "quarter"),
-        sa.CheckConstraint(
-            "goods_fen >= 0 AND returns_fen >= 0 AND payments_fen >= 0 AND rebates_fen >= 0 AND due_fen >= 0",
-            name="sums_not_negative",
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    distributor_id: Mapped[int] = mapped_column(sa.ForeignKey("distributor.id"))
-    quarter: Mapped[str] = mapped_column(sa.String(6), index=True)
-    opening_fen: Mapped[int]
-    goods_fen: Mapped[int]
-    returns_fen: Mapped[int]
-    payments_fen: Mapped[int]
-    rebates_fen: Mapped[int]
-    other_fen: Mapped[int]
-    due_fen: Mapped[int]
-    note: Mapped[str] = mapped_column(sa.String(100), default="")
-    entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
-    entered_at: Mapped[datetime] = mapped_column(default=now)
-
-    distributor: Mapped[Distributor] = relationship()
-
-    @property
-    def closing_fen(self) -> int:
-        """期末应收, which follows from the others."""
-        return (
-            self.opening_fen
-            + self.goods_fen
-            - self.returns_fen
-            - self.payments_fen
-            - self.rebates_fen
-            + self.other_fen
-        )

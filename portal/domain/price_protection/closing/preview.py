@@ -20,6 +20,7 @@ from portal.domain.access.queries import within
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.papers.statement import ACCOUNT
 from portal.domain.price_protection.closing.cases import case_names
 from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
@@ -27,7 +28,10 @@ from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quart
 from portal.domain.price_protection.funds.releasing import interest
 from portal.domain.price_protection.models import Agreement, AgreementPaper
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.receivables import standing
+from portal.domain.price_protection.receivables.standing import Printing, Receivable
 from portal.domain.regions.models import Region
+from portal.domain.settings import services as settings
 
 
 class Outcome(StrEnum):
@@ -45,6 +49,8 @@ class Outcome(StrEnum):
 
 # What a proposal closes.
 CLOSING = (Outcome.RELEASE, Outcome.NOTHING, Outcome.HELD)
+# What has its statement.
+_DONE = (Outcome.CLOSED, Outcome.WAITING, Outcome.DUE)
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,18 @@ class Row:
     late_lines: int = 0
     # The first quarter that must be closed before this one; empty unless the outcome is EARLIER.
     earlier: str = ""
+    # Whether its statement gets the second part; None where the company prints none.
+    printing: Printing | None = None
+    account: Receivable | None = None
 
     @property
     def said(self) -> list[Any]:
         """What two people agree on of it; interest runs on to the day of the release."""
+        return [*self.said_of_fund, self.account.said if self.account else None]
+
+    @property
+    def said_of_fund(self) -> list[Any]:
+        """The part of it that decides whether the fund is released: never what goods are owed for (4.4)."""
         return [self.agreement_id, str(self.outcome), self.fund_fen, list(self.cases)]
 
 
@@ -103,7 +117,7 @@ def digest_of(said: Sequence[Sequence[Any]]) -> str:
 def preview(
     session: Session, name: str, region_id: int, agreement_ids: Collection[int] | None = None
 ) -> list[Row]:
-    """What closing the quarter in an office and those below it would do, by office and number; seven statements.
+    """What closing the quarter in an office and those below it would do, by office and number.
 
     Listed is every agreement in force on a day of its quarter, and every other whose fund of it holds something.
     """
@@ -122,6 +136,7 @@ def preview(
     closed = _closed(session, ids)
     late = _late(session, name, ids, {one.id: quarter.last_on for one, quarter in base})
     names = case_names(session, {part for parts in holds.values() for part in parts})
+    second = SecondParts(session, name, ids)
     found = []
     for one, quarter in base:
         fund_fen = funds[one.id].get(name, 0)
@@ -150,6 +165,8 @@ def preview(
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
                 late_lines=late.get(one.id, 0),
                 earlier=earlier if outcome is Outcome.EARLIER else "",
+                printing=second.printing(one) if outcome not in _DONE else None,
+                account=second.printed(one) if outcome not in _DONE else None,
             )
         )
     return found
@@ -160,6 +177,32 @@ def _earlier(name: str, funds: dict[str, int], closed: frozenset[str]) -> str:
     return min(
         (part for part, fen in funds.items() if fen and part < name and part not in closed), default=""
     )
+
+
+class SecondParts:
+    """The accounts that the statements of a quarter would print, where the company prints any."""
+
+    def __init__(self, session: Session, name: str, ids: sa.Select[int]) -> None:
+        self._is_on = settings.prints(session, ACCOUNT)
+        whose = sa.select(Agreement.distributor_id).where(Agreement.id.in_(ids))
+        self._accounts = standing.accounts(session, name, whose) if self._is_on else {}
+
+    def printing(self, one: "_Base") -> Printing | None:
+        """Whether an agreement's statement gets the second part; None where none is printed at all."""
+        if not self._is_on:
+            return None
+        account = self._accounts.get(one.distributor_id)
+        if account is None:
+            return Printing.MISSING
+        if account.place.agreement_id != one.id:
+            return Printing.ELSEWHERE
+        return Printing.PRINTED if account.is_equal else Printing.UNEQUAL
+
+    def printed(self, one: "_Base") -> Receivable | None:
+        """What it would print."""
+        if self.printing(one) is Printing.PRINTED:
+            return self._accounts[one.distributor_id]
+        return None
 
 
 def _outcome(
