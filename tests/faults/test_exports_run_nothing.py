@@ -83,6 +83,7 @@ EXPORTS = {
     "purchases.import_refused",
     "purchases.import_template",
     "quarters.export",
+    "quarters.export_accounts",
     "quarters.finance",
     "scans.remind_excel",
 }
