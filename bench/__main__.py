@@ -28,6 +28,7 @@ SECTIONS = {
     "web": "bench.web",
     "paper": "bench.paper",
     "import": "bench.imports",
+    "purchases": "bench.purchases",
     "print": "bench.printing",
     "scans": "bench.scans",
     "quarter": "bench.quarter",

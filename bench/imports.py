@@ -334,8 +334,10 @@ def spent(arguments: Sequence[str], url: str, folder: Path) -> Spent:
 
 
 @contextmanager
-def databases(options: Options, folder: Path) -> Iterator[dict[str, Callable[[], str]]]:
-    """For each database what gives the address of a fresh copy, with offices and owners but no distributor."""
+def databases(
+    options: Options, folder: Path, prepare: Callable[[str, Path], None]
+) -> Iterator[dict[str, Callable[[], str]]]:
+    """For each database what gives the address of a fresh copy of what `prepare` made of it."""
     fresh: dict[str, Callable[[], str]] = {}
     with ExitStack() as stack:
         if "sqlite" in options.databases:
@@ -371,7 +373,7 @@ def measure(options: Options) -> list[Figure]:
     flask = [sys.executable, "-m", "flask", "--app", "wsgi", "distributors", "import", "--json"]
     plain = [sys.executable, "-m", "bench.imports", str(xlsx)]
     figures = []
-    with databases(options, folder) as fresh:
+    with databases(options, folder, prepare) as fresh:
         for name, database in fresh.items():
             say(f"importing {count} rows, {name}")
             runs = [

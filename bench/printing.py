@@ -62,6 +62,8 @@ class Course:
     peaks: dict[str, float] = field(default_factory=dict)
     sizes: dict[int, list[float]] = field(default_factory=dict)  # of each printing process, in turn
     worked: dict[str, float] = field(default_factory=dict)
+    moves: int = 0  # how often the progress was seen to move
+    silence: float = 0.0  # the longest time, in seconds, in which it was not
 
     def note(self, worker: int) -> None:
         """Look at each process; one that has just ended is passed over."""
@@ -244,6 +246,7 @@ def _done(session: Session, worker: subprocess.Popen[bytes], job: Job) -> Course
     session.rollback()
     queue.send(current_app, job_id)
     course, began = Course(0.0), time.monotonic()
+    moved, done = began, 0
     before = _worked(worker.pid)
     while state not in ENDED:
         if time.monotonic() - began > _TIMEOUT or worker.poll() is not None:
@@ -251,8 +254,13 @@ def _done(session: Session, worker: subprocess.Popen[bytes], job: Job) -> Course
         course.note(worker.pid)
         time.sleep(0.25)
         with reading():  # and nothing is held meanwhile
-            state = session.scalar(sa.select(Job.state).where(Job.id == job_id)) or state
+            state, told = session.execute(sa.select(Job.state, Job.done).where(Job.id == job_id)).one()
             session.rollback()
+        if state is JobState.QUEUED:
+            moved = time.monotonic()  # a worker that is still beginning is another matter
+        if told != done or state in ENDED:
+            course.silence = max(course.silence, time.monotonic() - moved)
+            course.moves, done, moved = course.moves + 1, told, time.monotonic()
     course.worked = {
         kind: round(seconds - before.get(kind, 0.0), 1) for kind, seconds in _worked(worker.pid).items()
     }
