@@ -230,6 +230,77 @@ def test_several_faults_of_a_row_are_told_in_one_go(world, session, agreement):
     assert report.refused == 1
 
 
+def test_every_fault_of_a_row_is_told_with_whom_it_is_about(world, session, agreement):
+    bad = row(world, agreement, day=FUTURE, amount="0.00", line="0", product="P-999")
+    report = run(session, world.finance, bad)
+    assert {column for _, column, _ in why(report)} == {"进货日期", "金额", "行号", "产品编码"}
+    assert {refusal.name for refusal in report.refusals} == {agreement.distributor.name}
+
+
+def test_duplicate_lines_of_one_file_with_other_amounts_are_refused_behind_the_first(
+    world, session, agreement
+):
+    rows = (
+        row(world, agreement, amount="100.00"),
+        row(world, agreement, amount="100.01"),
+        row(world, agreement, amount="100.00"),
+    )
+    report = run(session, world.finance, *rows)
+    assert (report.created, report.unchanged, report.refused) == (1, 1, 1)
+    assert why(report)[0][:2] == (3, "单据号")
+    assert "100.00" in why(report)[0][2]
+    assert entered(session) == [("JH-1", 1, 10_000)]
+
+
+def test_returns_of_one_file_that_together_exceed_the_purchase_stop_at_what_is_left(
+    world, session, agreement
+):
+    back = {"amount": "-600", "returns": "JH-1", "returns_line": "1"}
+    rows = (
+        row(world, agreement, document="TH-1", **back),
+        row(world, agreement, document="TH-2", **back),
+        row(world, agreement, amount="1000"),
+    )
+    report = run(session, world.finance, *rows)
+    assert (report.created, report.refused) == (2, 1)
+    [(number, column, reason)] = why(report)
+    assert (number, column) == (3, "金额")
+    assert "Only 400.00 yuan" in reason
+
+
+@pytest.mark.parametrize("said", ["2026年5月6日", "2026/5/6", "2026.5.6", "20260506", "２０２６-０５-０６"])
+def test_a_day_written_plainly_is_read(world, session, agreement, said):
+    assert run(session, world.finance, row(world, agreement, day=said)).refused == 0
+    assert session.scalars(sa.select(Purchase.purchased_on)).all() == [date(2026, 5, 6)]
+
+
+def test_a_key_of_another_distributor_is_refused_without_telling_what_it_bought(
+    world, session, make, agreement
+):
+    world.buy(agreement, date(2026, 5, 1), 123_456, document_number="JH-9", line_no=1)
+    other = world.in_force()
+    for returns in ({}, {"amount": "-5", "returns": "JH-9", "returns_line": "1", "document": "TH-9"}):
+        report = run(session, world.finance, row(world, other, **{"document": "JH-9", **returns}))
+        assert (report.created, report.refused) == (0, 1)
+        told = why(report)[0][2]
+        assert "another distributor" in told
+        assert not {"1,234.56", "2026-05-01", agreement.distributor.name} & set(told.split())
+        assert "1,234.56" not in told
+    assert len(entered(session)) == 1
+
+
+@pytest.mark.parametrize("forged", ["JH" * 30, "\u200b", "1'; DROP TABLE purchase; --", "=1+1", "../JH-1"])
+def test_a_forged_document_number_is_text_or_refused_and_never_another_line(
+    world, session, agreement, forged
+):
+    world.buy(agreement, date(2026, 5, 1), 100_000, document_number="JH-1", line_no=1)
+    report = run(session, world.finance, row(world, agreement, document=forged, day="2026-05-01"))
+    assert report.created + report.refused == 1
+    kept = entered(session)
+    assert kept[0] == ("JH-1", 1, 100_000)
+    assert [one[0] for one in kept[1:]] == ([forged] if report.created else [])
+
+
 def test_an_eliminated_distributor_returns_but_does_not_buy(world, session, agreement):
     world.buy(agreement, date(2026, 5, 1), 100_000, document_number="JH-OLD")
     agreement.distributor.standing = Standing.ELIMINATED

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from portal.db import today
 from portal.domain.access.roles import Role
+from portal.domain.distributors.models import Standing
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.purchases.models import Purchase
 from tests.domain.fund_world import FundWorld
@@ -104,6 +105,88 @@ def test_what_a_form_says_wrongly_is_refused_with_what_to_do(world, clerk, sessi
     assert answer.status_code == 422
     assert said in answer.text
     assert lines(session) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"lines-0-amount": "￥1,234.00"}, "currency sign (¥)", id="currency sign in front"),
+        pytest.param({"lines-0-amount": "1234元"}, "currency sign (元)", id="currency word behind"),
+        pytest.param({"lines-0-amount": "$99"}, "currency sign ($)", id="foreign currency"),
+        pytest.param({"lines-0-amount": "1e5"}, "scientific", id="scientific notation"),
+        pytest.param({"lines-0-product_id": "999999"}, "Choose a product", id="unknown product"),
+        pytest.param({"lines-0-product_id": "x"}, "Choose a product", id="forged product"),
+        pytest.param({"purchased_on": "46148"}, "cannot be read as a date", id="date as Excel serial"),
+        pytest.param({"purchased_on": "五月初"}, "cannot be read as a date", id="date as free text"),
+        pytest.param({"purchased_on": ""}, "Enter the date", id="no date"),
+        pytest.param({"purchased_on": "1999-12-31"}, "lies before", id="a day long ago"),
+        pytest.param({"document_number": "J" * 41}, "40 characters", id="forged long document number"),
+    ],
+)
+def test_bad_input_of_a_form_is_refused_at_its_field(world, clerk, session, change, said):
+    agreement = world.in_force()
+    answer = send(clerk, agreement, document(world, "JH-1", "10.00") | change)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert lines(session) == []
+
+
+def test_an_unknown_distributor_and_one_of_another_office_are_not_found(world, make, clerk, session):
+    agreement = world.in_force()
+    form = document(world, "JH-1", "10.00")
+    assert clerk.post("/purchases/new?distributor=999999", data=form).status_code == 404
+    elsewhere = make.distributor(make.region(), make.user(Role.REGIONAL_MANAGER))
+    assert clerk.post(f"/purchases/new?distributor={elsewhere.id}", data=form).status_code == 404
+    assert clerk.get(f"/purchases/new?distributor={agreement.distributor_id}").status_code == 200
+    assert lines(session) == []
+
+
+def test_an_eliminated_distributor_only_returns_and_the_page_says_so(world, clerk, session):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "100.00"))
+    bought = lines(session)[0]
+    agreement.distributor.standing = Standing.ELIMINATED
+    session.commit()
+    refused = send(clerk, agreement, document(world, "JH-2", "10.00"))
+    assert (refused.status_code, "only returns can be entered" in refused.text) == (422, True)
+    assert "Only returns" in clerk.get(f"/purchases/new?q={agreement.distributor.code}").text
+    page = clerk.get(f"/purchases/new?distributor={agreement.distributor_id}", follow_redirects=True)
+    assert "only returns can be entered" in page.text
+    back = {"document_number": "TH-1", "line_no": "1", "purchased_on": "2026-06-01", "amount": "30.00"}
+    assert clerk.post(f"/purchases/{bought.id}/return", data=back).status_code == 303
+    assert [one.amount_fen for one in lines(session)] == [10_000, -3_000]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"amount": "100.01"}, "Only 100.00 yuan", id="above the purchase"),
+        pytest.param({"amount": "0"}, "zero", id="zero"),
+        pytest.param({"amount": "-5"}, "must not be negative", id="negative"),
+        pytest.param({"amount": "￥5"}, "currency sign", id="currency sign"),
+        pytest.param({"purchased_on": "2026-05-05"}, "not before its purchase", id="before the purchase"),
+        pytest.param({"purchased_on": "2999-01-01"}, "2999", id="in the future"),
+        pytest.param({"purchased_on": "46148"}, "cannot be read as a date", id="Excel serial"),
+        pytest.param({"document_number": "JH-1"}, "other content", id="the key of the purchase itself"),
+    ],
+)
+def test_a_bad_return_is_refused_and_books_nothing(world, clerk, session, change, said):
+    send(clerk, world.in_force(), document(world, "JH-1", "100.00"))
+    bought = lines(session)[0]
+    form = {"document_number": "TH-1", "line_no": "1", "purchased_on": "2026-06-01", "amount": "5.00"}
+    answer = clerk.post(f"/purchases/{bought.id}/return", data=form | change)
+    assert (answer.status_code, said in answer.text) == (422, True)
+    assert len(lines(session)) == 1
+
+
+def test_a_key_of_another_distributor_is_refused_without_telling_what_it_bought(world, clerk, session):
+    mine, other = world.in_force(), world.in_force()
+    send(clerk, other, document(world, "JH-1", "1,234.56"))
+    answer = send(clerk, mine, document(world, "JH-1", "10.00"))
+    assert answer.status_code == 422
+    assert "another distributor" in answer.text
+    assert "1,234.56" not in answer.text
+    assert len(lines(session)) == 1
 
 
 def test_a_purchase_of_tomorrow_is_refused(world, clerk, session):

@@ -10,16 +10,16 @@ from portal.blueprints.purchases.forms import PurchaseForm, ReturnForm
 from portal.blueprints.purchases.loading import writable
 from portal.db import today
 from portal.domain.access.roles import Permission as P
-from portal.domain.distributors.models import Distributor
+from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.purchases import entering, queries, reading
 from portal.domain.price_protection.purchases.booking import Booked
-from portal.domain.price_protection.purchases.checking import document_of
+from portal.domain.price_protection.purchases.checking import document_of, eliminated
 from portal.domain.price_protection.purchases.entries import Line
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.extensions import db
 from portal.web.access import actor, requires
-from portal.web.htmx import leave, render, submit
+from portal.web.htmx import leave, render, say, submit
 from portal.web.requests import ROW
 from portal.web.tables import as_id, number
 
@@ -42,6 +42,9 @@ def new() -> ResponseReturnValue:
     )
     if distributor is None:
         abort(404)
+    if distributor.standing is Standing.ELIMINATED and request.method == "GET":
+        flash(say(eliminated(distributor.name)), "warning")
+        return leave(url_for(".index", distributor=distributor.id))
     form = PurchaseForm()
     form.offer(queries.product_choices(db.session))
     do = request.form.get("do", "")

@@ -1,5 +1,6 @@
 """Forms for entering purchases and returns."""
 
+from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from wtforms.validators import InputRequired
 
 from portal.domain.price_protection.purchases import reading
 from portal.web.fields import AmountField, DateOnField, LineField, LinesField, Understood
+from portal.web.tables import as_id
 
 FIRST_ROWS = 3
 
@@ -30,13 +32,20 @@ class QuantityField(Understood):
         return f"{value // 1000}.{value % 1000:03d}".rstrip("0").rstrip(".")
 
 
+class YuanField(AmountField):
+    """A sum in yuan, without a currency sign: what is in another currency is no purchase of ours."""
+
+    read = staticmethod(partial(reading.bare_amount_fen, is_signed=False))
+
+
 class LineRow(Form):
     """A line of the document; one without product, amount and quantity is passed over."""
 
     line_no = LineNoField(_l("Line"))
-    product_id = SelectField(_l("Product"), coerce=lambda value: int(value) if value else None)
+    # Which products there are is the desk's to say, in words.
+    product_id = SelectField(_l("Product"), coerce=lambda value: as_id(str(value)), validate_choice=False)
     quantity = QuantityField(_l("Quantity"))
-    amount = AmountField(_l("Amount (yuan)"))
+    amount = YuanField(_l("Amount (yuan)"))
     codes = LineField(_l("Batch or box codes"))
 
     @property
@@ -91,7 +100,7 @@ class ReturnForm(FlaskForm):
     )
     line_no = LineNoField(_l("Line"), [InputRequired(_l("Enter the number of the line."))])
     purchased_on = DateOnField(_l("Date of return"), [InputRequired(_l("Enter the date."))])
-    amount = AmountField(_l("Amount returned (yuan)"), [InputRequired(_l("Enter the amount."))])
+    amount = YuanField(_l("Amount returned (yuan)"), [InputRequired(_l("Enter the amount."))])
     quantity = QuantityField(_l("Quantity"))
     codes = LinesField(_l("Batch or box codes"))
     note = LineField(_l("Note"))

@@ -24,6 +24,7 @@ class NameBook:
         self._session, self._actor, self._permission = session, actor, permission
         self._by_code: dict[str, int] = {}
         self._by_name: dict[str, int | None] = {}
+        self.names: dict[int, str] = {}  # of those found
 
     def look_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Read the distributors that these rows name and that are not known yet."""
@@ -76,6 +77,6 @@ class NameBook:
                 reach = visible(self._actor, self._permission)
                 statement = statement.where(Distributor.region_id.in_(reach))
             for id_, code, name in self._session.execute(statement):
-                self._by_code[code] = id_
+                self._by_code[code], self.names[id_] = id_, name
                 known = self._by_name.get(name, id_)
                 self._by_name[name] = id_ if known == id_ else None

@@ -1,7 +1,7 @@
 """One row of a plain list: what it says, and what of it cannot be read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -25,14 +25,15 @@ class Draft:
     headings: Mapping[str, str]  # of the file, by field
     values: dict[str, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    whom: str = ""  # the row is about, once that is known
 
     spec: ClassVar[Spec]
     dates: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def name(self) -> str:
-        """Whom the row is about, as it says itself; beside a refusal."""
-        return str(self.values.get("distributor") or self.values.get("distributor_code") or "")
+        """Whom the row is about; as long as that is not known, in its own words."""
+        return self.whom or str(self.values.get("distributor") or self.values.get("distributor_code") or "")
 
     def refuse(self, column: str, error: DomainError) -> None:
         """Note that a column of this row cannot be taken."""
@@ -40,6 +41,10 @@ class Draft:
         self.refusals.append(
             Refusal(self.sheet, self.row, heading, error.msgid, dict(error.params), self.name)
         )
+
+    def reasons(self) -> list[Refusal]:
+        """Why it is refused, each beside whom it is about, which was perhaps found out after some of them."""
+        return [replace(refusal, name=self.name) for refusal in self.refusals]
 
     def is_refused(self, *columns: str) -> bool:
         """Whether one of these columns, which the file has, cannot be taken."""

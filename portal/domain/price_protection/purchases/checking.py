@@ -129,6 +129,15 @@ class Desk:
         )
         named = known.returned.key if known.returned else known.returns_id
         same = returned is None if named is None else returned and named in (returned.key, returned.id)
+        if known.distributor_id != line.distributor_id:
+            # Whoever enters for one office is not told what another bought.
+            raise DomainError(
+                "Line %(line)s of %(document)s is entered already for another distributor. Check the number of the "
+                "document and the distributor.",
+                field="document_number",
+                document=line.document_number,
+                line=line.line_no,
+            )
         if said != stands or not same:
             raise DomainError(
                 "Line %(line)s of %(document)s is entered already with other content (%(amount)s yuan on %(day)s). "
@@ -151,27 +160,8 @@ class Desk:
             raise DomainError(
                 "Lines of a document are numbered from 1 to %(most)s.", field="line_no", most=MOST_LINE
             )
-        if line.amount_fen == 0:
-            raise DomainError(
-                "The amount is zero: there is nothing to enter. Leave the line out.", field="amount"
-            )
-        if abs(line.amount_fen) > MOST_FEN:
-            raise DomainError(
-                "The amount is larger than any purchase can be. Look at its unit.", field="amount"
-            )
-        if line.purchased_on > today():
-            raise DomainError(
-                "%(day)s is in the future. Enter the purchase once it has been made, or correct the date.",
-                field="purchased_on",
-                day=line.purchased_on.isoformat(),
-            )
-        if line.purchased_on < _EARLIEST:
-            raise DomainError(
-                "%(day)s lies before %(first)s. Correct the date.",
-                field="purchased_on",
-                day=line.purchased_on.isoformat(),
-                first=_EARLIEST.isoformat(),
-            )
+        require_amount(line.amount_fen)
+        require_day(line.purchased_on)
         if line.quantity_milli is not None and line.quantity_milli <= 0:
             raise DomainError(
                 "The quantity is more than nothing; a return is told by its amount.", field="quantity"
@@ -197,11 +187,7 @@ class Desk:
             if line.amount_fen < 0:
                 raise DomainError(NAMELESS, field="returns")
             if standing is Standing.ELIMINATED:
-                raise DomainError(
-                    "%(name)s was eliminated: only returns can be entered for it.",
-                    field="distributor",
-                    name=name,
-                )
+                raise eliminated(name)
             return None
         if line.amount_fen > 0:
             raise DomainError(
@@ -239,6 +225,42 @@ class Desk:
                 left=figures(left),
             )
         return bought
+
+
+def eliminated(name: str) -> DomainError:
+    """Why a distributor does not buy any more."""
+    return DomainError(
+        "%(name)s was eliminated: only returns can be entered for it.", field="distributor", name=name
+    )
+
+
+def require_amount(fen: int) -> int:
+    """The amount of a line, if it can be one."""
+    if fen == 0:
+        raise DomainError(
+            "The amount is zero: there is nothing to enter. Leave the line out.", field="amount"
+        )
+    if abs(fen) > MOST_FEN:
+        raise DomainError("The amount is larger than any purchase can be. Look at its unit.", field="amount")
+    return fen
+
+
+def require_day(on: date) -> date:
+    """The day of a line, if it can be one: not to come, and not long ago."""
+    if on > today():
+        raise DomainError(
+            "%(day)s is in the future. Enter the purchase once it has been made, or correct the date.",
+            field="purchased_on",
+            day=on.isoformat(),
+        )
+    if on < _EARLIEST:
+        raise DomainError(
+            "%(day)s lies before %(first)s. Correct the date.",
+            field="purchased_on",
+            day=on.isoformat(),
+            first=_EARLIEST.isoformat(),
+        )
+    return on
 
 
 def document_of(said: str) -> str:

@@ -12,7 +12,7 @@ from portal.domain import money
 from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
-from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.distributors.models import Distributor
 from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Transfer
@@ -296,13 +296,10 @@ def arithmetic(session: Session, purchase: Purchase) -> Arithmetic | None:
 
 
 def buyers(session: Session, user: User, q: str = "") -> sa.Select[Distributor]:
-    """The distributors for which `user` may enter purchases, narrowed by what finds one."""
+    """The distributors of `user`'s offices, narrowed by what finds one; of an eliminated one only goods come back."""
     statement = (
         sa.select(Distributor)
-        .where(
-            Distributor.region_id.in_(visible(user, Permission.PURCHASES_WRITE)),
-            Distributor.standing != Standing.ELIMINATED,
-        )
+        .where(Distributor.region_id.in_(visible(user, Permission.PURCHASES_WRITE)))
         .options(joinedload(Distributor.region, innerjoin=True))
     )
     return narrowed(session, statement, DistributorFilter(q=q)).order_by(Distributor.code_key)

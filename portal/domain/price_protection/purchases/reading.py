@@ -18,8 +18,8 @@ _MOST_SERIAL = 73_050  # the last day of 2099
 MOST_MILLI = 10**12
 
 
-def bare_amount_fen(said: str) -> int:
-    """A sum of a file, signed, in fen: ``1,234.56``, ``-18240``; no currency sign: a file is in yuan."""
+def bare_amount_fen(said: str, *, is_signed: bool = True) -> int:
+    """A sum, in fen: ``1,234.56``, ``-18240``; no currency sign: purchases are in yuan."""
     if found := _CURRENCY.search(text.half_width(said)):
         raise DomainError(
             N_(
@@ -28,7 +28,7 @@ def bare_amount_fen(said: str) -> int:
             text=said.strip()[:40],
             sign=found[0],
         )
-    return text.amount_fen(said, is_signed=True)
+    return text.amount_fen(said, is_signed=is_signed)
 
 
 def day_on(said: str | date) -> date:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import DomainError
 from portal.domain.importing.course import Course
-from portal.domain.importing.report import Action, Change, ImportReport, RowReport
+from portal.domain.importing.report import SHOWN_ROWS, Action, Change, ImportReport, RowReport
 from portal.domain.importing.rows import headings_by_field
 from portal.domain.money import figures
 from portal.domain.price_protection.purchases.booking import enter
@@ -91,7 +91,7 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             is_new = isinstance(one, Entry) and id(one) in created
             if isinstance(one, Entry):
                 created.discard(id(one))  # the same line again in this file
-            self.part.add(self._row(draft, is_new=is_new), shown=len(self.report.rows))
+            self.part.add(self._row(draft, good.get(place), is_new=is_new), shown=len(self.report.rows))
         self.accrued += accrued
         return {"accrued": accrued}
 
@@ -118,15 +118,14 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             name = name.removesuffix("_code")
         return name
 
-    def _row(self, draft: PurchaseDraft, *, is_new: bool) -> RowReport:
+    def _row(self, draft: PurchaseDraft, line: Line | None, *, is_new: bool) -> RowReport:
         action = Action.REFUSED if draft.refusals else Action.CREATED if is_new else Action.UNCHANGED
-        said = draft.values
         changes = []
-        if is_new:
+        if line is not None and is_new and self._names is not None and len(self.report.rows) < SHOWN_ROWS:
             shown = {
-                "purchased_on": said["purchased_on"].isoformat(),
-                "product": said.get("product_code") or said.get("product"),
-                "amount": figures(said["amount"]),
+                "purchased_on": line.purchased_on.isoformat(),
+                "product": self._names.product_of(line),
+                "amount": figures(line.amount_fen),
             }
             changes = [Change(name, SPEC.column(name).title, None, value) for name, value in shown.items()]
         return RowReport(
@@ -134,7 +133,7 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             draft.row,
             action,
             draft.code,
-            str(said.get("distributor") or said.get("distributor_code") or ""),
+            draft.name,
             changes=changes,
-            refusals=draft.refusals,
+            refusals=draft.reasons(),
         )

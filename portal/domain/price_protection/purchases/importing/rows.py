@@ -13,7 +13,12 @@ from portal.domain.i18n import N_
 from portal.domain.importing.rows import Draft, is_empty
 from portal.domain.price_protection.models import Product
 from portal.domain.price_protection.purchases import reading
-from portal.domain.price_protection.purchases.checking import NAMELESS, document_of
+from portal.domain.price_protection.purchases.checking import (
+    NAMELESS,
+    document_of,
+    require_amount,
+    require_day,
+)
 from portal.domain.price_protection.purchases.entries import Key, Line
 from portal.domain.price_protection.purchases.importing.columns import SPEC
 from portal.domain.tabular import Row, TableSheet
@@ -52,9 +57,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "distributor": clean,
     "product_code": _text,
     "product": clean,
-    "purchased_on": reading.day_on,
+    "purchased_on": lambda said: require_day(reading.day_on(said)),
     "quantity": reading.quantity_milli,
-    "amount": reading.bare_amount_fen,
+    "amount": lambda said: require_amount(reading.bare_amount_fen(said)),
     "returns_document": document_of,
     "returns_line": reading.line_no,
     "note": clean,
@@ -94,8 +99,10 @@ class Names:
         self._distributors = NameBook(session, actor, Permission.PURCHASES_IMPORT)
         self._products: dict[str, int] = {}
         self._product_names: dict[str, int | None] = {}
+        self._product_called: dict[int, str] = {}
         for id_, code, name in session.execute(sa.select(Product.id, Product.code, Product.name)):
             self._products[_text(code).upper()] = id_
+            self._product_called[id_] = f"{code} {name}"
             self._product_names[name] = None if name in self._product_names else id_
 
     def look_up(self, drafts: Iterable[PurchaseDraft]) -> None:
@@ -105,6 +112,8 @@ class Names:
     def line_of(self, draft: PurchaseDraft) -> Line | None:
         """The row as a line; None when something of it is refused."""
         distributor = self._one(draft, "distributor", self._distributors.find)
+        if distributor is not None:
+            draft.whom = self._distributors.names[distributor]
         product = self._one(draft, "product", self._product)
         if draft.refusals or distributor is None or product is None:
             return None
@@ -124,6 +133,10 @@ class Names:
             codes=said["codes"],
             note=said.get("note", ""),
         )
+
+    def product_of(self, line: Line) -> str:
+        """What the line is of, in words."""
+        return self._product_called[line.product_id]
 
     def _one(self, draft: PurchaseDraft, name: str, find: Callable[[dict[str, Any]], int]) -> int | None:
         column = f"{name}_code" if f"{name}_code" in draft.values else name
