@@ -38,6 +38,7 @@ PEOPLE = (
     Person("admin", "示例管理员", Role.ADMINISTRATOR, "HQ"),
     Person("director", "示例总监", Role.EXECUTIVE, "HQ"),
     Person("counsel", "示例法务", Role.COUNSEL, "HQ"),
+    Person("counsel-2", "示例法务乙", Role.COUNSEL, "HQ"),
     Person("finance", "示例财务", Role.FINANCE, "HQ"),
     Person("auditor", "示例审计", Role.AUDITOR, "HQ"),
     Person("trainer", "示例培训师", Role.TRAINER, "HQ"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ctypes import c_char
 from io import BytesIO
-from mmap import ACCESS_COPY, mmap
+from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ _RENDERED_DPI = 200
 _MOST_RENDERED = 24_000_000  # pixels of a page that is drawn
 _PREVIEW = 1_200  # pixels of the longer side: small print can still be read
 _POINTS = 72
+# PDFium keeps the pictures of every page that it has drawn, as long as the file is open.
+_DRAWN_AT_ONCE = 16
 # A blank page: how much darker ink is than its paper, how dark paper may be, how many of 240 × 240 pixels are specks
 # that touch, how many lie apart.
 _INK, _DARKEST_PAPER, _MOST_SPECKS, _MOST_DUST = 28, 80, 12, 300
@@ -51,7 +53,9 @@ class Pages:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_pdf = starts_as_pdf(path)
-        self._document: Any = opened_pdf(path) if self.is_pdf else None
+        self._file: Any = _mapped(path) if self.is_pdf else None
+        self._document: Any = _document(self._file) if self.is_pdf else None
+        self._drawn = 0
         self.count = len(self._document) if self.is_pdf else _frames(path)
         if self.count > MOST_PAGES:
             raise Refused(TOO_MANY, most=MOST_PAGES)
@@ -67,7 +71,7 @@ class Pages:
                 )
                 return upright(frame).convert("L")
         try:
-            page = self._document[number - 1]
+            page = self._opened()[number - 1]
         except pypdfium2.PdfiumError as error:
             raise OSError(str(error)) from error
         try:
@@ -79,6 +83,17 @@ class Pages:
             raise OSError(str(error)) from error
         finally:
             page.close()
+            self._file.madvise(
+                MADV_DONTNEED
+            )  # nothing was written there: what is asked for again is read again
+
+    def _opened(self) -> Any:
+        """The document; opened anew every few pages, so that a pile takes no more memory than a letter."""
+        if self._drawn == _DRAWN_AT_ONCE:
+            self._document.close()
+            self._document, self._drawn = _document(self._file), 0
+        self._drawn += 1
+        return self._document
 
     def close(self) -> None:
         """Let go of the file."""
@@ -118,10 +133,17 @@ def starts_as_pdf(path: Path) -> bool:
 
 def opened_pdf(path: Path) -> Any:
     """A PDF, whose file may have no name; Refused when it is none."""
+    return _document(_mapped(path))
+
+
+def _mapped(path: Path) -> mmap:
     with path.open("rb") as file:
-        mapped = mmap(file.fileno(), 0, access=ACCESS_COPY)
+        return mmap(file.fileno(), 0, access=ACCESS_COPY)
+
+
+def _document(file: mmap) -> Any:
     try:
-        return pypdfium2.PdfDocument((c_char * len(mapped)).from_buffer(mapped))
+        return pypdfium2.PdfDocument((c_char * len(file)).from_buffer(file))
     except pypdfium2.PdfiumError as error:
         needs_password = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
         raise Refused(PASSWORD if needs_password or "assword" in str(error) else BROKEN) from error

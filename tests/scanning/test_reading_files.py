@@ -1,5 +1,6 @@
 """Files of every kind are read page by page; hostile ones are refused in words and harm only themselves."""
 
+import os
 import random
 import zlib
 from io import BytesIO
@@ -10,8 +11,9 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
+from bench import servers
 from bench.worn import CROOKED, OFFICE, TURNED, Wear, drawn, jpeg, worn
-from portal.scanning.pictures import is_blank
+from portal.scanning.pictures import Pages, is_blank
 from portal.scanning.reader import Broken, Reader, RefusedFile
 from portal.scanning.refusals import BROKEN, CUT, EMPTY, MOST_PAGES, PASSWORD, TOO_LARGE, TOO_MANY
 from tests.scanning.conftest import CODE, kept, paper
@@ -228,3 +230,16 @@ def test_a_process_that_dies_is_replaced(reader: Reader, tmp_path: Path) -> None
     with pytest.raises(Broken):
         reader.read(path, 1)
     assert reader.read(path, 1)
+
+
+def test_a_pile_of_many_pages_takes_no_more_memory_than_a_few(tmp_path: Path) -> None:
+    """PDFium keeps what it has drawn, and the mapped file counts too: both are let go of on the way."""
+    pages = [Image.effect_noise((900, 900), 90 + number % 3) for number in range(48)]
+    path = kept(tmp_path, "pile.pdf", packed("PDF", *pages, resolution=150, quality=95))
+    assert path.stat().st_size > 30_000_000
+    opened, seen = Pages(path), []
+    for number in range(1, 49):
+        assert opened.picture(number).getextrema() != (255, 255)
+        seen.append(servers.share(os.getpid()))
+    opened.close()
+    assert max(seen[17:]) < max(seen[:17]) + 10
