@@ -6,13 +6,15 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from portal.db import clock_at, now
+from portal.db import clock_at, now, today
+from portal.demo.agenda import Agenda
 from portal.demo.batches import Batches
 from portal.demo.cases import Cases
 from portal.demo.contracts import Contracts
 from portal.demo.payments import Payments
 from portal.demo.people import PEOPLE, load
-from portal.demo.purchases import Purchases
+from portal.demo.purchases import DAYS, Purchases
+from portal.demo.quarters import Quarters
 from portal.demo.register import Register
 from portal.demo.trail import Trails
 from portal.domain.users import services as users
@@ -20,6 +22,7 @@ from portal.domain.users.models import User
 from portal.extensions import db
 from portal.later import later
 from portal.printing import pool
+from portal.printing.statements import render_statement
 from portal.web.papers import deed_original, original
 from portal.web.vault import vault
 
@@ -52,13 +55,21 @@ def command(if_first_start: bool) -> None:
     Batches(db.session, people).load()
     Trails(db.session, people).load()
     scans.load(db.session, people)
-    bought = Purchases(db.session, people).load()
-    paid = Payments(db.session, people).load()
-    Cases(db.session(), people, vault()).load()
+    agenda, paid = Agenda(), Payments(db.session, people)
+    cases = Cases(db.session(), people, vault())
+    for course in (
+        *cases.courses(),
+        Quarters(db.session(), offices, people, render_statement).course(today() - timedelta(days=DAYS)),
+        paid.course(),
+    ):
+        agenda.add(course)
+    bought = Purchases(db.session, people).load(agenda)
+    agenda.up_to(today())
+    cases.sweep()
     pool.close()
     click.echo(
         f"{len(distributors)} distributors, {contracts.written} agreements, {bought} purchase lines, "
-        f"{paid} payments."
+        f"{paid.made} payments."
     )
     _print_sign_ins()
 

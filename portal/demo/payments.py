@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import CHINA, clock_at, today
+from portal.demo.agenda import Course
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import Agreement
@@ -18,7 +19,7 @@ from portal.domain.price_protection.purchases.entries import Line
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.users.models import User
 
-_PAID = 8
+_PAID = 12
 _TH = "TH-DEMO-{:02d}"
 
 
@@ -27,13 +28,15 @@ class Payments:
 
     def __init__(self, session: Session, people: dict[str, User]) -> None:
         self._session, self._finance = session, people["finance"]
+        self.made = 0
 
-    def load(self) -> int:
-        """Pay some of it three weeks ago; returns how many payments there are."""
+    def course(self) -> Course:
+        """Pay some of it three weeks ago, take one payment back, and let goods come back that were paid for."""
         day = today() - timedelta(days=21)
+        yield day
         items = payable(self._session, self._finance, Wanted(), Permission.PAYMENTS_MAKE)[:_PAID]
-        if len(items) < 3:
-            return 0
+        if len(items) < 4:
+            return
         with clock_at(datetime.combine(day, time(16), CHINA)):
             made = making.pay(
                 self._session, self._finance, [Seen.of(item) for item in items], How(paid_on=day), key="demo"
@@ -41,11 +44,13 @@ class Payments:
             for no, payout in enumerate(made.payouts[:3], 1):
                 marking.mark(self._session, self._finance, payout, Mark.INVOICE, f"2633200000000000{no:04d}")
             self._session.commit()
+        self.made = len(made.payouts)
+        yield day + timedelta(days=2)
         with clock_at(datetime.combine(day + timedelta(days=2), time(9, 30), CHINA)):
             correcting.correct(self._session, self._finance, made.payouts[3], "冲减的货款单号有误，重新办理")
             self._session.commit()
+        yield today() - timedelta(days=1)
         self._give_back(made.payouts[0].agreement_id)
-        return len(made.payouts)
 
     def _give_back(self, agreement_id: int) -> None:
         """Goods whose rebate was paid come back: what cannot be set off is owed."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import CHINA, clock_at, today
+from portal.demo.agenda import Agenda
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.price_protection.models import (
     Agreement,
@@ -19,7 +20,7 @@ from portal.domain.price_protection.purchases.booking import book
 from portal.domain.price_protection.purchases.entries import Line
 from portal.domain.users.models import User
 
-_DAYS = 270
+DAYS = 270  # the first was so long ago
 _EVERY = 17  # days between two deliveries to one distributor
 
 
@@ -32,8 +33,8 @@ class Purchases:
         self._chance = random.Random(20_260_101)  # noqa: S311 - the same every time
         self._number = 0
 
-    def load(self) -> int:
-        """Enter them all; returns how many lines there are."""
+    def load(self, agenda: Agenda) -> int:
+        """Enter them all, each month's after what was to be done by then; returns how many lines there are."""
         lines = [*self._protected(), *self._unprotected()]
         lines += self._returns(lines)
         lines.sort(key=lambda line: (line.purchased_on, line.amount_fen < 0, line.key))
@@ -42,6 +43,7 @@ class Purchases:
             by_month.setdefault((line.purchased_on.year, line.purchased_on.month), []).append(line)
         for of_month in by_month.values():
             last = max(line.purchased_on for line in of_month)
+            agenda.up_to(last)
             with clock_at(datetime.combine(last, time(17, 30), CHINA)):
                 book(self._session, self._finance, of_month)
                 self._session.commit()
@@ -49,7 +51,7 @@ class Purchases:
 
     def _protected(self) -> list[Line]:
         """Deliveries under the agreements that are or were in force."""
-        since = today() - timedelta(days=_DAYS)
+        since = today() - timedelta(days=DAYS)
         found = []
         for agreement in self._session.scalars(
             sa.select(Agreement)

@@ -16,6 +16,7 @@ class PageLine:
         return self.name
 
 
+_SOURCE = "/funds/agreements/2/transfers?source"
 PAGES = (
     PageLine("sign-in", "", "/login"),
     PageLine("workbench", "manager", "/"),
@@ -60,17 +61,34 @@ DEMO_PAGES = (
     PageLine("agreements", "director", "/agreements/"),
     PageLine("the accounts of the fund", "director", "/funds/accounts"),
     PageLine("funds by agreement", "director", "/funds/"),
+    PageLine("the fund of a region", "manager-hz", "/funds/offices/2/"),
+    PageLine("the fund of an agreement", "finance", "/funds/agreements/2/"),
     PageLine("quarters", "finance", "/funds/quarters/"),
     PageLine("a quarter's preview", "finance", "/funds/quarters/2026Q3"),
     PageLine("a quarter's accounts", "finance", "/funds/quarters/2026Q3/accounts"),
     PageLine("an account", "finance", "/funds/quarters/2026Q3/accounts/1"),
     PageLine("entering an account", "finance", "/funds/quarters/2026Q3/accounts/1/edit"),
+    PageLine("a closed quarter", "finance", "/funds/quarters/close/3"),
+    PageLine("a close to confirm", "director", "/funds/quarters/close/4"),
+    PageLine("a statement", "finance", "/funds/quarters/statements/21"),
+    PageLine("a statement of a fund that a case holds back", "manager-hz", "/funds/quarters/statements/22"),
+    PageLine(
+        "what a release is made of",
+        "finance",
+        "/funds/agreements/2/transfers?source=fund_release&source_id=1",
+    ),
+    PageLine(
+        "what a deduction is made of",
+        "finance",
+        "/funds/agreements/2/transfers?source=fund_deduction&source_id=1",
+    ),
     PageLine("violation cases", "investigator", "/violations/"),
-    PageLine("a violation case to decide, for its investigator", "investigator", "/violations/2/"),
+    PageLine("a violation case to decide, for its investigator", "investigator", "/violations/3/"),
+    PageLine("a case under appeal, for counsel", "counsel", "/violations/2/"),
     PageLine("a decision in effect, for a director", "director", "/violations/1/"),
-    PageLine("deciding a case", "director", "/violations/2/decision"),
-    PageLine("a decision as it was issued", "director", "/violations/1/papers/2/"),
-    PageLine("a report to take up", "investigator", "/violations/3/"),
+    PageLine("deciding a case", "director", "/violations/3/decision"),
+    PageLine("a decision as it was issued", "director", "/violations/1/papers/3/"),
+    PageLine("a report to take up", "investigator", "/violations/4/"),
     PageLine("reporting a violation", "trainer", "/violations/report"),
     PageLine("cases in numbers", "director", "/violations/statistics"),
     PageLine("awards to pay", "finance", "/violations/awards/"),

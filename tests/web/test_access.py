@@ -322,6 +322,7 @@ TABLE: dict[str, Line] = {
     "funds.accounts": line(P.FUNDS_READ),
     "funds.index": line(P.FUNDS_READ),
     "funds.export": line(P.FUNDS_READ),
+    "funds.office": line(P.FUNDS_READ, id="region"),
     "funds.detail": line(P.FUNDS_READ, id="agreement"),
     "funds.distributor": line(P.FUNDS_READ, id="distributor"),
     "funds.transfers": line(P.FUNDS_READ, id="agreement"),

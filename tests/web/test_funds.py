@@ -124,3 +124,29 @@ def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, 
     # The account still adds up to what was deducted, less what the return took of it.
     whole = manager.get(f"{base}/transfers?account=unawarded&part=C7").text
     assert f"together ¥{figures(182_400 // 2 - 36_480 // 2)}" in whole
+
+
+def test_a_manager_sees_the_quarters_of_an_office_and_every_figure_of_the_list_opens(
+    world, agreement, make, sign_in
+):
+    other = make.region("示例南区", parent=agreement.region)
+    manager = sign_in(make.user(Role.REGIONAL_MANAGER, agreement.region))
+    listed = manager.get("/funds/").text
+    office = f"/funds/offices/{agreement.region_id}/"
+    assert office in listed
+    page = manager.get(office).text
+    assert "<svg" in page and "2026Q1" in page and "2026Q2" in page and "764.80" in page
+    assert "Nothing has accrued" in manager.get(f"/funds/offices/{other.id}/").text
+    elsewhere = make.user(Role.REGIONAL_MANAGER, other)
+    assert sign_in(elsewhere).get(office).status_code == 404
+    for figure, said in (
+        ("net", "400.00"),
+        ("held", "100.00"),
+        ("payable", "1,164.80"),
+        ("released", "200.00"),
+    ):
+        address = f"/funds/agreements/{agreement.id}/transfers?figure={figure}"
+        assert f'{address}">{said}</a>' in listed, figure
+        assert f"together ¥{said}" in manager.get(address).text, figure
+    owed = f"/funds/agreements/{agreement.id}/transfers?account=clawback"
+    assert f'{owed}">364.80</a>' in listed and "together ¥364.80" in manager.get(owed).text

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.funds import bp
 from portal.db import today
+from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.funds import queries
@@ -44,6 +45,7 @@ def index() -> ResponseReturnValue:
         wanted=wanted,
         offices=agreements.regions_of(db.session, me),
         regions=queries.by_region(db.session, me),
+        top=db.session.scalar(regions_visible_to(me, P.FUNDS_READ).limit(1)),
     )
 
 

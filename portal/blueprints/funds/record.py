@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from portal.blueprints.funds import bp
+from portal.domain.access.queries import regions_visible_to, within
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
@@ -17,6 +18,7 @@ from portal.domain.price_protection.closing import queries as closes
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds import behind, explaining, queries, showing
 from portal.domain.price_protection.models import Agreement
+from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.closing_words import SUMS
@@ -84,6 +86,25 @@ def distributor(id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get(f"/offices/<{ROW}:id>/")
+@requires(P.FUNDS_READ)
+def office(id: int) -> ResponseReturnValue:
+    """The funds of an office and those below it by quarter, drawn and as a table; and each office's own sums."""
+    me = actor()
+    statement = regions_visible_to(me, P.FUNDS_READ).where(Region.id == id)
+    region = db.session.scalar(statement) or abort(404)
+    mine = agreements.agreements_visible_to(me, P.FUNDS_READ).where(Agreement.region_id.in_(within(id)))
+    quarters = showing.quarters_of_all(db.session, mine.with_only_columns(Agreement.id))
+    return render(
+        "funds/office.html",
+        region=region,
+        quarters=quarters,
+        total=showing.whole(quarters),
+        regions=queries.by_region(db.session, me, id),
+        plot=_plot(quarters),
+    )
+
+
 def _plot(quarters: list[showing.QuarterSums]) -> Stacks:
     """The last eight quarters: held, released, deducted."""
     drawn = reversed(quarters[:_MOST_DRAWN])
@@ -109,7 +130,6 @@ def transfers(id: int) -> ResponseReturnValue:
         account_word=account_word,
         heading=_heading(wanted, statement),
         how=explaining.explained(db.session(), id, wanted.source, wanted.source_id or 0),
-        figures=_FIGURES,
         sum_fen=behind.total(db.session(), rows) if wanted.has_sum else None,
         page=page_of(db.session, rows, sorts=behind.SORTS, default="no", descending=True, tie=behind.TIE),
     )
@@ -138,7 +158,7 @@ def _wanted(agreement: Agreement) -> tuple[behind.Behind, Statement | None]:
     return (
         behind.Behind(
             quarter=request.args.get("quarter", "")[:6],
-            figure=figure if figure in showing.BY_KEY or figure == "held" else "",
+            figure=figure if figure in behind.FIGURES else "",
             account=chosen(AccountKind, "account"),
             part=request.args.get("part", "")[:20],
             source=request.args.get("source", "")[:30],
@@ -156,6 +176,8 @@ _FIGURES = {
     "deducted": _l("Fund deducted"),
     "released": _l("Fund released"),
     "held": _l("Fund held"),
+    "net": _l("Fund accrued, net"),
+    "payable": _l("Payable to the distributor"),
 }
 
 

@@ -83,7 +83,7 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
     me, region = actor(), asked_region()
     rows = preview(db.session(), name, region.id)
     whole, offices = totals(rows)
-    closes = queries.closes_of(db.session(), me, name, region.id)
+    closes = queries.closes_of(db.session(), me, name)
     found = _narrowed(rows)
     page = page_of_rows(found)
     return render(
@@ -102,7 +102,8 @@ def _show(name: str, form: FlaskForm | None) -> ResponseReturnValue:
         sha256=digest(rows),
         closing=[row for row in rows if row.outcome in CLOSING],
         earlier=sorted(Counter(row.earlier for row in rows if row.earlier).items()),
-        open=next((one for one in closes if one.is_open), None),
+        open=next((one for one in closes if one.is_open and one.region_id == region.id), None),
+        others=[one for one in closes if one.is_open and one.region_id != region.id],
         confirmed=Stage.CONFIRMED,
         accounts=Counter(row.printing for row in rows if row.outcome in CLOSING and row.printing),
         printing=Printing,

@@ -107,11 +107,9 @@ def quarters(session: Session, user: User) -> list[Listed]:
     return sorted(found.values(), key=lambda one: one.name, reverse=True)
 
 
-def closes_of(session: Session, user: User, name: str, region_id: int) -> Sequence[Proposal]:
-    """What was proposed of a quarter in an office, the newest first."""
-    return session.scalars(
-        _closes(user).where(Proposal.quarter == name, Proposal.region_id == region_id)
-    ).all()
+def closes_of(session: Session, user: User, name: str) -> Sequence[Proposal]:
+    """What was proposed of a quarter, in whichever office, the newest first."""
+    return session.scalars(_closes(user).where(Proposal.quarter == name)).all()
 
 
 def _closes(user: User) -> sa.Select[Proposal]:

@@ -29,6 +29,13 @@ _STATED = {
     "released": T.RELEASE,
 }
 _BASE = "base_paid"
+# What lists of funds show besides the figures of a quarter: kinds of transfers, and the balance of accounts.
+_LISTED = {
+    "net": {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_BACK_FUND: -1},
+    **{figure.key: figure.kinds for figure in BY_KEY.values()},
+}
+_PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
+FIGURES = frozenset({"held", "payable", *_LISTED})
 # What of a statement opens to transfers of its days, or up to them.
 STATED = frozenset({"opening", "closing", _BASE, *_STATED})
 _debit, _credit = aliased(Account), aliased(Account)
@@ -173,8 +180,10 @@ def _signed(wanted: Behind) -> sa.ColumnElement[int]:
         is_growing = sa.and_(grows.kind.in_(_kinds(wanted.account)), grows.part == wanted.part)
         return sa.case((is_growing, Transfer.amount_fen), else_=-Transfer.amount_fen)
     figure = "base" if wanted.stated == _BASE else wanted.figure
-    if figure in BY_KEY:
-        signs = BY_KEY[figure].kinds.items()
+    if figure == "payable":
+        return sa.case((_credit.kind.in_(_PAYABLE), Transfer.amount_fen), else_=-Transfer.amount_fen)
+    if figure in _LISTED:
+        signs = _LISTED[figure].items()
         return sa.case(
             *((Transfer.kind == kind, Transfer.amount_fen * sign) for kind, sign in signs), else_=0
         )
@@ -211,8 +220,10 @@ def _narrowed(agreement_id: int, wanted: Behind, *, is_told: bool) -> sa.Select[
         statement = statement.where(
             sa.or_(_is_fund(_debit, wanted.quarter), _is_fund(_credit, wanted.quarter))
         )
+    elif wanted.figure == "payable":
+        statement = statement.where(sa.or_(_debit.kind.in_(_PAYABLE), _credit.kind.in_(_PAYABLE)))
     elif wanted.figure:
-        statement = statement.where(Transfer.kind.in_(BY_KEY[wanted.figure].kinds))
+        statement = statement.where(Transfer.kind.in_(_LISTED[wanted.figure]))
     if wanted.quarter and wanted.figure != "held":
         statement = statement.where(_of_quarter(agreement_id, wanted.quarter))
     if wanted.stated == _BASE:

@@ -153,10 +153,10 @@ SORTS: dict[str, Any] = {
 }
 
 
-def by_region(session: Session, user: User) -> list[Any]:
-    """The same figures for each office, the head office's own first; two and more offices only."""
+def by_region(session: Session, user: User, region_id: int | None = None) -> list[Any]:
+    """The same figures for each office, or those of one and below it, in the order of the tree."""
     sums = _sums(user)
-    rows = session.execute(
+    statement = (
         sa.select(
             Region.id,
             Region.name,
@@ -168,5 +168,7 @@ def by_region(session: Session, user: User) -> list[Any]:
         .join(Region, Region.id == Agreement.region_id)
         .group_by(Region.id, Region.name, Region.path)
         .order_by(Region.path)
-    ).all()
-    return list(rows) if len(rows) > 1 else []
+    )
+    if region_id is not None:
+        statement = statement.where(Agreement.region_id.in_(within(region_id)))
+    return list(session.execute(statement).all())

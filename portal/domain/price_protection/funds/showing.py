@@ -60,8 +60,12 @@ class QuarterSums:
         return self.accrued - self.reversed - self.deducted - self.released
 
 
+# Ids of agreements: some, or a statement that selects them.
+Ids = Collection[int] | sa.Select[int]
+
+
 def moved(
-    session: Session, agreement_ids: Collection[int], before_no: int | None = None
+    session: Session, agreement_ids: Ids, before_no: int | None = None
 ) -> dict[int, dict[str, dict[TransferKind, int]]]:
     """What was moved in each agreement's quarters, by kind, in fen; two statements for all of them.
 
@@ -78,7 +82,7 @@ def moved(
     return found
 
 
-def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
+def _by_purchase(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
     total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
     return (
         sa.select(Book.agreement_id, Accrual.quarter, Transfer.kind, total)
@@ -89,7 +93,7 @@ def _by_purchase(agreement_ids: Collection[int]) -> sa.Select[int, str, Transfer
     )
 
 
-def _by_fund(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
+def _by_fund(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
     """Releases, deductions and restorations: their quarter is the fund's account."""
     total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
     return (
@@ -141,7 +145,7 @@ def quarters(session: Session, agreement: Agreement) -> list[QuarterSums]:
     return [found[name] for name in sorted(found, reverse=True)]
 
 
-def quarters_of_all(session: Session, agreement_ids: Sequence[int]) -> list[QuarterSums]:
+def quarters_of_all(session: Session, agreement_ids: Ids) -> list[QuarterSums]:
     """The quarters of several agreements added up by their names, the latest first: 2026Q3 of each is one line."""
     found: dict[str, QuarterSums] = {}
     for by_quarter in moved(session, agreement_ids).values():
