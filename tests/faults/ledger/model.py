@@ -106,10 +106,11 @@ class Model:
         return date(year + 1, month - 12, self.day) if month > 12 else date(year, month, self.day)
 
     def ends(self, name: str) -> date:
-        """The last day of a quarter."""
+        """The last day of a quarter; the agreement's own, where that lies in it."""
         year, number = int(name[:4]), int(name[5])
         following = (year + 1, 1) if number == 4 else (year, number + 1)
-        return self.begins(*following) - timedelta(days=1)
+        last = self.begins(*following) - timedelta(days=1)
+        return self.last if self.begins(year, number) <= self.last < last else last
 
     def terms_on(self, on: date) -> tuple[Fraction, Fraction]:
         """Rate and base share of a day."""
@@ -147,6 +148,9 @@ class Model:
         line.quarter = self.quarter(line.on)
         if line.quarter in self.closed:
             line.quarter = self.quarter(today)
+        while line.quarter in self.closed:
+            year, number = int(line.quarter[:4]), int(line.quarter[5])
+            line.quarter = f"{year + 1}Q1" if number == 4 else f"{year}Q{number + 1}"
         line.terms = self.terms_on(line.on)
         base, fund = self.parts(line, line.fen)
         line.rank = self._next()

@@ -26,7 +26,7 @@ from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
 from portal.domain.price_protection.funds.releasing import interest
-from portal.domain.price_protection.models import Agreement, AgreementPaper
+from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.price_protection.receivables import standing
 from portal.domain.price_protection.receivables.standing import Printing, Receivable
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
     RELEASE = "release"
     NOTHING = "nothing"  # its fund is empty; it is closed and stated all the same
     HELD = "held"  # a case holds the fund back; it is closed and stated all the same
-    EARLIER = "earlier"  # a quarter before it holds fund and is not closed: that one comes first
+    EARLIER = "earlier"  # a quarter before it had a fund and is not closed: that one comes first
     RUNNING = "running"  # by its own calendar the quarter has not ended
     CLOSED = "closed"  # it was closed before, and its fund released
     WAITING = "waiting"  # it was closed and stated before, and a case still holds its fund back
@@ -123,7 +123,8 @@ def preview(
     """
     Calendar().named(name)  # DomainError for what is no quarter
     ids = _scope(region_id, agreement_ids)
-    base = [(row, calendar_of(row.quarter_starts or USUAL).named(name)) for row in _agreements(session, ids)]
+    base = [(row, _own_quarter(row, name)) for row in _agreements(session, ids)]
+    amended = _amended(session, ids)
     funds = _funds(session, ids)
     holds = _holds(session, name, ids)
     released = set(
@@ -144,6 +145,7 @@ def preview(
         if not (is_in_force or fund_fen or name in closed[one.id]):
             continue
         earlier = _earlier(name, funds[one.id], closed[one.id])
+        release_days, interest_ppm = _terms_on(one, amended.get(one.id, []), quarter.last_on)
         outcome = _outcome(
             quarter, funds[one.id], closed[one.id], earlier, one.id in released, one.id in holds
         )
@@ -157,9 +159,9 @@ def preview(
                 office=one.office,
                 outcome=outcome,
                 last_on=quarter.last_on,
-                due_on=quarter.last_on + timedelta(days=int(one.release_days or 0)),
+                due_on=quarter.last_on + timedelta(days=release_days),
                 fund_fen=fund_fen,
-                interest_fen=interest(fund_fen, int(one.interest_ppm or 0), quarter.last_on, today())
+                interest_fen=interest(fund_fen, interest_ppm, quarter.last_on, today())
                 if outcome in (Outcome.RELEASE, Outcome.DUE)
                 else 0,
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
@@ -173,10 +175,49 @@ def preview(
 
 
 def _earlier(name: str, funds: dict[str, int], closed: frozenset[str]) -> str:
-    """The first quarter before this one that holds fund and is not closed; empty when there is none."""
-    return min(
-        (part for part, fen in funds.items() if fen and part < name and part not in closed), default=""
-    )
+    """The first quarter before this one that had a fund and is not closed; empty when there is none.
+
+    Also where nothing is left of it: its lines have their statement before the next one's (10.1).
+    """
+    return min((part for part in funds if part < name and part not in closed), default="")
+
+
+def _own_quarter(one: "_Base", name: str) -> Quarter:
+    calendar = calendar_of(one.quarter_starts or USUAL)
+    return calendar.own(calendar.named(name), one.effective_on, one.ends_on)
+
+
+_Amended = tuple[date, int | None, int | None]
+
+
+def _terms_on(one: "_Base", amended: Sequence[_Amended], on: date) -> tuple[int, int]:
+    """Days to release and yearly interest in ppm as the agreement says them on a day."""
+    days, ppm = one.release_days, one.interest_ppm
+    for since_on, later_days, later_ppm in amended:
+        if since_on <= on:
+            days, ppm = (
+                days if later_days is None else later_days,
+                ppm if later_ppm is None else later_ppm,
+            )
+    return int(days or 0), int(ppm or 0)
+
+
+def _amended(session: Session, ids: sa.Select[int]) -> dict[int, list[_Amended]]:
+    """What amendments say of the same, in the order of their numbers."""
+    found: dict[int, list[_Amended]] = defaultdict(list)
+    values = AgreementTerms.values
+    for agreement_id, *said in session.execute(
+        sa.select(
+            AgreementTerms.agreement_id,
+            AgreementTerms.effective_on,
+            values["release_days"].as_integer(),
+            values["fund_interest_rate"].as_integer(),
+        )
+        .where(AgreementTerms.agreement_id.in_(ids), AgreementTerms.no > 0)
+        .order_by(AgreementTerms.no)
+    ):
+        found[agreement_id].append((said[0], said[1], said[2]))
+    return found
 
 
 class SecondParts:
@@ -349,8 +390,7 @@ def _late(session: Session, name: str, ids: sa.Select[int], ends: dict[int, date
         .where(
             Accrual.agreement_id.in_(ids),
             Accrual.quarter == name,
-            # No calendar's quarter of this name ends earlier.
-            entered > Calendar().named(name).last_on.isoformat(),
+            entered > min(ends.values(), default=date.max).isoformat(),
         )
         .group_by(Accrual.agreement_id, entered)
     ):

@@ -6,7 +6,7 @@ next statement, and one statement's closing sum is the next one's opening sum.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
 from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.deducting import SOURCE as DEDUCTION
 from portal.domain.price_protection.funds.models import FundDeduction, FundHold, FundRelease
-from portal.domain.price_protection.funds.quarters import Quarter
+from portal.domain.price_protection.funds.quarters import Calendar, Quarter
 from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.domain.price_protection.funds.releasing import quarter_of_agreement
 from portal.domain.price_protection.models import Agreement
@@ -90,8 +90,8 @@ def statement_data(
 
     `account` is the second part's figures, None where it is not printed.
     """
-    frozen = frozen_values(session, [agreement.id]).get(agreement.id, {})
-    quarter = quarter_of_agreement(session, agreement.id, name)
+    quarter = _stated_quarter(session, agreement, name)
+    frozen = frozen_values(session, [agreement.id], quarter.last_on).get(agreement.id, {})
     within = list(movements(session, agreement.id, quarter))
     lines = _lines(session, within)
     opening = opening_fen(session, agreement.id, quarter.first_on)
@@ -134,6 +134,22 @@ def statement_data(
     data = StatementData(values=values, lines=rows, account=account is not None)
     check_statement(data)
     return data
+
+
+def _stated_quarter(session: Session, agreement: Agreement, name: str) -> Quarter:
+    """The days that a statement tells of: from the day after the last one's, so that none is told twice or never."""
+    quarter = quarter_of_agreement(session, agreement.id, name)
+    before = session.execute(
+        sa.select(Statement.quarter, Statement.payload["values"]["quarter_to"].as_string())
+        .where(Statement.agreement_id == agreement.id, Statement.quarter < name)
+        .order_by(Statement.quarter.desc())
+        .limit(1)
+    ).first()
+    if before is None:
+        return quarter
+    told, following = date.fromisoformat(before[1]), date.fromisoformat(before[1]) + timedelta(days=1)
+    is_next = Calendar().following(Calendar().named(before[0])) == Calendar().named(name)
+    return replace(quarter, first_on=following) if is_next or told >= quarter.first_on else quarter
 
 
 def opening_fen(session: Session, agreement_id: int, first_on: date) -> int:

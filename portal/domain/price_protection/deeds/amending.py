@@ -40,8 +40,9 @@ from portal.domain.users.models import User
 
 # What an amendment may say otherwise besides the further terms of the agreement's text.
 AMENDABLE_COLUMNS = ("rebate_rate", "base_share", "award_share", "expires_on")
-# Formalities of the paper that was signed: nothing to amend.
-_NOT_AMENDABLE = frozenset({"signing_place", "copies_total", "effective_on"})
+# Formalities of the paper that was signed: nothing to amend. Nor can quarters begin on other days while one runs: its
+# fund would lie in two.
+_NOT_AMENDABLE = frozenset({"signing_place", "copies_total", "effective_on", "quarter_starts"})
 # What counsel reads first (S, drafting note): kinds and prices, violations, territory.
 COUNSELS_MATTERS = frozenset({"territory_description", "territory_description_en"})
 _FACTS = ("manufacturer_name", "manufacturer_uscc", "distributor_name", "distributor_uscc", "signing_place")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.price_protection.funds.models import QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
 from portal.domain.price_protection.models import (
@@ -61,15 +62,21 @@ class Protection:
         return next((one for one in reversed(self.terms) if one.effective_on <= on), self.terms[0])
 
     def quarter_for(self, on: date, today: date) -> tuple[Quarter, date]:
-        """The quarter that a line of this day goes into and its accounting day: a closed one never changes."""
+        """The quarter that a line of this day goes into and its accounting day: a closed one never changes.
+
+        That of today is closed already where the agreement ended in it: then it is the next one.
+        """
         quarter = self.calendar.of(on)
         if str(quarter) not in self.closed:
             return quarter, on
-        return self.calendar.of(today), today
+        quarter = self.calendar.of(today)
+        while str(quarter) in self.closed:
+            quarter = self.calendar.following(quarter)
+        return quarter, today
 
 
 def protections(session: Session, distributor_ids: Collection[int]) -> dict[int, list[Protection]]:
-    """The agreements of these distributors from approval on, by distributor, the latest first; six statements."""
+    """The agreements of these distributors from approval on, by distributor, the latest first; seven statements."""
     agreements = session.execute(
         sa.select(
             Agreement.id,
@@ -91,7 +98,7 @@ def protections(session: Session, distributor_ids: Collection[int]) -> dict[int,
         sa.select(QuarterClose.agreement_id, QuarterClose.quarter).where(QuarterClose.agreement_id.in_(ids))
     ):
         closed[agreement_id].add(quarter)
-    frozen = frozen_values(session, ids)
+    starts = _quarter_starts(session, ids)
     open_from = _open_from(session, ids)
     found: dict[int, list[Protection]] = defaultdict(list)
     for row in agreements:
@@ -104,7 +111,7 @@ def protections(session: Session, distributor_ids: Collection[int]) -> dict[int,
                 effective_on=row.effective_on,
                 ends_on=row.ends_on,
                 terms=tuple(terms[row.id]),
-                calendar=calendar_of(str(frozen.get(row.id, {}).get("quarter_starts") or USUAL)),
+                calendar=calendar_of(starts.get(row.id) or USUAL),
                 closed=frozenset(closed[row.id]),
                 open_from=open_from.get(row.id, date.max),
             )
@@ -162,14 +169,55 @@ def _terms(session: Session, agreement_ids: list[int]) -> dict[int, list[Terms]]
     return found
 
 
-def frozen_values(session: Session, agreement_ids: list[int]) -> dict[int, dict[str, Any]]:
-    """What the originals of these agreements say, by placeholder: frozen at approval, never a setting of today."""
+def _quarter_starts(session: Session, agreement_ids: list[int]) -> dict[int, str]:
+    """The first days of the quarters as the originals say them; no amendment changes them."""
+    rows = session.execute(
+        sa.select(
+            AgreementPaper.agreement_id, AgreementPaper.payload["values"]["quarter_starts"].as_string()
+        ).where(AgreementPaper.agreement_id.in_(agreement_ids), AgreementPaper.withdrawn_at.is_(None))
+    )
+    return {agreement_id: said for agreement_id, said in rows if said}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an agreement says, by placeholder: its original as frozen at approval, and what was amended since when."""
+
+    original: dict[str, Any]
+    amended: tuple[tuple[date, dict[str, Any]], ...] = ()
+
+    def on(self, day: date) -> dict[str, Any]:
+        """What it says on a day; of amendments the later number counts (S 3.1)."""
+        values = self.original
+        for since_on, changed in self.amended:
+            if since_on <= day:
+                values = values | changed
+        return values
+
+
+def said_over_time(session: Session, agreement_ids: list[int]) -> dict[int, Said]:
+    """What these agreements say from which day on, never a setting of today; two statements."""
+    amended: dict[int, list[tuple[date, dict[str, Any]]]] = defaultdict(list)
+    for agreement_id, since_on, values in session.execute(
+        sa.select(AgreementTerms.agreement_id, AgreementTerms.effective_on, AgreementTerms.values)
+        .where(AgreementTerms.agreement_id.in_(agreement_ids), AgreementTerms.no > 0)
+        .order_by(AgreementTerms.no)
+    ):
+        amended[agreement_id].append((since_on, values))
     rows = session.execute(
         sa.select(AgreementPaper.agreement_id, AgreementPaper.payload).where(
             AgreementPaper.agreement_id.in_(agreement_ids), AgreementPaper.withdrawn_at.is_(None)
         )
     )
-    return {agreement_id: payload["values"] for agreement_id, payload in rows}
+    return {id_: Said(payload["values"], tuple(amended.get(id_, ()))) for id_, payload in rows}
+
+
+def frozen_values(
+    session: Session, agreement_ids: list[int], on: date | None = None
+) -> dict[int, dict[str, Any]]:
+    """What these agreements say on a day, today where none is named, by placeholder."""
+    day = on or today()
+    return {id_: said.on(day) for id_, said in said_over_time(session, agreement_ids).items()}
 
 
 def covering(candidates: list[Protection], product_id: int, on: date) -> Protection | Unprotected:

@@ -98,8 +98,9 @@ def _of_release(session: Session, release: FundRelease) -> OfRelease:
     ).one()
     before = int(last_no or 0)
     sums = quarter_before(session, release.agreement_id, release.quarter, before)
-    frozen = frozen_values(session, [release.agreement_id]).get(release.agreement_id, {})
     quarter = quarter_of_agreement(session, release.agreement_id, release.quarter)
+    values = frozen_values(session, [release.agreement_id], quarter.last_on)
+    frozen = values.get(release.agreement_id, {})
     return OfRelease(
         release,
         sums,

@@ -54,6 +54,24 @@ class Calendar:
             raise DomainError("Write the quarter like 2026Q3.", field="quarter")
         return self.quarter(int(match[1]), int(match[2]))
 
+    def following(self, quarter: Quarter) -> Quarter:
+        """The quarter after one."""
+        return self.quarter(quarter.year + quarter.number // 4, quarter.number % 4 + 1)
+
+    def own(self, quarter: Quarter, effective_on: date, ends_on: date) -> Quarter:
+        """The quarter as an agreement of this term counts it: shorter at both ends of the term (1.4).
+
+        What is booked after its last day belongs to the quarter that follows, which begins the earlier.
+        """
+        first_on, last_on = quarter.first_on, quarter.last_on
+        if first_on <= ends_on <= last_on:
+            last_on = ends_on
+        elif self.following(self.of(ends_on)) == quarter:
+            first_on = ends_on + timedelta(days=1)
+        if first_on < effective_on <= last_on:
+            first_on = effective_on
+        return Quarter(quarter.year, quarter.number, first_on, last_on)
+
     def _first(self, year: int, number: int) -> date:
         months = self.month - 1 + 3 * (number - 1)
         return date(year + months // 12, months % 12 + 1, self.day)

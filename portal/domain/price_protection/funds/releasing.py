@@ -14,6 +14,7 @@ from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, Quarter, calendar_of
+from portal.domain.price_protection.models import Agreement
 from portal.domain.users.models import User
 
 SOURCE = "fund_release"
@@ -22,9 +23,11 @@ _PPM = 1_000_000
 
 
 def quarter_of_agreement(session: Session, agreement_id: int, name: str) -> Quarter:
-    """The quarter that 2026Q3 is for this agreement, by its own calendar (1.4)."""
+    """The quarter that 2026Q3 is for this agreement, by its own calendar and within its term (1.4)."""
     values = frozen_values(session, [agreement_id]).get(agreement_id, {})
-    return calendar_of(str(values.get("quarter_starts") or USUAL)).named(name)
+    calendar = calendar_of(str(values.get("quarter_starts") or USUAL))
+    agreement = session.get_one(Agreement, agreement_id)
+    return calendar.own(calendar.named(name), agreement.effective_on, agreement.ends_on)
 
 
 def close(session: Session, actor: User | None, agreement_id: int, name: str) -> QuarterClose:
@@ -70,7 +73,8 @@ def release(session: Session, actor: User | None, agreement_id: int, name: str) 
     close(session, actor, agreement_id, name)
     if deducting.holds(session, agreement_id, name):
         return None
-    values = frozen_values(session, [agreement_id]).get(agreement_id, {})
+    # What accrued under earlier words is released by them (S 2.1).
+    values = frozen_values(session, [agreement_id], quarter.last_on).get(agreement_id, {})
     amount_fen = held.balance(AccountKind.FUND, name)
     made = FundRelease(
         agreement_id=agreement_id,

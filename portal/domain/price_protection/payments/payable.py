@@ -8,13 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.cover import Said, said_over_time
 from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments.agreed import agreed_means
 from portal.domain.price_protection.payments.models import Means, PayoutKind
@@ -126,7 +128,7 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
         return
     back = {id_: fen for (id_, _, _), fen in balances(session, agreements, [AccountKind.CLAWBACK]).items()}
     ids = sorted({id_ for id_, _, _ in owed})
-    frozen, dues = _frozen(session, ids), _dues(session, agreements)
+    said, dues = _said(session, ids), _dues(session, agreements)
     oldest = _oldest_base(session, agreements)
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), _AT_ONCE):
@@ -156,7 +158,8 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
         ),
     )
     for (id_, account, part), fen in places:
-        row, kind, values = rows[id_], _BY_ACCOUNT[account], frozen.get(id_, {})
+        row, kind = rows[id_], _BY_ACCOUNT[account]
+        values = _agreed_for(said.get(id_), kind, part)
         since = oldest.get(id_) if kind is PayoutKind.BASE else None
         due_on = (
             working_days_after(since, int(values.get("base_payment_days") or 0))
@@ -211,11 +214,20 @@ def balances(
     return {(id_, kind, part): -fen if kind.is_debit else fen for id_, kind, part, fen in rows}
 
 
-def _frozen(session: Session, ids: list[int]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
+def _said(session: Session, ids: list[int]) -> dict[int, Said]:
+    found: dict[int, Said] = {}
     for start in range(0, len(ids), _AT_ONCE):
-        found |= frozen_values(session, ids[start : start + _AT_ONCE])
+        found |= said_over_time(session, ids[start : start + _AT_ONCE])
     return found
+
+
+def _agreed_for(said: Said | None, kind: PayoutKind, part: str) -> dict[str, Any]:
+    """What the agreement says for a sum: the fund of a quarter is paid by the words of its last day (S 2.1)."""
+    if said is None:
+        return {}
+    if kind is PayoutKind.BASE:
+        return said.on(today())
+    return said.on(calendar_of(str(said.original.get("quarter_starts") or USUAL)).named(part).last_on)
 
 
 def _dues(session: Session, agreements: sa.Select[int]) -> dict[tuple[int, str], date]:

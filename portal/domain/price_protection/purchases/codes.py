@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Territory
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.cover import said_over_time
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.price_protection.purchases.checking import code_of
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, PurchaseCode
@@ -39,7 +39,7 @@ class Traced:
 def trace(session: Session, user: User, code: str) -> list[Traced]:
     """Where goods with this code went, the latest first; buyers of other offices once each, by name alone.
 
-    The territory is the agreement's, in the words that were frozen when it was approved; where no agreement protects
+    The territory is the agreement's, in the words that were agreed for the day; where no agreement protects
     the line, that of the register.
     """
     wanted = code_of(code)
@@ -73,13 +73,14 @@ def trace(session: Session, user: User, code: str) -> list[Traced]:
         .order_by(is_open.desc(), Purchase.purchased_on.desc(), Purchase.id.desc())
         .limit(MOST)
     ).all()
-    frozen = frozen_values(session, [row.agreement_id for row in rows if row.agreement_id and row.is_open])
+    agreed = said_over_time(session, [row.agreement_id for row in rows if row.agreement_id and row.is_open])
     found: list[Traced] = []
     for row in rows:
         if not row.is_open:
             found.append(Traced(row.code, row.name, row.office))
             continue
-        said = frozen.get(row.agreement_id or 0, {}).get("territory_description")
+        of_agreement = agreed.get(row.agreement_id or 0)
+        said = of_agreement.on(row.purchased_on).get("territory_description") if of_agreement else None
         found.append(
             Traced(
                 row.code,
