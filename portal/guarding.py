@@ -13,9 +13,12 @@ def keep_whole(table: str, keys: Keys = ()) -> None:
     _guard(table, None, keys)
 
 
-def keep_but(table: str, kept: Sequence[str], keys: Keys = ()) -> None:
-    """No row of it goes, and of its columns only those not in `kept` change."""
-    _guard(table, kept, keys)
+def keep_but(table: str, kept: Sequence[str], keys: Keys = (), *, ended: str = "") -> None:
+    """No row of it goes, and of its columns only those not in `kept` change.
+
+    `ended` is what must be filled in for a row to be at its end: from then on nothing of it changes.
+    """
+    _guard(table, kept, keys, ended)
 
 
 def release(tables: Mapping[str, bool]) -> None:
@@ -30,7 +33,8 @@ def release(tables: Mapping[str, bool]) -> None:
             op.execute(f"DROP TRIGGER {table}_no_{what}")
 
 
-def _guard(table: str, kept: Sequence[str] | None, keys: Keys) -> None:
+def _guard(table: str, kept: Sequence[str] | None, keys: Keys, ended: str = "") -> None:
+    at_its_end = f" OR OLD.{ended} IS NOT NULL" if ended else ""
     if op.get_bind().dialect.name == "postgresql":
         refuse = "EXECUTE FUNCTION portal_refuse_change()"
         if kept is None:
@@ -39,6 +43,7 @@ def _guard(table: str, kept: Sequence[str] | None, keys: Keys) -> None:
             )
         else:
             changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in kept)
+            changed += at_its_end
             op.execute(
                 f"CREATE TRIGGER {table}_is_kept BEFORE UPDATE ON {table} "
                 f"FOR EACH ROW WHEN ({changed}) {refuse}"
@@ -50,7 +55,9 @@ def _guard(table: str, kept: Sequence[str] | None, keys: Keys) -> None:
         return
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} keeps what was written'); END"
     when = (
-        "" if kept is None else "WHEN " + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in kept)
+        ""
+        if kept is None
+        else "WHEN " + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in kept) + at_its_end
     )
     op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {when} {refuse}")
     op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")

@@ -47,6 +47,9 @@ GUARDED = (
     "payment_correction",
     "clawback_notice",
     "account_figures",
+    "statement_delivery",
+    "statement_scan",
+    "objection_point",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (

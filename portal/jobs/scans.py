@@ -28,7 +28,7 @@ def read_pile(session: Session, run: Run) -> dict[str, Any]:
     """Do a job of the kind READ: every page of its files, one at a time; a run that follows goes on behind them."""
     with Passing(session) as passing, Reader() as reader:
         with reading():
-            run.check_owner(Permission.AGREEMENTS_WRITE)
+            run.check_owner(Permission.PAPERS_HANDLE)
             files = [(file_id, document.id) for file_id, document in pages.files_of(session, run.id)]
             session.rollback()
         counts = {
@@ -119,7 +119,7 @@ def file_pile(session: Session, run: Run) -> dict[str, Any]:
     refused = len(run.earlier) - filed
     with Passing(session) as passing, Reader() as reader:
         with reading():
-            run.check_owner(Permission.AGREEMENTS_WRITE)
+            run.check_owner(Permission.PAPERS_HANDLE)
             pile = session.get_one(ScanPile, run.params["pile_id"])
             seen = {step["return_id"] for step in run.earlier}
             ids = [

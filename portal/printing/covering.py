@@ -21,6 +21,7 @@ _KINDS = {
     PaperKind.AGREEMENT: "价格保护协议",
     PaperKind.AMENDMENT: "补充协议",
     PaperKind.NOTICE: "终止通知",
+    PaperKind.STATEMENT: "基金对账单",
 }
 _LOST = "〓"  # what printers set for a letter that they lack
 

@@ -102,6 +102,7 @@ _LISTS = {
     "scan_reminders": _l("Reminder list"),
     "quarter": _l("Preview of a quarter"),
     "statements": _l("Releases of a quarter"),
+    "statement_register": _l("Register of statements"),
     "users": _l("Users"),
     "audit": _l("Audit trail"),
     **TRAIL_LISTS,

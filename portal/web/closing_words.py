@@ -9,8 +9,10 @@ from flask_babel import lazy_pgettext
 
 from portal.domain.money import figures
 from portal.domain.papers.registry_statement import BOUGHT, DEDUCTED, RELEASED, RESTORED, RETURNED
-from portal.domain.price_protection.closing.models import Stage, Verdict
+from portal.domain.price_protection.closing.answering import SUMS as NUMBERED
+from portal.domain.price_protection.closing.models import Finding, ReplyWay, Stage, Verdict, Way
 from portal.domain.price_protection.closing.preview import Outcome
+from portal.domain.price_protection.closing.register import Standing
 from portal.domain.price_protection.receivables.queries import State
 from portal.domain.price_protection.receivables.standing import Printing
 
@@ -38,6 +40,25 @@ CLOSING_WORDS = (
     (State.GAP, lazy_pgettext("account", "Does not open with the last closing sum")),
     (State.UNEQUAL, lazy_pgettext("account", "Rebates are not the ledger's")),
     (State.STATED, lazy_pgettext("account", "Stated")),
+    (Way.COURIER, _l("Courier, accepted")),
+    (Way.REFUSED, _l("Courier, refused")),
+    (Way.IN_PERSON, _l("Handed over in person")),
+    (Way.EMAIL, _l("By e-mail")),
+    (ReplyWay.COPY, _l("The sealed copy")),
+    (ReplyWay.LETTER, _l("A letter")),
+    (ReplyWay.EMAIL, _l("By e-mail")),
+    (Finding.RIGHT, _l("The objection is right")),
+    (Finding.PARTLY, _l("The objection is right in part")),
+    (Finding.WRONG, _l("The objection is not right")),
+    (Standing.UNPRINTED, lazy_pgettext("statement", "Not printed")),
+    (Standing.TO_SEND, lazy_pgettext("statement", "To be sent")),
+    (Standing.SENT, lazy_pgettext("statement", "Sent, not delivered yet")),
+    (Standing.DELIVERED, lazy_pgettext("statement", "Delivered, days to object run")),
+    (Standing.SILENT, lazy_pgettext("statement", "Not answered in its days: presumed right")),
+    (Standing.BACK, lazy_pgettext("statement", "Back, answer to be entered")),
+    (Standing.AGREED, lazy_pgettext("statement", "Agreed to")),
+    (Standing.OBJECTED, lazy_pgettext("statement", "Objected to, to be answered")),
+    (Standing.ANSWERED, lazy_pgettext("statement", "Objected to, answered")),
 )
 CLOSING_TONES = (
     (Stage.PROPOSED, "wait"),
@@ -51,6 +72,15 @@ CLOSING_TONES = (
     (Outcome.DUE, "wait"),
     (Verdict.AGREED, "ok"),
     (Verdict.OBJECTED, "bad"),
+    (Standing.UNPRINTED, "warn"),
+    (Standing.TO_SEND, "wait"),
+    (Standing.SENT, "wait"),
+    (Standing.DELIVERED, "wait"),
+    (Standing.SILENT, "warn"),
+    (Standing.BACK, "wait"),
+    (Standing.AGREED, "ok"),
+    (Standing.OBJECTED, "bad"),
+    (Standing.ANSWERED, "ok"),
     (Printing.PRINTED, "ok"),
     (Printing.UNEQUAL, "warn"),
     (State.ENTERED, "ok"),
@@ -83,6 +113,9 @@ SUMS = (
     ("interest", _l("Interest on it")),
     ("base_paid", _l("Base rebate of the quarter, less returns")),
 )
+# The same by the numbers that they have on paper.
+_NAMES = dict(SUMS)
+NUMBERED_SUMS = [(item, _NAMES[name]) for item, name in NUMBERED.items()]
 LINE_KINDS = {
     BOUGHT: _l("Purchase"),
     RETURNED: _l("Return of goods"),
@@ -101,6 +134,15 @@ CLOSING_ACTIONS: dict[str, object] = {
     "account.corrected": _l("Account reconciliation corrected after its statement"),
     "account_import.applied": _l("Account reconciliations imported"),
     "account_import.stopped": _l("Import of account reconciliations stopped"),
+    "statement.delivered": _l("Statement delivered"),
+    "statement.delivery_taken_back": _l("Delivery of the statement taken back"),
+    "statement.scan_filed": _l("Sealed statement filed"),
+    "statement.replied": _l("Answer of the distributor"),
+    "statement.objection_answered": _l("Objection answered"),
+}
+# What a statement's answer came by and what it came to, for the trail.
+_CODES = {
+    code.value: word for code, word in CLOSING_WORDS if isinstance(code, Way | ReplyWay | Finding | Verdict)
 }
 
 
@@ -117,4 +159,20 @@ def told_of_closing(params: Mapping[str, Any]) -> str:
         parts.append(str(params["reason"]))
     if params.get("left_out"):
         parts.append(_("%(count)s agreements left out", count=params["left_out"]))
+    parts += [
+        str(_CODES.get(params[name], params[name])) for name in ("way", "fund", "finding") if params.get(name)
+    ]
+    if params.get("account"):
+        parts.append(_("account: %(verdict)s", verdict=_CODES.get(params["account"], params["account"])))
+    parts += [str(params[name]) for name in ("received_on", "answered_on") if params.get(name)]
+    if params.get("delivered_on"):
+        before, day = params.get("before"), params["delivered_on"]
+        parts.append(_("%(before)s → %(after)s", before=before, after=day) if before else str(day))
+    if params.get("until"):
+        parts.append(_("objections until %(day)s", day=params["until"]))
+    if params.get("late"):
+        parts.append(_("after its days"))
+    parts += [
+        str(params[name]) for name in ("note", "objection", "text", "filename", "reason") if params.get(name)
+    ]
     return str(_(" · ").join(parts))

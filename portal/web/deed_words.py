@@ -32,4 +32,5 @@ DEED_EVENTS: dict[str, Any] = {
     "notice_served": _l("Service of the notice recorded"),
     "notice_scan_filed": _l("Proof of service filed"),
     "notice_voided": _l("Notice of termination voided"),
+    "statement_printed": _l("Fund statement printed"),
 }

@@ -13,7 +13,7 @@ from portal.web.access import actor
 from portal.web.tables import chosen, number
 
 # What an address narrows the list of originals by.
-NARROWING = ("q", "kind", "stage", "region", "owner", "days", "batch", "change", "job")
+NARROWING = ("q", "kind", "stage", "region", "owner", "days", "batch", "change", "job", "quarter")
 
 
 def wanted() -> TrailFilter:
@@ -28,6 +28,7 @@ def wanted() -> TrailFilter:
         batch_id=number("batch"),
         change_id=number("change"),
         job_id=number("job"),
+        quarter=request.args.get("quarter", "").strip()[:6],
         out_days=days if days is not None and days <= 3650 else None,
     )
 
@@ -41,8 +42,10 @@ def unasked(**narrowed: int) -> int:
 
 
 def original_page(one: Any) -> str:
-    """The address of the agreement, amendment or notice that an original, or a row of their list, is of."""
+    """The address of the agreement, amendment, notice or statement that an original, or a row of their list, is of."""
     if one.kind is PaperKind.AGREEMENT:
         return url_for("agreements.detail", id=one.agreement_id, _anchor="trail")
+    if one.kind is PaperKind.STATEMENT:
+        return url_for("quarters.statement", id=one.deed_id, _anchor="trail")
     what = "amendments" if one.kind is PaperKind.AMENDMENT else "notices"
     return url_for("agreements.deed", id=one.agreement_id, what=what, deed_id=one.deed_id, _anchor="trail")

@@ -31,6 +31,7 @@ TRAIL_WORDS = (
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
     (PaperKind.NOTICE, _l("Notice of termination")),
+    (PaperKind.STATEMENT, _l("Fund statement")),
     (SealStatus.ASKED, _l("Awaiting the keeper's decision")),
     (SealStatus.GRANTED, _l("Approved, to be sealed")),
     (SealStatus.SEALED, lazy_pgettext("original", "Sealed")),
@@ -71,12 +72,16 @@ TRAIL_TONES = (
 _STAGES = {code: said for code, said in TRAIL_WORDS if isinstance(code, Stage)}
 _STAGE_TONES = {code: tone for code, tone in TRAIL_TONES if isinstance(code, Stage)}
 # A notice stays where it was sent to: what comes is the day of its service.
-_NOTICE_STAGES = {Stage.SENT: _l("Sent, not served"), Stage.BACK: lazy_pgettext("original", "Served")}
+_OWN_STAGES = {
+    PaperKind.NOTICE: {Stage.SENT: _l("Sent, not served"), Stage.BACK: lazy_pgettext("original", "Served")},
+    # Sealed by who sends it: nobody asks for that.
+    PaperKind.STATEMENT: {Stage.NONE: _l("To be sent")},
+}
 
 
 def stage_word(stage: Stage, kind: PaperKind) -> str:
     """Where an original of this kind stands, in words."""
-    said = _NOTICE_STAGES.get(stage) if kind is PaperKind.NOTICE else None
+    said = _OWN_STAGES.get(kind, {}).get(stage)
     return str(said or _STAGES[stage])
 
 

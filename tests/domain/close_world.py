@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
-from portal.domain.price_protection.closing import executing, proposing
+from portal.domain.price_protection.closing import executing, printing, proposing
 from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.closing.preview import Row, digest, preview
 from portal.domain.price_protection.models import Agreement
@@ -67,6 +67,17 @@ class CloseWorld(FundWorld):
         self.confirm(made, on=on)
         assert self.execute(made, on) == []
         return made
+
+    def printed(
+        self, agreement: Agreement, name: str = "2026Q3", pages: int = 2, on: date = OCTOBER
+    ) -> Statement:
+        """Its statement, with a paper of so many pages, though nobody has drawn them."""
+        statement = self.statement(agreement, name)
+        with on_day(on):
+            content = f"%PDF-1.7 {statement.number}".encode()
+            printing.keep(self.session, self.second, statement.id, content, pages)
+            self.session.commit()
+        return statement
 
     def statement(self, agreement: Agreement, name: str = "2026Q3") -> Statement:
         self.session.rollback()

@@ -12,7 +12,14 @@ from portal.domain.distributors.models import Contact, DistributorDocument, Impo
 from portal.domain.documents import services as documents
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection.batches.models import Batch, BatchRow
-from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
+from portal.domain.price_protection.closing.models import (
+    Proposal,
+    Stage,
+    Statement,
+    StatementReply,
+    StatementScan,
+    Verdict,
+)
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -202,28 +209,40 @@ def rows_of_region(
         done_at=now(),
     )
     ids["close"] = kept(close)
-    ids["statement"] = kept(
-        Statement(
-            proposal_id=close.id,
-            agreement_id=agreement.id,
-            quarter="2025Q4",
-            number=f"DZ-TEST-{number}",
-            code=f"TESTDZ{number}",
-            template_id=template.id,
-            issued_on=today(),
-            due_on=today(),
-            closing_fen=0,
-            suspended_fen=0,
-            release_fen=0,
-            interest_fen=0,
-            payload={"values": examples_of("Q"), "lines": [], "account": False},
-            payload_sha256=hashlib.sha256(b"").hexdigest(),
-            prepared_by_id=owner.id,
-            reviewed_by_id=granted.id,
-            document_id=pdf.id,
-            pages=2,
-        )
+    stated = Statement(
+        proposal_id=close.id,
+        agreement_id=agreement.id,
+        quarter="2025Q4",
+        number=f"DZ-TEST-{number}",
+        code=f"TESTDZ{number}",
+        template_id=template.id,
+        issued_on=today(),
+        due_on=today(),
+        closing_fen=0,
+        suspended_fen=0,
+        release_fen=0,
+        interest_fen=0,
+        payload={"values": examples_of("Q"), "lines": [], "account": False},
+        payload_sha256=hashlib.sha256(b"").hexdigest(),
+        prepared_by_id=owner.id,
+        reviewed_by_id=granted.id,
+        document_id=pdf.id,
+        pages=2,
     )
+    ids["statement"] = kept(stated)
+    begin(session, stated)
+    ids["statement_scan"] = kept(
+        StatementScan(statement_id=stated.id, document_id=pdf.id, filed_by_id=owner.id)
+    )
+    objection = StatementReply(
+        statement_id=stated.id,
+        received_on=today(),
+        fund=Verdict.OBJECTED,
+        fund_objection="示例异议",
+        answer_by=today(),
+        entered_by_id=owner.id,
+    )
+    kept(objection)
     trail = begin(session, paper)
     ids["original"] = trail.id
     sealing = SealApplication(

@@ -1,4 +1,4 @@
-"""The trail of an agreement, an amendment or a notice, 用印 → 寄出 → 寄回 → 归档, on its page."""
+"""The trail of an agreement, an amendment, a notice or a statement, 用印 → 寄出 → 寄回 → 归档, on its page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,12 @@ from markupsafe import Markup
 from portal.blueprints.papers import bp
 from portal.db import today
 from portal.domain.access.roles import Permission as P
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.deeds import base
 from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.trail.models import PaperKind, Seal, Stage
+from portal.domain.price_protection.trail.models import AnyPaper, PaperKind, Seal, Stage
 from portal.domain.price_protection.trail.originals import Original, known
 from portal.domain.price_protection.trail.out import with_days_out
 from portal.extensions import db
@@ -56,7 +57,7 @@ class Trail:
 
 
 @bp.app_template_global("trail_of")
-def trail_of(subject: Agreement | AnyDeed) -> Trail | None:
+def trail_of(subject: Agreement | AnyDeed | Statement) -> Trail | None:
     """The trail of the original in force; None while there is none. A page may ask again: it is found out once."""
     known_here: dict[Any, Trail | None] = g.setdefault("trails", {})
     if subject not in known_here:
@@ -64,9 +65,12 @@ def trail_of(subject: Agreement | AnyDeed) -> Trail | None:
     return known_here[subject]
 
 
-def _found(subject: Agreement | AnyDeed) -> Trail | None:
+def _found(subject: Agreement | AnyDeed | Statement) -> Trail | None:
+    paper: AnyPaper | None
     if isinstance(subject, Agreement):
         paper, agreement = current_paper(subject), subject
+    elif isinstance(subject, Statement):
+        paper, agreement = (subject if subject.document_id else None), subject.agreement
     else:
         paper, agreement = base.current_paper(subject), subject.agreement
     if paper is None:
@@ -113,6 +117,8 @@ def _stops(original: Original) -> list[tuple[str, str, str]]:
         Stage.BACK: 3,
         Stage.FILED: 4,
     }[original.stage]
+    if original.is_statement and original.stage is Stage.NONE:
+        here = 1  # its seal is put on with its sending
     if original.is_concluded and original.stage is Stage.NONE:
         here = 3  # signed at the table, or served by hand: only its cabinet is left
     third = _("Return") if original.comes_back else _("Service")

@@ -7,7 +7,8 @@ from flask_wtf import FlaskForm
 
 from portal.blueprints.quarters import bp
 from portal.domain.access.roles import Permission as P
-from portal.domain.price_protection.closing import executing, printing, queries
+from portal.domain.audit import services as audit
+from portal.domain.price_protection.closing import answering, executing, printing, queries
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
@@ -16,12 +17,13 @@ from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.extensions import db
 from portal.web import files
 from portal.web.access import actor, requires
-from portal.web.closing_words import ACCOUNT_SUMS, LINE_KINDS, SUMS
+from portal.web.audit_words import tell
+from portal.web.closing_words import ACCOUNT_SUMS, LINE_KINDS, NUMBERED_SUMS, SUMS
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import ROW
 
 
-def _found(id: int) -> Statement:
+def statement_of(id: int) -> Statement:
     """The statement; 404 outside the user's offices."""
     return db.session.scalar(queries.statements_visible_to(actor()).where(Statement.id == id)) or abort(404)
 
@@ -30,7 +32,7 @@ def _found(id: int) -> Statement:
 @requires(P.FUNDS_READ)
 def statement(id: int) -> ResponseReturnValue:
     """What the statement says, each line leading to the purchase, or the transfers, that it comes from."""
-    return _show(_found(id), None)
+    return _show(statement_of(id), None)
 
 
 def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
@@ -51,6 +53,12 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         late=deducting.released(session, *place) if found.release_id is None else None,
         is_due=place in executing.due(session, found.agreement_id),
         may_release=me.can(P.FUNDS_CONFIRM, found.agreement.region),
+        may_handle=me.can(P.PAPERS_HANDLE, found.agreement.region),
+        may_answer=me.can(P.FUNDS_CLOSE, found.agreement.region),
+        is_presumed=answering.is_presumed_right(found),
+        is_late=answering.is_late,
+        numbered=dict(NUMBERED_SUMS),
+        events=tell(session, me, session.scalars(audit.history(found)).all()),
     )
 
 
@@ -72,7 +80,7 @@ def _sources(found: Statement) -> dict[str, str]:
 @requires(P.FUNDS_READ)
 def paper(id: int) -> ResponseReturnValue:
     """The statement as it was printed, byte for byte, however often."""
-    found = _found(id)
+    found = statement_of(id)
     if found.document is None:
         abort(404)
     _number, _company, data = printing.paper(db.session(), found.id)
@@ -83,7 +91,7 @@ def paper(id: int) -> ResponseReturnValue:
 @requires(P.FUNDS_CONFIRM)
 def release(id: int) -> ResponseReturnValue:
     """Release what a case held back, now that it has ended: a deed of its own, the quarter stays closed."""
-    found, form = _found(id), FlaskForm()
+    found, form = statement_of(id), FlaskForm()
     if form.validate_on_submit():
         made = submit(
             form, lambda: executing.release_late(db.session(), actor(), found.agreement, found.quarter)
@@ -91,4 +99,4 @@ def release(id: int) -> ResponseReturnValue:
         if made is not None:
             flash(_("The fund of %(quarter)s is released.", quarter=found.quarter))
             return leave(url_for(".statement", id=id))
-    return _show(_found(id), form)
+    return _show(statement_of(id), form)

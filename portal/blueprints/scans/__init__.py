@@ -1,4 +1,4 @@
-"""Signed papers filed by the pile: upload, look at what came back, place what no machine could read, file, remind."""
+"""Signed papers and statements filed by the pile: upload, see what came back, place what is unread, file, remind."""
 
 from flask import Blueprint, request
 

@@ -16,9 +16,12 @@ def readable(pile_id: int) -> ScanPile:
 
 
 def writable(pile_id: int) -> ScanPile:
-    """The pile, to be added to, placed and filed; 403 for whoever may only read."""
+    """The pile, to be added to, placed and filed; 403 for whoever may only read.
+
+    What of it somebody may file depends on the paper (`Group.may_file`).
+    """
     pile = readable(pile_id)
-    if not actor().can(P.AGREEMENTS_WRITE, pile.region):
+    if not actor().can(P.PAPERS_HANDLE, pile.region):
         abort(403)
     return pile
 
@@ -30,8 +33,10 @@ def page_of(pile: ScanPile, page_id: int) -> ScanPage:
 
 
 def address(group: Group) -> str:
-    """The record of the agreement, amendment or notice."""
+    """The record of the agreement, amendment, notice or statement."""
     if group.what is What.AGREEMENT:
         return url_for("agreements.detail", id=group.agreement_id)
+    if group.is_statement:
+        return url_for("quarters.statement", id=group.deed_id)
     what = "amendments" if group.what is What.AMENDMENT else "notices"
     return url_for("agreements.deed", id=group.agreement_id, what=what, deed_id=group.deed_id)

@@ -62,7 +62,7 @@ def _sent(sha256: str, size: int) -> Iterator[bytes]:
 
 
 @bp.get(f"/<{ROW}:pile_id>/pages/<{ROW}:page_id>")
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def page(pile_id: int, page_id: int) -> ResponseReturnValue:
     """The page large, beside a search box for the paper that it belongs to."""
     pile = writable(pile_id)
@@ -86,7 +86,7 @@ def _shown(pile: ScanPile, page: ScanPage, form: FlaskForm) -> ResponseReturnVal
 
 
 @bp.post(f"/<{ROW}:pile_id>/pages/<{ROW}:page_id>")
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def place(pile_id: int, page_id: int) -> ResponseReturnValue:
     """Put the page where it belongs, set it aside, or take that back; on to the next that waits."""
     pile = writable(pile_id)

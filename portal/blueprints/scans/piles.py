@@ -11,13 +11,17 @@ from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, MultipleFileField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from portal.blueprints.scans import MOST_BYTES, bp, parts
 from portal.blueprints.scans.loading import address, readable, writable
-from portal.db import Trouble, trouble_of
+from portal.blueprints.scans.reminding import kind
+from portal.db import Trouble, today, trouble_of
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
+from portal.domain.price_protection.closing.answering import Ticked
+from portal.domain.price_protection.closing.models import Verdict
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.scans import counting, filing, grouping, placing, showing, uploading
 from portal.domain.price_protection.scans.models import ScanPage, ScanPile
@@ -35,7 +39,7 @@ from portal.web.words import word
 
 logger = logging.getLogger(__name__)
 ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
-OWN = ("day-", "how-", "note-", "stays-")
+OWN = ("day-", "how-", "note-", "stays-", "fund-", "account-", "objects-", "disputes-")
 MOST_NAMED = 8
 LIMITS = {"megabytes": MOST_BYTES // 1024**2, "files": uploading.MOST_FILES, "pages": MOST_PAGES}
 
@@ -49,7 +53,7 @@ class FilesForm(FlaskForm):
 class PileForm(FilesForm):
     """A new pile: for which office, and its first files."""
 
-    region = SelectField(_l("Agreements of"))
+    region = SelectField(_l("Papers of"))
 
     def offer(self) -> None:
         """Fill in the offices for which the user files; the own one first."""
@@ -64,6 +68,15 @@ class FilingForm(FlaskForm):
     """The day of signing, once for the pile; what a paper has of its own is called `day-<row>` and the like."""
 
     signed_on = DateOnField(_l("Signing date"))
+    came_on = DateOnField(_l("Statements received on"))
+    fund = SelectField(
+        _l("Ticked on all statements below"),
+        choices=[
+            SelectChoice("", _l("each as chosen beside it")),
+            SelectChoice(Verdict.AGREED.value, _l("nothing objected to")),
+        ],
+        default="",
+    )
     is_back = BooleanField(_l("The originals are here as well"))
 
 
@@ -79,11 +92,11 @@ def index() -> ResponseReturnValue:
         descending=True,
         tie=ScanPile.id,
     )
-    return render("scans/index.html", page=piles, may_write=actor().can(P.AGREEMENTS_WRITE))
+    return render("scans/index.html", page=piles, may_write=actor().can(P.PAPERS_HANDLE))
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def new() -> ResponseReturnValue:
     """Hand in a pile: every file is kept at once, then read by a job."""
     form = PileForm()
@@ -107,7 +120,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post(f"/<{ROW}:pile_id>/files")
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def add(pile_id: int) -> ResponseReturnValue:
     """More files for a pile: a page that was missing, a photograph taken again."""
     form = FilesForm()
@@ -165,7 +178,7 @@ def _cut_short(pile_id: int, why: str, kept: int, sent: list[FileStorage]) -> Re
 
 
 @bp.post(f"/<{ROW}:pile_id>/read")
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def read(pile_id: int) -> ResponseReturnValue:
     """Go on reading files that wait: the reading was cancelled, or never began."""
     writable(pile_id)
@@ -192,7 +205,7 @@ def _read(pile_id: int) -> ResponseReturnValue:
 def detail(id: int) -> ResponseReturnValue:
     """A pile in one line, then what somebody has to do about it."""
     pile = readable(id)
-    return _shown(pile, FilingForm(data={"signed_on": pile.signed_on}))
+    return _shown(pile, FilingForm(data={"signed_on": pile.signed_on, "came_on": today()}))
 
 
 def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None) -> ResponseReturnValue:
@@ -217,13 +230,15 @@ def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None
         typed=typed or {},
         address=address,
         ways=[(way.value, word(way)) for way in Service],
+        verdicts=[(verdict.value, word(verdict)) for verdict in Verdict],
+        kind=kind,
         summary=summary,
         unplaced=unplaced,
         suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced.rows]),
         besides=besides,
         files=of_files.page(files[of_files.skipped : of_files.skipped + of_files.size], len(files)),
         jobs=showing.running_jobs(db.session, pile),
-        may_write=actor().can(P.AGREEMENTS_WRITE, pile.region),
+        may_write=actor().can(P.PAPERS_HANDLE, pile.region),
         may_take_back=actor().can(P.PAPERS_HANDLE, pile.region),
         accept=ACCEPT,
         limits=LIMITS,
@@ -238,11 +253,11 @@ def _pictures(part: str, pages: sa.Select[ScanPage], total: int) -> Page:
 
 
 @bp.post(f"/<{ROW}:pile_id>/filing")
-@requires(P.AGREEMENTS_WRITE)
+@requires(P.PAPERS_HANDLE)
 def file(pile_id: int) -> ResponseReturnValue:
     """File the papers on the page, or every one that is back whole, signed on the day given or on their own.
 
-    Notices as they were served.
+    Notices as they were served, statements with what is ticked on them.
     """
     pile = writable(pile_id)
     form = FilingForm()
@@ -258,9 +273,10 @@ def file(pile_id: int) -> ResponseReturnValue:
                 actor(),
                 pile,
                 form.signed_on.data,
-                _own(typed),
+                _own(typed, chosen, form.fund.data or ""),
                 only=chosen or None,
                 is_back=bool(form.is_back.data),
+                came_on=form.came_on.data,
             )
             made[:] = [job.id]
             return True
@@ -271,15 +287,35 @@ def file(pile_id: int) -> ResponseReturnValue:
     return _shown(readable(pile_id), form, typed)
 
 
-def _own(typed: dict[str, str]) -> dict[int, filing.Own]:
-    """What was typed beside single papers, by the pile's row; ill-formed names are of nobody's making and ignored."""
+def _own(typed: dict[str, str], shown: set[int], for_all: str) -> dict[int, filing.Own]:
+    """What was typed beside single papers, by the pile's row; ill-formed names are of nobody's making and ignored.
+
+    `for_all` is what holds for the statements of the page (`shown`) beside which nothing else is chosen.
+    """
     rows = {row for name in typed if (row := as_id(name.partition("-")[2])) is not None}
+    rows |= shown if for_all else set()
     return {
         row: filing.Own(
             day=date_on(day) if (day := typed.get(f"day-{row}", "")) else None,
             how=Service(how) if (how := typed.get(f"how-{row}", "")) in set(Service) else Service.COURIER,
             note=typed.get(f"note-{row}", ""),
             stays=f"stays-{row}" in typed,
+            ticked=_ticked(typed, row, for_all),
         )
         for row in rows
     }
+
+
+def _ticked(typed: dict[str, str], row: int, for_all: str) -> Ticked | None:
+    """What somebody read off a statement; None where nobody did, so that it is asked for on its page."""
+    fund, account = typed.get(f"fund-{row}", ""), typed.get(f"account-{row}", "")
+    fund = fund or for_all
+    if fund not in set(Verdict):
+        return None
+    is_known = account in set(Verdict)
+    return Ticked(
+        Verdict(fund),
+        typed.get(f"objects-{row}", "") if fund == Verdict.OBJECTED else "",
+        Verdict(account) if is_known else None,
+        typed.get(f"disputes-{row}", "") if account == Verdict.OBJECTED else "",
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.blueprints.scans import bp
 from portal.blueprints.scans.loading import address, readable
@@ -20,6 +21,13 @@ from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
 from portal.web.requests import ROW
+
+_KINDS = {
+    What.AGREEMENT: _l("Agreement"),
+    What.AMENDMENT: _l("Amendment"),
+    What.NOTICE: _l("Notice of termination"),
+    What.STATEMENT: _l("Fund statement"),
+}
 
 
 def why(group: Group) -> str:
@@ -37,9 +45,7 @@ def why(group: Group) -> str:
 
 def kind(group: Group) -> str:
     """What came back, or did not, in a word."""
-    if group.what is What.AGREEMENT:
-        return _("Agreement")
-    return _("Amendment") if group.what is What.AMENDMENT else _("Notice of termination")
+    return str(_KINDS[group.what])
 
 
 def numbers(pages: list[int]) -> str:
@@ -65,6 +71,7 @@ def remind(pile_id: int) -> ResponseReturnValue:
         days=days_out,
         count=sum(len(one.groups) for one in found),
         why=why,
+        kind=kind,
         address=address,
         on=today(),
     )

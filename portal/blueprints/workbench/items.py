@@ -14,6 +14,7 @@ from portal.domain.distributors import todos as register_todos
 from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.batches import todos as batch_todos
 from portal.domain.price_protection.closing import todos as closing_todos
+from portal.domain.price_protection.closing import todos_statements
 from portal.domain.price_protection.payments import todos as payment_todos
 from portal.domain.price_protection.purchases import todos as purchase_todos
 from portal.domain.price_protection.todos import agreement_todos
@@ -33,6 +34,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     purchase_todos.todos,
     payment_todos.todos,
     closing_todos.todos,
+    todos_statements.todos,
     todos_setup.todos,
     case_todos.todos,
 )

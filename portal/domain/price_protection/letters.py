@@ -12,6 +12,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.defaults import distributor_values
 from portal.domain.price_protection.models import (
     BINDING,
@@ -23,6 +24,7 @@ from portal.domain.price_protection.models import (
 from portal.domain.price_protection.payload import stored
 from portal.domain.price_protection.queries import AgreementFilter, agreement_rows
 from portal.domain.price_protection.trail.models import PaperKind, PaperTrail
+from portal.domain.price_protection.trail.out import deed_id, joined, withdrawn_at
 from portal.domain.regions.models import Region
 from portal.domain.text import pinyin
 from portal.domain.users.models import User
@@ -115,29 +117,19 @@ def of_originals(session: Session, user: User | None, ids: Iterable[int] | sa.Se
 
     A superseded one is there too, without an original to print.
     """
-    statement: sa.Select[Any] = (
+    statement: sa.Select[Any] = joined(
         sa.select(
             PaperTrail.id,
             PaperTrail.number,
             Agreement.status,
             PaperTrail.kind,
             PaperTrail.agreement_id,
-            sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id).label("deed_id"),
-            sa.case(
-                (
-                    sa.func.coalesce(AgreementPaper.withdrawn_at, DeedPaper.withdrawn_at).is_(None),
-                    PaperTrail.id,
-                )
-            ).label("paper_id"),
-            sa.func.coalesce(AgreementPaper.pages, DeedPaper.pages).label("pages"),
+            deed_id.label("deed_id"),
+            sa.case((withdrawn_at.is_(None), PaperTrail.id)).label("paper_id"),
+            sa.func.coalesce(AgreementPaper.pages, DeedPaper.pages, Statement.pages).label("pages"),
             *_WHERE_TO,
         )
-        .select_from(PaperTrail)
-        .join(Agreement, Agreement.id == PaperTrail.agreement_id)
-        .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
-        .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
-        .where(PaperTrail.id.in_(ids))
-    )
+    ).where(PaperTrail.id.in_(ids))
     return _in_order(session, user, statement)
 
 

@@ -15,12 +15,15 @@ from portal.domain.documents import services as documents
 from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.agreement import payload_sha256
 from portal.domain.papers.deeds import deed_sha256
+from portal.domain.papers.statement import StatementData, statement_sha256
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.deeds import base, life
-from portal.domain.price_protection.models import Agreement, AgreementPaper, DeedPaper, Status
+from portal.domain.price_protection.drafting import note
+from portal.domain.price_protection.models import Agreement, AgreementPaper, Status
 from portal.domain.price_protection.payload import current_paper, stored
 from portal.domain.price_protection.problems import Problem, obstacles, problems
 from portal.domain.price_protection.steps import hold, is_printable, record_print
-from portal.domain.price_protection.trail.models import PaperTrail
+from portal.domain.price_protection.trail.models import AnyPaper, PaperTrail
 from portal.domain.users.models import User
 
 _TOLD = 5  # points of one draft that are told; the rest is counted
@@ -118,13 +121,13 @@ def _take_originals(session: Session, actor: User, ids: Sequence[int]) -> tuple[
         elif (content := _content(session, trail.paper)) is None:
             refused.append(Refused(id, DAMAGED))
         else:
-            ready.append(Printed(id, id, trail.paper.pages, content))
+            ready.append(Printed(id, id, trail.paper.pages or 0, content))
     return ready, refused
 
 
 def _trails(ids: Sequence[int]) -> sa.Select[PaperTrail]:
-    papers = joinedload(PaperTrail.agreement_paper), joinedload(PaperTrail.deed_paper)
-    return sa.select(PaperTrail).where(PaperTrail.id.in_(ids)).options(*papers)
+    papers = (PaperTrail.agreement_paper, PaperTrail.deed_paper, PaperTrail.statement)
+    return sa.select(PaperTrail).where(PaperTrail.id.in_(ids)).options(*map(joinedload, papers))
 
 
 def take_again(
@@ -132,7 +135,7 @@ def take_again(
 ) -> tuple[list[Printed], list[Refused]]:
     """What was recorded as printed before, for the file of another run: (id, paper, pages) each."""
     ids = [paper_id for _id, paper_id, _pages in told]
-    papers: dict[int, AgreementPaper | DeedPaper] = (
+    papers: dict[int, AnyPaper] = (
         {trail.id: trail.paper for trail in session.scalars(_trails(ids))}
         if is_of_originals
         else {
@@ -194,6 +197,12 @@ def _record_original(session: Session, actor: User, one: Printed, copies: int) -
     session.refresh(trail.paper)
     if trail.paper.withdrawn_at is not None:
         return Refused(one.id, WITHDRAWN)
+    if trail.statement is not None:
+        note(
+            session, actor, trail.agreement, "statement_printed",
+            deed=trail.statement_id, title=trail.number, paper=1, copies=copies,
+        )  # fmt: skip
+        return None
     if trail.deed_paper is None:
         record_print(session, actor, trail.agreement, copies)
         return None
@@ -205,13 +214,19 @@ def _record_original(session: Session, actor: User, one: Printed, copies: int) -
     return None
 
 
-def _content(session: Session, paper: AgreementPaper | DeedPaper) -> bytes | None:
+def _content(session: Session, paper: AnyPaper) -> bytes | None:
     """The original, if file and data are those that were approved; None for a damaged one."""
+    assert paper.document is not None
     content = b"".join(documents.pieces(session, paper.document))
     if sha256(content).hexdigest() != paper.document.sha256:
         return None
     if isinstance(paper, AgreementPaper):
         said = payload_sha256(stored(paper))
+    elif isinstance(paper, Statement):
+        kept = paper.payload
+        said = statement_sha256(
+            StatementData(values=kept["values"], lines=kept["lines"], account=kept["account"])
+        )
     else:
         kept = paper.payload
         said = deed_sha256({"values": kept["values"], "changes": kept["changes"], "after": kept["after"]})

@@ -115,8 +115,9 @@ class Statement(Base):
     reviewed_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     document_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"))
     pages: Mapped[int | None] = mapped_column(sa.Integer)
-    # When it reached the distributor: from this day on 10.1 counts the days to object.
+    # When it reached the distributor, as the newest of `deliveries` says, and the last of the days to object (10.1).
     delivered_on: Mapped[date | None]
+    objections_until: Mapped[date | None]
 
     agreement: Mapped[Agreement] = relationship()
     proposal: Mapped[Proposal] = relationship()
@@ -128,6 +129,69 @@ class Statement(Base):
     replies: Mapped[list["StatementReply"]] = relationship(
         back_populates="statement", order_by="StatementReply.id.desc()"
     )
+    deliveries: Mapped[list["StatementDelivery"]] = relationship(order_by="StatementDelivery.id.desc()")
+    scans: Mapped[list["StatementScan"]] = relationship(order_by="StatementScan.id.desc()")
+
+    # Among the originals (trail): of a statement there is one paper only, which nothing supersedes.
+    no = 1
+    withdrawn_at = None
+
+    @property
+    def has_account(self) -> bool:
+        """Whether its second part, 往来账, is printed, so that it is answered as well."""
+        return bool(self.payload.get("account"))
+
+
+class Way(StrEnum):
+    """How a statement reached the distributor (16.1); a courier's parcel counts on the day it is taken or refused."""
+
+    COURIER = "courier"
+    REFUSED = "refused"
+    IN_PERSON = "in_person"
+    EMAIL = "email"
+
+
+class StatementDelivery(Base):
+    """When and how a statement reached the distributor, as somebody said it; the newest one counts.
+
+    Without a day: what was said before is taken back, for the `reason`.
+    """
+
+    __tablename__ = "statement_delivery"
+    __table_args__ = (
+        sa.CheckConstraint("(delivered_on IS NULL) = (way IS NULL)", name="delivered_somehow"),
+        sa.CheckConstraint("delivered_on IS NOT NULL OR reason <> ''", name="taken_back_for_a_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), index=True)
+    delivered_on: Mapped[date | None]
+    way: Mapped[Way | None] = mapped_column(enum_type(Way))
+    # Courier and number, who took it, or the address that it was mailed to.
+    note: Mapped[str] = mapped_column(sa.String(100), default="")
+    # Why another day than was said before.
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    # The parcel that it was in, if one was.
+    parcel_id: Mapped[int | None] = mapped_column(sa.ForeignKey("parcel.id"))
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    by: Mapped[User] = relationship()
+
+
+class StatementScan(Base):
+    """The sealed copy as it came back."""
+
+    __tablename__ = "statement_scan"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), index=True)
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
+    filed_at: Mapped[datetime] = mapped_column(default=now)
+    filed_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
+    filed_by: Mapped[User] = relationship()
 
 
 class Verdict(StrEnum):
@@ -137,11 +201,27 @@ class Verdict(StrEnum):
     OBJECTED = "objected"  # 有异议
 
 
+class ReplyWay(StrEnum):
+    """How an answer came."""
+
+    COPY = "sealed_copy"  # 盖章的对账单
+    LETTER = "letter"
+    EMAIL = "email"
+
+
+class Finding(StrEnum):
+    """What the company answers to an objection."""
+
+    RIGHT = "objection_right"
+    PARTLY = "objection_partly_right"
+    WRONG = "objection_wrong"
+
+
 class StatementReply(Base):
-    """What came back signed: both answers as they were ticked, each for itself (4.3 of the statement).
+    """What the distributor said to a statement: both answers as ticked, each for itself (4.3 of the statement).
 
     A later reply counts in an earlier one's place; none is changed. `answer` is the written reply to an objection
-    (4.2 of the statement), due within `statement_reply_days`.
+    (4.2 of the statement), due within `statement_reply_days`; written once.
     """
 
     __tablename__ = "statement_reply"
@@ -152,11 +232,18 @@ class StatementReply(Base):
             name="account_objection_says_what",
         ),
         sa.CheckConstraint("(answered_on IS NULL) = (answer = '')", name="answered_in_words"),
+        sa.CheckConstraint("(answered_on IS NULL) = (finding IS NULL)", name="answered_with_a_finding"),
+        sa.CheckConstraint("(answered_on IS NULL) = (answered_by_id IS NULL)", name="answered_by_somebody"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), index=True)
     received_on: Mapped[date]
+    way: Mapped[ReplyWay] = mapped_column(
+        enum_type(ReplyWay), default=ReplyWay.COPY, server_default="sealed_copy"
+    )
+    # 经办人: who signed for the distributor.
+    said_by: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     fund: Mapped[Verdict] = mapped_column(enum_type(Verdict))
     fund_objection: Mapped[str] = mapped_column(sa.String(300), default="")
     # None where the statement has no second part, or nothing was ticked in it.
@@ -167,13 +254,39 @@ class StatementReply(Base):
     entered_at: Mapped[datetime] = mapped_column(default=now)
     answered_on: Mapped[date | None]
     answer: Mapped[str] = mapped_column(sa.String(500), default="")
+    finding: Mapped[Finding | None] = mapped_column(enum_type(Finding))
     answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    # The last day for that answer; None where nothing was objected to.
+    answer_by: Mapped[date | None]
 
     statement: Mapped[Statement] = relationship(back_populates="replies")
     document: Mapped[Document | None] = relationship()
     entered_by: Mapped[User] = relationship(foreign_keys=[entered_by_id])
+    answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
+    points: Mapped[list["ObjectionPoint"]] = relationship(order_by="ObjectionPoint.id")
 
     @property
     def has_objection(self) -> bool:
         """Whether either part is objected to."""
         return Verdict.OBJECTED in (self.fund, self.account)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it objects and waits for the company's answer."""
+        return self.has_objection and self.answered_on is None
+
+
+class ObjectionPoint(Base):
+    """A sum (1.3) or a line (12) of a statement that is objected to, as it stands there and as the distributor has it.
+
+    `stated_fen` is copied from the frozen statement; `claimed_fen` is None where nothing was said.
+    """
+
+    __tablename__ = "objection_point"
+    __table_args__ = (sa.UniqueConstraint("reply_id", "item"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reply_id: Mapped[int] = mapped_column(sa.ForeignKey("statement_reply.id"))
+    item: Mapped[str] = mapped_column(sa.String(10))
+    stated_fen: Mapped[int]
+    claimed_fen: Mapped[int | None]

@@ -12,6 +12,7 @@ from portal.domain.papers.statement import StatementData
 from portal.domain.price_protection import letters
 from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -58,13 +59,13 @@ def unprinted(session: Session, proposal_id: int, limit: int, besides: Sequence[
 
 
 def keep(session: Session, by: User | None, statement_id: int, pdf: bytes, pages: int) -> None:
-    """Keep a statement's paper, byte for byte; the first one stays. The caller commits."""
+    """Keep a statement's paper, byte for byte; the first one stays, and is among the originals. The caller commits."""
     statement = session.get_one(Statement, statement_id)
     if statement.document_id is not None:
         return
     document = documents.store(session, pdf, filename=f"{statement.number}.pdf", by=by)
     statement.document_id, statement.pages = document.id, pages
-    session.flush()
+    begin(session, statement)
 
 
 def in_mailing_order(session: Session, proposal: Proposal) -> list[int]:

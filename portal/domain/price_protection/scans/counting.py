@@ -78,7 +78,11 @@ def summary_of(
 def is_known() -> sa.ColumnElement[bool]:
     """Whether a mark is of a paper of this portal, and was not taken back."""
     return sa.and_(
-        sa.or_(ScanMark.paper_id.is_not(None), ScanMark.deed_paper_id.is_not(None)),
+        sa.or_(
+            ScanMark.paper_id.is_not(None),
+            ScanMark.deed_paper_id.is_not(None),
+            ScanMark.statement_id.is_not(None),
+        ),
         ScanMark.withdrawn_at.is_(None),
     )
 

@@ -13,9 +13,14 @@ from portal.domain.regions.models import Region
 def due(region: Region) -> sa.Select[*tuple[Any, ...]]:
     """What an office and those below it have out for signature, or hold signed, and of which no scan is filed.
 
-    Rows of the ids of (agreement, amendment, notice), one of the latter two at most.
+    Rows of the ids of (agreement, amendment, notice, statement), one of the latter three at most.
     """
-    columns = PaperTrail.agreement_id, DeedPaper.amendment_id, DeedPaper.termination_id
+    columns = (
+        PaperTrail.agreement_id,
+        DeedPaper.amendment_id,
+        DeedPaper.termination_id,
+        PaperTrail.statement_id,
+    )
     return (
         joined(sa.select(*columns))
         .join(Region, Region.id == Agreement.region_id)

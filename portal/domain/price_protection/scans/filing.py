@@ -1,4 +1,4 @@
-"""Turning what came back whole into signed agreements and amendments and served notices, each with its scan (P1)."""
+"""Turning what came back whole into signed agreements and amendments, served notices and answered statements (P1)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,8 +15,10 @@ from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job
 from portal.domain.price_protection import steps
+from portal.domain.price_protection.closing import answering
+from portal.domain.price_protection.closing.answering import Ticked
+from portal.domain.price_protection.closing.models import Statement, Verdict
 from portal.domain.price_protection.deeds import base, life, serving, signing
-from portal.domain.price_protection.deeds.base import AnyDeed
 from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import Agreement, Amendment, Service, Termination
 from portal.domain.price_protection.payload import current_paper
@@ -26,6 +28,7 @@ from portal.domain.price_protection.scans.models import ScanPile, ScanReturn
 from portal.domain.price_protection.scans.uploading import FILE
 from portal.domain.price_protection.trail import returning
 from portal.domain.price_protection.trail.beginning import of_paper
+from portal.domain.price_protection.trail.models import AnyPaper
 from portal.domain.price_protection.trail.originals import held
 from portal.domain.text import clean
 from portal.domain.users.models import User
@@ -35,11 +38,15 @@ _NOTE = 100
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is said of one paper alone: its own day of signing, the service of a notice, or that it is not ready."""
+    """What is said of one paper alone: its own day of signing, the service of a notice, or that it is not ready.
+
+    Of a statement: what is ticked on it, or None where nobody has looked yet.
+    """
 
     day: date | None = None
     how: Service = Service.COURIER
     note: str = ""
+    ticked: Ticked | None = None
     # Somebody looked at its pages: a seal or a signature is missing.
     stays: bool = False
 
@@ -53,12 +60,14 @@ def ask_filing(
     *,
     only: Collection[int] | None = None,
     is_back: bool = False,
+    came_on: date | None = None,
 ) -> Job:
     """Have a job file every paper of the pile that is back whole, or `only` these rows; to be sent after the commit.
 
     `signed_on` is the day of signing of all without one of their `own` (by ScanReturn's id). A notice is filed once
-    the day of its service is said; until then it stays. With `is_back` the originals came with their scans: what was
-    sent is recorded as back as well.
+    the day of its service is said; until then it stays. Statements came back on `came_on`, today where it is None.
+    With `is_back` the originals came with their scans: what was sent is recorded as back as well. What the actor may
+    not file stays.
     """
     if is_back and not actor.can(Permission.PAPERS_HANDLE, pile.region):
         raise DomainError(
@@ -70,6 +79,11 @@ def ask_filing(
     ready = [group for group in groups_of(session, actor, pile) if group.outcome is Outcome.READY]
     if not ready:
         raise DomainError(N_("Nothing in this pile is complete and still to be filed."))
+    ready = [group for group in ready if group.may_file]
+    if not ready:
+        raise DomainError(
+            N_("What is complete here is for somebody who signs agreements of this office to file.")
+        )
     later = [group.return_id for group in ready if only is not None and group.return_id not in only]
     ready = [group for group in ready if group.return_id not in later]
     if not ready:
@@ -79,14 +93,19 @@ def ask_filing(
     ready = [group for group in ready if not said[group.return_id].stays]
     if not ready:
         raise DomainError(N_("Every paper is said to stay. Untick those that bear both seals."))
-    for day in (signed_on, *(one.day for one in said.values())):
-        if day is not None and day > today():
-            raise DomainError("This day is in the future.", field="signed_on")
+    for field, days in (
+        ("signed_on", (signed_on, *(one.day for one in said.values()))),
+        ("came_on", (came_on,)),
+    ):
+        if any(day is not None and day > today() for day in days):
+            raise DomainError("This day is in the future.", field=field)
     if signed_on is None and any(group.is_to_sign and said[group.return_id].day is None for group in ready):
         raise DomainError("Say on which day the papers were signed.", field="signed_on")
     for group in ready:
         if group.is_to_serve:
             _check_service(group, said[group.return_id])
+        if group.is_statement:
+            _check_ticked(group, said[group.return_id].ticked)
     count = sum(1 for group in ready if _is_filed_now(group, said[group.return_id].day))
     if not count:
         raise DomainError(N_("Enter the day on which each notice was served, as its receipt says."))
@@ -96,6 +115,9 @@ def ask_filing(
         row.signed_on = one.day
         if row.termination_id is not None:
             row.served_how, row.served_note = one.how, clean(one.note)
+        if row.statement_id is not None:
+            row.signed_on = one.day or came_on or today()
+            row.ticked = one.ticked.kept() if one.ticked is not None else {}
     return jobs.enqueue(
         session, actor, FILE, title=pile.region.name, total=count,
         pile_id=pile.id, stay=stay, is_back=is_back,
@@ -116,6 +138,21 @@ def _check_service(group: Group, said: Own) -> None:
         raise DomainError(
             N_("%(number)s: enter courier and number; the agreement asks for a courier."), number=group.number
         )
+
+
+def _check_ticked(group: Group, said: Ticked | None) -> None:
+    objections = (
+        [(said.fund, said.fund_objection), (said.account, said.account_objection)] if said is not None else []
+    )
+    for verdict, text in objections:
+        if verdict is Verdict.OBJECTED and not text.strip():
+            raise DomainError(N_("%(number)s: enter what is objected to, and the sums."), number=group.number)
+        if len(text) > answering.OBJECTION:
+            raise DomainError(
+                N_("%(number)s: at most %(limit)s characters; say the rest on the statement's page."),
+                number=group.number,
+                limit=answering.OBJECTION,
+            )
 
 
 def _refuse_second(session: Session, pile: ScanPile) -> None:
@@ -140,6 +177,7 @@ def ready_ids(session: Session, actor: User, pile: ScanPile, stay: Collection[in
         group
         for group in groups_of(session, actor, pile)
         if group.outcome is Outcome.READY
+        and group.may_file
         and group.return_id not in stay
         and _is_filed_now(group, group.own_signed_on)
     ]
@@ -149,7 +187,7 @@ def ready_ids(session: Session, actor: User, pile: ScanPile, stay: Collection[in
 def group_of(session: Session, actor: User, pile: ScanPile, return_id: int) -> Group | None:
     """What the pile brought of one paper, if it can be filed."""
     found = groups_of(session, actor, pile, [return_id])
-    return found[0] if found and found[0].outcome is Outcome.READY else None
+    return found[0] if found and found[0].outcome is Outcome.READY and found[0].may_file else None
 
 
 def file_one(
@@ -164,7 +202,7 @@ def file_one(
     agreement = session.get_one(Agreement, seen.agreement_id)
     hold_distributor(session, agreement.distributor_id)  # before the agreement, as everywhere
     lock(session, agreement)
-    if not actor.can(Permission.AGREEMENTS_WRITE, agreement.region):
+    if not seen.is_statement and not actor.can(Permission.AGREEMENTS_WRITE, agreement.region):
         raise DomainError(N_("You may not file agreements of this office."))
     group = group_of(session, actor, pile, seen.return_id)
     if group is None or group.code != seen.code or group.leaves != seen.leaves:
@@ -178,19 +216,38 @@ def file_one(
         _serve(session, actor, group, row, files)
     elif group.is_to_sign:
         _sign(session, actor, group, row.signed_on or pile.signed_on, files)
+    elif group.is_statement:
+        answering.file_scan(
+            session,
+            actor,
+            _statement(session, group),
+            files,
+            row.signed_on or today(),
+            Ticked.of(row.ticked),
+        )
     elif group.what is What.AGREEMENT:
         steps.file_scans(session, actor, agreement, files)
     else:
         life.file_scans(session, actor, _deed(session, group), files)
     if is_back:
-        _take_back(session, actor, agreement if group.what is What.AGREEMENT else _deed(session, group))
+        _take_back(session, actor, _paper(session, agreement, group))
     row.filed_at, row.filed_by_id = now(), actor.id
     row.refusal, row.refusal_params = "", {}
 
 
-def _take_back(session: Session, actor: User, subject: Agreement | AnyDeed) -> None:
+def _paper(session: Session, agreement: Agreement, group: Group) -> AnyPaper | None:
+    """The paper in force that a group is of."""
+    if group.what is What.AGREEMENT:
+        return current_paper(agreement)
+    return _statement(session, group) if group.is_statement else base.current_paper(_deed(session, group))
+
+
+def _statement(session: Session, group: Group) -> Statement:
+    return session.get_one(Statement, group.deed_id)
+
+
+def _take_back(session: Session, actor: User, paper: AnyPaper | None) -> None:
     """Record the return of what was sent; what never went out, or is a notice, has nothing to come back."""
-    paper = current_paper(subject) if isinstance(subject, Agreement) else base.current_paper(subject)
     if paper is None:
         return
     [original] = held(session, [of_paper(session, paper).id])

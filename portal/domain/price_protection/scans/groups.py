@@ -6,11 +6,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from portal.domain.price_protection.closing.models import Verdict
 from portal.domain.price_protection.models import BINDING, DeedStatus, Service, Status
 
 
 class Outcome(StrEnum):
-    """What a pile brought of one agreement, amendment or notice."""
+    """What a pile brought of one agreement, amendment, notice or statement."""
 
     FILED = "filed"
     READY = "ready"  # all pages of the paper in force are there
@@ -27,6 +28,7 @@ class What(StrEnum):
     AGREEMENT = "agreement"
     AMENDMENT = "amendment"
     NOTICE = "notice"
+    STATEMENT = "statement"
 
 
 FILING_ORDER = list(What)
@@ -56,14 +58,15 @@ class Leaf:
 
 @dataclass(slots=True)
 class Group:
-    """One agreement, amendment or notice of a pile; `pages` are those of its paper in force, `code` is its code."""
+    """What a pile knows of one paper; `pages` are those of the one in force, `code` is its code."""
 
     return_id: int
     what: What
     agreement_id: int
     deed_id: int | None
     number: str
-    status: Status | DeedStatus
+    # None of a statement, which has none: it is out, or answered.
+    status: Status | DeedStatus | None
     region: str
     distributor: str
     distributor_id: int
@@ -71,7 +74,7 @@ class Group:
     owner: str
     is_due: bool
     has_scan: bool
-    # For a notice the day of its service.
+    # For a notice the day of its service, for a statement that of its answer.
     signed_on: date | None
     own_signed_on: date | None
     served_how: Service | None
@@ -80,6 +83,13 @@ class Group:
     refusal: str
     refusal_params: dict[str, Any]
     is_reached: bool
+    # Whether the viewer may file it: what is signed binds the company, a statement only tells what is.
+    may_file: bool = False
+    # Of a statement: its quarter, whether it has an account to answer to, what was answered, what the pile keeps.
+    quarter: str = ""
+    has_account: bool = False
+    verdict: Verdict | None = None
+    ticked: dict[str, Any] = field(default_factory=dict)
     code: str = ""
     paper_no: int | None = None
     approved_at: datetime | None = None
@@ -92,6 +102,8 @@ class Group:
     tracking: str = ""
     leaves: list[Leaf] = field(default_factory=list)  # of the paper in force, in order
     old: list[Leaf] = field(default_factory=list)  # of withdrawn or replaced papers
+    # Pages that it lacks and that lie here of another quarter's statement: that one's number, and the page.
+    mixed_up: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def absent(self) -> list[int]:
@@ -132,11 +144,16 @@ class Group:
     @property
     def is_binding(self) -> bool:
         """Whether its paper is out for signature, or came back."""
-        return self.status in _BINDING
+        return self.is_statement or self.status in _BINDING
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it states a quarter's fund."""
+        return self.what is What.STATEMENT
 
     @property
     def is_concluded(self) -> bool:
-        """Whether it is signed, or a notice served, and still stands."""
+        """Whether it is signed, or a notice served, and still stands; a statement is neither."""
         return self.status in (Status.SIGNED, DeedStatus.SIGNED, DeedStatus.SERVED)
 
     @property
@@ -154,7 +171,10 @@ class Group:
     @property
     def is_to_sign(self) -> bool:
         """Whether filing it records its signing, so that the day is asked for."""
-        return self.what is not What.NOTICE and self.status in (Status.APPROVED, DeedStatus.APPROVED)
+        return self.what in (What.AGREEMENT, What.AMENDMENT) and self.status in (
+            Status.APPROVED,
+            DeedStatus.APPROVED,
+        )
 
     @property
     def is_to_serve(self) -> bool:

@@ -11,13 +11,11 @@ from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.models import Agreement, Service
+from portal.domain.price_protection.trail.models import count_of
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
-_IS_AGREEMENT = sa.text("amendment_id IS NULL AND termination_id IS NULL")
-
-
-_IS_AGREEMENT = sa.text("amendment_id IS NULL AND termination_id IS NULL")
+_IS_AGREEMENT = sa.text("amendment_id IS NULL AND termination_id IS NULL AND statement_id IS NULL")
 
 
 class FileState(StrEnum):
@@ -113,7 +111,7 @@ class ScanPage(Base):
 class ScanMark(Base):
     """What a page is of, as its code says, or somebody who looked at it: a paper's page of this number.
 
-    `paper_id` is an agreement's paper, `deed_paper_id` an amendment's or a notice's; both are empty where nobody
+    `paper_id` is an agreement's paper, `deed_paper_id` an amendment's or a notice's; all are empty where nobody
     knows the code, or the paper has no page of this number.
     """
 
@@ -123,7 +121,9 @@ class ScanMark(Base):
         sa.CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_somebody"
         ),
-        sa.CheckConstraint("paper_id IS NULL OR deed_paper_id IS NULL", name="of_one_paper"),
+        sa.CheckConstraint(
+            f"{count_of('paper_id', 'deed_paper_id', 'statement_id')} <= 1", name="of_one_paper"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -132,6 +132,7 @@ class ScanMark(Base):
     page_no: Mapped[int] = mapped_column(sa.Integer)
     paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agreement_paper.id"), index=True)
     deed_paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deed_paper.id"), index=True)
+    statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("statement.id"), index=True)
     placed_at: Mapped[datetime | None]
     placed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     withdrawn_at: Mapped[datetime | None]
@@ -141,7 +142,7 @@ class ScanMark(Base):
 
 
 class ScanReturn(Base):
-    """What a pile knows of one agreement, amendment or notice: whether it was due, what became of filing it.
+    """What a pile knows of one agreement, amendment, notice or statement: whether it was due, what became of filing it.
 
     `agreement_id` is always the agreement that it is about; once filed, a row never changes.
     """
@@ -154,7 +155,10 @@ class ScanReturn(Base):
         ),
         sa.UniqueConstraint("pile_id", "amendment_id"),
         sa.UniqueConstraint("pile_id", "termination_id"),
-        sa.CheckConstraint("amendment_id IS NULL OR termination_id IS NULL", name="of_one_paper"),
+        sa.UniqueConstraint("pile_id", "statement_id"),
+        sa.CheckConstraint(
+            f"{count_of('amendment_id', 'termination_id', 'statement_id')} <= 1", name="of_one_paper"
+        ),
         sa.CheckConstraint("(filed_at IS NULL) = (filed_by_id IS NULL)", name="filed_by_somebody"),
     )  # fmt: skip
 
@@ -163,12 +167,15 @@ class ScanReturn(Base):
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     amendment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("amendment.id"), index=True)
     termination_id: Mapped[int | None] = mapped_column(sa.ForeignKey("termination.id"), index=True)
+    statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("statement.id"), index=True)
     # Out for signature when the pile was begun.
     is_due: Mapped[bool]
-    # Where it was signed on another day than the rest of the pile; for a notice the day of its service, and how.
+    # Where it was signed on another day than the rest of the pile; for a notice the day of its service, and how;
+    # for a statement the day on which it came back, and what is ticked on it (`answering.Ticked`).
     signed_on: Mapped[date | None]
     served_how: Mapped[Service | None] = mapped_column(enum_type(Service))
     served_note: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
+    ticked: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     filed_at: Mapped[datetime | None]
     filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     refusal: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -15,6 +15,7 @@ from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -100,7 +101,10 @@ def places(session: Session, actor: User, words: str) -> list[Place]:
 
 
 def _papers(actor: User) -> sa.Subquery:
-    """The papers in force of agreements, amendments and notices that this user files: code, number, pages."""
+    """The papers in force of agreements, amendments and notices, and the statements, that this user files.
+
+    Code, number, pages.
+    """
     may_file = Agreement.region_id.in_(visible(actor, Permission.AGREEMENTS_WRITE))
     about = (Agreement.distributor_id, Distributor.name, Agreement.number.label("agreement"))
     agreements = (
@@ -122,7 +126,17 @@ def _papers(actor: User) -> sa.Subquery:
             may_file,
         )
     )
-    return agreements.union_all(deeds).subquery("papers")
+    may_take = (
+        Agreement.region_id.in_(visible(actor, permission))
+        for permission in (Permission.PAPERS_HANDLE, Permission.FUNDS_READ)
+    )
+    statements = (
+        sa.select(Statement.code, Statement.number, Statement.pages, *about)
+        .join(Agreement, Agreement.id == Statement.agreement_id)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(Statement.document_id.is_not(None), *may_take)
+    )
+    return agreements.union_all(deeds, statements).subquery("papers")
 
 
 def suggestions(session: Session, actor: User, page_ids: Collection[int]) -> dict[int, Place]:
@@ -210,7 +224,7 @@ def take_back(session: Session, actor: User, pile: ScanPile, page: ScanPage) -> 
 
 
 def set_aside(session: Session, actor: User, pile: ScanPile, page: ScanPage) -> None:
-    """Say that a page is of no agreement: a covering letter, a stray sheet. It is kept with the pile."""
+    """Say that a page is of none of our papers: a covering letter, a stray sheet. It is kept with the pile."""
     lock(session, page)
     _refuse_marked(session, page)
     page.set_aside_at, page.set_aside_by_id = now(), actor.id

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_unless_there
 from portal.domain.documents import services as documents
 from portal.domain.documents.models import Document
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import AgreementPaper, DeedPaper
 from portal.domain.price_protection.scans.models import (
     FileState,
@@ -17,6 +18,7 @@ from portal.domain.price_protection.scans.models import (
     ScanPage,
     ScanReturn,
 )
+from portal.domain.price_protection.trail.models import AnyPaper
 from portal.domain.users.models import User
 
 
@@ -59,55 +61,57 @@ def keep_page(
     papers = papers_by_code(session, {code for code, _page_no in said})
     for code, page_no in said:
         paper = papers.get(code)
-        is_a_page = paper is not None and page_no <= paper.pages
         mark = ScanMark(page_id=page.id, code=code, page_no=page_no)
-        if paper is not None and is_a_page:
+        if paper is not None and page_no <= (paper.pages or 0):
             belongs(mark, paper)
             note_return(session, file.pile_id, paper)
         session.add(mark)
     return page
 
 
-def belongs(mark: ScanMark, paper: AgreementPaper | DeedPaper) -> None:
+def belongs(mark: ScanMark, paper: AnyPaper) -> None:
     """Say of a mark which paper it is of."""
     if isinstance(paper, AgreementPaper):
         mark.paper_id = paper.id
+    elif isinstance(paper, Statement):
+        mark.statement_id = paper.id
     else:
         mark.deed_paper_id = paper.id
 
 
-def papers_by_code(session: Session, codes: Iterable[str]) -> dict[str, AgreementPaper | DeedPaper]:
-    """The papers of agreements, amendments and notices that bear these check codes."""
+def papers_by_code(session: Session, codes: Iterable[str]) -> dict[str, AnyPaper]:
+    """The papers of agreements, amendments and notices, and the statements, that bear these check codes."""
     wanted = sorted(set(codes))
     if not wanted:
         return {}
     own = session.scalars(sa.select(AgreementPaper).where(AgreementPaper.code.in_(wanted)))
     deeds = session.scalars(sa.select(DeedPaper).where(DeedPaper.code.in_(wanted)))
-    return {paper.code: paper for paper in (*own, *deeds)}
+    stated = session.scalars(sa.select(Statement).where(Statement.code.in_(wanted)))
+    return {paper.code: paper for paper in (*own, *deeds, *stated)}
 
 
-def return_of(session: Session, pile_id: int, paper: AgreementPaper | DeedPaper) -> ScanReturn | None:
+def return_of(session: Session, pile_id: int, paper: AnyPaper) -> ScanReturn | None:
     """The pile's row of what a paper is of."""
     return session.scalar(sa.select(ScanReturn).filter_by(pile_id=pile_id, **_ids(paper)))
 
 
-def is_filed(session: Session, paper: AgreementPaper | DeedPaper) -> bool:
+def is_filed(session: Session, paper: AnyPaper) -> bool:
     """Whether some pile has filed what a paper is of, with the pages known then."""
     filed = sa.select(ScanReturn.id).filter_by(**_ids(paper)).where(ScanReturn.filed_at.is_not(None))
     return session.scalar(filed.limit(1)) is not None
 
 
-def note_return(session: Session, pile_id: int, paper: AgreementPaper | DeedPaper) -> None:
-    """See to it that the pile knows of the agreement, amendment or notice."""
+def note_return(session: Session, pile_id: int, paper: AnyPaper) -> None:
+    """See to it that the pile knows of the agreement, amendment, notice or statement."""
     if return_of(session, pile_id, paper) is None:
         insert_unless_there(session, ScanReturn, {"pile_id": pile_id, "is_due": False, **_ids(paper)})
 
 
-def _ids(paper: AgreementPaper | DeedPaper) -> dict[str, int | None]:
-    if isinstance(paper, AgreementPaper):
-        return {"agreement_id": paper.agreement_id, "amendment_id": None, "termination_id": None}
+def _ids(paper: AnyPaper) -> dict[str, int | None]:
+    deed = paper if isinstance(paper, DeedPaper) else None
     return {
-        "agreement_id": paper.deed.agreement_id,
-        "amendment_id": paper.amendment_id,
-        "termination_id": paper.termination_id,
+        "agreement_id": paper.deed.agreement_id if isinstance(paper, DeedPaper) else paper.agreement_id,
+        "amendment_id": deed.amendment_id if deed else None,
+        "termination_id": deed.termination_id if deed else None,
+        "statement_id": paper.id if isinstance(paper, Statement) else None,
     }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, contains_eager
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.jobs.models import ENDED, Job
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -78,6 +79,7 @@ def pictures(session: Session, pages: sa.Select[ScanPage]) -> list[Picture]:
                 ScanMark.page_id.in_([page.id for page in found]),
                 ScanMark.paper_id.is_(None),
                 ScanMark.deed_paper_id.is_(None),
+                ScanMark.statement_id.is_(None),
             )
         ).all()
     )
@@ -114,18 +116,26 @@ def marks_of(session: Session, page: ScanPage) -> list[Said]:
     """What a page is known to be."""
     rows = session.execute(
         sa.select(
-            Agreement.number, Amendment.no, Termination.number.label("notice"), ScanMark.page_no, User.name
+            Agreement.number,
+            Amendment.no,
+            sa.func.coalesce(Termination.number, Statement.number).label("own"),
+            ScanMark.page_no,
+            User.name,
         )
         .select_from(ScanMark)
         .outerjoin(AgreementPaper, AgreementPaper.id == ScanMark.paper_id)
         .outerjoin(DeedPaper, DeedPaper.id == ScanMark.deed_paper_id)
         .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
         .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
+        .outerjoin(Statement, Statement.id == ScanMark.statement_id)
         .join(
             Agreement,
             Agreement.id
             == sa.func.coalesce(
-                AgreementPaper.agreement_id, Amendment.agreement_id, Termination.agreement_id
+                AgreementPaper.agreement_id,
+                Amendment.agreement_id,
+                Termination.agreement_id,
+                Statement.agreement_id,
             ),
         )
         .outerjoin(User, User.id == ScanMark.placed_by_id)
@@ -133,7 +143,7 @@ def marks_of(session: Session, page: ScanPage) -> list[Said]:
         .order_by(ScanMark.id)
     )
     return [
-        Said(row.notice or (f"{row.number}-S{row.no}" if row.no else row.number), row.page_no, row.name or "")
+        Said(row.own or (f"{row.number}-S{row.no}" if row.no else row.number), row.page_no, row.name or "")
         for row in rows
     ]
 

@@ -34,20 +34,20 @@ def piles_visible_to(user: User, permission: Permission = Permission.AGREEMENTS_
 
 def offices(session: Session, user: User) -> list[Region]:
     """The offices for which `user` may begin a pile, in the order of the tree."""
-    return list(session.scalars(regions_visible_to(user, Permission.AGREEMENTS_WRITE)))
+    return list(session.scalars(regions_visible_to(user, Permission.PAPERS_HANDLE)))
 
 
 def begin(session: Session, actor: User, region: Region) -> ScanPile:
     """Begin a pile for an office and those below it, and note what is out for signature there."""
-    if not actor.can(Permission.AGREEMENTS_WRITE, region):
-        raise DomainError("You may not file agreements of this office.", field="region")
+    if not actor.can(Permission.PAPERS_HANDLE, region):
+        raise DomainError(N_("You may not file papers of this office."), field="region")
     pile = ScanPile(region_id=region.id, by_id=actor.id)
     session.add(pile)
     session.flush()
     out = due(region).subquery()
     session.execute(
         sa.insert(ScanReturn).from_select(
-            ["pile_id", "is_due", "agreement_id", "amendment_id", "termination_id"],
+            ["pile_id", "is_due", "agreement_id", "amendment_id", "termination_id", "statement_id"],
             sa.select(sa.literal(pile.id), sa.true(), *out.c).order_by(out.c.agreement_id),
         )
     )

@@ -5,14 +5,17 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import AgreementPaper, DeedPaper
-from portal.domain.price_protection.trail.models import PaperKind, PaperTrail, Stage
+from portal.domain.price_protection.trail.models import AnyPaper, PaperKind, PaperTrail, Stage
 
 
-def begin(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
+def begin(session: Session, paper: AnyPaper) -> PaperTrail:
     """Give a paper that was just made its place among the originals."""
     if isinstance(paper, AgreementPaper):
         agreement, number, kind = paper.agreement, paper.agreement.number, PaperKind.AGREEMENT
+    elif isinstance(paper, Statement):
+        agreement, number, kind = paper.agreement, paper.number, PaperKind.STATEMENT
     else:
         agreement, number = paper.deed.agreement, paper.deed.title
         kind = PaperKind.AMENDMENT if paper.amendment_id else PaperKind.NOTICE
@@ -21,6 +24,7 @@ def begin(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
         agreement_id=agreement.id,
         agreement_paper=paper if isinstance(paper, AgreementPaper) else None,
         deed_paper=paper if isinstance(paper, DeedPaper) else None,
+        statement=paper if isinstance(paper, Statement) else None,
         number=number,
         stage=Stage.NONE,
         sealed_copies=0,
@@ -34,10 +38,18 @@ def begin(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
     return trail
 
 
-def of_paper(session: Session, paper: AgreementPaper | DeedPaper) -> PaperTrail:
+def is_of(paper: AnyPaper) -> sa.ColumnElement[bool]:
+    """Whether a trail is this paper's."""
+    if isinstance(paper, AgreementPaper):
+        return PaperTrail.paper_id == paper.id
+    if isinstance(paper, Statement):
+        return PaperTrail.statement_id == paper.id
+    return PaperTrail.deed_paper_id == paper.id
+
+
+def of_paper(session: Session, paper: AnyPaper) -> PaperTrail:
     """The trail of a paper."""
-    column = PaperTrail.paper_id if isinstance(paper, AgreementPaper) else PaperTrail.deed_paper_id
-    statement = sa.select(PaperTrail).where(column == paper.id)
+    statement = sa.select(PaperTrail).where(is_of(paper))
     # Both belong to where it stands, and a page asks for all of it at once.
     return session.scalars(
         statement.options(joinedload(PaperTrail.application), joinedload(PaperTrail.parcel))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.db import Base, enum_type, now
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import Agreement, AgreementPaper, DeedPaper
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
@@ -62,11 +63,24 @@ HOME = (Stage.BACK, Stage.FILED)
 
 
 class PaperKind(StrEnum):
-    """What an original is: of these all are sealed and sent, and only a notice does not come back signed."""
+    """What an original is: of these all are sealed and sent, and only a notice does not come back signed.
+
+    A statement is sealed by who sends it, without an application: two people have confirmed what it says.
+    """
 
     AGREEMENT = "agreement"
     AMENDMENT = "amendment"
     NOTICE = "termination"
+    STATEMENT = "statement"
+
+
+AnyPaper = AgreementPaper | DeedPaper | Statement
+_OF = ("paper_id", "deed_paper_id", "statement_id")
+
+
+def count_of(*columns: str) -> str:
+    """In SQL: how many of these columns are not empty."""
+    return " + ".join(f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)" for column in columns)
 
 
 class SealApplication(Base):
@@ -249,16 +263,20 @@ class PaperTrail(Base):
         sa.CheckConstraint("back_copies <= sent_copies", name="back_after_sent"),
         sa.CheckConstraint("sent_copies <= sealed_copies", name="sent_after_sealed"),
         sa.CheckConstraint("(filed_on IS NULL) = (cabinet = '')", name="filed_somewhere"),
-        sa.CheckConstraint("(paper_id IS NULL) <> (deed_paper_id IS NULL)", name="of_one_paper"),
-        sa.CheckConstraint("(kind = 'agreement') = (paper_id IS NOT NULL)", name="kind_of_its_paper"),
+        sa.CheckConstraint(f"{count_of(*_OF)} = 1", name="of_one_paper"),
+        sa.CheckConstraint(
+            "(kind = 'agreement') = (paper_id IS NOT NULL) AND (kind = 'statement') = (statement_id IS NOT NULL)",
+            name="kind_of_its_paper",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[PaperKind] = mapped_column(enum_type(PaperKind))
-    # The agreement that it is, changes or ends.
+    # The agreement that it is, changes, ends or states the fund of.
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agreement_paper.id"), unique=True)
     deed_paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deed_paper.id"), unique=True)
+    statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("statement.id"), unique=True)
     # As it is printed on the paper.
     number: Mapped[str] = mapped_column(sa.String(60), index=True)
     stage: Mapped[Stage] = mapped_column(enum_type(Stage), default=Stage.NONE, index=True)
@@ -279,21 +297,22 @@ class PaperTrail(Base):
     agreement: Mapped[Agreement] = relationship()
     agreement_paper: Mapped[AgreementPaper | None] = relationship()
     deed_paper: Mapped[DeedPaper | None] = relationship()
+    statement: Mapped[Statement | None] = relationship()
     application: Mapped[SealApplication | None] = relationship()
     parcel: Mapped[Parcel | None] = relationship()
 
     @property
-    def paper(self) -> AgreementPaper | DeedPaper:
+    def paper(self) -> AnyPaper:
         """What was printed."""
-        found = self.agreement_paper or self.deed_paper
+        found = self.agreement_paper or self.deed_paper or self.statement
         assert found is not None
         return found
 
     @property
     def deed_id(self) -> int | None:
-        """The amendment's or notice's id; None for an agreement."""
+        """The amendment's, notice's or statement's id; None for an agreement."""
         deed = self.deed_paper
-        return (deed.amendment_id or deed.termination_id) if deed else None
+        return (deed.amendment_id or deed.termination_id) if deed else self.statement_id
 
     @property
     def copies_in_hand(self) -> int:
@@ -311,6 +330,8 @@ class PaperTrail(Base):
             self.stage = Stage.FILED
         elif self.parcel is not None and self.parcel.is_open:
             self.stage = Stage.PACKED
+        elif self.kind is PaperKind.STATEMENT and self.back_on is not None:
+            self.stage = Stage.BACK
         elif self.sent_copies:
             self.stage = Stage.SENT if self._is_awaited() else Stage.BACK
         elif self.sealed_copies:
@@ -322,7 +343,10 @@ class PaperTrail(Base):
             self.stage = Stage.NONE
 
     def _is_awaited(self) -> bool:
-        """Whether copies of it are to come back, or for a notice, which stays there, the day of its service."""
-        if self.kind is PaperKind.NOTICE:
+        """Whether copies of it are to come back; of a notice, which stays there, the day of its service.
+
+        Of a statement, whatever brings its answer: a copy, a scan, or a letter.
+        """
+        if self.kind in (PaperKind.NOTICE, PaperKind.STATEMENT):
             return self.back_on is None
         return self.back_copies < self.expected_copies

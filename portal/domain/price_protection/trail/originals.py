@@ -14,6 +14,7 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.price_protection.closing.models import Statement, StatementScan
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -27,6 +28,7 @@ from portal.domain.price_protection.models import (
 )
 from portal.domain.price_protection.trail.models import (
     SEAL_OPEN,
+    AnyPaper,
     PaperKind,
     PaperTrail,
     Seal,
@@ -38,19 +40,21 @@ from portal.domain.price_protection.trail.models import (
 from portal.domain.users.models import User
 
 MOST_AT_ONCE = 2_000
-NOTICE_COPIES = 2  # a notice says no number: one goes out, one stays in the cabinet
+# A notice or a statement says no number: of the one a copy goes out and one stays, of the other one comes back.
+COPIES = 2
 # In the agreement's life: when an original of a kind was printed.
 PRINTED = {
     PaperKind.AGREEMENT: "printed",
     PaperKind.AMENDMENT: "amendment_printed",
     PaperKind.NOTICE: "notice_printed",
+    PaperKind.STATEMENT: "statement_printed",
 }
 _BINDING_DEEDS = (DeedStatus.APPROVED, DeedStatus.SIGNED, DeedStatus.SERVED)
 
 
 @dataclass(frozen=True)
 class Original:
-    """One printed agreement, amendment or notice, and where it stands."""
+    """One printed agreement, amendment, notice or statement, and where it stands."""
 
     trail: PaperTrail
     printed: int
@@ -65,17 +69,17 @@ class Original:
 
     @property
     def kind(self) -> PaperKind:
-        """Whether it is an agreement, an amendment or a notice."""
+        """Whether it is an agreement, an amendment, a notice or a statement."""
         return self.trail.kind
 
     @property
-    def paper(self) -> AgreementPaper | DeedPaper:
+    def paper(self) -> AnyPaper:
         """What was printed."""
         return self.trail.paper
 
     @property
     def agreement(self) -> Agreement:
-        """The agreement that it is, changes or ends."""
+        """The agreement that it is, changes, ends or states the fund of."""
         return self.trail.agreement
 
     @property
@@ -85,8 +89,13 @@ class Original:
 
     @property
     def deed_id(self) -> int | None:
-        """The amendment's or notice's id; None for an agreement."""
+        """The amendment's, notice's or statement's id; None for an agreement."""
         return self.trail.deed_id
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it states a quarter's fund: sealed by who sends it, answered instead of signed."""
+        return self.kind is PaperKind.STATEMENT
 
     @property
     def number(self) -> str:
@@ -103,11 +112,15 @@ class Original:
         """Whether it is approved, or more than that."""
         if self.trail.deed_paper is not None:
             return self.trail.deed_paper.deed.status in _BINDING_DEEDS
+        if self.is_statement:
+            return True
         return self.agreement.status in BINDING
 
     @property
     def is_concluded(self) -> bool:
-        """Whether it is signed, or a notice served."""
+        """Whether it is signed, a notice served, a statement back."""
+        if self.is_statement:
+            return self.trail.back_on is not None
         if self.trail.deed_paper is not None:
             return self.trail.deed_paper.deed.status in (DeedStatus.SIGNED, DeedStatus.SERVED)
         return self.agreement.status in (Status.SIGNED, Status.TERMINATED)
@@ -131,17 +144,26 @@ class Original:
 
     def _copies_agreed(self) -> int:
         said = self.paper.payload["values"].get("copies_total")
-        return int(said) if said else NOTICE_COPIES
+        return int(said) if said else COPIES
 
     @property
     def copies_in_hand(self) -> int:
-        """How many sealed copies can be sent."""
+        """How many copies can be sent: the sealed ones; of a statement those that are sealed to be sent."""
+        if self.is_statement and not self.trail.sent_copies:
+            return max(self.trail.copies_in_hand, COPIES)
         return self.trail.copies_in_hand
 
     def why_not_seal(self, seal: Seal) -> DomainError | None:
         """What keeps this seal from being asked for; None when nothing does."""
         if self.paper.withdrawn_at is not None:
             return self._superseded()
+        if self.is_statement:
+            return self._refusal(
+                N_(
+                    "%(number)s is a statement: two people have confirmed it, so it is sealed without an application. "
+                    "Pack it; that records its seal."
+                )
+            )
         if not self.is_binding:
             return self._refusal(N_("%(number)s is not approved; only approved originals are sealed."))
         if not self.printed:
@@ -185,6 +207,8 @@ class Original:
     def why_not_file(self) -> DomainError | None:
         """What keeps it from being put into a cabinet; None when nothing does."""
         if not self.is_concluded:
+            if self.is_statement:
+                return self._refusal(N_("%(number)s is still out. Record its return, then file it."))
             if not self.comes_back:
                 return self._refusal(
                     N_("%(number)s is not served yet. Record its service, then file it with the proof.")
@@ -257,6 +281,7 @@ def _of_papers() -> list[Any]:
         joinedload(PaperTrail.agreement_paper).options(
             defer(AgreementPaper.payload), lazyload(AgreementPaper.document)
         ),
+        joinedload(PaperTrail.statement).options(defer(Statement.payload)),
         joinedload(PaperTrail.deed_paper).options(
             defer(DeedPaper.payload),
             lazyload(DeedPaper.document),
@@ -309,13 +334,19 @@ def known(session: Session, trails: Sequence[PaperTrail]) -> list[Original]:
 
 
 def _printing_of(trail: PaperTrail) -> tuple[int, str, int | None, int]:
-    deed = trail.deed_paper.deed.id if trail.deed_paper else None
-    return trail.agreement_id, PRINTED[trail.kind], deed, trail.paper.no
+    return trail.agreement_id, PRINTED[trail.kind], trail.deed_id, trail.paper.no
 
 
 def _scanned(session: Session, trails: Sequence[PaperTrail]) -> set[int]:
     """Of which of these a signed scan, or the proof of service, is on file."""
-    wanted = {trail.agreement_id for trail in trails if trail.deed_paper is None}
+    statements = {trail.statement_id for trail in trails} - {None}
+    stated: set[int] = set()
+    if statements:
+        of_statements = sa.select(StatementScan.statement_id).where(
+            StatementScan.statement_id.in_(statements)
+        )
+        stated = set(session.scalars(of_statements))
+    wanted = {trail.agreement_id for trail in trails if trail.agreement_paper is not None}
     agreements: set[int] = set()
     if wanted:
         rows = sa.select(AgreementScan.agreement_id).where(AgreementScan.agreement_id.in_(wanted))
@@ -335,9 +366,10 @@ def _scanned(session: Session, trails: Sequence[PaperTrail]) -> set[int]:
     return {
         trail.id
         for trail in trails
-        if (
-            trail.agreement_id in agreements
-            if trail.deed_paper is None
-            else (trail.deed_paper.amendment_id, trail.deed_paper.termination_id) in deeds
+        if trail.statement_id in stated
+        or (trail.agreement_paper is not None and trail.agreement_id in agreements)
+        or (
+            trail.deed_paper is not None
+            and (trail.deed_paper.amendment_id, trail.deed_paper.termination_id) in deeds
         )
     }

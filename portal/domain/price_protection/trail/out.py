@@ -3,7 +3,8 @@
 Not back is an original (P1b) that went out and whose signed copy has not come back: sent in a parcel whose copies are
 still awaited, or printed to be signed without any record of seal or parcel. What lies at the seal or is packed has not
 gone out. What was signed or served without a parcel was concluded where it lay: it is back. A scan is no original: what
-was sent stays out however well it is scanned. Of a notice, which stays there, it is the proof of its service.
+was sent stays out however well it is scanned. Of a notice, which stays there, it is the proof of its service; of a
+statement, which is printed by the hundred and then sent, whatever brings its answer.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.db import CHINA, today
 from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.closing.models import Statement, StatementScan
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -28,11 +30,14 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
-from portal.domain.price_protection.trail.models import HOME, PaperKind, PaperTrail, Stage
+from portal.domain.price_protection.trail.beginning import is_of
+from portal.domain.price_protection.trail.models import HOME, AnyPaper, PaperKind, PaperTrail, Stage
 from portal.domain.price_protection.trail.originals import PRINTED
 
 withdrawn_at = sa.func.coalesce(AgreementPaper.withdrawn_at, DeedPaper.withdrawn_at)
-deed_id = sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id)
+# The amendment's, the notice's or the statement's id.
+deed_id = sa.func.coalesce(DeedPaper.amendment_id, DeedPaper.termination_id, PaperTrail.statement_id)
+made_at = sa.func.coalesce(AgreementPaper.made_at, DeedPaper.made_at, Statement.made_at)
 
 
 def joined(statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
@@ -42,6 +47,7 @@ def joined(statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]
         .join(Agreement, Agreement.id == PaperTrail.agreement_id)
         .outerjoin(AgreementPaper, AgreementPaper.id == PaperTrail.paper_id)
         .outerjoin(DeedPaper, DeedPaper.id == PaperTrail.deed_paper_id)
+        .outerjoin(Statement, Statement.id == PaperTrail.statement_id)
         .outerjoin(Amendment, Amendment.id == DeedPaper.amendment_id)
         .outerjoin(Termination, Termination.id == DeedPaper.termination_id)
     )
@@ -51,6 +57,8 @@ def joined(statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]
 is_waiting = sa.case(
     (PaperTrail.kind == PaperKind.AGREEMENT, Agreement.status == Status.APPROVED),
     (PaperTrail.kind == PaperKind.AMENDMENT, Amendment.status == DeedStatus.APPROVED),
+    # Nobody asks a seal for a statement, and it is not out because it is printed.
+    (PaperTrail.kind == PaperKind.STATEMENT, sa.false()),
     else_=Termination.status == DeedStatus.APPROVED,
 )
 is_in_force = sa.case(
@@ -59,12 +67,17 @@ is_in_force = sa.case(
         PaperTrail.kind == PaperKind.AMENDMENT,
         sa.and_(Amendment.status == DeedStatus.SIGNED, Agreement.status == Status.SIGNED),
     ),
+    (PaperTrail.kind == PaperKind.STATEMENT, PaperTrail.stage.in_(HOME)),
     else_=Termination.status == DeedStatus.SERVED,
 )
 has_scan = sa.case(
     (
         PaperTrail.kind == PaperKind.AGREEMENT,
         sa.exists().where(AgreementScan.agreement_id == PaperTrail.agreement_id).correlate(PaperTrail),
+    ),
+    (
+        PaperTrail.kind == PaperKind.STATEMENT,
+        sa.exists().where(StatementScan.statement_id == PaperTrail.statement_id).correlate(PaperTrail),
     ),
     else_=sa.exists()
     .where(
@@ -79,10 +92,10 @@ _of_printing = (
     AgreementEvent.agreement_id == PaperTrail.agreement_id,
     AgreementEvent.kind == sa.case(*((PaperTrail.kind == kind, said) for kind, said in PRINTED.items())),
     # What was printed of an earlier paper is not this one.
-    AgreementEvent.at >= sa.func.coalesce(AgreementPaper.made_at, DeedPaper.made_at),
+    AgreementEvent.at >= made_at,
     sa.or_(PaperTrail.kind == PaperKind.AGREEMENT, AgreementEvent.params["deed"].as_integer() == deed_id),
 )
-_outer = (PaperTrail, AgreementPaper, DeedPaper)
+_outer = (PaperTrail, AgreementPaper, DeedPaper, Statement)
 is_printed = sa.exists().where(*_of_printing).correlate(*_outer)
 _first_printed_at = (
     sa.select(sa.func.min(AgreementEvent.at)).where(*_of_printing).correlate(*_outer).scalar_subquery()
@@ -110,7 +123,8 @@ def is_to_be_scanned() -> sa.ColumnElement[bool]:
     A signed agreement that was never printed here was not sent: those of the time before the portal are nobody's to
     bring back, and there may be a hundred thousand of them.
     """
-    runs = sa.or_(PaperTrail.kind == PaperKind.NOTICE, Agreement.ends_on >= today())
+    ends_nothing = PaperTrail.kind.in_((PaperKind.NOTICE, PaperKind.STATEMENT))
+    runs = sa.or_(ends_nothing, Agreement.ends_on >= today())
     is_ours = sa.or_(PaperTrail.kind != PaperKind.AGREEMENT, is_printed)
     is_home = sa.and_(is_waiting, PaperTrail.stage.in_(HOME))
     is_held = sa.or_(is_home, sa.and_(is_in_force, runs, is_ours))
@@ -159,12 +173,11 @@ def count_not_back(
     return NotBack(row.papers, row.owners, since) if since is not None else None
 
 
-def with_days_out(session: Session, paper: AgreementPaper | DeedPaper) -> tuple[PaperTrail, int | None]:
+def with_days_out(session: Session, paper: AnyPaper) -> tuple[PaperTrail, int | None]:
     """The trail of a paper, and for how many days its original has been out; None when it is not."""
-    column = PaperTrail.paper_id if isinstance(paper, AgreementPaper) else PaperTrail.deed_paper_id
     statement = joined(sa.select(PaperTrail, printed_at.label("printed_at"), is_not_back().label("is_out")))
     row = session.execute(
-        statement.where(column == paper.id).options(
+        statement.where(is_of(paper)).options(
             joinedload(PaperTrail.application), joinedload(PaperTrail.parcel)
         )
     ).one()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from portal.db import lock, now
+from portal.db import lock, now, today
 from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
@@ -61,6 +61,8 @@ def pack(
             back = min(expected, count) if expected is not None else (count + 1) // 2
             if not original.comes_back:
                 back = 0
+            if original.is_statement:
+                _seal(original.trail, count)
             parcel.rows.append(ParcelRow(trail=original.trail, copies=count, expected=back))
             original.trail.parcel = parcel
             original.trail.settle()
@@ -79,6 +81,12 @@ def pack(
         [(row, {"parcel": number[row.id], "copies": copies[row.id]}) for row in found],
     )
     return parcels
+
+
+def _seal(trail: PaperTrail, copies: int) -> None:
+    """A statement goes out sealed (10.1), and nobody applies for that: packing it says so."""
+    if trail.copies_in_hand < copies:
+        trail.sealed_copies, trail.sealed_on = trail.sent_copies + copies, today()
 
 
 def open_parcels(session: Session, ids: Iterable[int]) -> list[Parcel]:

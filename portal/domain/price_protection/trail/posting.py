@@ -13,7 +13,9 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.price_protection.trail.models import Parcel
+from portal.domain.price_protection.closing import delivering
+from portal.domain.price_protection.closing.models import Statement, Way
+from portal.domain.price_protection.trail.models import PaperKind, Parcel
 from portal.domain.price_protection.trail.noting import Step, note_all, note_one
 from portal.domain.price_protection.trail.originals import Original, held
 from portal.domain.price_protection.trail.sealing import reason_of, require
@@ -238,6 +240,16 @@ def deliver(session: Session, actor: User, parcel: Parcel, delivered_on: date) -
     told = {"parcel": parcel.number, "delivered_on": delivered_on}
     found = held(session, [row.trail_id for row in parcel.rows])
     note_all(session, actor, "paper_delivered", [(original, told) for original in found])
+    for statement in _statements(found):
+        delivering.delivered_in_parcel(
+            session,
+            actor,
+            statement,
+            parcel.id,
+            delivered_on,
+            Way.IN_PERSON if parcel.is_by_hand else Way.COURIER,
+            parcel.recipient if parcel.is_by_hand else f"{parcel.courier} {parcel.tracking}",
+        )
 
 
 def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_lost: bool = False) -> None:
@@ -254,7 +266,10 @@ def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_los
     parcel.is_lost = is_lost and was_sent
     session.flush()
     rows = {row.trail_id: row for row in parcel.rows}
-    for original in held(session, list(rows)):
+    found = held(session, list(rows))
+    for statement in _statements(found):
+        delivering.taken_back(session, actor, statement, parcel.id, reason)
+    for original in found:
         trail, row = original.trail, rows[original.id]
         if was_sent:
             if trail.back_copies > trail.sent_copies - row.copies:
@@ -277,6 +292,11 @@ def cancel(session: Session, actor: User, parcel: Parcel, reason: str, *, is_los
         session, actor, "parcel.cancelled", parcel,
         number=parcel.number, reason=reason, lost=parcel.is_lost or None,
     )  # fmt: skip
+
+
+def _statements(found: Sequence[Original]) -> list[Statement]:
+    """Those of which the days to object run from their delivery (10.1)."""
+    return [row.trail.statement for row in found if row.kind is PaperKind.STATEMENT and row.trail.statement]
 
 
 def check_day(day: date, field: str, earliest: date | None) -> None:

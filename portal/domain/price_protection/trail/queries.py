@@ -14,6 +14,7 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches.models import BatchRow
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -60,6 +61,8 @@ class TrailFilter:
     change_id: int | None = None
     # Printed into the file of this task.
     job_id: int | None = None
+    # Statements of this quarter.
+    quarter: str = ""
 
 
 _owner = aliased(User, name="owner_account")
@@ -134,9 +137,20 @@ def original_rows(session: Session, user: User, wanted: TrailFilter | None = Non
         .join(_owner, _owner.id == Distributor.owner_id)
         .outerjoin(Parcel, Parcel.id == PaperTrail.parcel_id)
         .outerjoin(SealApplication, SealApplication.id == PaperTrail.application_id)
-        .where(Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)), _is_listed)
+        .where(*is_seen_by(user), _is_listed)
     )
     return statement.where(*_conditions(session, wanted))
+
+
+def is_seen_by(user: User) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a user sees a `joined` original: of their offices, and a statement only where they read funds."""
+    return (
+        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
+        sa.or_(
+            PaperTrail.kind != PaperKind.STATEMENT,
+            Agreement.region_id.in_(visible(user, Permission.FUNDS_READ)),
+        ),
+    )
 
 
 def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[bool]]:
@@ -145,7 +159,11 @@ def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[
         found.append(_matching(session, wanted.q))
     if wanted.kind is not None:
         found.append(PaperTrail.kind == wanted.kind)
-    if wanted.stage is Stage.NONE:
+    if wanted.quarter:
+        found.append(Statement.quarter == wanted.quarter)
+    if wanted.stage is Stage.NONE and wanted.kind is PaperKind.STATEMENT:
+        found.append(PaperTrail.stage == Stage.NONE)
+    elif wanted.stage is Stage.NONE:
         # What was signed without a trail is over; what waits for its signature is still to be sealed.
         found += [PaperTrail.stage == Stage.NONE, is_waiting]
     elif wanted.stage is not None:
@@ -196,12 +214,14 @@ _COUNTED: tuple[Any, ...] = (PaperTrail.stage, sa.func.count().label("total"))
 
 
 def stage_counts(session: Session, user: User, kind: PaperKind | None = None) -> dict[Stage, int]:
-    """How many originals stand where, for the tabs; NONE counts those that wait for their signature unsealed."""
-    statement = joined(sa.select(*_COUNTED)).where(
-        Agreement.region_id.in_(visible(user, Permission.AGREEMENTS_READ)),
-        _is_listed,
-        sa.or_(PaperTrail.stage != Stage.NONE, is_waiting),
-    )
+    """How many originals stand where, for the tabs; NONE counts those that wait for their signature unsealed.
+
+    Statements wait there to be sent; they are counted where nothing else is asked for.
+    """
+    is_there = sa.or_(PaperTrail.stage != Stage.NONE, is_waiting)
+    statement = joined(sa.select(*_COUNTED)).where(*is_seen_by(user), _is_listed)
+    if kind is not PaperKind.STATEMENT:
+        statement = statement.where(is_there)
     if kind is not None:
         statement = statement.where(PaperTrail.kind == kind)
     rows = session.execute(statement.group_by(PaperTrail.stage))

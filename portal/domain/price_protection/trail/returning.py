@@ -74,7 +74,8 @@ def correct_back(session: Session, actor: User, id: int, copies: int, reason: st
         raise DomainError("%(number)s is in cabinet %(cabinet)s; so it is here.",
                           number=original.number, cabinet=trail.cabinet)  # fmt: skip
     before, trail.back_copies = trail.back_copies, copies
-    if not copies:
+    # What brought a statement's answer in another way stays.
+    if not copies and not (original.is_statement and original.has_scan):
         trail.back_on = None
     trail.settle()
     note_one(session, actor, original, "back_corrected", reason, before=before, copies=copies)

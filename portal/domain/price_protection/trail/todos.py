@@ -12,7 +12,13 @@ from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.trail.models import PaperTrail, SealApplication, SealStatus, Stage
+from portal.domain.price_protection.trail.models import (
+    PaperKind,
+    PaperTrail,
+    SealApplication,
+    SealStatus,
+    Stage,
+)
 from portal.domain.price_protection.trail.out import (
     count_not_back,
     first_out,
@@ -84,7 +90,11 @@ def on_the_way(session: Session, user: User, limit: int) -> list[Todo]:
     what = sa.case(
         (is_not_back(limit), Stage.SENT.value),
         (sa.and_(PaperTrail.stage == Stage.SEALED, withdrawn_at.is_(None)), Stage.SEALED.value),
-        (PaperTrail.stage == Stage.BACK, Stage.BACK.value),
+        # Many a statement's answer comes on no paper of ours.
+        (
+            sa.and_(PaperTrail.stage == Stage.BACK, PaperTrail.kind != PaperKind.STATEMENT),
+            Stage.BACK.value,
+        ),
     )
     rows = session.execute(
         joined(
