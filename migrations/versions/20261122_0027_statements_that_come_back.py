@@ -1,6 +1,6 @@
 """Statements come back: among the originals, in piles of scans, with their delivery, their answer and its points.
 
-Revision: 0025, after 0024
+Revision: 0027, after 0026
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, keep_whole, release, replace_by_none_of
 
-revision = "0025"
-down_revision = "0024"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
