@@ -3,7 +3,8 @@
 `make test` runs all of it small; `make faults` (PORTAL_FAULTS=long) runs it as the proof asks for:
 
 - `test_machine`: every operation in any order against a slow model (`model`) that was written apart; 20 seeds of
-  10,000 steps, each on ten databases (small: 2 of 130). The model keeps events and fractions, the portal keeps transfers and integers.
+  10,000 steps, each on ten databases (small: 2 of 130). The model keeps events and fractions, the portal keeps
+  transfers and integers.
 - `test_together`: two worker processes on one database (`clicker`): 50 quarters of 20 simultaneous clicks, one key
   100 times, release against deduction 1,000 times (20), 200 kill -9 (5).
 - `test_interrupted`: a failure after every single statement of every flow that moves money (`flows`); a service that
