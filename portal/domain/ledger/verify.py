@@ -3,7 +3,7 @@
 import hmac
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from portal.domain.ledger.models import Account, Book, Seal, Transfer
 from portal.domain.ledger.services import Place
 
 T, A = TransferKind, AccountKind
-_AT_ONCE = 5000
+_AT_ONCE, _SEALS_AT_ONCE = 5000, 20
 
 
 class Break(Exception):
@@ -30,21 +30,11 @@ class Break(Exception):
 
 
 class Posted(NamedTuple):
-    """A transfer as it stands in the database."""
+    """A transfer as it stands in the database; `debit_book` and `credit_book` are those of its accounts."""
 
     id: int
-    book_id: int
-    no: int
-    kind: TransferKind
-    debit: Place
-    credit: Place
     debit_book: int
     credit_book: int
-    amount_fen: int
-    source: str
-    source_id: int
-    facts: str
-    reverses_id: int | None
     sha256: str
     entry: Entry
 
@@ -57,64 +47,50 @@ class Count:
     books: int = 0
 
 
-def transfers(session: Session, after_book: int = 0) -> Iterator[Posted]:
+_DEBIT, _CREDIT = aliased(Account), aliased(Account)
+# As columns, not as objects, since there may be a million: what `Posted` says, then what its `Entry` says.
+_TRANSFERS = (
+    sa.select(
+        Transfer.id,
+        _DEBIT.book_id.label("debit_book"),
+        _CREDIT.book_id.label("credit_book"),
+        Transfer.sha256,
+        Transfer.book_id,
+        Transfer.no,
+        Transfer.kind,
+        _DEBIT.kind.label("debit_kind"),
+        _DEBIT.part.label("debit_part"),
+        _CREDIT.kind.label("credit_kind"),
+        _CREDIT.part.label("credit_part"),
+        Transfer.amount_fen,
+        Transfer.booked_on,
+        Transfer.at,
+        Transfer.by_id,
+        Transfer.key,
+        Transfer.source,
+        Transfer.source_id,
+        Transfer.reverses_id,
+        Transfer.facts,
+    )
+    .join(_DEBIT, _DEBIT.id == Transfer.debit_id)
+    .join(_CREDIT, _CREDIT.id == Transfer.credit_id)
+    .order_by(Transfer.book_id, Transfer.no)
+    .limit(_AT_ONCE)
+)
+
+
+def transfers(session: Session) -> Iterator[Posted]:
     """All transfers in the order of their books and of their numbers within, a few thousand in memory at a time."""
-    debit, credit = aliased(Account), aliased(Account)
-    last = (after_book, 0)
+    last = (0, 0)
     while True:
-        rows = session.execute(
-            sa.select(
-                Transfer, debit.book_id, debit.kind, debit.part, credit.book_id, credit.kind, credit.part
-            )
-            .join(debit, debit.id == Transfer.debit_id)
-            .join(credit, credit.id == Transfer.credit_id)
-            .where(sa.tuple_(Transfer.book_id, Transfer.no) > last)
-            .order_by(Transfer.book_id, Transfer.no)
-            .limit(_AT_ONCE)
-            .execution_options(populate_existing=True)
-        ).all()
+        rows: Sequence[Any] = session.execute(_TRANSFERS.where(sa.tuple_(Transfer.book_id, Transfer.no) > last)).all()
         for row in rows:
-            yield _posted(row[0], row[1], (row[2], row[3]), row[4], (row[5], row[6]))
+            places = (row[7], row[8]), (row[9], row[10])
+            entry = Entry._make([*row[4:7], *places, *row[11:]])
+            yield Posted(row.id, row.debit_book, row.credit_book, row.sha256, entry)
         if len(rows) < _AT_ONCE:
             return
-        last = (rows[-1][0].book_id, rows[-1][0].no)
-        session.expunge_all()
-
-
-def _posted(row: Transfer, debit_book: int, debit: Place, credit_book: int, credit: Place) -> Posted:
-    entry = Entry(
-        book_id=row.book_id,
-        no=row.no,
-        kind=row.kind,
-        debit=debit,
-        credit=credit,
-        amount_fen=row.amount_fen,
-        booked_on=row.booked_on,
-        at=row.at,
-        by_id=row.by_id,
-        key=row.key,
-        source=row.source,
-        source_id=row.source_id,
-        reverses_id=row.reverses_id,
-        facts=row.facts,
-    )
-    return Posted(
-        row.id,
-        row.book_id,
-        row.no,
-        row.kind,
-        debit,
-        credit,
-        debit_book,
-        credit_book,
-        row.amount_fen,
-        row.source,
-        row.source_id,
-        row.facts,
-        row.reverses_id,
-        row.sha256,
-        entry,
-    )
+        last = (rows[-1].book_id, rows[-1].no)
 
 
 def verify(session: Session, keys: "Keys") -> Count:
@@ -129,18 +105,19 @@ def verify(session: Session, keys: "Keys") -> Count:
     expected = session.scalar(posted)
     book = _OneBook(0)
     for transfer in transfers(session):
-        if transfer.book_id != book.id:
+        entry = transfer.entry
+        if entry.book_id != book.id:
             _end(book, heads)
-            book = _OneBook(transfer.book_id)
+            book = _OneBook(entry.book_id)
             count.books += 1
         book.take(transfer)
         count.transfers += 1
-        for day, sha256 in sealed.pop((transfer.book_id, transfer.no), ()):
+        for day, sha256 in sealed.pop((entry.book_id, entry.no), ()):
             if sha256 != transfer.sha256:
                 raise Break(
                     N_("Transfer %(no)s of book %(book)s is another one than was sealed on %(day)s."),
-                    no=transfer.no,
-                    book=transfer.book_id,
+                    no=entry.no,
+                    book=entry.book_id,
                     day=day,
                 )
     _end(book, heads)
@@ -180,37 +157,38 @@ class _OneBook:
 
     def take(self, transfer: Posted) -> None:
         """The next transfer: in its place, unchanged, legal, and nothing overdrawn by it."""
-        named = {"no": transfer.no, "book": self.id}
-        if transfer.no != self.no + 1:
+        entry = transfer.entry
+        named = {"no": entry.no, "book": self.id}
+        if entry.no != self.no + 1:
             raise Break(N_("Transfer %(no)s is missing in book %(book)s."), no=self.no + 1, book=self.id)
         if transfer.debit_book != self.id or transfer.credit_book != self.id:
             raise Break(N_("Transfer %(no)s of book %(book)s moves an account of another book."), **named)
-        if digest(self.sha256, transfer.entry) != transfer.sha256:
+        if digest(self.sha256, entry) != transfer.sha256:
             raise Break(N_("Transfer %(no)s of book %(book)s was changed after it was written."), **named)
-        self._legal(transfer, named)
-        self.no, self.sha256 = transfer.no, transfer.sha256
-        self.mirrors[transfer.id] = (transfer.debit, transfer.credit, transfer.amount_fen, transfer.kind)
-        for place, sign in ((transfer.debit, 1), (transfer.credit, -1)):
-            self.balances[place] += transfer.amount_fen * (sign if place[0].is_debit else -sign)
+        self._legal(entry, named)
+        self.no, self.sha256 = entry.no, transfer.sha256
+        self.mirrors[transfer.id] = (entry.debit, entry.credit, entry.amount_fen, entry.kind)
+        for place, sign in ((entry.debit, 1), (entry.credit, -1)):
+            self.balances[place] += entry.amount_fen * (sign if place[0].is_debit else -sign)
             if self.balances[place] < 0 and place[0] in NEVER_NEGATIVE:
                 raise Break(
                     N_("Transfer %(no)s of book %(book)s overdraws the account %(account)s."),
                     **named,
                     account=f"{place[0]} {place[1]}".strip(),
                 )
-        if transfer.kind is T.RELEASE and self.balances[transfer.debit]:
+        if entry.kind is T.RELEASE and self.balances[entry.debit]:
             raise Break(N_("Transfer %(no)s of book %(book)s releases less than the fund held."), **named)
 
-    def _legal(self, transfer: Posted, named: dict[str, int]) -> None:
-        kind, debit, credit, sign = transfer.kind, transfer.debit, transfer.credit, 1
+    def _legal(self, entry: Entry, named: dict[str, int]) -> None:
+        kind, debit, credit, sign = entry.kind, entry.debit, entry.credit, 1
         if kind is T.CORRECT:
-            mirrored = self.mirrors.get(transfer.reverses_id or 0)
-            if mirrored is None or mirrored[:3] != (credit, debit, transfer.amount_fen):
+            mirrored = self.mirrors.get(entry.reverses_id or 0)
+            if mirrored is None or mirrored[:3] != (credit, debit, entry.amount_fen):
                 raise Break(N_("Transfer %(no)s of book %(book)s corrects nothing that was there."), **named)
             kind, debit, credit, sign = mirrored[3], credit, debit, -1
         elif debit[0] not in LEGAL[kind][0] or credit[0] not in LEGAL[kind][1]:
             raise Break(N_("Transfer %(no)s of book %(book)s moves what its kind may not move."), **named)
-        self.sums[kind, debit[0], credit[0]] += sign * transfer.amount_fen
+        self.sums[kind, debit[0], credit[0]] += sign * entry.amount_fen
 
     def conserve(self) -> None:
         """Accrued = base net + held + released net + deducted net + reversed; and all accounts together are zero."""
@@ -278,22 +256,25 @@ def _sealed(session: Session, key: bytes) -> dict[tuple[int, int], list[tuple[st
     A seal that is gone shows in the one after it; that the last ones are gone, `require_sealed` tells.
     """
     found: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
-    last: Seal | None = None
-    for seal in session.scalars(sa.select(Seal).order_by(Seal.day)):
-        day = seal.day.isoformat()
-        if not hmac.compare_digest(heads_hmac(key, seal.day, seal.before_on, seal.heads), seal.hmac):
+    last: tuple[date, date | None] | None = None
+    # Some at a time: a year's seals name each book a hundred times.
+    columns = sa.select(Seal.day, Seal.before_on, Seal.heads, Seal.hmac).order_by(Seal.day)
+    for on, before_on, heads, sealed in session.execute(columns.execution_options(yield_per=_SEALS_AT_ONCE)):
+        day = on.isoformat()
+        if not hmac.compare_digest(heads_hmac(key, on, before_on, heads), sealed):
             raise Break(N_("The seal of %(day)s is not ours, or its key is another one."), day=day)
         # Seals of before that named none stand at the beginning only.
-        if seal.before_on != (last.day if last else None) and (seal.before_on or (last and last.before_on)):
-            gone = seal.before_on or seal.day
+        if before_on != (last[0] if last else None) and (before_on or (last and last[1])):
             raise Break(
                 N_("The seal of %(gone)s is gone: that of %(day)s was made after it."),
-                gone=gone.isoformat(),
+                gone=(before_on or on).isoformat(),
                 day=day,
             )
-        for book_id, no, sha256 in seal.heads:
-            found[int(book_id), int(no)].append((day, str(sha256)))
-        last = seal
+        for book_id, no, sha256 in heads:
+            known = found[int(book_id), int(no)]
+            if not known or known[-1][1] != sha256:
+                known.append((day, str(sha256)))
+        last = on, before_on
     return dict(found)
 
 

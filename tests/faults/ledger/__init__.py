@@ -12,6 +12,7 @@
 - `test_closing`: kill -9 of the close of a quarter, 200 times (4), begun again by a worker, the command or the page.
 - `test_unseen`: UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE refused; 1,000 edits of one byte found (80).
 - `test_quarter_ends`: the second before and after midnight in Asia/Shanghai, whatever calendar.
+- `test_at_length`: `flask ledger verify` over 100,000 transfers (1,200) and a year of seals: seconds and memory.
 - `test_orders`: 1,000 orders of entering the same purchases and returns make the same balances (15).
 
 A seed that fails is printed: PORTAL_FAULTS_SEED=<n> runs that one alone.

@@ -157,12 +157,13 @@ def _one_accrual(session: Session, line: _Line, moved: list[Booked], origins: di
     )
     if sums != (base, fund):
         raise Break(N_("The books say another sum for line %(line)s of %(document)s than accrued."), **named)
-    if accrual.facts not in (None, accrual_facts(purchase.facts, vars(accrual))):
+    said = purchase.facts
+    if accrual.facts not in (None, accrual_facts(said, vars(accrual))):
         raise Break(N_("Line %(line)s of %(document)s was changed after it was booked."), **named)
     if moved and moved[0].no != accrual.book_no:
         raise Break(N_("Line %(line)s of %(document)s stands elsewhere in its book than it says."), **named)
     for one in moved:
-        if one.facts != purchase.facts:
+        if one.facts != said:
             raise Break(N_("Line %(line)s of %(document)s was changed after it was booked."), **named)
         parts = {place[1] for place in (one.debit, one.credit) if place[0] in (A.FUND, A.RELEASED)}
         if (

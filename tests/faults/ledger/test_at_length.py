@@ -1,0 +1,80 @@
+"""The command that verifies, over books of 100,000 transfers and a year of seals: how long, and how much memory."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from portal.config import key_file
+from portal.domain.ledger import sealing
+from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.purchases.booking import enter
+from tests.domain.fund_world import FundWorld, on_day
+from tests.faults.ledger.size import SECONDS, progress, size
+
+pytestmark = pytest.mark.timeout(SECONDS)
+ROOT = Path(__file__).resolve().parents[3]
+AGREEMENTS, LINES, SEALS = size(3, 50), size(200, 1_000), size(3, 365)  # lines of each agreement
+# What a night's look may take of the machine, the start of the program included.
+CPU_SECONDS, MEGABYTES = 60, 250
+QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
+
+
+def test_books_of_many_transfers_are_verified_in_little_time_and_memory(
+    session, make, database_url, tmp_path
+):
+    world = FundWorld(session, make)
+    key = key_file(tmp_path, "ledger_key").encode()
+    agreements = [
+        world.in_force(world.add_distributor(), values={"fund_interest_rate": 36_500})
+        for _ in range(AGREEMENTS)
+    ]
+    for no, agreement in enumerate(agreements):
+        days = [date(2026, 1, 1) + timedelta(days=no % 360) for no in range(LINES)]
+        bought = [world.line(agreement, day, 100_000 + no) for no, day in enumerate(days)]
+        back = [world.line(agreement, LAST, -1_000, returns=(one.document_number, 1)) for one in bought[::20]]
+        with on_day(LAST):
+            for lines in (bought, back):
+                enter(session, world.finance, lines)
+                session.commit()
+        with on_day(date(2027, 1, 10)):
+            deducting.deduct(session, world.manager, agreement.id, "2026Q2", 7, 500_000, 700_000)
+            for quarter in QUARTERS:
+                releasing.release(session, world.finance, agreement.id, quarter)
+            session.commit()
+        if no % 10 == 9:
+            progress(f"at length: {no + 1} of {AGREEMENTS} agreements")
+    for day in range(SEALS):
+        sealing.seal(session, key, date(2027, 2, 1) + timedelta(days=day))
+    session.commit()
+
+    said, cpu, megabytes = verified(database_url, tmp_path)
+    progress(f"at length: {said}, {cpu:.1f} s of a processor, {megabytes} MB")
+    assert said["whole"] and said["books"] == AGREEMENTS
+    assert said["transfers"] >= AGREEMENTS * LINES * 2
+    assert cpu <= CPU_SECONDS and megabytes <= MEGABYTES
+
+
+LAST = date(2026, 12, 29)
+
+
+def verified(url: str, instance: Path) -> tuple[dict[str, object], float, int]:
+    """What the command says as JSON, and what it took of the processor and of the memory."""
+    environment = os.environ | {
+        "PORTAL_DATABASE_URL": url,
+        "PORTAL_INSTANCE": str(instance),
+        "PORTAL_SECRET_KEY": "test",
+        "PYTHONUTF8": "1",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.read())
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said
+    return said, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
