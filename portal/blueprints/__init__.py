@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.blueprints import (
+    accounts,
     admin,
     agreements,
     auth,
@@ -38,6 +39,7 @@ ALL = (
     violations.bp,
     payments.bp,
     quarters.bp,
+    accounts.bp,
     jobs.bp,
     search.bp,
     products.bp,

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
+from portal.cli.importing import carry_out, import_options
 from portal.db import begin_reading
+from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
@@ -19,8 +21,11 @@ from portal.domain.money import figures
 from portal.domain.price_protection.closing import executing, proposing
 from portal.domain.price_protection.closing.models import Proposal, Stage
 from portal.domain.price_protection.closing.preview import CLOSING, Row, preview, totals
+from portal.domain.price_protection.receivables.importing import ACCOUNTS, AccountCourse
 from portal.domain.regions import services as regions
 from portal.domain.regions.models import Region
+from portal.domain.tabular import Table
+from portal.domain.users.models import User
 from portal.extensions import db
 from portal.jobs.running import perform
 from portal.web.speaking import both
@@ -63,6 +68,29 @@ def release(quarter: str, office: str | None, only_preview: bool, as_json: bool)
     else:
         _say(quarter, rows, done, code)
     sys.exit(code)
+
+
+@group.command("accounts")
+@import_options
+@click.option("--quarter", metavar="QUARTER", required=True, help="The quarter of the list (2026Q3).")
+def accounts(quarter: str, **asked: Any) -> None:
+    """Import the account reconciliations (往来账) of QUARTER from FILE (CSV or Excel).
+
+    Exit 0: every row was taken; 1: some were refused, the others stay; 2: the file could not be read, or the database
+    did not take it; it can be run again.
+    """
+
+    def course_of(actor: User | None, table: Table) -> AccountCourse:
+        if actor is not None and not actor.can(Permission.ACCOUNTS_WRITE):
+            raise DomainError(
+                N_("%(name)s may not enter account reconciliations. Name somebody who may."), name=actor.name
+            )
+        return AccountCourse(db.session(), actor, table, quarter.upper(), writes=not asked["dry_run"])
+
+    def keep(actor: User | None, data: bytes, course: AccountCourse) -> None:
+        ACCOUNTS.keep(db.session(), actor, data, asked["file"].name, course)
+
+    carry_out(ACCOUNTS.spec, course_of, keep=keep, **asked)
 
 
 def _office(session: Session, code: str | None) -> Region:

@@ -14,6 +14,7 @@ from portal.domain.price_protection.closing import proposing
 from portal.domain.price_protection.deeds import deciding, price_making, pricing
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import PURCHASES
+from portal.domain.price_protection.receivables.importing import ACCOUNTS
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 from portal.jobs.batches import approve
@@ -29,6 +30,8 @@ KINDS: dict[str, Handler] = {
     DEALERS.import_kind: DEALERS.do_import,
     PURCHASES.plan_kind: PURCHASES.do_plan,
     PURCHASES.import_kind: PURCHASES.do_import,
+    ACCOUNTS.plan_kind: ACCOUNTS.do_plan,
+    ACCOUNTS.import_kind: ACCOUNTS.do_import,
     waiting.KIND: waiting.accrue_list,
     batches.CHECK: batch_tasks.check_rows,
     batches.DRAFT: batch_tasks.make_drafts,

@@ -16,7 +16,7 @@ from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.payments.models import Payout, Repayment
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport
-from portal.domain.price_protection.receivables.models import AccountFigures
+from portal.domain.price_protection.receivables.models import AccountFigures, AccountImport
 from portal.domain.price_protection.scans.models import ScanPile
 from portal.domain.price_protection.trail.models import Parcel, SealApplication
 from portal.domain.price_protection.violations.models import Case
@@ -58,6 +58,7 @@ SUBJECTS: dict[str, Subject] = {
     "price_change": Subject(_l("Price change"), PriceChange.reason),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
     "quarter_proposal": Subject(_l("Close of a quarter"), Proposal.quarter, "quarters.detail"),
+    "account_import": Subject(_l("List of accounts"), AccountImport.filename),
     "account_figures": Subject(_l("Account reconciliation"), AccountFigures.quarter),
     "statement": Subject(_l("Fund statement"), Statement.number, "quarters.statement"),
     "purchase": Subject(_l("Purchase"), Purchase.document_number, "purchases.detail"),

@@ -98,6 +98,8 @@ _LISTS = {
     "products": _l("Products"),
     "purchases": _l("Purchases"),
     "purchase_import": _l("Refused rows of an import"),
+    "account_import": _l("Refused rows of an import"),
+    "accounts": _l("Account reconciliation"),
     **PAYMENT_LISTS,
     "scan_reminders": _l("Reminder list"),
     "quarter": _l("Preview of a quarter"),
@@ -250,7 +252,12 @@ def text(event: AuditEvent) -> str:
         case "agreement.signing_corrected":
             moved = _("%(before)s → %(after)s", before=params.get("before"), after=params.get("signed_on"))
             return _(" · ").join((moved, str(params.get("reason", ""))))
-        case "distributor_import.applied" | "distributor_import.stopped":
+        case (
+            "distributor_import.applied"
+            | "distributor_import.stopped"
+            | "account_import.applied"
+            | "account_import.stopped"
+        ):
             return _(
                 "new %(created)s, changed %(updated)s, unchanged %(unchanged)s, refused %(refused)s",
                 **{what: params.get(what, 0) for what in ("created", "updated", "unchanged", "refused")},

@@ -54,6 +54,8 @@ ACTIONS: dict[str, object] = {
     "product.approval_entered": _l("Price approval entered"),
     "product.approval_revoked": _l("Price approval revoked"),
     "purchase.entered": _l("Purchase entered"),
+    "account_import.applied": _l("Account reconciliations imported"),
+    "account_import.stopped": _l("Import of account reconciliations stopped"),
     "purchase_import.applied": _l("Purchases imported"),
     "purchase_import.stopped": _l("Import of purchases stopped"),
     "purchase.returned": _l("Return entered"),

@@ -132,8 +132,6 @@ CLOSING_ACTIONS: dict[str, object] = {
     "fund.released_late": _l("Fund released after its case ended"),
     "account.entered": _l("Account reconciliation entered"),
     "account.corrected": _l("Account reconciliation corrected after its statement"),
-    "account_import.applied": _l("Account reconciliations imported"),
-    "account_import.stopped": _l("Import of account reconciliations stopped"),
     "statement.delivered": _l("Statement delivered"),
     "statement.delivery_taken_back": _l("Delivery of the statement taken back"),
     "statement.scan_filed": _l("Sealed statement filed"),

@@ -61,6 +61,8 @@ def quick_printer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Every route that hands out a workbook; `test_nothing_else_hands_out_a_workbook` finds one that is missing here.
 EXPORTS = {
+    "accounts.import_refused",
+    "accounts.import_template",
     "admin.export_trail",
     "admin.export_users",
     "agreements.export",
@@ -88,7 +90,12 @@ EXPORTS = {
     "scans.remind_excel",
 }
 # They answer only where a file was handed in and rows of it were refused.
-OF_REFUSED = {"batches.drafts_refused", "distributors.import_refused", "purchases.import_refused"}
+OF_REFUSED = {
+    "accounts.import_refused",
+    "batches.drafts_refused",
+    "distributors.import_refused",
+    "purchases.import_refused",
+}
 SHEET = "spreadsheetml.sheet"
 
 
@@ -156,6 +163,12 @@ def test_no_export_holds_a_live_formula(
     )
     sent = {"file": (io.BytesIO(lines.encode()), "=1+1.csv")}
     bought = browser.post("/purchases/import", data=sent).location
+    owing = csv_text(
+        ("经销商", "期初应收", "发货", "退货", "回款", "已到期", "其他说明"),
+        ("=1+1", "@1", "+1", "-2", "=1", "0", "=1"),
+    )
+    sent = {"file": (io.BytesIO(owing.encode()), "=1+1.csv")}
+    accounts = browser.post("/funds/accounts/import", data=sent).location
     listed = _paid(session, boss)
     others = _named_alive(session, make, boss)
     addresses = {
@@ -166,6 +179,8 @@ def test_no_export_holds_a_live_formula(
         "funds.export": "/funds/export",
         "quarters.export": f"/funds/quarters/{Calendar().of(today())}/export",
         "quarters.finance": address(app, "quarters.finance", others),
+        "accounts.import_template": "/funds/accounts/import/template",
+        "accounts.import_refused": f"{accounts}/refused",
         "quarters.export_accounts": f"/funds/quarters/{Calendar().of(today())}/accounts/export",
         "purchases.export": "/purchases/export",
         "purchases.import_template": "/purchases/import/template",

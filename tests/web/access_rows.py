@@ -46,6 +46,7 @@ from portal.domain.price_protection.payments.models import (
     Repayment,
 )
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport, Unprotected
+from portal.domain.price_protection.receivables.models import AccountImport
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.price_protection.trail.models import (
     Parcel,
@@ -112,6 +113,7 @@ def rows_of_region(
     ids: dict[str, int | str] = {
         "purchase": kept(bought),
         "purchase_import": kept(PurchaseImport(document_id=lines.id, by_id=(by or owner).id)),
+        "account_import": kept(AccountImport(document_id=lines.id, by_id=(by or owner).id, quarter="2025Q4")),
         "text_draft": kept(own),
         "region": region.id,
         "user": owner.id,

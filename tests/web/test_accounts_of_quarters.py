@@ -1,10 +1,14 @@
 """往来账 on the pages: entered by finance, shown in the preview, printed in the statement, corrected afterwards."""
 
+import io
+import json
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
 from portal.domain.access.roles import Role
+from portal.domain.price_protection.receivables.models import AccountFigures
 from tests.domain.close_world import OCTOBER
 from tests.domain.fund_world import on_day
 from tests.domain.test_receivables import AccountWorld
@@ -118,3 +122,91 @@ def test_the_setting_stands_among_the_companys(world, make, sign_in):
     finance = sign_in(world.finance, language="zh")
     assert "有1份" not in finance.get(PAGE).text
     assert "公司设置为不印往来账" in finance.get(f"{PAGE}/accounts").text
+
+
+def hand_in(client, *rows: str, quarter: str = "2026Q3"):
+    head = "经销商编码,期初应收,发货,退货,回款,其他,其他说明,期末应收,已到期"
+    data = "\n".join((head, *rows)).encode("gb18030")
+    return client.post(
+        "/funds/accounts/import", data={"file": (io.BytesIO(data), "往来.csv"), "quarter": quarter}
+    )
+
+
+def test_a_list_is_previewed_imported_once_and_its_refused_rows_come_back(world, session, sign_in):
+    agreement, other = world.in_force(), world.in_force()
+    finance = sign_in(world.finance, language="zh")
+    assert "2026Q3" in finance.get("/funds/accounts/import?quarter=2026Q3").text
+    rows = (
+        f"{agreement.distributor.code},20000,200000,10000,171200,-380,运费折让,38420,5000",
+        f"{other.distributor.code},1.005,0,0,0,,,,0",
+    )
+    made = hand_in(finance, *rows)
+    assert made.status_code == 303, made.text
+    page = finance.get(made.location).text
+    assert "38,420.00" in page and "1.005" in page and 'selected value="2026Q3"' in page
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(AccountFigures)) == 0
+    for _time in range(2):
+        finance.post(f"{made.location}/apply")
+    session.rollback()
+    assert session.scalars(sa.select(AccountFigures.goods_fen)).all() == [20_000_000]
+    back = rows_of(finance.get(f"{made.location}/refused"))
+    assert back[1][1] == 3 and "1.005" in str(back[1][2])
+    other_quarter = finance.post(f"{made.location}/plan", data={"quarter": "2026Q2"})
+    assert other_quarter.status_code == 422
+    again = hand_in(finance, *rows)
+    assert "没有要写入的行。" in finance.get(again.location).text
+
+
+def test_the_quarter_of_a_list_can_be_chosen_again_before_it_is_imported(world, session, sign_in):
+    agreement = world.in_force()
+    finance = sign_in(world.finance, language="zh")
+    made = hand_in(finance, f"{agreement.distributor.code},0,0,0,0,,,,0", quarter="2026Q2")
+    assert finance.post(f"{made.location}/plan", data={"quarter": "2026Q1"}).status_code == 303
+    finance.post(f"{made.location}/apply")
+    session.rollback()
+    assert session.scalars(sa.select(AccountFigures.quarter)).all() == ["2026Q1"]
+    forged = hand_in(finance, f"{agreement.distributor.code},0,0,0,0,,,,0", quarter="2099Q9")
+    assert forged.status_code == 422
+
+
+def test_the_exported_table_is_filled_in_and_handed_in_again(world, sign_in, session):
+    agreement = world.in_force()
+    world.enter(agreement, name="2026Q2")
+    finance = sign_in(world.finance, language="zh")
+    head, row = rows_of(finance.get(f"{PAGE}/accounts/export"))
+    filled = dict(zip(head, row, strict=True)) | {"发货": 100, "退货": 0, "回款": 38520, "其中已到期": 0}
+    text = "\n".join(
+        ",".join(str(cell or "") if cell != 0 else "0" for cell in line) for line in (head, filled.values())
+    )
+    sent = {"file": (io.BytesIO(text.encode()), "a.csv"), "quarter": "2026Q3"}
+    made = finance.post("/funds/accounts/import", data=sent)
+    finance.post(f"{made.location}/apply")
+    session.rollback()
+    entry = session.scalars(sa.select(AccountFigures).where(AccountFigures.quarter == "2026Q3")).one()
+    assert (entry.opening_fen, entry.closing_fen) == (3_842_000, 0)
+
+
+def test_the_command_takes_the_same_lists(world, app, session, tmp_path):
+    agreement = world.in_force()
+    file = tmp_path / "往来.csv"
+    file.write_text(
+        "经销商编码,期初应收,发货,退货,回款,已到期\n"
+        f"{agreement.distributor.code},0,100,0,0,100\nD-没有,0,0,0,0,0\n",
+        encoding="utf-8",
+    )
+    run = app.test_cli_runner().invoke
+    dry = run(args=["funds", "accounts", str(file), "--quarter", "2026Q3", "--dry-run", "--json"])
+    assert dry.exit_code == 1 and json.loads(dry.stdout)["created"] == 1
+    done = run(args=["funds", "accounts", str(file), "--quarter", "2026Q3", "--json"])
+    assert done.exit_code == 1, done.output
+    session.rollback()
+    assert session.scalars(sa.select(AccountFigures.entered_by_id)).all() == [None]
+    assert (
+        json.loads(run(args=["funds", "accounts", str(file), "--quarter", "2026Q3", "--json"]).stdout)[
+            "unchanged"
+        ]
+        == 1
+    )
+    wrong = run(args=["funds", "accounts", str(file), "--quarter", "2026年"])
+    assert wrong.exit_code == 2

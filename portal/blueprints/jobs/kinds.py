@@ -17,6 +17,7 @@ from portal.domain.price_protection.closing import proposing as closing
 from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import PURCHASES
+from portal.domain.price_protection.receivables.importing import ACCOUNTS
 from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 
@@ -107,6 +108,19 @@ def _entered(job: Job) -> str:
     )
 
 
+def _accounts(job: Job) -> str:
+    return url_for("accounts.import_preview", import_id=job.params["import_id"])
+
+
+def _more_accounts(_job: Job) -> str:
+    return url_for("accounts.import_file")
+
+
+def _accounts_kept(job: Job) -> str:
+    count = job.result.get("created", 0) + job.result.get("updated", 0)
+    return ngettext("%(num)s account was kept.", "%(num)s accounts were kept.", count)
+
+
 def _bought(job: Job) -> str:
     return url_for("purchases.index", distributor=job.params["distributor_id"])
 
@@ -191,6 +205,10 @@ KINDS = {
     DEALERS.import_kind: Kind(_l("Importing a dealer list"), _list, _another, _written),
     PURCHASES.plan_kind: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
     PURCHASES.import_kind: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
+    ACCOUNTS.plan_kind: Kind(_l("Reading a list of accounts"), _accounts, _more_accounts),
+    ACCOUNTS.import_kind: Kind(
+        _l("Importing account reconciliations"), _accounts, _more_accounts, _accounts_kept
+    ),
     waiting.KIND: Kind(
         _l("Accruing what was bought before the signing"),
         _bought,

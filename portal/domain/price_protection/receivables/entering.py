@@ -48,10 +48,14 @@ class Said:
 
 @dataclass
 class Desk:
-    """What accounts of a quarter are checked against, read once for all distributors asked about."""
+    """What accounts of a quarter are checked against, read once for all distributors asked about.
+
+    It holds what may not change until the transaction ends, unless it is of a preview (`holds`).
+    """
 
     session: Session
     name: str
+    holds: bool = True
     latest: dict[int, AccountFigures] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
     ledger: dict[int, OfLedger] = field(default_factory=dict)
@@ -59,6 +63,7 @@ class Desk:
     without: dict[int, str] = field(default_factory=dict)
     stated_after: dict[int, Stated] = field(default_factory=dict)
     last: dict[int, AccountFigures] = field(default_factory=dict)
+    stated_before: dict[int, Stated] = field(default_factory=dict)
     confirmed: set[int] = field(default_factory=set)
 
     def look_up(self, distributor_ids: Collection[int]) -> None:
@@ -74,20 +79,21 @@ class Desk:
         self.places |= here
         self.ledger |= standing.of_ledger(session, {id_: place.quarter for id_, place in here.items()}, ids)
         self.stated |= standing.stated_of(session, name, ids)
+        self.stated_before |= standing.stated_of(session, standing.previous(name), ids)
         self.stated_after |= standing.stated_of(session, following(name), ids)
         self.without |= self._stated_without(here)
 
     def _confirmed(self, ids: sa.Select[int]) -> set[int]:
         """The distributors whose account a confirmed close under way is about to print, or to carry."""
-        rows = self.session.execute(
+        statement = (
             sa.select(Proposal.stage, Proposal.rows)
             .where(
                 Proposal.quarter.in_((self.name, following(self.name))),
                 Proposal.stage.in_((Stage.PROPOSED, Stage.CONFIRMED)),
             )
             .order_by(Proposal.id)
-            .with_for_update()
-        ).all()
+        )
+        rows = self.session.execute(statement.with_for_update() if self.holds else statement).all()
         agreements = {int(said[0]) for stage, rows_ in rows if stage is Stage.CONFIRMED for said in rows_}
         if not agreements:
             return set()
@@ -157,6 +163,11 @@ class Desk:
         made.reason = self._reason(distributor_id, reason)
         made.no = known.no + 1 if known else 1
         return made
+
+    def opens_with(self, distributor_id: int) -> list[int]:
+        """The sums that an account may open with: the last closing one, corrected and as it was stated; fen."""
+        last, stated = self.last.get(distributor_id), self.stated_before.get(distributor_id)
+        return [one.closing_fen for one in (last, stated) if one is not None]
 
     def keep(self, row: AccountFigures) -> None:
         """Have it hold from now on."""

@@ -1,12 +1,14 @@
 """What finance said of a distributor's account, each time it did: rows are written once."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, now
 from portal.domain.distributors.models import Distributor
+from portal.domain.importing.models import HandedIn
 from portal.domain.users.models import User
 
 _CLOSING = "opening_fen + goods_fen - returns_fen - payments_fen - rebates_fen + other_fen"
@@ -61,3 +63,15 @@ class AccountFigures(Base):
             - self.rebates_fen
             + self.other_fen
         )
+
+
+class AccountImport(HandedIn, Base):
+    """A list of accounts handed in for a quarter."""
+
+    __tablename__ = "account_import"
+
+    quarter: Mapped[str] = mapped_column(sa.String(6), default="")
+    # None where the command imported it as the system.
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    # Heading → field, where that was chosen by hand.
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
