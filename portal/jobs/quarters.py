@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import now, reading
 from portal.domain.access.roles import Permission
+from portal.domain.asked_once import asking_once
 from portal.domain.errors import DomainError
 from portal.domain.jobs import kept
 from portal.domain.jobs.runs import Run
@@ -56,7 +57,7 @@ def _release(session: Session, run: Run, proposal: Proposal, total: int) -> tupl
         run.check_owner(Permission.FUNDS_CONFIRM)
         found: object
         try:
-            with session.begin_nested():
+            with session.begin_nested(), asking_once(session):
                 found = executing.close_agreement(session, proposal, said)
         except DomainError as error:
             found = executing.refused(session, said, error)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import today
+from portal.domain.asked_once import once
 from portal.domain.price_protection.funds.models import QuarterClose
 from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
 from portal.domain.price_protection.models import (
@@ -197,6 +198,11 @@ class Said:
 
 def said_over_time(session: Session, agreement_ids: list[int]) -> dict[int, Said]:
     """What these agreements say from which day on, never a setting of today; two statements."""
+    ids = tuple(sorted(agreement_ids))
+    return dict(once(session, ("said over time", ids), lambda: _said_over_time(session, ids)))
+
+
+def _said_over_time(session: Session, agreement_ids: tuple[int, ...]) -> dict[int, Said]:
     amended: dict[int, list[tuple[date, dict[str, Any]]]] = defaultdict(list)
     for agreement_id, since_on, values in session.execute(
         sa.select(AgreementTerms.agreement_id, AgreementTerms.effective_on, AgreementTerms.values)

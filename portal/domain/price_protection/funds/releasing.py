@@ -33,6 +33,11 @@ def quarter_of_agreement(session: Session, agreement_id: int, name: str) -> Quar
 def close(session: Session, actor: User | None, agreement_id: int, name: str) -> QuarterClose:
     """Close the quarter: what is dated in it and comes later is booked in an open one. Once; never undone."""
     ledger.hold(session, agreement_id)
+    return _close(session, actor, agreement_id, name)
+
+
+def _close(session: Session, actor: User | None, agreement_id: int, name: str) -> QuarterClose:
+    """The same, of an agreement whose book this transaction holds."""
     quarter = quarter_of_agreement(session, agreement_id, name)
     name = str(quarter)
     known = closed(session, agreement_id, name)
@@ -70,7 +75,7 @@ def release(session: Session, actor: User | None, agreement_id: int, name: str) 
     known = deducting.released(session, agreement_id, name)
     if known is not None:
         return known
-    close(session, actor, agreement_id, name)
+    _close(session, actor, agreement_id, name)
     if deducting.holds(session, agreement_id, name):
         return None
     # What accrued under earlier words is released by them (S 2.1).
