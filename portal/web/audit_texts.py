@@ -1,10 +1,11 @@
 """What the events of products, agreements, users, offices and settings say; `audit_words` asks here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
@@ -69,6 +70,7 @@ ACTIONS: dict[str, object] = {
     "user.accounts_handed_over": _l("Accounts handed over"),
     "user.reactivated": _l("User reactivated"),
     "numbering.changed": _l("Numbering rule changed"),
+    "workdays.changed": _l("Working days changed"),
     "job.cancelled": _l("Task of another user cancelled"),
     "job.restarted": _l("Task of another user restarted"),
     "database.restored": _l("Database put back from a backup"),
@@ -109,6 +111,20 @@ _LISTS = {
     "audit": _l("Audit trail"),
     **TRAIL_LISTS,
 }
+_DAYS_COUNT = {
+    "off": _l("days off"),
+    "worked": lazy_pgettext("calendar", "working days"),
+    "listed": _l("again as the State Council's list has them"),
+}
+
+
+def _workdays(params: Mapping[str, Any]) -> str:
+    first, last = str(params.get("first_on", "")), str(params.get("last_on", ""))
+    span = first if first == last else _("%(first)s to %(last)s", first=first, last=last)
+    what = str(_DAYS_COUNT.get(str(params.get("what", "")), ""))
+    return str(_(" · ").join(part for part in (span, what, str(params.get("note", ""))) if part))
+
+
 _FEATURES = ("product", "agreement", "parcel", "user", "region", "settings", "numbering")
 
 
@@ -168,6 +184,8 @@ def text(event: AuditEvent) -> str:
         return told_of_payment(params)
     if event.action in CLOSING_ACTIONS:
         return told_of_closing(params)
+    if event.action == "workdays.changed":
+        return _workdays(params)
     match event.action:
         case "product.approval_entered":
             return _(

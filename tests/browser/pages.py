@@ -201,6 +201,7 @@ DEMO_PAGES = (
     PageLine("settings", "admin", "/admin/settings"),
     PageLine("audit trail", "admin", "/admin/audit"),
     PageLine("numbering", "admin", "/admin/numbering"),
+    PageLine("working days", "admin", "/admin/workdays"),
     PageLine("system check", "admin", "/admin/health"),
     PageLine("not for a salesperson", "sales-hz", "/admin/users", 403),
 )

@@ -660,10 +660,3 @@ def test_deductions_of_one_quarter_together_are_at_most_its_fund(world, session)
     taken = session.scalars(sa.select(FundDeduction.amount_fen).order_by(FundDeduction.id)).all()
     assert list(taken) == [FUND, 0]
     assert REPORTED > ACT
-
-
-def test_working_days_pass_over_holidays_and_count_the_days_worked_instead():
-    # National Day 2026: 1-7 October off; 20 September and 10 October are worked.
-    assert deadlines.working_days_after(date(2026, 9, 30), 1) == date(2026, 10, 8)
-    assert deadlines.working_days_after(date(2026, 10, 9), 1) == date(2026, 10, 10)
-    assert deadlines.working_days_after(date(2031, 1, 3), 1) == date(2031, 1, 6)  # not announced yet

@@ -14,4 +14,5 @@ from portal.blueprints.admin import (  # noqa: E402, F401
     settings,
     trail,
     users,
+    workdays,
 )

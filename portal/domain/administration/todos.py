@@ -1,10 +1,12 @@
 """What waits for administrators until all is set up, and for whose password somebody else knows."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.db import today
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
@@ -15,6 +17,7 @@ from portal.domain.settings import services as settings
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
 from portal.domain.users.queries import paths_held
+from portal.domain.workdays import services as workdays
 
 # So many offices are named in one line; of the others only the number.
 _NAMED = 3
@@ -43,6 +46,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
                 params={"count": len(missing)},
                 group="setup",
             )
+        yield from _days_off(session)
     yield from _offices(session, user)
     if (
         user.can(Permission.DISTRIBUTORS_IMPORT)
@@ -55,6 +59,23 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
             sub=N_("The Excel list your office already keeps is fine."),
             verb=N_("Import a list"),
             endpoint="distributors.import_file",
+            group="setup",
+        )
+
+
+def _days_off(session: Session) -> Iterator[Todo]:
+    """From December on: the next year's days off, where neither the list nor anybody here has said them."""
+    year = today().year + 1
+    if today().month == 12 and workdays.lacks(session, year):
+        yield Todo(
+            kind=N_("Setup"),
+            title=N_("Enter the days off of %(year)s"),
+            sub=N_("Until then Monday to Friday count as working days."),
+            verb=N_("Enter"),
+            endpoint="admin.working_days",
+            args={"year": year},
+            params={"year": year},
+            due_on=date(year - 1, 12, 31),
             group="setup",
         )
 

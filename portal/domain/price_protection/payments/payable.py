@@ -20,8 +20,8 @@ from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments.agreed import agreed_means
 from portal.domain.price_protection.payments.models import Means, PayoutKind
-from portal.domain.price_protection.violations.deadlines import working_days_after
 from portal.domain.users.models import User
+from portal.domain.workdays.services import working_days_after
 
 TO_DISTRIBUTORS = (PayoutKind.BASE, PayoutKind.RELEASED, PayoutKind.INTEREST)
 _ORDER = {kind: no for no, kind in enumerate(PayoutKind)}
@@ -162,7 +162,7 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
         values = _agreed_for(said.get(id_), kind, part)
         since = oldest.get(id_) if kind is PayoutKind.BASE else None
         due_on = (
-            working_days_after(since, int(values.get("base_payment_days") or 0))
+            working_days_after(session, since, int(values.get("base_payment_days") or 0))
             if since
             else dues.get((id_, part))
         )

@@ -6,28 +6,12 @@ Every length is the agreement's own, as it stood on the day of the act (`Case.va
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from portal.domain.price_protection.violations.models import Case, State
-from portal.later import later
+from sqlalchemy.orm import object_session
 
-chinese_calendar = later("chinese_calendar")
+from portal.domain.price_protection.violations.models import Case, State
+from portal.domain.workdays.services import working_days_after
 
 _DAY = timedelta(days=1)
-
-
-def is_working(on: date) -> bool:
-    """Whether people work on this day in China; a year whose holidays are not announced has its weekdays."""
-    try:
-        return bool(chinese_calendar.is_workday(on))
-    except NotImplementedError:
-        return on.weekday() < 5
-
-
-def working_days_after(on: date, days: int) -> date:
-    """The last of so many working days after a day, which itself does not count."""
-    while days > 0:
-        on += _DAY
-        days -= is_working(on)
-    return on
 
 
 def months_after(on: date, months: int) -> date:
@@ -45,12 +29,12 @@ def open_by(act_on: date, months: int) -> date:
 
 def notice_by(case: Case) -> date | None:
     """By when the notice must be written (7.1)."""
-    return working_days_after(case.opened_on, days(case, "case_notice_days")) if case.opened_on else None
+    return _working_days_after(case, case.opened_on, "case_notice_days") if case.opened_on else None
 
 
 def answer_by(case: Case) -> date | None:
     """Until when the accused may inspect and answer (7.2)."""
-    return working_days_after(case.notified_on, days(case, "response_days")) if case.notified_on else None
+    return _working_days_after(case, case.notified_on, "response_days") if case.notified_on else None
 
 
 def decide_by(case: Case) -> date | None:
@@ -64,7 +48,7 @@ def appeal_by(case: Case) -> date | None:
     """The last day for an appeal (7.5)."""
     if case.decision_served_on is None:
         return None
-    return working_days_after(case.decision_served_on, days(case, "appeal_days"))
+    return _working_days_after(case, case.decision_served_on, "appeal_days")
 
 
 def answer_appeal_by(case: Case) -> date | None:
@@ -78,7 +62,14 @@ def pay_award_by(case: Case) -> date | None:
     """The last day to pay the award (8.3)."""
     if case.effective_on is None:
         return None
-    return working_days_after(case.effective_on, days(case, "award_payment_days"))
+    return _working_days_after(case, case.effective_on, "award_payment_days")
+
+
+def _working_days_after(case: Case, on: date, name: str) -> date:
+    """As many working days after a day as the agreement gave."""
+    session = object_session(case)
+    assert session is not None  # a case is asked for its days where it was found
+    return working_days_after(session, on, days(case, name))
 
 
 def days(case: Case, name: str) -> int:
