@@ -161,6 +161,7 @@ def _object(quarter: str, rows: list[Row], done: list[dict[str, Any]], code: int
                 "due_on": row.due_on.isoformat(),
                 "cases": list(row.cases),
                 "late_lines": row.late_lines,
+                "waiting_lines": row.waiting_lines,
             }
             for row in rows
         ],

@@ -13,7 +13,7 @@ from portal.domain.asked_once import asking_once
 from portal.domain.errors import DomainError
 from portal.domain.jobs import kept
 from portal.domain.jobs.runs import Run
-from portal.domain.price_protection.closing import executing, printing
+from portal.domain.price_protection.closing import executing, printing, proposing
 from portal.domain.price_protection.closing.executing import Left
 from portal.domain.price_protection.closing.models import Proposal
 from portal.domain.price_protection.closing.printing import Frozen
@@ -55,6 +55,7 @@ def _release(session: Session, run: Run, proposal: Proposal, total: int) -> tupl
     done = proposal.agreements - len(rows)
     for said in rows:
         run.check_owner(Permission.FUNDS_CONFIRM)
+        proposing.require_confirmer(run.owner, proposal)
         found: object
         try:
             with session.begin_nested(), asking_once(session):

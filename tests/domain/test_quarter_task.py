@@ -15,6 +15,7 @@ from portal.domain.price_protection.closing import executing, proposing
 from portal.domain.price_protection.closing.models import Stage, Statement
 from portal.domain.price_protection.closing.printing import frozen
 from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.users.models import Grant
 from portal.jobs import quarters
 from portal.jobs.running import perform
 from portal.printing.agreement import RenderedPaper
@@ -145,3 +146,19 @@ def test_a_statement_is_printed_with_its_code_and_the_same_bytes_again(app, worl
     for said in ("DZ-2026Q3-000001", "2026年第三季度", "200.00", "贰佰元整", "10,000.00", world.second.name):
         assert said in words, said
     assert "往来账确认" not in words
+
+
+def test_nothing_is_released_in_the_name_of_who_confirms_for_another_office_by_now(
+    app, world, session, make, monkeypatch
+):
+    monkeypatch.setattr(quarters, "render_statement", quick)
+    _agreements, _proposal, job = confirmed(world, 1)
+    elsewhere = make.region()
+    session.execute(sa.update(Grant).where(Grant.user_id == world.second.id).values(region_id=elsewhere.id))
+    session.commit()
+    with on_day(OCTOBER):
+        work(app, job.id)
+    session.expire_all()
+    found = session.get_one(Job, job.id)
+    assert (found.state, "for this office" in found.error) == (JobState.FAILED, True)
+    assert session.scalars(sa.select(FundRelease)).all() == []

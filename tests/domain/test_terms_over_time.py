@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
+from portal.domain.price_protection.closing import todos
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.closing.preview import Outcome
 from portal.domain.price_protection.deeds import amending, serving
@@ -171,6 +172,30 @@ def test_what_comes_after_such_a_close_goes_into_the_next_quarter_and_its_statem
     )
     assert world.balance(agreement, A.RELEASED, "2026Q4") == 10_000
     prove(session)
+
+
+def test_the_workbench_names_the_quarter_in_which_an_agreement_ended(world, session):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    on = date(2026, 8, 20)
+    with on_day(on):
+        assert list(todos.todos(session, world.finance)) == []
+    world.end(agreement, LAST_DAY)
+    with on_day(on):
+        [told] = todos.todos(session, world.finance)
+    assert (told.args, told.params["count"]) == ({"name": "2026Q3"}, 1)
+    assert told.due_on is not None and LAST_DAY < told.due_on < date(2026, 9, 15)
+
+
+def test_the_preview_counts_the_lines_that_wait_for_a_paper(world):
+    agreement = world.in_force()
+    with on_day(JULY):
+        world.approved_amendment(agreement, effective_on=date(2026, 9, 15))
+    for day in (14, 16, 30):
+        world.buy(agreement, date(2026, 9, day), 1_000_000)
+    world.buy(agreement, date(2026, 10, 2), 1_000_000)
+    row = world.preview()[agreement.id]
+    assert (row.fund_fen, row.waiting_lines) == (20_000, 2)
 
 
 def test_an_end_that_is_recorded_after_the_close_changes_nothing_of_it(world, session):

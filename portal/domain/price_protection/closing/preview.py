@@ -27,7 +27,7 @@ from portal.domain.price_protection.funds.models import FundHold, FundRelease, Q
 from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
 from portal.domain.price_protection.funds.releasing import interest
 from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms
-from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.price_protection.receivables import standing
 from portal.domain.price_protection.receivables.standing import Printing, Receivable
 from portal.domain.regions.models import Region
@@ -71,6 +71,8 @@ class Row:
     cases: tuple[str, ...] = ()
     # Lines of the quarter that were entered after its last day.
     late_lines: int = 0
+    # Lines of its days that wait for a paper to come back: closed without them, they go into the next quarter.
+    waiting_lines: int = 0
     # The first quarter that must be closed before this one; empty unless the outcome is EARLIER.
     earlier: str = ""
     # Whether its statement gets the second part; None where the company prints none.
@@ -136,6 +138,7 @@ def preview(
     )
     closed = _closed(session, ids)
     late = _late(session, name, ids, {one.id: quarter.last_on for one, quarter in base})
+    waiting = _waiting(session, ids, {one.id: quarter for one, quarter in base})
     names = case_names(session, {part for parts in holds.values() for part in parts})
     second = SecondParts(session, name, ids)
     found = []
@@ -166,6 +169,7 @@ def preview(
                 else 0,
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
                 late_lines=late.get(one.id, 0),
+                waiting_lines=waiting.get(one.id, 0),
                 earlier=earlier if outcome is Outcome.EARLIER else "",
                 printing=second.printing(one) if outcome not in _DONE else None,
                 account=second.printed(one) if outcome not in _DONE else None,
@@ -395,5 +399,27 @@ def _late(session: Session, name: str, ids: sa.Select[int], ends: dict[int, date
         .group_by(Accrual.agreement_id, entered)
     ):
         if day > ends.get(agreement_id, date.max).isoformat():
+            found[agreement_id] += count
+    return found
+
+
+def _waiting(session: Session, ids: sa.Select[int], quarters: dict[int, Quarter]) -> dict[int, int]:
+    """How many lines of the quarter accrue only once a paper has come back, by agreement."""
+    found: dict[int, int] = defaultdict(int)
+    for agreement_id, on, count in session.execute(
+        sa.select(Agreement.id, Purchase.purchased_on, sa.func.count())
+        .join(
+            Purchase,
+            sa.and_(
+                Purchase.distributor_id == Agreement.distributor_id,
+                Purchase.purchased_on >= Agreement.effective_on,
+                Purchase.purchased_on <= Agreement.ends_on,
+            ),
+        )
+        .where(Agreement.id.in_(ids), Purchase.unprotected == Unprotected.NOT_SIGNED)
+        .group_by(Agreement.id, Purchase.purchased_on)
+    ):
+        quarter = quarters.get(agreement_id)
+        if quarter is not None and quarter.first_on <= on <= quarter.last_on:
             found[agreement_id] += count
     return found

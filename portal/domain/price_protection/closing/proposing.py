@@ -148,14 +148,19 @@ def go_on(session: Session, actor: User, proposal: Proposal) -> Job:
     """Ask again for the task of a confirmed close: one that was stopped or killed goes on behind what is done, and of
     one that is done the file for the printer is made again."""
     lock(session, proposal)
-    if not actor.can(Permission.FUNDS_CONFIRM, proposal.region):
-        raise DomainError(N_("You may not confirm the close of a quarter for this office."))
+    require_confirmer(actor, proposal)
     if proposal.stage not in (Stage.CONFIRMED, Stage.DONE):
         raise DomainError(N_("This proposal has moved on in the meantime; look at it again."))
     before = session.get(Job, proposal.job_id) if proposal.job_id else None
     if before is not None and not jobs.end_lost(session, before):
         raise DomainError(N_("Its task is still at work; wait until it has ended."))
     return _ask(session, actor, proposal)
+
+
+def require_confirmer(actor: User, proposal: Proposal) -> None:
+    """Refuse whoever may not, or no longer, confirm closes in the proposal's office."""
+    if not actor.can(Permission.FUNDS_CONFIRM, proposal.region):
+        raise DomainError(N_("You may not confirm the close of a quarter for this office."))
 
 
 def _ask(session: Session, actor: User, proposal: Proposal) -> Job:

@@ -61,16 +61,26 @@ def _of(one: Proposal, title: str) -> Todo:
 
 
 def _to_close(session: Session, user: User) -> Iterator[Todo]:
-    """The quarters that have ended by the calendar year, where a fund of theirs was gathered and is not closed."""
+    """The quarters that have ended, where a fund of theirs was gathered and is not closed.
+
+    By the calendar year; the running one as well, for agreements that ended in it (13.3).
+    """
     here = Calendar().of(today())
     last = Calendar().of(here.first_on - timedelta(days=1))
     rows = session.execute(
-        sa.select(Account.part, sa.func.count())
+        sa.select(Account.part, sa.func.count(), sa.func.min(Agreement.ends_on))
         .join(Book, Book.id == Account.book_id)
         .join(Agreement, Agreement.id == Book.agreement_id)
         .where(
             Account.kind == AccountKind.FUND,
-            Account.part <= str(last),
+            sa.or_(
+                Account.part <= str(last),
+                sa.and_(
+                    Account.part == str(here),
+                    Agreement.ends_on >= here.first_on,
+                    Agreement.ends_on < today(),
+                ),
+            ),
             Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)),
             ~sa.exists().where(
                 QuarterClose.agreement_id == Agreement.id, QuarterClose.quarter == Account.part
@@ -82,7 +92,8 @@ def _to_close(session: Session, user: User) -> Iterator[Todo]:
     days = (
         int(settings.values(session, regions.head_office(session)).get("statement_days") or 0) if rows else 0
     )
-    for name, count in rows:
+    for name, count, ends_on in rows:
+        last_on = ends_on if name == str(here) else Calendar().named(name).last_on
         yield Todo(
             kind=N_("Quarter close"),
             title=N_("Close the quarter %(quarter)s"),
@@ -91,6 +102,6 @@ def _to_close(session: Session, user: User) -> Iterator[Todo]:
             endpoint="quarters.show",
             args={"name": name},
             params={"quarter": name, "count": count},
-            due_on=Calendar().named(name).last_on + timedelta(days=days),
+            due_on=last_on + timedelta(days=days),
             group=GROUP,
         )
