@@ -64,9 +64,10 @@ CEILINGS = {
     "batches.detail": 15,
     "batches.row": 16,
     # Every kind of work asks for its own.
-    "workbench.index": 44,
+    "workbench.index": 45,
     # Whether and which accounts its statements print.
     "quarters.show": 20,
+    "quarters.statement": 20,
     "quarters.export": 17,
 }
 # What a search looks for.
