@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from portal.domain import money
 from portal.domain.errors import DomainError
-from portal.domain.ledger.accounts import AccountKind
+from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds import behind, deducting, queries, releasing, showing
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
 
@@ -225,3 +225,31 @@ def test_the_open_balances_do_not_depend_on_the_order_of_entry(world, data):
     assert world.balance(agreement, A.FUND, "2026Q2") == sum(one.fund_fen for one in left)
     assert world.balance(agreement, A.BASE) == sum(one.base_fen for one in left)
     assert world.balance(agreement, A.REBATE) == sum(one.rebate_fen for one in left)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(50, 99), st.integers(1, 60)), min_size=1, max_size=5))
+def test_the_figures_of_a_fund_add_up_where_returns_come_after_its_release(world, session, lines):
+    """A line that shrinks can have a fen more of fund than before; after the release that fen goes straight on."""
+    agreement = world.in_force()
+    bought = [world.buy(agreement, MAY, fen) for fen, _back in lines]
+    with on_day(date(2026, 7, 1)):
+        releasing.release(session, world.finance, agreement.id, "2026Q2")
+        session.commit()
+    for purchase, (fen, back) in zip(bought, lines, strict=True):
+        world.give_back(purchase, date(2026, 7, 2), min(fen, back))
+    (quarter,) = showing.quarters(session, agreement)
+    assert quarter.held == world.balance(agreement, A.FUND, "2026Q2") == 0
+    assert quarter.released == world.balance(agreement, A.RELEASED, "2026Q2") - _owed_of_funds(
+        session, agreement
+    )
+    row = session.execute(queries.fund_rows(world.finance, queries.FundFilter(q=agreement.number))).one()
+    assert (row.held, row.released) == (quarter.held, quarter.released)
+    assert row.accrued == row.held + row.released + row.deducted
+    listed = behind.transfers(agreement.id, behind.Behind("2026Q2", "released"), is_told=True)
+    assert behind.total(session, listed) == quarter.released
+
+
+def _owed_of_funds(session, agreement) -> int:
+    moved = showing.moved(session, [agreement.id])[agreement.id]["2026Q2"]
+    return moved[TransferKind.CLAW_BACK_FUND]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
-from portal.domain.price_protection.funds.showing import BY_KEY
+from portal.domain.price_protection.funds.showing import BY_KEY, goes_straight_on
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 T, A = TransferKind, AccountKind
@@ -184,8 +184,9 @@ def _signed(wanted: Behind) -> sa.ColumnElement[int]:
         return sa.case((_credit.kind.in_(_PAYABLE), Transfer.amount_fen), else_=-Transfer.amount_fen)
     if figure in _LISTED:
         signs = _LISTED[figure].items()
+        straight = [(goes_straight_on(_credit), Transfer.amount_fen)] if figure == "released" else []
         return sa.case(
-            *((Transfer.kind == kind, Transfer.amount_fen * sign) for kind, sign in signs), else_=0
+            *straight, *((Transfer.kind == kind, Transfer.amount_fen * sign) for kind, sign in signs), else_=0
         )
     if figure or wanted.stated:
         return sa.case((_is_fund(_credit), Transfer.amount_fen), else_=-Transfer.amount_fen)
@@ -223,7 +224,9 @@ def _narrowed(agreement_id: int, wanted: Behind, *, is_told: bool) -> sa.Select[
     elif wanted.figure == "payable":
         statement = statement.where(sa.or_(_debit.kind.in_(_PAYABLE), _credit.kind.in_(_PAYABLE)))
     elif wanted.figure:
-        statement = statement.where(Transfer.kind.in_(_LISTED[wanted.figure]))
+        counts = Transfer.kind.in_(_LISTED[wanted.figure])
+        is_released = wanted.figure == "released"
+        statement = statement.where(sa.or_(counts, goes_straight_on(_credit)) if is_released else counts)
     if wanted.quarter and wanted.figure != "held":
         statement = statement.where(_of_quarter(agreement_id, wanted.quarter))
     if wanted.stated == _BASE:

@@ -11,6 +11,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.price_protection.funds.showing import goes_straight_on
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
@@ -91,6 +92,11 @@ def _balance(kinds: tuple[AccountKind, ...], sign: int) -> sa.ColumnElement[int]
 _debit, _credit = aliased(Account), aliased(Account)
 
 
+def _straight_on() -> sa.ColumnElement[int]:
+    signed = sa.case((goes_straight_on(_credit), Transfer.amount_fen), else_=0)
+    return sa.cast(sa.func.sum(signed), sa.BigInteger)
+
+
 def _sums(user: User) -> sa.Subquery:
     """The figures of each book that the user may see."""
     return (
@@ -98,7 +104,7 @@ def _sums(user: User) -> sa.Subquery:
             Book.agreement_id,
             _moved(_ACCRUED).label("accrued"),
             _balance((A.FUND,), 1).label("held"),
-            _moved(_RELEASED).label("released"),
+            (_moved(_RELEASED) + _straight_on()).label("released"),
             _moved(_DEDUCTED).label("deducted"),
             _balance(_PAYABLE, 1).label("payable"),
             _balance((A.CLAWBACK,), -1).label("owed"),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -38,6 +38,14 @@ FIGURES = (
 BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
+def goes_straight_on(credit: Any) -> sa.ColumnElement[bool]:
+    """Whether a transfer is a fen that a return added to a fund after its release: accrued and released at once.
+
+    `credit` is the account that the transfer is joined to as its credit (funds.deducting).
+    """
+    return sa.and_(Transfer.kind == T.ACCRUE_FUND, credit.kind == A.RELEASED)
+
+
 @dataclass
 class QuarterSums:
     """One quarter of an agreement, in fen: accrued = reversed + deducted + released + held."""
@@ -67,14 +75,14 @@ Ids = Collection[int] | sa.Select[int]
 def moved(
     session: Session, agreement_ids: Ids, before_no: int | None = None
 ) -> dict[int, dict[str, dict[TransferKind, int]]]:
-    """What was moved in each agreement's quarters, by kind, in fen; two statements for all of them.
+    """What was moved in each agreement's quarters, by kind, in fen; three statements for all of them.
 
     `before_no` stops before that number of the book.
     """
     found: dict[int, dict[str, dict[TransferKind, int]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(int))
     )
-    for statement in (_by_purchase(agreement_ids), _by_fund(agreement_ids)):
+    for statement in (_by_purchase(agreement_ids), _straight_on(agreement_ids), _by_fund(agreement_ids)):
         if before_no is not None:
             statement = statement.where(Transfer.no < before_no)
         for agreement_id, quarter, kind, fen in session.execute(statement):
@@ -90,6 +98,20 @@ def _by_purchase(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
         .join(Accrual, Accrual.purchase_id == Transfer.source_id)
         .where(Transfer.source == "purchase", Book.agreement_id.in_(agreement_ids))
         .group_by(Book.agreement_id, Accrual.quarter, Transfer.kind)
+    )
+
+
+def _straight_on(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
+    """What was released as it accrued, once more: as a release."""
+    total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
+    return (
+        sa.select(
+            Book.agreement_id, Account.part, sa.literal(T.RELEASE, Transfer.__table__.c.kind.type), total
+        )
+        .join(Book, Book.id == Transfer.book_id)
+        .join(Account, Account.id == Transfer.credit_id)
+        .where(goes_straight_on(Account), Book.agreement_id.in_(agreement_ids))
+        .group_by(Book.agreement_id, Account.part)
     )
 
 
