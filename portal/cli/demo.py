@@ -57,10 +57,13 @@ def command(if_first_start: bool) -> None:
     scans.load(db.session, people)
     agenda, paid = Agenda(), Payments(db.session, people)
     cases = Cases(db.session(), people, vault())
+    since = today() - timedelta(days=DAYS)
+    quarters = Quarters(db.session(), offices, people, render_statement)
     for course in (
         *cases.courses(),
-        Quarters(db.session(), offices, people, render_statement).course(today() - timedelta(days=DAYS)),
-        paid.course(),
+        quarters.course(since),
+        quarters.proposed(),
+        paid.course(since),
     ):
         agenda.add(course)
     bought = Purchases(db.session, people).load(agenda)

@@ -1,6 +1,6 @@
 """The demo's payments: part of what is payable is paid, one payment taken back, one distributor owes back."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,17 +9,19 @@ from portal.db import CHINA, clock_at, today
 from portal.demo.agenda import Course
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
+from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments import collecting, correcting, making, marking
 from portal.domain.price_protection.payments.making import How, Seen
-from portal.domain.price_protection.payments.models import Mark
+from portal.domain.price_protection.payments.models import Mark, Payout, PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
 from portal.domain.price_protection.purchases.booking import book
 from portal.domain.price_protection.purchases.entries import Line
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.users.models import User
 
-_PAID = 12
+_PAID = 6
+_PAID_AFTER = timedelta(days=14)
 _TH = "TH-DEMO-{:02d}"
 
 
@@ -28,29 +30,51 @@ class Payments:
 
     def __init__(self, session: Session, people: dict[str, User]) -> None:
         self._session, self._finance = session, people["finance"]
-        self.made = 0
+        self.made = self.made_out = 0
 
-    def course(self) -> Course:
-        """Pay some of it three weeks ago, take one payment back, and let goods come back that were paid for."""
-        day = today() - timedelta(days=21)
-        yield day
-        items = payable(self._session, self._finance, Wanted(), Permission.PAYMENTS_MAKE)[:_PAID]
-        if len(items) < 4:
+    def course(self, since: date) -> Course:
+        """Pay all that is payable two weeks after each quarter; three weeks ago some more, one of it taken back.
+
+        Yesterday goods come back that were paid for.
+        """
+        last = today() - timedelta(days=21)
+        day = Calendar().of(since).last_on + _PAID_AFTER
+        while day < last:
+            yield day
+            self._pay(day)
+            day = Calendar().of(day).last_on + _PAID_AFTER
+        yield last
+        made = self._pay(last, _PAID)
+        if len(made) < 4:
             return
-        with clock_at(datetime.combine(day, time(16), CHINA)):
-            made = making.pay(
-                self._session, self._finance, [Seen.of(item) for item in items], How(paid_on=day), key="demo"
-            )
-            for no, payout in enumerate(made.payouts[:3], 1):
-                marking.mark(self._session, self._finance, payout, Mark.INVOICE, f"2633200000000000{no:04d}")
-            self._session.commit()
-        self.made = len(made.payouts)
-        yield day + timedelta(days=2)
-        with clock_at(datetime.combine(day + timedelta(days=2), time(9, 30), CHINA)):
-            correcting.correct(self._session, self._finance, made.payouts[3], "冲减的货款单号有误，重新办理")
+        yield last + timedelta(days=2)
+        with clock_at(datetime.combine(last + timedelta(days=2), time(9, 30), CHINA)):
+            correcting.correct(self._session, self._finance, made[3], "付款资料有误，重新办理")
             self._session.commit()
         yield today() - timedelta(days=1)
-        self._give_back(made.payouts[0].agreement_id)
+        self._give_back(made[0].agreement_id)
+
+    def _pay(self, day: date, most: int | None = None) -> list[Payout]:
+        """Pay so many of the sums that are payable; invoices of all, of the last payments for the first three."""
+        items = payable(self._session, self._finance, Wanted(), Permission.PAYMENTS_MAKE)[:most]
+        if not items:
+            return []
+        with clock_at(datetime.combine(day, time(16), CHINA)):
+            paid = making.pay(
+                self._session,
+                self._finance,
+                [Seen.of(item) for item in items],
+                How(paid_on=day),
+                key=f"demo {day}",
+            ).payouts
+            for payout in paid[: 3 if most else None]:
+                if payout.kind in (PayoutKind.BASE, PayoutKind.RELEASED):
+                    self.made_out += 1
+                    number = f"26332000{self.made_out:012d}"
+                    marking.mark(self._session, self._finance, payout, Mark.INVOICE, number)
+            self._session.commit()
+        self.made += len(paid)
+        return list(paid)
 
     def _give_back(self, agreement_id: int) -> None:
         """Goods whose rebate was paid come back: what cannot be set off is owed."""

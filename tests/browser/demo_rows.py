@@ -16,6 +16,13 @@ from portal.domain.price_protection.models import (
     Status,
     Termination,
 )
+from portal.domain.price_protection.payments.models import (
+    PaymentCorrection,
+    Payout,
+    PayoutKind,
+    PayoutList,
+    PayoutMark,
+)
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.scans.models import PageKind, ScanPage, ScanPile
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
@@ -56,6 +63,14 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
         ),
         "product": first(Product.id),
+        "payout_list": first(PayoutList.id),
+        "taken_back": first(PaymentCorrection.payout_id, PaymentCorrection.payout_id.is_not(None)),
+        "unbilled": first(
+            Payout.id,
+            Payout.kind == PayoutKind.BASE,
+            ~sa.exists().where(PayoutMark.payout_id == Payout.id),
+            ~sa.exists().where(PaymentCorrection.payout_id == Payout.id),
+        ),
         "purchase": first(Purchase.id, Purchase.amount_fen > 0, Purchase.unprotected.is_(None)),
         "own_text": first(TemplateDraft.id),
         "application": first(SealApplication.id, SealApplication.status == SealStatus.ASKED),

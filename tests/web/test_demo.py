@@ -14,7 +14,7 @@ from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.ledger.accounts import TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import todos
-from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement, StatementReply, Verdict
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.overview import overview
 from portal.domain.price_protection.payments.models import Payout
@@ -86,7 +86,9 @@ def test_the_demo_has_something_for_every_page_and_loads_once(app, session, load
     assert session.scalar(sa.select(sa.func.count()).where(Transfer.kind == TransferKind.CLAW_BACK_FUND))
     assert session.scalar(sa.select(sa.func.count()).where(Statement.suspended_fen > 0))
     assert session.scalar(sa.select(sa.func.count()).where(Transfer.kind == TransferKind.DEDUCT))
-    assert session.scalar(sa.select(sa.func.count()).select_from(Payout)) == 12
+    assert session.scalar(sa.select(sa.func.count()).select_from(Payout)) > 20
+    replies = session.execute(sa.select(StatementReply.fund, sa.func.count()).group_by(StatementReply.fund))
+    assert {row[0] for row in replies} == {Verdict.AGREED, Verdict.OBJECTED}
     session.rollback()
     assert app.test_cli_runner().invoke(args=["ledger", "verify"]).exit_code == 0
 

@@ -1,13 +1,14 @@
 """What each feature finds for the words of the search box."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from portal.blueprints.search import documents
+from portal.blueprints.search.kinds import Hit, Kind
 from portal.domain.distributors import listing
 from portal.domain.distributors.queries import DistributorFilter
 from portal.domain.price_protection import queries as agreements
@@ -17,34 +18,6 @@ from portal.domain.users.models import User
 from portal.web import tables
 from portal.web.templating import day
 from portal.web.words import tone, word
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One record that was found; `is_meant` when its very number was typed."""
-
-    url: str
-    number: str
-    title: str
-    note: str
-    state: str
-    tone: str
-    is_meant: bool
-
-    @property
-    def hint(self) -> str:
-        """What stands beside it where there is one line for all."""
-        return f"{self.state} · {self.note}"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """The hits of one kind of record, the likeliest first; `more` is the list that holds all of them."""
-
-    title: str
-    hits: Sequence[Hit]
-    total: int
-    more: str
 
 
 def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
@@ -60,7 +33,10 @@ def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
     )
     is_many = total >= tables.REMEMBERED_FROM
     rows = listing.likeliest(session, reach, words, limit=limit, is_many=is_many) if total else []
-    return [_distributors(rows, total, words), _agreements(session, user, words, limit, is_many=is_many)]
+    kinds = [_distributors(rows, total, words), _agreements(session, user, words, limit, is_many=is_many)]
+    if documents.may_be_a_number(words, is_known=any(kind.total for kind in kinds)):
+        kinds += documents.found(session, user, words, limit)
+    return kinds
 
 
 def _distributors(rows: Sequence[Any], total: int, words: str) -> Kind:

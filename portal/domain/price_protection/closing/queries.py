@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -206,3 +207,22 @@ def statement_rows(user: User, proposal_id: int, q: str = "") -> sa.Select[*tupl
             sa.or_(Statement.number.ilike(like), Agreement.number.ilike(like), Distributor.name.ilike(like))
         )
     return statement
+
+
+def numbered(user: User, number: str) -> sa.Select[Any]:
+    """The statements with such a number, or part of it, the latest first."""
+    columns: tuple[Any, ...] = (
+        Statement.id,
+        Statement.number,
+        Agreement.number.label("agreement"),
+        Distributor.name.label("distributor"),
+        Region.name.label("office"),
+    )
+    return (
+        statements_visible_to(user)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
+        .join(Region, Region.id == Agreement.region_id)
+        .with_only_columns(*columns)
+        .where(Statement.number.icontains(number, autoescape=True))
+        .order_by(Statement.id.desc())
+    )

@@ -182,6 +182,15 @@ def paid_rows(user: User, wanted: PaidFilter) -> sa.Select[Any]:
     return _in_state(statement, wanted.state)
 
 
+def numbered(user: User, number: str) -> sa.Select[Any]:
+    """The payments with such a number of their own, of an invoice or at the bank, or part of it, the latest first."""
+    named = (
+        column.icontains(number, autoescape=True)
+        for column in (Payout.number, _invoice.value, _reference.value)
+    )
+    return paid_rows(user, PaidFilter()).where(sa.or_(*named)).order_by(Payout.id.desc())
+
+
 def _in_state(statement: sa.Select[Any], state: str) -> sa.Select[Any]:
     if state == TAKEN_BACK:
         return statement.where(PaymentCorrection.id.is_not(None))

@@ -90,6 +90,35 @@ def purchase_rows(session: Session, user: User, wanted: PurchaseFilter) -> Colum
     return _narrowed(session, purchases_visible_to(user), wanted).with_only_columns(*_SHOWN)
 
 
+def numbered(user: User, number: str) -> sa.Select[Any]:
+    """The lines of documents with such a number, or part of it, the latest first."""
+    columns: tuple[Any, ...] = (
+        Purchase.id,
+        Purchase.document_number,
+        Purchase.line_no,
+        Purchase.purchased_on,
+        Purchase.amount_fen,
+        Purchase.returns_id,
+        Distributor.name.label("distributor"),
+        Region.name.label("office"),
+    )
+    # Who types a line's number too, as pages and papers write it, means that line.
+    document, _dash, line = number.rpartition("-")
+    named = Purchase.document_number.icontains(number, autoescape=True)
+    if document and line.isdigit() and len(line) < 6:
+        of_line = sa.and_(
+            sa.func.upper(Purchase.document_number) == document.upper(), Purchase.line_no == int(line)
+        )
+        named = sa.or_(named, of_line)
+    return (
+        purchases_visible_to(user)
+        .join(Region, Region.id == Distributor.region_id)
+        .with_only_columns(*columns)
+        .where(named)
+        .order_by(Purchase.id.desc())
+    )
+
+
 class Totals(NamedTuple):
     """What the lines of a list come to, in fen."""
 

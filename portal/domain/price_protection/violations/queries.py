@@ -117,6 +117,11 @@ def rows(user: User, *, q: str = "", state: State | None = None) -> sa.Select[*t
     return statement.where(Case.state == state) if state is not None else statement
 
 
+def numbered(user: User, number: str) -> sa.Select[*tuple[object, ...]]:
+    """The cases with such a number, or part of it, that the user sees; one without a number is never found."""
+    return rows(user).where(Case.number.icontains(number, autoescape=True)).order_by(Case.id.desc())
+
+
 SORTS = {
     "number": Case.number,
     "opened": Case.opened_on,
