@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission as P
+from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
 from portal.domain.ledger import verify
@@ -532,3 +533,101 @@ def test_two_at_once_pay_the_same_sums_once(world, session, signed):
         thread.join(20)
     assert len(waiting) == 1 and "no longer what you looked at" in waiting[0]
     assert world.balance(signed, A.CREDIT_NOTE) == -30_000
+
+
+def test_a_payment_is_not_earlier_than_the_last_booking_that_it_consists_of(world, session):
+    signed = world.in_force(world.add_distributor(**BANK), values={"fund_interest_rate": 36_500})
+    bought = world.buy(signed, MAY, 1_000_000)
+    world.buy(signed, date(2026, 5, 20), 100_000)
+    world.release(signed, "2026Q2", JULY)
+    for kind, last_on in ((K.BASE, date(2026, 5, 20)), (K.RELEASED, JULY), (K.INTEREST, JULY)):
+        items = [item for item in world.owed(signed) if item.kind is kind]
+        early = date.fromordinal(last_on.toordinal() - 1)
+        with on_day(JULY), pytest.raises(DomainError, match="booked as late as") as refused:
+            making.pay(session, world.finance, list(map(Seen.of, items)), How(paid_on=early), key="e")
+        assert refused.value.params["day"] == last_on.isoformat()
+        session.rollback()
+        with on_day(JULY):
+            making.pay(session, world.finance, list(map(Seen.of, items)), How(paid_on=last_on), key=f"{kind}")
+            session.commit()
+    # What is set off was not owed back before the goods came back.
+    world.give_back(bought, date(2026, 7, 12), 1_000_000)
+    world.buy(signed, date(2026, 7, 11), 100_000, entered_on=date(2026, 7, 13))
+    seen = list(map(Seen.of, world.owed(signed)))
+    for on, word in ((date(2026, 7, 11), "booked as late as"), (date(2026, 7, 12), None)):
+        with on_day(date(2026, 7, 13)):
+            if word is None:
+                making.pay(session, world.finance, seen, How(paid_on=on), key="set-off")
+            else:
+                with pytest.raises(DomainError, match=word):
+                    making.pay(session, world.finance, seen, How(paid_on=on), key="set-off")
+                session.rollback()
+
+
+def test_a_repayment_is_not_earlier_than_what_it_gives_back(world, session, signed):
+    first, second = (world.buy(signed, MAY, 1_000_000) for _ in range(2))
+    world.pay(world.owed(signed), JUNE)
+    world.give_back(first, date(2026, 6, 10), 1_000_000)
+    world.give_back(second, date(2026, 6, 20), 1_000_000)
+    with on_day(JULY):
+        for day, fen in ((9, 1), (10, 30_001), (19, 60_000)):
+            with pytest.raises(DomainError, match="So much was owed back from"):
+                said = Received(fen, Means.MONEY, date(2026, 6, day))
+                collecting.collect(session, world.finance, signed, said, key="r")
+            session.rollback()
+        with pytest.raises(DomainError, match="Nothing was owed back before"):
+            collecting.serve(session, world.finance, signed, date(2026, 6, 9))
+        session.rollback()
+        for day, fen in ((10, 30_000), (20, 30_000)):
+            said = Received(fen, Means.MONEY, date(2026, 6, day))
+            collecting.collect(session, world.finance, signed, said, key=f"r{day}")
+            session.commit()
+    assert world.balance(signed, A.CLAWBACK) == 0
+
+
+def test_a_sum_taken_back_is_due_on_its_old_day(world, session, signed):
+    due = date(2026, 5, 15)  # three working days after 12 May
+    world.buy(signed, MAY, 1_000_000)
+    (first,) = world.pay(world.owed(signed), JUNE, key="a").payouts
+    world.buy(signed, JUNE, 500_000)
+    (second,) = world.pay(world.owed(signed), date(2026, 6, 9), key="b").payouts
+    world.correct(second)
+    (item,) = world.owed(signed)
+    assert (item.amount_fen, item.due_on) == (15_000, date(2026, 6, 8))
+    world.pay([item], JULY, key="c")
+    world.correct(first, "付错了账户", on=date(2026, 7, 20))
+    (item,) = world.owed(signed)
+    assert (item.amount_fen, item.due_on) == (30_000, due)
+    # It may be told that it was paid on its real day, before it was taken back.
+    world.session.rollback()
+    with on_day(date(2026, 7, 21)):
+        making.pay(session, world.finance, [Seen.of(item)], How(paid_on=JUNE), key="d")
+        session.commit()
+    assert world.owed(signed) == []
+    world.is_whole()
+
+
+def test_a_form_s_key_is_its_sender_s_own_and_never_the_portal_s(world, session, make, signed, in_effect):
+    other = make.user(Role.FINANCE)
+    for no, key in enumerate(("award:1:1", "case_award:1", "k"), 1):
+        world.buy(signed, MAY, 1_000_000)
+        made = world.pay(world.owed(signed), JUNE, key=key)
+        assert made.number == f"FK-2026-{2 * no - 1:06d}" and made.key.startswith("form:")
+        world.buy(signed, MAY, 1_000)
+        with on_day(JUNE):
+            seen = [Seen.of(item) for item in world.owed(signed)]
+            again = making.pay(session, other, seen, How(paid_on=JUNE), key=key)
+            assert (again.id, again.made_by_id) != (made.id, made.made_by_id)
+            session.rollback()
+        world.pay(world.owed(signed), JUNE, key=f"{key}-rest")
+    for nothing in ("", "  ", "x" * 41):
+        with on_day(JUNE), pytest.raises(DomainError, match="portal gave out"):
+            making.pay(session, world.finance, [], How(paid_on=JUNE), key=nothing)
+    _decided(world, signed)
+    in_effect.add("C7")
+    with on_day(JULY):
+        how = How(JULY, note="经销商培训场地")
+        made = making.pay_from_case(
+            session, world.finance, signed, K.UNAWARDED, "C7", 100, how, key="award:7:1", payee=Payee("示例")
+        )
+        assert made.key.startswith("form:")

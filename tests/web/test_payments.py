@@ -139,8 +139,8 @@ def test_what_is_owed_back_shows_its_day_and_is_collected_once(finance, session,
     bought = session.scalars(sa.select(Purchase)).one()
     world.give_back(bought, JUNE, 1_000_000)
     page = f"{ROOT}/owed/{signed.id}"
-    assert finance.post(page, data={"do": "served", "served_on": "2026-06-02"}).status_code == 303
-    assert "2026-06-17" in finance.get(f"{ROOT}/owed").text  # fifteen days
+    assert finance.post(page, data={"do": "served", "served_on": "2026-06-03"}).status_code == 303
+    assert "2026-06-18" in finance.get(f"{ROOT}/owed").text  # fifteen days
     sent = {"do": "collect", "key": "once", "amount": "100.00", "means": "money", "received_on": "2026-06-03"}
     assert [finance.post(page, data=sent).status_code for _ in range(2)] == [303, 303]
     session.rollback()
@@ -191,3 +191,19 @@ def test_salespeople_read_and_cannot_pay(world, session, sign_in, signed):
         assert "300.00" in sales.get(f"{ROOT}/").text
         assert "/payments/new" not in sales.get(f"{ROOT}/").text
         assert sales.get(f"{ROOT}/new?all=1").status_code == 403
+
+
+def test_a_form_without_its_key_is_refused(finance, session, world, signed):
+    sent = fields(looked_at(finance)) | {"do": ["pay"]}
+    for key in ([], [""], ["x" * 41]):
+        refused = finance.post(f"{ROOT}/new", data=sent | {"key": key})
+        assert refused.status_code == 422
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count(Payout.id))) == 0
+
+
+def test_vouchers_open_on_this_month_s_payments(finance, session, world, signed):
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    page = finance.get(f"{ROOT}/vouchers")
+    assert page.status_code == 200 and "300.00" in page.text
+    assert "form-error" not in page.text and 'role="alert"' not in page.text

@@ -143,9 +143,10 @@ def _summary(line: Line) -> str:
 def book_vouchers() -> ResponseReturnValue:
     """Which days, what of them; what the file will hold, with its sums."""
     day = today()
-    form = VoucherForm(request.args, data={"first_on": day.replace(day=1), "last_on": day})
+    asked = request.args if request.args else None
+    form = VoucherForm(asked, data={"first_on": day.replace(day=1), "last_on": day, "what": "payments"})
     lines: list[Line] = []
-    if form.validate():
+    if asked is None or form.validate():
         try:
             first_on, last_on = _range(form)
             lines = list(

@@ -17,6 +17,7 @@ from portal.domain.money import figures
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.payments import keys, since
 from portal.domain.price_protection.payments.models import ClawbackNotice, Means, Repayment
 from portal.domain.regions import services as regions
 from portal.domain.text import clean
@@ -39,9 +40,10 @@ class Received:
 def collect(session: Session, actor: User, agreement: Agreement, said: Received, *, key: str) -> Repayment:
     """Book what the distributor gave back; sent twice under one key, once. The caller commits.
 
-    Raises DomainError for more than it owes, for goods, and for a day to come.
+    Raises DomainError for more than it owes, for goods, for a day to come, and for one on which it owed less.
     """
     _require_office(actor, agreement)
+    key = keys.of_form(actor, key)
     held = ledger.hold(session, agreement.id)
     known = session.scalar(sa.select(Repayment).where(Repayment.key == key))
     if known is not None:
@@ -66,6 +68,13 @@ def collect(session: Session, actor: User, agreement: Agreement, said: Received,
             owed=figures(owed),
         )
     _require_past(said.received_on, agreement)
+    owed_on = since.owed_so_much(session, (agreement.id, AccountKind.CLAWBACK, ""), said.amount_fen)
+    if owed_on is not None and said.received_on < owed_on:
+        raise DomainError(
+            "So much was owed back from %(day)s on only. Enter the day on which it was received, from then on.",
+            field="received_on",
+            day=owed_on.isoformat(),
+        )
     made = Repayment(
         number=new_number(session, regions.head_office(session), Numbered.REPAYMENT),
         key=key,
@@ -123,6 +132,13 @@ def serve(
     if owed == 0:
         raise DomainError("The distributor owes nothing back under this agreement.")
     _require_past(received_on, agreement)
+    owed_on = since.owed_so_much(session, (agreement.id, AccountKind.CLAWBACK, ""), 1)
+    if owed_on is not None and received_on < owed_on:
+        raise DomainError(
+            "Nothing was owed back before %(day)s. Enter the day on which the statement was received.",
+            field="received_on",
+            day=owed_on.isoformat(),
+        )
     last = session.scalar(
         sa.select(ClawbackNotice)
         .where(ClawbackNotice.agreement_id == agreement.id)

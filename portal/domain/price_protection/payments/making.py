@@ -24,6 +24,7 @@ from portal.domain.ledger.chain import facts
 from portal.domain.ledger.services import Draft, Held
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.payments import keys, since
 from portal.domain.price_protection.payments.agreed import require_means
 from portal.domain.price_protection.payments.awards import award_is_payable
 from portal.domain.price_protection.payments.marking import require_value
@@ -73,9 +74,11 @@ class How:
 def pay(session: Session, actor: User, seen: Sequence[Seen], how: How, *, key: str) -> PayoutList:
     """Pay these sums of distributors, as they were looked at; sent twice under one key, they are paid once.
 
-    Raises DomainError for a sum that changed meanwhile, a missing bank account, a means that was not agreed, and a
-    day to come. The caller commits.
+    `key` is the form's, of this actor alone.
+    Raises DomainError for a sum that changed meanwhile, a missing bank account, a means that was not agreed, a day
+    to come, and one before the last booking that a sum consists of. The caller commits.
     """
+    key = keys.of_form(actor, key)
     asked = _asked(actor, [(*one.key, one.amount_fen, one.offset_fen) for one in seen], how)
     if not 0 < len(seen) <= MOST:
         raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
@@ -100,7 +103,7 @@ def check(session: Session, items: Sequence[Item], how: How) -> list[tuple[Item,
     """By which means each goes out; DomainError for a day, a means or an account that keeps one from being paid."""
     if not 0 < len(items) <= MOST:
         raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
-    _require_day(session, how.paid_on, {item.agreement_id for item in items})
+    _require_day(session, how.paid_on, items)
     return [(item, _means(item, how)) for item in items]
 
 
@@ -128,8 +131,11 @@ def pay_from_case(
     """Pay an award whole, or use of what was not awarded so much for the purpose of clause 8.2 (`how.note`).
 
     Once for each key. Refused until the decision is in effect, beyond what is there, and of what was not awarded
-    without purpose and payee. The caller commits.
+    without purpose and payee. `key` is the form's of the actor, of an award the award's own (`keys.of_award`). The
+    caller commits.
     """
+    if kind is not PayoutKind.AWARD:
+        key = keys.of_form(actor, key)
     item = _of_case(agreement, kind, part, amount_fen, payee or Payee())
     asked = _asked(actor, [(*item.key, item.amount_fen, item.payee, item.bank_account)], how)
     held = ledger.hold_all(session, [agreement.id])
@@ -150,7 +156,7 @@ def pay_from_case(
         raise DomainError("Enter for what it is used: clause 8.2 binds it to a purpose.", field="note")
     if kind is PayoutKind.UNAWARDED and not item.payee:
         raise DomainError("Enter to whom it is paid.", field="payee")
-    _require_day(session, how.paid_on, {agreement.id})
+    _require_day(session, how.paid_on, [item])
     return _make(session, actor, held, [(item, how.means or Means.MONEY)], how, key, asked)
 
 
@@ -194,21 +200,49 @@ def _asked(actor: User, sums: Iterable[tuple[object, ...]], how: How) -> str:
     return facts(actor.id, *said, how.paid_on, how.means, how.note, how.reference)
 
 
-def _require_day(session: Session, paid_on: date, agreement_ids: set[int]) -> None:
-    """Money goes out today or went out a while ago, never in the future nor before there was an agreement."""
+def _require_day(session: Session, paid_on: date, items: Sequence[Item]) -> None:
+    """Money goes out today or went out a while ago: never in the future, nor before what it pays was booked."""
     if paid_on > today():
         raise DomainError(
             "The day of payment is yet to come. Enter the day on which it is paid, today at most.",
             field="paid_on",
         )
-    first = session.scalar(
-        sa.select(sa.func.max(Agreement.effective_on)).where(Agreement.id.in_(agreement_ids))
-    )
+    ids = {item.agreement_id for item in items}
+    first = session.scalar(sa.select(sa.func.max(Agreement.effective_on)).where(Agreement.id.in_(ids)))
     if first is not None and paid_on < first:
         raise DomainError(
             "One of these agreements takes effect on %(day)s only. Enter the day on which it is paid.",
             field="paid_on",
             day=first.isoformat(),
+        )
+    whole = sa.select(Agreement.id).where(Agreement.id.in_(ids))
+    booked = since.spans(session, whole, {item.kind.account for item in items})
+    for item in items:
+        _require_booked(paid_on, item, *_booked_last(session, item, booked))
+
+
+def _booked_last(session: Session, item: Item, booked: dict[since.Place, since.Span]) -> list[date | None]:
+    """The days before which this sum, and what is set off of it, was not owed."""
+    place = item.agreement_id, item.kind.account, item.part
+    if item.kind is PayoutKind.UNAWARDED:
+        return [since.owed_so_much(session, place, item.amount_fen)]
+    span = booked.get(place)
+    days = [span.latest_on if span is not None else None]
+    if item.offset_fen:
+        back = item.agreement_id, AccountKind.CLAWBACK, ""
+        days.append(since.owed_so_much(session, back, item.offset_fen))
+    return days
+
+
+def _require_booked(paid_on: date, item: Item, *days: date | None) -> None:
+    last = max((day for day in days if day is not None), default=None)
+    if last is not None and paid_on < last:
+        raise DomainError(
+            "%(what)s was booked as late as %(day)s; it cannot have been paid before. Enter the day on which it is "
+            "paid, or leave it out.",
+            field="paid_on",
+            what=" ".join(part for part in (item.agreement_number, item.distributor, item.part) if part),
+            day=last.isoformat(),
         )
 
 

@@ -6,18 +6,19 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
-from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.price_protection.funds.cover import Said, said_over_time
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.payments import since
 from portal.domain.price_protection.payments.agreed import agreed_means
 from portal.domain.price_protection.payments.models import Means, PayoutKind
 from portal.domain.users.models import User
@@ -129,7 +130,7 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
     back = {id_: fen for (id_, _, _), fen in balances(session, agreements, [AccountKind.CLAWBACK]).items()}
     ids = sorted({id_ for id_, _, _ in owed})
     said, dues = _said(session, ids), _dues(session, agreements)
-    oldest = _oldest_base(session, agreements)
+    oldest = since.spans(session, agreements, [AccountKind.BASE])
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), _AT_ONCE):
         for row in session.execute(
@@ -160,10 +161,10 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
     for (id_, account, part), fen in places:
         row, kind = rows[id_], _BY_ACCOUNT[account]
         values = _agreed_for(said.get(id_), kind, part)
-        since = oldest.get(id_) if kind is PayoutKind.BASE else None
+        span = oldest.get((id_, account, part))
         due_on = (
-            working_days_after(session, since, int(values.get("base_payment_days") or 0))
-            if since
+            working_days_after(session, span.oldest_on, int(values.get("base_payment_days") or 0))
+            if span is not None
             else dues.get((id_, part))
         )
         yield Item(
@@ -238,30 +239,3 @@ def _dues(session: Session, agreements: sa.Select[int]) -> dict[tuple[int, str],
         )
     )
     return {(id_, quarter): due_on for id_, quarter, due_on in rows}
-
-
-def _oldest_base(session: Session, agreements: sa.Select[int]) -> dict[int, date]:
-    """The day of the oldest base rebate that is not paid: a payment always takes all that there is."""
-    account, before = aliased(Account), aliased(Transfer)
-    last = (
-        sa.select(
-            account.id.label("account_id"),
-            sa.func.coalesce(sa.func.max(before.no), 0).label("no"),
-        )
-        .outerjoin(
-            before,
-            sa.and_(before.debit_id == account.id, before.kind.in_((TransferKind.PAY, TransferKind.OFFSET))),
-        )
-        .join(Book, Book.id == account.book_id)
-        .where(account.kind == AccountKind.BASE, Book.agreement_id.in_(agreements))
-        .group_by(account.id)
-        .subquery()
-    )
-    rows = session.execute(
-        sa.select(Book.agreement_id, sa.func.min(Transfer.booked_on))
-        .join(last, last.c.account_id == Transfer.credit_id)
-        .join(Book, Book.id == Transfer.book_id)
-        .where(Transfer.no > last.c.no)
-        .group_by(Book.agreement_id)
-    )
-    return {id_: on for id_, on in rows}

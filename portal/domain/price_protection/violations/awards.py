@@ -17,6 +17,7 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.funds.deducting import case_part
 from portal.domain.price_protection.payments.awards import register
+from portal.domain.price_protection.payments.keys import of_award
 from portal.domain.price_protection.payments.making import How, pay_from_case
 from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.violations import reporters
@@ -132,7 +133,7 @@ def pay(session: Session, actor: User, award: Award, *, paid_on: date) -> int:
         case_part(award.case_id),
         fen,
         How(paid_on=paid_on),
-        key=f"case_award:{award.id}",
+        key=of_award(award.id, 1),
     )
     award.paid_on, award.paid_by_id, award.paid_fen = paid_on, actor.id, fen
     audit.record(session, actor, "case.award_paid", award.case, code=award.code, on=paid_on)
