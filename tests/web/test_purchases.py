@@ -257,3 +257,23 @@ def test_a_code_tells_who_bought_and_to_other_offices_the_name_alone(world, make
     for hidden in ("杭州市示例区", "2026-05-06", "JH-1-1<", agreement.number, world.product.name):
         assert hidden not in there
     assert agreement.distributor.name not in clerk.get("/purchases/codes?code=BOX-JH-1").text
+
+
+def test_the_start_of_a_code_offers_the_codes_of_the_own_offices(world, make, clerk, session, sign_in):
+    send(clerk, world.in_force(), document(world, "JH-1", "100.00", "200.00"))
+    page = clerk.get("/purchases/codes?code=box-jh").text
+    assert "BOX-JH-1-0" in page and "BOX-JH-1-1" in page
+    assert "BOX-JH-1-0" not in clerk.get("/purchases/codes?code=BO").text
+    elsewhere = sign_in(make.user(Role.FINANCE, make.region(name="远方办事处")))
+    assert "BOX-JH-1-0" not in elsewhere.get("/purchases/codes?code=box-jh").text
+
+
+def test_the_box_on_top_finds_the_buyer_of_a_code(world, make, clerk, session, sign_in):
+    agreement = world.in_force()
+    send(clerk, agreement, document(world, "JH-1", "100.00", "200.00"))
+    assert "/purchases/codes?code=BOX-JH-1-0" in clerk.get("/search?q=ｂox-jh-1-0").location
+    hits = clerk.get("/search/suggestions?q=box-jh-1-1").json["hits"]
+    assert agreement.distributor.name in hits[0]["note"]
+    assert clerk.get("/search?q=box-jh-1-9").status_code == 200
+    trainer = sign_in(make.user(Role.TRAINER))
+    assert trainer.get("/search?q=BOX-JH-1-0").status_code == 200

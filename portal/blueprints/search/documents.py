@@ -16,6 +16,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.closing import queries as closes
 from portal.domain.price_protection.payments import queries as payments
 from portal.domain.price_protection.purchases import queries as purchases
+from portal.domain.price_protection.purchases.codes import trace
 from portal.domain.price_protection.violations import queries as cases
 from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
@@ -46,6 +47,7 @@ def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
     number = half_width(clean(words)).upper()
     asked: tuple[tuple[tuple[P, ...], _Found], ...] = (
         ((P.PURCHASES_READ,), _purchases),
+        ((P.PURCHASES_READ,), _goods),
         ((P.FUNDS_READ,), _statements),
         ((P.CASES_READ, P.CASES_FOLLOW), _cases),
         ((P.FUNDS_READ,), _payments),
@@ -87,6 +89,21 @@ def _purchases(session: Session, user: User, number: str, limit: int) -> Kind:
             is_meant=number in (row.document_number.upper(), f"{row.document_number.upper()}-{row.line_no}"),
         ),
     )
+
+
+def _goods(session: Session, user: User, number: str, _limit: int) -> Kind:
+    """The goods that carry exactly this code: of other offices no more is told than on the page it leads to."""
+    buyers = list(dict.fromkeys(one.distributor for one in trace(session, user, number)))
+    hit = Hit(
+        url=url_for("purchases.codes", code=number),
+        number=number,
+        title=number,
+        note=_("Bought by %(names)s", names="、".join(buyers[:3])),
+        state=_("Batch or box code"),
+        tone="",
+        is_meant=True,
+    )
+    return Kind(_("Batch or box codes"), [hit] if buyers else [], 1 if buyers else 0, hit.url)
 
 
 def _statements(session: Session, user: User, number: str, limit: int) -> Kind:

@@ -83,7 +83,9 @@ def transfers(session: Session) -> Iterator[Posted]:
     """All transfers in the order of their books and of their numbers within, a few thousand in memory at a time."""
     last = (0, 0)
     while True:
-        rows: Sequence[Any] = session.execute(_TRANSFERS.where(sa.tuple_(Transfer.book_id, Transfer.no) > last)).all()
+        rows: Sequence[Any] = session.execute(
+            _TRANSFERS.where(sa.tuple_(Transfer.book_id, Transfer.no) > last)
+        ).all()
         for row in rows:
             places = (row[7], row[8]), (row[9], row[10])
             entry = Entry._make([*row[4:7], *places, *row[11:]])

@@ -17,6 +17,7 @@ from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
 MOST = 200
+_SHORTEST = 3  # characters of a code to be completed
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,24 @@ def trace(session: Session, user: User, code: str) -> list[Traced]:
             )
         )
     return list(dict.fromkeys(found))
+
+
+def beginning(session: Session, user: User, code: str, limit: int = 10) -> list[str]:
+    """Codes of the asker's own offices that begin with what was typed, for a label that is torn or half read."""
+    wanted = code_of(code)
+    if len(wanted) < _SHORTEST:
+        return []
+    return list(
+        session.scalars(
+            sa.select(PurchaseCode.code)
+            .join(Purchase, Purchase.id == PurchaseCode.purchase_id)
+            .join(Distributor, Distributor.id == Purchase.distributor_id)
+            .where(
+                PurchaseCode.code.startswith(wanted, autoescape=True),
+                Distributor.region_id.in_(visible(user, Permission.PURCHASES_READ)),
+            )
+            .distinct()
+            .order_by(PurchaseCode.code)
+            .limit(limit)
+        )
+    )
