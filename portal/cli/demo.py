@@ -16,6 +16,7 @@ from portal.demo.people import PEOPLE, load
 from portal.demo.purchases import DAYS, Purchases
 from portal.demo.quarters import Quarters
 from portal.demo.register import Register
+from portal.demo.statements import Statements
 from portal.demo.trail import Trails
 from portal.domain.users import services as users
 from portal.domain.users.models import User
@@ -68,6 +69,7 @@ def command(if_first_start: bool) -> None:
         agenda.add(course)
     bought = Purchases(db.session, people).load(agenda)
     agenda.up_to(today())
+    Statements(db.session(), people).load()
     cases.sweep()
     pool.close()
     click.echo(

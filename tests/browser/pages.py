@@ -72,6 +72,9 @@ DEMO_PAGES = (
     PageLine("a closed quarter", "finance", "/funds/quarters/close/3"),
     PageLine("a close to confirm", "director", "/funds/quarters/close/4"),
     PageLine("a statement", "finance", "/funds/quarters/statements/21"),
+    PageLine("the statements of a quarter", "finance", "/funds/quarters/2026Q2/statements"),
+    PageLine("when a statement was delivered", "manager-hz", "/funds/quarters/statements/22/delivery"),
+    PageLine("what a distributor answered", "manager-hz", "/funds/quarters/statements/22/reply"),
     PageLine("a statement of a fund that a case holds back", "manager-hz", "/funds/quarters/statements/22"),
     PageLine(
         "what a release is made of",

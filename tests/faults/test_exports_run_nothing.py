@@ -86,6 +86,7 @@ EXPORTS = {
     "purchases.import_template",
     "quarters.export",
     "quarters.export_accounts",
+    "quarters.export_register",
     "quarters.finance",
     "scans.remind_excel",
 }
@@ -178,6 +179,7 @@ def test_no_export_holds_a_live_formula(
         "payments.export_vouchers": "/funds/payments/vouchers/export?program=kingdee&what=all",
         "funds.export": "/funds/export",
         "quarters.export": f"/funds/quarters/{Calendar().of(today())}/export",
+        "quarters.export_register": "/funds/quarters/2025Q4/statements/export",
         "quarters.finance": address(app, "quarters.finance", others),
         "accounts.import_template": "/funds/accounts/import/template",
         "accounts.import_refused": f"{accounts}/refused",
