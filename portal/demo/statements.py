@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.demo.deeds import on as on_day
-from portal.domain.price_protection.closing import answering
+from portal.domain.price_protection.closing import answering, printing
 from portal.domain.price_protection.closing.answering import Point, Ticked
 from portal.domain.price_protection.closing.models import Finding, ReplyWay, Statement, Verdict
 from portal.domain.price_protection.trail import packing, posting
@@ -92,8 +92,16 @@ class Statements:
                     "明细第1行与我方入库单不符，请核对。",
                     points=(Point("1", stated + 12_000), Point("1.7")),
                 )
+            scan = printing.paper(self._session, statement.id)[2]
             reply = answering.reply(
-                self._session, owner, statement, on, said, way=ReplyWay.COPY, said_by="示例经办人"
+                self._session,
+                owner,
+                statement,
+                on,
+                said,
+                way=ReplyWay.COPY,
+                said_by="示例经办人",
+                scan=("回签.pdf", scan),
             )
             self._session.commit()
             if reply.has_objection and not waits:

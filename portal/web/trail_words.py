@@ -79,9 +79,9 @@ _OWN_STAGES = {
 }
 
 
-def stage_word(stage: Stage, kind: PaperKind) -> str:
-    """Where an original of this kind stands, in words."""
-    said = _OWN_STAGES.get(kind, {}).get(stage)
+def stage_word(stage: Stage, kind: PaperKind | None = None) -> str:
+    """Where an original of this kind, or of any, stands, in words."""
+    said = _OWN_STAGES.get(kind, {}).get(stage) if kind is not None else None
     return str(said or _STAGES[stage])
 
 

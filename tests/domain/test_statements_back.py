@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bench.worn import Wear, worn
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
+from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.closing import answering, delivering
+from portal.domain.jobs.runs import claim
+from portal.domain.papers.statement import statement_sha256
+from portal.domain.price_protection.closing import answering, delivering, printing
 from portal.domain.price_protection.closing.answering import Point, Ticked
 from portal.domain.price_protection.closing.models import Finding, ReplyWay, Statement, Verdict, Way
 from portal.domain.price_protection.payload import current_paper
-from portal.domain.price_protection.scans import filing, placing
+from portal.domain.price_protection.scans import filing, placing, uploading
 from portal.domain.price_protection.scans.counting import summary_of
 from portal.domain.price_protection.scans.filing import Own
 from portal.domain.price_protection.scans.grouping import groups_of
@@ -27,10 +32,13 @@ from portal.domain.price_protection.scans.showing import file_rows, marks_of
 from portal.domain.price_protection.trail import packing, posting
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import Parcel, Stage
+from portal.jobs.scans import file_pile, read_pile
 from tests.domain.close_world import OCTOBER, CloseWorld
 from tests.domain.fund_world import on_day
 from tests.factories import Factory
 from tests.scanning.piles import pile_of
+from tests.scanning.shared import _one_reader, shared  # noqa: F401
+from tests.scanning.sheets import pdf_of, sheet
 
 JULY = date(2026, 7, 6)
 AGREED = Ticked(Verdict.AGREED)
@@ -367,3 +375,34 @@ def test_an_answer_is_not_before_the_delivery_nor_the_delivery_after_the_answer(
             )
         )
         session.rollback()
+
+
+def test_worn_pages_upside_down_are_read_filed_and_leave_the_statement_as_it_was_printed(world, session):
+    whole, holed = stated(world, 2)
+    for number, one in enumerate((whole, holed)):
+        sent(world, one, f"SF55000000{number}")
+    printed = documents.content(session, whole.document)
+    pages = [
+        worn(sheet(one.code, no), Wear(noise=4, angle=turned + 2, blur=0.8), no).convert("L")
+        for one, no, turned in ((whole, 2, 180), (holed, 1, 0), (whole, 1, 180))
+    ]
+    pile = uploading.begin(session, world.author, world.region)
+    uploading.add_file(session, world.author, pile, BytesIO(pdf_of(*pages)), "回件.pdf")
+    work(world, uploading.ask_reading(session, world.author, pile), read_pile)
+    found = seen(world, pile)
+    assert found[whole.number].outcome is Outcome.READY and found[holed.number].missing == [2]
+    own = {found[whole.number].return_id: Own(ticked=AGREED)}
+    work(world, filing.ask_filing(session, world.author, pile, None, own), file_pile)
+    session.expire_all()
+    assert [reply.fund for reply in whole.replies] == [Verdict.AGREED] and len(whole.scans) == 1
+    assert documents.content(session, whole.scans[0].document).startswith(b"%PDF")
+    assert documents.content(session, whole.document) == printed
+    assert statement_sha256(printing.frozen(whole).data) == whole.payload_sha256
+    assert of_paper(session, whole).stage is Stage.BACK and of_paper(session, holed).stage is Stage.SENT
+
+
+def work(world: CloseWorld, job: Any, do: Any) -> None:
+    world.session.commit()
+    run = claim(world.session, job.id, "tests")
+    assert run is not None
+    run.finish(do(world.session, run))

@@ -29,6 +29,9 @@ from portal.web.words import badge_of
 bp.add_app_template_global(original_page)
 
 
+bp.add_app_template_global(stage_word)
+
+
 @bp.app_template_global("stage_badge")
 def stage_badge(stage: Stage, kind: PaperKind) -> Markup:
     """Where an original stands, as a badge; a notice is served where others come back."""
@@ -100,7 +103,7 @@ def _stops(original: Original) -> list[tuple[str, str, str]]:
         sealed = _("%(day)s, %(copies)s copies", day=day(trail.sealed_on), copies=trail.sealed_copies)
     if trail.sent_on:
         sent = _("%(day)s, %(copies)s copies", day=day(trail.sent_on), copies=trail.sent_copies)
-    if trail.back_on and not original.comes_back:
+    if trail.back_on and not (original.comes_back and trail.back_copies):
         back = day(trail.back_on)
     elif trail.back_on:
         back = _("%(day)s, %(copies)s copies", day=day(trail.back_on), copies=trail.back_copies)

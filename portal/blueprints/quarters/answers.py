@@ -51,7 +51,7 @@ def _choices(codes: Any) -> list[SelectChoice]:
 class DeliveryForm(FlaskForm):
     """When and how a statement reached the distributor."""
 
-    delivered_on = DateOnField(_l("Delivered on"), [InputRequired(_DAY)])
+    delivered_on = DateOnField(_l("Day of delivery"), [InputRequired(_DAY)])
     way = SelectField(_l("How"), coerce=Way, choices=_choices(Way))
     note = LineField(_l("Courier and number, who took it, or the address"), [Length(max=delivering.NOTE)])
     reason = LineField(_l("Why another day"), [Length(max=delivering.REASON)])
@@ -64,11 +64,14 @@ class ReplyForm(FlaskForm):
     way = SelectField(_l("How it came"), coerce=ReplyWay, choices=_choices(ReplyWay))
     said_by = LineField(_l("Signed for the distributor by"), [Length(max=answering.NAME)])
     fund = RadioField(
-        _l("Fund part"), [InputRequired(_l("Say what is ticked."))], coerce=Verdict, choices=_choices(Verdict)
+        _l("What is ticked"),
+        [InputRequired(_l("Say what is ticked."))],
+        coerce=Verdict,
+        choices=_choices(Verdict),
     )
     fund_objection = LinesField(_l("What is objected to, and the sums"), [Length(max=answering.OBJECTION)])
     account = RadioField(
-        _l("Account part"), choices=[*_choices(Verdict), SelectChoice("", _l("Nothing ticked"))], default=""
+        _l("What is ticked"), choices=[*_choices(Verdict), SelectChoice("", _l("Nothing ticked"))], default=""
     )
     account_objection = LinesField(
         _l("What is objected to in the account"), [Length(max=answering.OBJECTION)]

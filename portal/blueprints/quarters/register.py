@@ -100,7 +100,7 @@ def export_register(name: str) -> ResponseReturnValue:
         Column(_("Courier"), width=12),
         Column(_("Courier's number"), width=20),
         Column(_("Sent on"), "date"),
-        Column(_("Delivered on"), "date"),
+        Column(_("Day of delivery"), "date"),
         Column(_("Objections until"), "date"),
         Column(_("Came back on"), "date"),
         Column(_("Fund part"), width=12),

@@ -111,6 +111,8 @@ def reply(
         )
     if scan is not None:
         _keep(session, actor, statement, [scan])
+    if way is ReplyWay.COPY and trail.sent_copies and not trail.back_copies:
+        trail.back_copies = min(max(trail.expected_copies, 1), trail.sent_copies)
     return _say(session, actor, statement, trail, received_on, ticked, way, said_by)
 
 
