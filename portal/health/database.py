@@ -47,6 +47,8 @@ GUARDED = (
     "payment_correction",
     "clawback_notice",
     "account_figures",
+    "lpr_rate",
+    "late_interest",
     "statement_delivery",
     "statement_scan",
     "objection_point",

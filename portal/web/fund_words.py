@@ -61,6 +61,7 @@ TRANSFER_WORDS: dict[TransferKind, Any] = {
     T.CLAW_BACK_FUND: _l("Released fund to be paid back"),
     T.RELEASE: lazy_pgettext("fund", "Release"),
     T.INTEREST: _l("Interest"),
+    T.LATE_INTEREST: _l("Late interest"),
     T.DEDUCT: _l("Deduction by decision"),
     T.RESTORE: _l("Restoration"),
     T.PAY: lazy_pgettext("fund", "Payment"),

@@ -37,6 +37,7 @@ _SUMMARIES = {
     T.CLAW_BACK_FUND: "退货应收退回已释放基金",
     T.RELEASE: "释放基金",
     T.INTEREST: "计提基金利息",
+    T.LATE_INTEREST: "计提逾期利息",
     T.DEDUCT: "按决定扣减基金",
     T.RESTORE: "恢复已扣减基金",
     T.PAY: "付款",

@@ -67,6 +67,7 @@ class TransferKind(StrEnum):
     CLAW_BACK_FUND = "claw_back_fund"
     RELEASE = "release"
     INTEREST = "interest"
+    LATE_INTEREST = "late_interest"
     DEDUCT = "deduct"
     RESTORE = "restore"
     PAY = "pay"
@@ -93,6 +94,7 @@ LEGAL: dict[TransferKind, tuple[frozenset[AccountKind], frozenset[AccountKind]]]
     T.CLAW_BACK_FUND: (frozenset({A.CLAWBACK}), frozenset({A.REBATE})),
     T.RELEASE: (frozenset({A.FUND}), frozenset({A.RELEASED})),
     T.INTEREST: (frozenset({A.INTEREST}), frozenset({A.INTEREST_DUE})),
+    T.LATE_INTEREST: (frozenset({A.INTEREST}), frozenset({A.INTEREST_DUE})),
     T.DEDUCT: (frozenset({A.FUND}), frozenset(_TAKEN)),
     T.RESTORE: (frozenset({*_TAKEN, A.BORNE}), frozenset({A.FUND})),
     T.PAY: (frozenset({*_TO_DISTRIBUTOR, *_TAKEN}), frozenset(_MEANS)),

@@ -15,6 +15,7 @@ from portal.domain.price_protection.funds import proving_deductions as deduction
 from portal.domain.price_protection.funds import proving_quarters as quarters
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.funds.proof import Booked, booked, half_up
+from portal.domain.price_protection.interest import proving as late_interest
 from portal.domain.price_protection.models import AgreementTerms
 from portal.domain.price_protection.payments import proving as payments
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, accrual_facts
@@ -32,7 +33,8 @@ def prove(session: Session) -> int:
     The arithmetic is exact fractions, not the integers that booked it.
     """
     count = _accruals(session) + _releases(session)
-    return count + quarters.prove(session) + deductions.prove(session) + payments.prove(session)
+    count += quarters.prove(session) + deductions.prove(session)
+    return count + payments.prove(session) + late_interest.prove(session)
 
 
 class _Line(NamedTuple):

@@ -10,10 +10,26 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import TransferKind
 from portal.domain.ledger.models import Transfer
+from portal.domain.ledger.services import Held
+from portal.domain.price_protection.interest.models import LateInterest
 from portal.domain.price_protection.payments.awards import award_is_payable
 from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, Repayment
 from portal.domain.text import clean
 from portal.domain.users.models import User
+
+
+def _take_back_interest(session: Session, actor: User, held: Held, payout_id: int) -> None:
+    """What was not paid was not paid late on that day; refused where the interest itself is paid (take that back)."""
+    for transfer in session.scalars(
+        sa.select(Transfer)
+        .join(LateInterest, LateInterest.id == Transfer.source_id)
+        .where(
+            LateInterest.payout_id == payout_id,
+            Transfer.source == LateInterest.__tablename__,
+            Transfer.kind == TransferKind.LATE_INTEREST,
+        )
+    ).all():
+        ledger.reverse(held, actor, transfer, f"{transfer.key}:{TransferKind.CORRECT}")
 
 
 def correct(session: Session, actor: User, payment: Payout | Repayment, reason: str) -> PaymentCorrection:
@@ -54,6 +70,8 @@ def correct(session: Session, actor: User, payment: Payout | Repayment, reason: 
     ).all()
     for transfer in transfers:
         ledger.reverse(held, actor, transfer, f"{source}:{payment.id}:{TransferKind.CORRECT}:{transfer.kind}")
+    if is_payout:
+        _take_back_interest(session, actor, held, payment.id)
     made = PaymentCorrection(
         payout_id=payment.id if is_payout else None,
         repayment_id=None if is_payout else payment.id,
