@@ -13,6 +13,7 @@ from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.closing.models import Proposal, Statement
+from portal.domain.price_protection.interest.models import LprRate
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.payments.models import Payout, Repayment
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport
@@ -58,6 +59,7 @@ SUBJECTS: dict[str, Subject] = {
     "price_change": Subject(_l("Price change"), PriceChange.reason),
     "product": Subject(_l("Product"), Product.name, "products.detail"),
     "quarter_proposal": Subject(_l("Close of a quarter"), Proposal.quarter, "quarters.detail"),
+    "lpr_rate": Subject(_l("One-year LPR"), LprRate.source),
     "account_import": Subject(_l("List of accounts"), AccountImport.filename),
     "account_figures": Subject(_l("Account reconciliation"), AccountFigures.quarter),
     "statement": Subject(_l("Fund statement"), Statement.number, "quarters.statement"),

@@ -75,6 +75,7 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
             Entry(_l("Regions"), "admin.regions", (P.REGIONS_MANAGE,)),
             Entry(_l("Company and defaults"), "admin.settings", (P.SETTINGS_READ,)),
             Entry(_l("Numbering"), "admin.numbering", (P.SETTINGS_READ,)),
+            Entry(_l("One-year LPR"), "admin.lpr", (P.SETTINGS_READ, P.ACCOUNTS_WRITE)),
             Entry(_l("Working days"), "admin.working_days", (P.SETTINGS_READ,)),
             Entry(_l("Audit trail"), "admin.audit_trail", (P.AUDIT_READ,)),
             Entry(_l("System check"), "admin.health", (P.SETTINGS_WRITE,)),

@@ -27,6 +27,8 @@ PAYMENT_WORDS: tuple[tuple[StrEnum, Any], ...] = (
 PAYMENT_ACTIONS: dict[str, object] = {
     "payout.made": _l("Paid"),
     "payout.corrected": _l("Payment taken back"),
+    "payout.interest_confirmed": _l("Late interest confirmed"),
+    "lpr.entered": _l("LPR entered"),
     "payout.invoice_noted": _l("Red-letter invoice noted"),
     "payout.reference_noted": _l("Bank or document number noted"),
     "repayment.made": _l("Repayment received"),

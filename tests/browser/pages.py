@@ -66,6 +66,8 @@ DEMO_PAGES = (
     PageLine("quarters", "finance", "/funds/quarters/"),
     PageLine("a quarter's preview", "finance", "/funds/quarters/2026Q3"),
     PageLine("a quarter's accounts", "finance", "/funds/quarters/2026Q3/accounts"),
+    PageLine("late interest", "finance", "/funds/payments/late"),
+    PageLine("the published LPR", "finance", "/admin/lpr"),
     PageLine("importing accounts", "finance", "/funds/accounts/import"),
     PageLine("an account", "finance", "/funds/quarters/2026Q3/accounts/1"),
     PageLine("entering an account", "finance", "/funds/quarters/2026Q3/accounts/1/edit"),

@@ -9,6 +9,7 @@ from portal.blueprints.admin import (  # noqa: E402, F401
     handing_over,
     health,
     index,
+    lpr,
     numbering,
     regions,
     settings,

@@ -11,6 +11,7 @@ PAGES = (
     (P.USERS_MANAGE, "admin.users"),
     (P.SETTINGS_READ, "admin.settings"),
     (P.AUDIT_READ, "admin.audit_trail"),
+    (P.ACCOUNTS_WRITE, "admin.lpr"),
 )
 
 

@@ -6,6 +6,7 @@ bp = Blueprint("payments", __name__, url_prefix="/funds/payments")
 
 from portal.blueprints.payments import (  # noqa: E402
     bookkeeping,
+    lateness,
     listing,
     making,
     owing,
@@ -13,4 +14,4 @@ from portal.blueprints.payments import (  # noqa: E402
     record,
 )
 
-__all__ = ["bookkeeping", "bp", "listing", "making", "owing", "purposes", "record"]
+__all__ = ["bookkeeping", "bp", "lateness", "listing", "making", "owing", "purposes", "record"]

@@ -9,6 +9,7 @@ from portal.blueprints.payments.forms import MarkForm
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.money import daxie
+from portal.domain.price_protection.interest import booking
 from portal.domain.price_protection.payments import correcting, marking, queries
 from portal.domain.price_protection.payments.models import Mark, Payout, Repayment
 from portal.extensions import db
@@ -42,6 +43,7 @@ def _page(payout: Payout, form: MarkForm) -> ResponseReturnValue:
         form=form,
         p=payout,
         words=daxie(payout.paid_fen),
+        late_fen=interest.amount_fen if (interest := booking.booked_for(db.session(), payout.id)) else None,
         may_pay=me.can(P.PAYMENTS_MAKE, payout.agreement.region),
         events=tell(db.session, me, db.session.scalars(audit.history(payout)).all()),
     )

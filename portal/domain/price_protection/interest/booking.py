@@ -47,9 +47,9 @@ class Proposed:
         return sum(claim.fen for claim in self.claims)
 
 
-def of_payout(session: Session, payout: Payout) -> Proposed:
+def of_payout(session: Session, payout: Payout, known: Sequence[Rate] = ()) -> Proposed:
     """What interest a payment owes by the known rates; beyond them the last one is taken for the time being."""
-    known = rates(session)
+    known = known or rates(session)
     until = known_until(known)
     found = claims(session, payout, known)
     lacks = max((claim.to_on for claim in found), default=until) > until
@@ -58,7 +58,8 @@ def of_payout(session: Session, payout: Payout) -> Proposed:
 
 def proposed(session: Session, user: User) -> list[Proposed]:
     """The payments of a user's offices that owe interest which nobody has confirmed, the latest first."""
-    found = (of_payout(session, payout) for payout in session.scalars(_late(user)))
+    known = rates(session)
+    found = (of_payout(session, payout, known) for payout in session.scalars(_late(user)))
     return [one for one in found if one.amount_fen]
 
 

@@ -24,8 +24,8 @@ from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.domain.price_protection.interest.reckoning import WHOLE, Rate, Span, interest, spans
 from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, PayoutKind
 from portal.domain.price_protection.purchases.models import Purchase
-from portal.domain.price_protection.violations.deadlines import working_days_after
 from portal.domain.price_protection.violations.models import Case, State
+from portal.domain.workdays.services import working_days_after
 
 A, T = AccountKind, TransferKind
 
@@ -166,7 +166,7 @@ def _base(session: Session, payout: Payout, values: dict[str, Any]) -> list[_Owe
     back = 0
     for one, is_into in moves:
         if is_into:
-            due_on = working_days_after(one.booked_on, days)
+            due_on = working_days_after(session, one.booked_on, days)
             known = found.setdefault(one.source_id, _Owed(0, due_on))
             known.fen += one.amount_fen
             continue
@@ -201,7 +201,7 @@ def _fund(session: Session, payout: Payout, values: dict[str, Any]) -> list[_Owe
                     one.amount_fen,
                     release.due_on,
                     Ground.RESTORED,
-                    max(release.due_on, working_days_after(one.booked_on, days)),
+                    max(release.due_on, working_days_after(session, one.booked_on, days)),
                 )
             )
         else:
@@ -227,7 +227,7 @@ def _released(session: Session, release: FundRelease, fen: int, days: int) -> _O
     ended = max((case.ended_on for case in cases if case.ended_on), default=None)
     if ended is None or release.released_on <= release.due_on:
         return _Owed(fen, release.due_on)
-    until = max(release.due_on, working_days_after(ended, days))
+    until = max(release.due_on, working_days_after(session, ended, days))
     if any(case.state is State.EFFECTIVE for case in cases):
         return _Owed(fen, until)
     return _Owed(fen, release.due_on, Ground.RESTORED, until)
