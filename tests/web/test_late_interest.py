@@ -52,7 +52,7 @@ def test_an_office_enters_no_rate_and_a_manager_confirms_nothing(world, make, si
     office = sign_in(make.user(Role.FINANCE, make.region()), language="zh")
     said = {"published_on": "2025-06-20", "rate": "3.00", "source": "人民银行网站公告"}
     page = office.post("/admin/lpr", data=said)
-    assert page.status_code == 200 and "人民银行网站公告" not in page.text
+    assert page.status_code == 422 and "总部财务" in page.text and "人民银行网站公告" not in page.text
     manager = sign_in(make.user(Role.REGIONAL_MANAGER, region=world.region), language="zh")
     here = f"/funds/payments/{payout.id}/interest"
     assert 'name="fen"' not in manager.get(here).text

@@ -30,18 +30,28 @@ class LprForm(FlaskForm):
     )
 
 
-@bp.route("/lpr", methods=["GET", "POST"])
+@bp.get("/lpr")
 @requires(P.SETTINGS_READ, P.ACCOUNTS_WRITE)
 def lpr() -> ResponseReturnValue:
-    """Every rate with its source; a rate that was entered is never changed, a later entry for its day counts."""
-    session, me = db.session(), actor()
-    may_enter = rates.may_enter(session, me)
-    form = LprForm(data={"source": rates.SOURCE})
-    if may_enter and form.validate_on_submit():
+    """Every rate with its source, and until when the table is known."""
+    return _show(LprForm(data={"source": rates.SOURCE}))
+
+
+@bp.post("/lpr")
+@requires(P.ACCOUNTS_WRITE)
+def enter_lpr() -> ResponseReturnValue:
+    """Enter a rate; one that was entered is never changed, a later entry for its day counts."""
+    form = LprForm()
+    if form.validate_on_submit():
         done = submit(form, lambda: (_enter(form),))
         if done is not None:
             flash(_("The rate is entered.") if done[0] else _("Nothing was changed."))
             return leave(url_for("admin.lpr"))
+    return _show(form)
+
+
+def _show(form: LprForm) -> ResponseReturnValue:
+    session = db.session()
     table = rates.table(session)
     until = rates.known_until([known.rate for known in table])
     return render(
@@ -50,7 +60,7 @@ def lpr() -> ResponseReturnValue:
         table=list(reversed(table)),
         until=until,
         is_behind=until < today(),
-        may_enter=may_enter,
+        may_enter=rates.may_enter(session, actor()),
     )
 
 
