@@ -1,8 +1,10 @@
 """Statements go out, come back in piles, and are answered: 相符, 不符, or nothing in their days (10.1)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from io import BytesIO
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from portal.domain.price_protection.scans.showing import file_rows, marks_of
 from portal.domain.price_protection.trail import packing, posting
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import Parcel, Stage
+from portal.domain.users.models import User
 from portal.jobs.scans import file_pile, read_pile
 from tests.domain.close_world import OCTOBER, CloseWorld
 from tests.domain.fund_world import on_day
@@ -406,3 +409,29 @@ def work(world: CloseWorld, job: Any, do: Any) -> None:
     run = claim(world.session, job.id, "tests")
     assert run is not None
     run.finish(do(world.session, run))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_people_who_enter_one_answer_at_once_enter_it_once(world, session):
+    [statement] = stated(world)
+    engine, told = session.get_bind().engine, (world.author.id, world.finance.id)
+    both, statement_id = Barrier(2), statement.id
+    session.rollback()
+
+    def enter(user_id: int) -> str:
+        with on_day(OCTOBER), Session(engine) as own:
+            actor, found = own.get_one(User, user_id), own.get_one(Statement, statement_id)
+            assert found.replies == []  # as the page showed it
+            both.wait(10)
+            try:
+                answering.reply(own, actor, found, OCTOBER, AGREED)
+                own.commit()
+            except DomainError as refusal:
+                return str(refusal)
+            return "entered"
+
+    with ThreadPoolExecutor(2) as threads:
+        results = sorted(threads.map(enter, told))
+    assert results[1] == "entered" and "on record already" in results[0]
+    session.expire_all()
+    assert len(statement.replies) == 1

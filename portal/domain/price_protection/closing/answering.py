@@ -157,6 +157,7 @@ def answer(
     statement = objection.statement
     lock(session, session.get_one(Agreement, statement.agreement_id))
     lock(session, objection)
+    session.expire(statement, ["replies"])
     if not actor.can(Permission.FUNDS_CLOSE, statement.agreement.region):
         raise DomainError(N_("Only finance answers objections to statements of this office."))
     if not objection.has_objection:

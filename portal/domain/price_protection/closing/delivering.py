@@ -101,6 +101,8 @@ def hold(session: Session, actor: User, statement: Statement) -> PaperTrail:
     """Keep a printed statement to this transaction, its agreement first; give its trail. Refuses who may not."""
     lock(session, session.get_one(Agreement, statement.agreement_id))
     lock(session, statement)
+    # What somebody else has said meanwhile.
+    session.expire(statement, ["deliveries", "scans", "replies"])
     region = statement.agreement.region
     if not (actor.can(Permission.PAPERS_HANDLE, region) and actor.can(Permission.FUNDS_READ, region)):
         raise DomainError(N_("You may not record what comes of this office's statements."))
