@@ -10,7 +10,7 @@ from portal.domain.jobs.runs import Run
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
 from portal.domain.price_protection.batches import tasks as batch_tasks
-from portal.domain.price_protection.closing import proposing
+from portal.domain.price_protection.closing import printing, proposing
 from portal.domain.price_protection.deeds import deciding, price_making, pricing
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.importing import PURCHASES
@@ -19,7 +19,7 @@ from portal.domain.price_protection.scans import uploading as scans
 from portal.domain.price_protection.sheets import services as sheets
 from portal.jobs.batches import approve
 from portal.jobs.pricing import approve_amendments
-from portal.jobs.quarters import close_quarter
+from portal.jobs.quarters import close_quarter, print_statements
 from portal.jobs.scans import file_pile, read_pile
 from portal.printing.batch import print_agreements
 
@@ -43,6 +43,7 @@ KINDS: dict[str, Handler] = {
     scans.READ: read_pile,
     scans.FILE: file_pile,
     proposing.KIND: close_quarter,
+    printing.KIND: print_statements,
     pricing.KIND: price_making.make_amendments,
     deciding.REVIEW: deciding.review_all,
     deciding.APPROVE: approve_amendments,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -15,7 +16,7 @@ from portal.domain.jobs import kept
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection.closing import executing, printing, proposing
 from portal.domain.price_protection.closing.executing import Left
-from portal.domain.price_protection.closing.models import Proposal
+from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.closing.printing import Frozen
 from portal.printing.agreement import RenderedPaper
 from portal.printing.joining import Joined
@@ -135,11 +136,27 @@ def _given(asked: Future[RenderedPaper]) -> RenderedPaper | Exception:
 def _join(session: Session, run: Run, proposal: Proposal, total: int) -> int:
     """One PDF for the printer, in the order of the post, each statement on sheets of its own; its number of pages."""
     with reading():
-        order = printing.in_mailing_order(session, proposal)
+        order = printing.in_mailing_order(session, printing.of_close(proposal))
         quarter, made_at = proposal.quarter, proposal.confirmed_at or now()
         session.rollback()
-    if not order:
-        return 0
+    return _into_one_file(session, run, order, quarter, made_at, total) if order else 0
+
+
+def print_statements(session: Session, run: Run) -> dict[str, Any]:
+    """Do a job of the kind `printing.KIND`: the statements that were asked for, as far as they may be read now."""
+    run.check_owner(Permission.FUNDS_READ)
+    with reading():
+        asked = Statement.id.in_(run.params["statement_ids"])
+        order = printing.in_mailing_order(session, asked, printing.readable(run.owner))
+        session.rollback()
+    quarter, total = run.params["quarter"], len(run.params["statement_ids"])
+    pages = _into_one_file(session, run, order, quarter, now(), total) if order else 0
+    return {"printed": len(order), "pages": pages, "quarter": quarter}
+
+
+def _into_one_file(
+    session: Session, run: Run, order: list[int], quarter: str, made_at: datetime, total: int
+) -> int:
     with TemporaryFile(prefix="portal-print-") as file:
         joined = Joined(file)
         for no, statement_id in enumerate(order):

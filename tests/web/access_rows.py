@@ -147,6 +147,17 @@ def rows_of_region(
                 result={"printed": 1, "pages": 6, "papers": [], "refused": [], "left": 0},
             )
         ),
+        "statements_job": kept(
+            Job(
+                kind="quarters.print",
+                owner_id=(by or owner).id,
+                region_id=region.id,
+                params={"quarter": "2025Q4", "statement_ids": []},
+                state=JobState.DONE,
+                ended_at=now(),
+                result={"printed": 0, "pages": 0, "quarter": "2025Q4"},
+            )
+        ),
         "drafts_job": kept(
             Job(
                 kind="drafts.plan",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -10,11 +11,13 @@ from portal.domain.access.roles import Role
 from portal.domain.money import figures
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.models import Agreement
 from tests.domain.close_world import OCTOBER, CloseWorld
 from tests.domain.fund_world import on_day
 from tests.web.sheets import rows_of
 
-PAGE = "/funds/quarters/2026Q3"
+LIST = "/funds/quarters/"
+PAGE = f"{LIST}2026Q3"
 JULY, AUGUST = date(2026, 7, 6), date(2026, 8, 20)
 
 
@@ -232,3 +235,42 @@ def test_a_release_says_of_which_sums_it_is_made(stated, world, session, make, s
     session.rollback()
     stranger = sign_in(make.user(Role.SALESPERSON, make.region("示例外区")))
     assert stranger.get(release).status_code == 404
+
+
+def test_an_office_sees_that_its_quarter_is_closed_and_prints_its_own_statements(
+    stated, world, session, sign_in
+):
+    """The close of the whole company is not its to see: what it may see of it stands in the register."""
+    _agreement, _back, close, statement = stated
+    with on_day(OCTOBER):
+        reader = sign_in(world.author)
+        row = re.search(
+            r"<tr[^>]*>\s*<th scope=.row.><a href=.[^>]*>2026Q3.*?</tr>", reader.get(LIST).text, re.S
+        )[0]
+        assert "Closed" in row and "To be closed" not in row
+        told = reader.get(f"{LIST}statements/{statement.id}").text
+        assert close not in told
+        register = f"{LIST}2026Q3/statements"
+        asked = reader.post(f"{register}/print?q={statement.number}")
+        assert asked.status_code == 303, asked.text
+        job_id = int(asked.location.rsplit("/", 1)[1])
+        file = reader.get(f"{LIST}printed/{job_id}")
+        assert file.data.startswith(b"%PDF") and file.mimetype == "application/pdf"
+        assert "2026Q3" in unquote(file.headers["Content-Disposition"])
+        # Nobody else's, and nothing to print is said.
+        assert sign_in(world.finance).get(f"{LIST}printed/{job_id}").status_code == 404
+        refused = reader.post(f"{register}/print?q=DZ-0000")
+        assert refused.status_code == 303
+        assert "None of these statements" in reader.get(refused.location).text
+
+
+def test_who_lost_an_office_no_longer_reads_what_was_printed_of_it(stated, world, session, sign_in, make):
+    agreement, _back, _close, _statement = stated
+    reader = sign_in(world.author)
+    asked = reader.post(f"{LIST}2026Q3/statements/print")
+    job_id = int(asked.location.rsplit("/", 1)[1])
+    session.rollback()
+    elsewhere = make.region("示例他处")
+    session.get_one(Agreement, agreement.id).region_id = elsewhere.id
+    session.commit()
+    assert reader.get(f"{LIST}printed/{job_id}").status_code == 404

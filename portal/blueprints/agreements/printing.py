@@ -1,10 +1,9 @@
 """Printing many originals, of agreements, amendments and notices: what is chosen, how it comes out, what came of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import Response, abort, flash, request, stream_with_context, url_for
+from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -257,11 +256,4 @@ def printed_file(job_id: int) -> ResponseReturnValue:
         return leave(url_for("agreements.printed", job_id=job_id))
     if not mailing.is_readable(db.session, actor(), job):
         abort(404)
-    pieces: Iterator[bytes] = kept.pieces(db.session, file.id, file.pieces)
-    response = Response(stream_with_context(pieces), mimetype=file.media_type)
-    response.content_length = file.size
-    kind = "inline" if file.media_type == "application/pdf" else "attachment"
-    files.name(response, file.filename, kind)
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return files.of_job(file)

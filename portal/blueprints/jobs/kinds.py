@@ -13,6 +13,7 @@ from portal.domain.distributors.importing.files import DEALERS
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
+from portal.domain.price_protection.closing import printing as statements
 from portal.domain.price_protection.closing import proposing as closing
 from portal.domain.price_protection.deeds import deciding, pricing
 from portal.domain.price_protection.purchases import waiting
@@ -193,6 +194,20 @@ def _closed(job: Job) -> str:
     )
 
 
+def _statements(job: Job) -> str:
+    return url_for("quarters.printed_again", job_id=job.id)
+
+
+def _register(job: Job) -> str:
+    return url_for("quarters.register", name=job.params["quarter"])
+
+
+def _stated(job: Job) -> str:
+    return ngettext(
+        "%(num)s statement was printed.", "%(num)s statements were printed.", job.result.get("printed", 0)
+    )
+
+
 _TO_BATCH = _l("To the batch")
 KINDS = {
     batches.CHECK: Kind(_l("Checking a batch"), _batch, _batch, _rows_done, _TO_BATCH),
@@ -231,6 +246,9 @@ KINDS = {
     ),
     closing.KIND: Kind(
         _l("Closing a quarter"), _quarter, _quarter, _closed, _l("To the close of the quarter")
+    ),
+    statements.KIND: Kind(
+        _l("Printing statements"), _statements, _register, _stated, _l("To the statements")
     ),
     scans.FILE: Kind(_l("Filing scans"), _pile, _pile, _filed, _l("To the pile")),
 }

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("quarters", __name__, url_prefix="/funds/quarters")
 
-from portal.blueprints.quarters import accounts, answers, closes, listing, register, statements  # noqa: E402, F401
+from portal.blueprints.quarters import accounts, answers, closes, listing, printing, register, statements  # noqa: E402, F401

@@ -1,9 +1,8 @@
 """A close: what was proposed, what changed since, its confirmation by a second person, its run and what came of it."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, abort, flash, request, stream_with_context, url_for
+from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -143,15 +142,9 @@ def printed(id: int) -> ResponseReturnValue:
         abort(404)
     file = kept.file_of(db.session(), found.job_id) if found.job_id else None
     if file is None:
-        flash(_("This file is no longer kept. Make it again on this page."), "warning")
-        return leave(url_for(".detail", id=id))
-    name, kind, size = file.filename, file.media_type, file.size
-    pieces: Iterator[bytes] = kept.pieces(db.session(), file.id, file.pieces)
-    response = Response(stream_with_context(pieces), mimetype=kind)
-    response.content_length = size
-    files.name(response, name)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        flash(_("This file is no longer kept. Print the statements again here."), "warning")
+        return leave(url_for(".register", name=found.quarter, region=found.region_id))
+    return files.of_job(file)
 
 
 @bp.get(f"/close/<{ROW}:id>/finance")

@@ -24,7 +24,8 @@ from portal.web.tables import chosen, number, page_of, sorting
 from portal.web.words import word
 
 
-def _wanted(name: str) -> Wanted:
+def asked_for(name: str) -> Wanted:
+    """What the register is narrowed to by the address."""
     return Wanted(
         quarter=name,
         q=request.args.get("q", "").strip()[:80],
@@ -38,7 +39,7 @@ def _wanted(name: str) -> Wanted:
 @requires(P.FUNDS_READ)
 def register(name: str) -> ResponseReturnValue:
     """The statements of a quarter, with how many stand where and who still has to bring some back."""
-    me, wanted = actor(), _wanted(asked_name(name))
+    me, wanted = actor(), asked_for(asked_name(name))
     page = page_of(
         db.session,
         statements.rows(db.session, me, wanted),
@@ -77,7 +78,7 @@ _OWED = {standing.value for standing in statements.OWED}
 @requires(P.FUNDS_READ)
 def export_register(name: str) -> ResponseReturnValue:
     """The register as it is narrowed, as an Excel file; who took it is on record."""
-    me, wanted = actor(), _wanted(asked_name(name))
+    me, wanted = actor(), asked_for(asked_name(name))
     order = sorting(statements.SORTS, default="number")
     found = db.session.execute(
         order.apply(statements.rows(db.session, me, wanted), statements.SORTS, tie=Statement.id)

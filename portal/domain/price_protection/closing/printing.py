@@ -7,7 +7,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
 from portal.domain.documents import services as documents
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.jobs import services as jobs
+from portal.domain.jobs.models import Job
 from portal.domain.papers.statement import StatementData
 from portal.domain.price_protection import letters
 from portal.domain.price_protection.closing.models import Proposal, Statement
@@ -15,6 +21,9 @@ from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.trail.beginning import begin
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+
+# The kind of task that puts some statements into one file once more.
+KIND = "quarters.print"
 
 
 @dataclass(frozen=True)
@@ -68,14 +77,45 @@ def keep(session: Session, by: User | None, statement_id: int, pdf: bytes, pages
     begin(session, statement)
 
 
-def in_mailing_order(session: Session, proposal: Proposal) -> list[int]:
-    """The ids of a close's printed statements as letters go out: by office, place, address and distributor."""
+def ask(session: Session, actor: User, quarter: str, wanted: sa.Select[int], *, title: str) -> Job:
+    """Ask for one file of these statements of a quarter, as far as they are printed; the caller commits, then starts.
+
+    DomainError when none of them has its paper yet.
+    """
+    ids = list(session.scalars(wanted.where(Statement.document_id.is_not(None)).order_by(Statement.id)))
+    if not ids:
+        raise DomainError(N_("None of these statements has been printed yet."))
+    return jobs.enqueue(session, actor, KIND, title=title, total=len(ids), quarter=quarter, statement_ids=ids)
+
+
+def may_read_all(session: Session, user: User, statement_ids: Sequence[int]) -> bool:
+    """Whether a user may still see every one of these statements."""
+    others = (
+        sa.select(Statement.id)
+        .join(Agreement, Agreement.id == Statement.agreement_id)
+        .where(Statement.id.in_(statement_ids), ~readable(user))
+    )
+    return not session.scalar(sa.select(others.exists()))
+
+
+def readable(user: User) -> sa.ColumnElement[bool]:
+    """Whether a statement's agreement, joined, is one that the user may see."""
+    return Agreement.region_id.in_(visible(user, Permission.FUNDS_READ))
+
+
+def of_close(proposal: Proposal) -> sa.ColumnElement[bool]:
+    """The statements of a close."""
+    return Statement.proposal_id == proposal.id
+
+
+def in_mailing_order(session: Session, *wanted: sa.ColumnElement[bool]) -> list[int]:
+    """The ids of printed statements as letters go out: by office, place, address and distributor."""
     places = {
         row.agreement_id: (row.id, row.region_id)
         for row in session.execute(
             sa.select(Statement.id, Statement.agreement_id, Agreement.region_id)
             .join(Agreement, Agreement.id == Statement.agreement_id)
-            .where(Statement.proposal_id == proposal.id, Statement.document_id.is_not(None))
+            .where(Statement.document_id.is_not(None), *wanted)
         )
     }
     by_office: dict[int, list[int]] = {}

@@ -100,6 +100,11 @@ SORTS = {
 }
 
 
+def ids(session: Session, user: User, wanted: Wanted) -> sa.Select[int]:
+    """The statements of the register, one id each."""
+    return joined(Statement.id).where(*_conditions(session, user, wanted))
+
+
 def rows(session: Session, user: User, wanted: Wanted) -> sa.Select[Any]:
     """The columns of the register that a user sees."""
     statement = joined(

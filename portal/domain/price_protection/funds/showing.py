@@ -101,7 +101,7 @@ def _by_purchase(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
     )
 
 
-def _straight_on(agreement_ids: Collection[int]) -> sa.Select[int, str, TransferKind, int]:
+def _straight_on(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
     """What was released as it accrued, once more: as a release."""
     total = sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
     return (
