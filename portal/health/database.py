@@ -72,6 +72,7 @@ KEPT = (
     "case_paper",
     "case_appeal",
     "case_award",
+    "case_taking_back",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

@@ -1,6 +1,7 @@
 """The words of violation cases: where they stand, their papers, and what happened to them (P4, P5)."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from portal.domain.price_protection.violations.models import (
     CustodyAction,
     HearingKind,
     State,
+    TakingBackGround,
     Withdrawal,
 )
 from portal.domain.price_protection.violations.reporters import Exclusion, Source
@@ -48,6 +50,8 @@ CASE_WORDS = (
     (AppealResult.PARTLY, _l("Appeal upheld in part")),
     (AppealResult.UPHELD, _l("Appeal upheld")),
     (AppealResult.LAPSED, _l("No answer in time: appeal upheld, clause 7.5")),
+    (TakingBackGround.JUDGMENT, _l("A judgment or an award of arbitration")),
+    (TakingBackGround.COUNSEL, _l("Counsel's opinion, clause 11.3")),
     (CustodyAction.WITH_REPORT, _l("Came with the file")),
     (CustodyAction.ADDED, lazy_pgettext("evidence", "Added")),
     (CustodyAction.SEEN, lazy_pgettext("evidence", "Opened")),
@@ -104,17 +108,20 @@ CASE_ACTIONS: dict[str, object] = {
     "case.appealed": _l("Appeal received"),
     "case.appeal_answered": _l("Appeal answered"),
     "case.overturned": _l("Decision overturned, fund restored"),
+    "case.set_aside_proposed": _l("Taking the decision back proposed"),
+    "case.set_aside_dropped": _l("Proposal to take the decision back dropped"),
+    "case.judgment_seen": _l("Judgment or opinion looked at"),
     "case.reporter_seen": _l("Sealed facts looked at"),
     "case.sealed_facts_changed": _l("Sealed facts changed"),
     "case.payer_named": _l("Payer named"),
     "case.payee_seen": _l("Payee looked at"),
     "case.award_paid": _l("Award paid"),
 }
-_CODES: dict[str, type[CasePaperKind] | type[HearingKind] | type[Withdrawal] | type[AppealResult]] = {
-    "paper": CasePaperKind,
-    "kind": HearingKind,
-    "ground": Withdrawal,
-    "result": AppealResult,
+_CODES: dict[str, tuple[type[StrEnum], ...]] = {
+    "paper": (CasePaperKind,),
+    "kind": (HearingKind,),
+    "ground": (Withdrawal, TakingBackGround),
+    "result": (AppealResult,),
 }
 
 
@@ -122,7 +129,10 @@ def told_of_case(params: Mapping[str, Any]) -> str:
     """What an event of a case says beside its name; its codes in words, its days and quarters as they are."""
     known = {(type(code), code.value): said for code, said in CASE_WORDS}
     parts = [
-        str(known[_CODES[name], params[name]]) for name in _CODES if (_CODES[name], params.get(name)) in known
+        str(known[code, params[name]])
+        for name, codes in _CODES.items()
+        for code in codes
+        if (code, params.get(name)) in known
     ]
     parts += ["、".join(params["people"])] if params.get("people") else []
     parts += [str(params[name]) for name in ("quarter", "on", "until", "code", "payer") if params.get(name)]

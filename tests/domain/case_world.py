@@ -13,10 +13,18 @@ from portal.domain.price_protection.violations import (
     deciding,
     evidence,
     investigating,
+    overturning,
     reporting,
     writing,
 )
-from portal.domain.price_protection.violations.models import Case, CasePaper, CasePaperKind, HearingKind
+from portal.domain.price_protection.violations.models import (
+    Case,
+    CasePaper,
+    CasePaperKind,
+    HearingKind,
+    TakingBack,
+    TakingBackGround,
+)
 from portal.domain.price_protection.violations.reporters import Reporter, Source
 from portal.domain.price_protection.violations.reporting import Report
 from portal.domain.price_protection.violations.vault import Vault
@@ -35,6 +43,7 @@ HEARING = {
     "appeal_phone": "0571-55550104",
 }
 BOUGHT = date(2026, 7, 2)
+JUDGMENT = b"%PDF-1.7 a fictional judgment"
 PHOTO = b"\xff\xd8\xff\xe0 fictional photograph of a van with cartons"
 
 
@@ -225,6 +234,18 @@ class CaseWorld(FundWorld):
             self.confirm(case, paper)
             appealing.answer(self.session, self.vault, self.counsel, case, paper)
             self.session.commit()
+
+    def propose_taking_back(self, case: Case, by: User | None = None) -> TakingBack:
+        """Whoever decided may propose it as well; somebody else confirms."""
+        return overturning.propose(
+            self.session,
+            self.vault,
+            by or self.director,
+            case,
+            ground=TakingBackGround.JUDGMENT,
+            said="（2026）示例民终1号判决",
+            data=JUDGMENT,
+        )
 
 
 __all__ = ["on_day", "timedelta"]

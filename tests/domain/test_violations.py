@@ -20,6 +20,7 @@ from portal.domain.price_protection.violations import (
     deciding,
     ending,
     investigating,
+    overturning,
     reporters,
     writing,
 )
@@ -600,7 +601,8 @@ def test_a_court_takes_a_decision_in_effect_back_and_the_company_bears_a_paid_aw
     sweep(world, date(2026, 9, 18))
     _pay(world, case)
     with on_day(date(2026, 12, 1)):
-        assert deciding.set_aside(session, world.director, case, "判决撤销") == FUND // 2
+        found = world.propose_taking_back(case)
+        assert overturning.confirm(session, world.vault, world.counsel, case, found) == FUND // 2
         session.commit()
     assert case.state is S.OVERTURNED
     assert world.balance(agreement, A.BORNE, part(case)) == FUND // 2

@@ -16,6 +16,8 @@ from portal.domain.price_protection.violations.models import (
     CasePaperKind,
     Evidence,
     State,
+    TakingBack,
+    TakingBackGround,
 )
 from portal.domain.templates.services import ensure_template
 
@@ -60,9 +62,23 @@ def case_of(session: Session, agreement: Agreement) -> dict[str, int]:
         issued_at=now(),
     )
     award = Award(case_id=second.id, code=f"JL-{next(_numbers):08X}")
-    session.add_all([evidence, paper, award])
+    taking_back = TakingBack(
+        case_id=first.id,
+        no=1,
+        ground=TakingBackGround.JUDGMENT,
+        said="示例判决",
+        document_id=box.id,
+        proposed_by_id=agreement.author_id,
+    )
+    session.add_all([evidence, paper, award, taking_back])
     session.flush()
-    return {"case": first.id, "evidence": evidence.id, "case_paper": paper.id, "award": award.id}
+    return {
+        "case": first.id,
+        "taking_back": taking_back.id,
+        "evidence": evidence.id,
+        "case_paper": paper.id,
+        "award": award.id,
+    }
 
 
 def _case(session: Session, agreement: Agreement, state: State) -> Case:

@@ -11,7 +11,7 @@ import time_machine
 from portal.db import CHINA
 from portal.domain.access.roles import Role
 from portal.domain.price_protection.violations.models import Award, Case, State
-from tests.domain.case_world import CaseWorld
+from tests.domain.case_world import JUDGMENT, CaseWorld
 from tests.domain.test_reporters import CANARIES, FILE, SOURCE, everything_kept, hits
 
 
@@ -249,3 +249,28 @@ def test_who_names_others_is_led_back_to_the_list(desk, world, make, sign_in):
         answer = client.post(f"/violations/{case.id}/investigators", data={"people": people})
         assert answer.location == "/violations/"
         assert client.get(f"/violations/{case.id}/").status_code == 404
+
+
+def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, session):
+    case = world.decision_served(world.with_fund())
+    day, at = date(2026, 9, 10), f"/violations/{case.id}"
+    director, counsel = world.director.username, world.counsel.username
+    refused = desk.post(director, day, f"{at}/set-aside", 422, ground="judgment", said="判决").decode()
+    assert "Choose the file of the judgment" in refused
+    assert case.takings_back == []
+    judgment = (io.BytesIO(JUDGMENT), "判决书.pdf")
+    desk.post(director, day, f"{at}/set-aside", ground="judgment", said="（2026）示例1号判决", file=judgment)
+    page = desk.get(director, day, f"{at}/").decode()
+    assert "（2026）示例1号判决" in page
+    assert "/confirm" not in page
+    session.rollback()
+    one = f"{at}/set-aside/{case.takings_back[0].id}"
+    assert "You proposed this" in desk.post(director, day, f"{one}/confirm", 409).decode()
+    assert desk.case().state is State.DECIDED
+    assert f"{one}/confirm" in desk.get(counsel, day, f"{at}/").decode()
+    with on_day(day):
+        opened = desk.sign_in(counsel).post(f"{one}/file")
+    assert (opened.data, opened.headers["Cache-Control"]) == (JUDGMENT, "no-store, private")
+    assert opened.headers["Content-Disposition"].startswith("attachment")
+    desk.post(counsel, day, f"{one}/confirm")
+    assert desk.case().state is State.OVERTURNED

@@ -17,6 +17,7 @@ from portal.blueprints.violations.forms import (
     OpenForm,
     PayerForm,
     PeopleForm,
+    TakeBackForm,
 )
 from portal.blueprints.violations.loading import case_of, done
 from portal.db import today
@@ -26,9 +27,9 @@ from portal.domain.price_protection.violations import (
     appealing,
     awards,
     deadlines,
-    deciding,
     ending,
     investigating,
+    overturning,
     queries,
     statistics,
     steps,
@@ -86,12 +87,15 @@ class Deadline:
 @requires(*READERS)
 def detail(id: int) -> ResponseReturnValue:
     """One case: where it stands, its days, evidence, hearing and papers, and the next step for this user."""
-    return _shown(case_of(id))
+    return shown_case(case_of(id))
 
 
-def _shown(
-    case: Case, *, refused: tuple[str, OpenForm | HearingForm | ExtendForm | AppealForm] | None = None
+def shown_case(
+    case: Case,
+    *,
+    refused: tuple[str, OpenForm | HearingForm | ExtendForm | AppealForm | TakeBackForm] | None = None,
 ):
+    """The page of a case; with the form on it that was refused."""
     session, me = db.session(), actor()
     offered = steps.offered(session, me, case)
     forms = {
@@ -102,6 +106,7 @@ def _shown(
         "extend": ExtendForm(formdata=None),
         "appeal": AppealForm(formdata=None, data={"received_on": today()}),
         "payer": PayerForm(formdata=None),
+        "set_aside": TakeBackForm(formdata=None),
     }
     if Step.NAME in offered:
         named = {one.user_id for one in case.investigators if one.left_at is None}
@@ -134,6 +139,9 @@ def _shown(
         left_fen=ending.left_of(deduction) if deduction else 0,
         held_fen=investigating.unreleased(session, case, case.quarter) if case.quarter else None,
         award=award,
+        taking_back=overturning.proposal(case),
+        takings_back=[one for one in case.takings_back if one.confirmed_at is not None],
+        may_read_judgment=overturning.may_read(me, case),
         events=tell(session, me, queries.timeline(session, me, case)),
         day=today(),
     )
@@ -187,7 +195,7 @@ def turn_down(id: int) -> ResponseReturnValue:
 def open_case(id: int) -> ResponseReturnValue:
     """Open the case."""
     case, form = case_of(id, P.CASES_INVESTIGATE), OpenForm()
-    return _tried(
+    return tried(
         case,
         "open",
         form,
@@ -203,14 +211,14 @@ def open_case(id: int) -> ResponseReturnValue:
     )
 
 
-def _tried(case: Case, name: str, form, work, said: str) -> ResponseReturnValue:
+def tried(case: Case, name: str, form, work, said: str) -> ResponseReturnValue:
     """Do the work of a form that stands on the case's page; a refusal shows the page with it."""
     if form.validate():
         try:
             return done(case, work, said)
         except DomainError as error:
             refuse(form, error)
-    return _shown(case_of(case.id), refused=(name, form))
+    return shown_case(case_of(case.id), refused=(name, form))
 
 
 @bp.post(f"/<{ROW}:id>/hearing")
@@ -218,7 +226,7 @@ def _tried(case: Case, name: str, form, work, said: str) -> ResponseReturnValue:
 def hear(id: int) -> ResponseReturnValue:
     """Record what the accused did in its defence."""
     case, form = case_of(id, P.CASES_INVESTIGATE), HearingForm()
-    return _tried(
+    return tried(
         case,
         "hear",
         form,
@@ -234,7 +242,7 @@ def hear(id: int) -> ResponseReturnValue:
 def extend(id: int) -> ResponseReturnValue:
     """Put the decision off, once."""
     case, form = case_of(id, P.CASES_INVESTIGATE), ExtendForm()
-    return _tried(
+    return tried(
         case,
         "extend",
         form,
@@ -250,7 +258,7 @@ def extend(id: int) -> ResponseReturnValue:
 def appeal(id: int) -> ResponseReturnValue:
     """Record an appeal."""
     case, form = case_of(id, P.CASES_APPEAL), AppealForm()
-    return _tried(
+    return tried(
         case,
         "appeal",
         form,
@@ -258,16 +266,4 @@ def appeal(id: int) -> ResponseReturnValue:
             db.session(), actor(), case, received_on=form.received_on.data, points=form.points.data or ""
         ),
         _("The appeal is recorded; its answer is due."),
-    )
-
-
-@bp.post(f"/<{ROW}:id>/set-aside")
-@requires(P.CASES_DECIDE)
-def set_aside(id: int) -> ResponseReturnValue:
-    """Take a decision back, as a court or counsel has said."""
-    case, reason = case_of(id, P.CASES_DECIDE), request.form.get("reason", "")
-    return done(
-        case,
-        lambda: deciding.set_aside(db.session(), actor(), case, reason),
-        _("The decision is overturned and every balance restored."),
     )

@@ -2,14 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import MultipleFileField
+from flask_wtf.file import FileField, MultipleFileField
 from wtforms import SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.price_protection.models import Service
-from portal.domain.price_protection.violations.models import HearingKind, Withdrawal
+from portal.domain.price_protection.violations.models import HearingKind, TakingBackGround, Withdrawal
 from portal.domain.price_protection.violations.reporters import DECLARED, Source
 from portal.web.fields import AmountField, DateOnField, LineField, RateField, WholeField
 from portal.web.words import WORDS
@@ -140,6 +140,16 @@ class AnswerForm(FlaskForm):
     reasons = TextAreaField(_l("Answers to every point of the appeal"), _NEEDED)
     kept = AmountField(_l("What is kept of the deduction, in yuan"), _NEEDED)
     members = Ticks(_l("Who hears the appeal with you"), coerce=int)
+
+
+class TakeBackForm(FlaskForm):
+    """Why a decision is taken back, and the paper that says so."""
+
+    ground = SelectField(
+        _l("Ground"), choices=[SelectChoice(one.value, WORDS[one]) for one in TakingBackGround]
+    )
+    said = LineField(_l("Which judgment, or which opinion of counsel?"), _NEEDED)
+    file = FileField(_l("The judgment or the opinion"))
 
 
 class SendForm(FlaskForm):

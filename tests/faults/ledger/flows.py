@@ -32,6 +32,7 @@ from portal.domain.price_protection.violations import (
     deciding,
     ending,
     investigating,
+    overturning,
     writing,
 )
 from portal.domain.price_protection.violations import (
@@ -427,7 +428,10 @@ def answer_an_appeal_in_full(world: World) -> Flow:
 @flow
 def set_a_decision_aside(world: World) -> Flow:
     case = world.in_effect()
-    return Flow(LATE, lambda: deciding.set_aside(world.session, world.director, case, "法院判决撤销"))
+    with on_day(LATE):
+        found = world.propose_taking_back(case)
+        world.session.commit()
+    return Flow(LATE, lambda: overturning.confirm(world.session, world.vault, world.counsel, case, found))
 
 
 # ---- which services post, by the code itself

@@ -170,11 +170,3 @@ def serve_decision(
         writing.served(case, paper, served_on, how)
     base.record(session, actor, case, "paper_served", paper=paper.kind.value, on=served_on, how=how.value)
     session.flush()
-
-
-def set_aside(session: Session, actor: User, case: Case, reason: str) -> int:
-    """A court, or counsel by clause 11.3, takes the decision back: everything is restored (8.4); gives the sum."""
-    base.hold(session, case, State.DECIDED, State.APPEALED, State.ANSWERED, State.EFFECTIVE)
-    base.require(actor, Permission.CASES_DECIDE, case)
-    said = base.text(reason, 200, "reason")
-    return ending.overturn(session, actor, case, None, today(), said)

@@ -94,6 +94,13 @@ class AppealResult(StrEnum):
     LAPSED = "lapsed"
 
 
+class TakingBackGround(StrEnum):
+    """Why a decision is taken back outside an appeal (8.4, 11.3)."""
+
+    JUDGMENT = "judgment"
+    COUNSEL = "counsel"
+
+
 class CustodyAction(StrEnum):
     """What happened to a piece of evidence."""
 
@@ -171,6 +178,7 @@ class Case(Base):
     hearings: Mapped[list["Hearing"]] = relationship(order_by="(Hearing.on, Hearing.id)")
     papers: Mapped[list["CasePaper"]] = relationship(order_by="CasePaper.id")
     appeal: Mapped["Appeal | None"] = relationship(uselist=False)
+    takings_back: Mapped[list["TakingBack"]] = relationship(order_by="TakingBack.id")
 
     def move_to(self, state: State) -> None:
         """Take the next legal state; raises DomainError for a move that MOVES does not know."""
@@ -331,6 +339,44 @@ class Appeal(Base):
     answered_on: Mapped[date | None]
     # Who heard it: the ids of its members.
     members: Mapped[list[Any]] = mapped_column(default=list)
+
+
+_WAITS = sa.text("confirmed_at IS NULL AND dropped_at IS NULL")
+
+
+class TakingBack(Base):
+    """撤销决定: proposed with the judgment or counsel's opinion, confirmed by a second person (8.4, 11.3)."""
+
+    __tablename__ = "case_taking_back"
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "no"),
+        # One waits at a time.
+        sa.Index(
+            "uq_case_taking_back_waiting", "case_id", unique=True,
+            sqlite_where=_WAITS, postgresql_where=_WAITS,
+        ),
+        sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_by_somebody"),
+        sa.CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> proposed_by_id", name="by_two_people"),
+        sa.CheckConstraint("confirmed_at IS NULL OR dropped_at IS NULL", name="confirmed_or_dropped"),
+        sa.CheckConstraint("said <> ''", name="says_why"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("violation_case.id"))
+    no: Mapped[int] = mapped_column(sa.Integer)
+    ground: Mapped[TakingBackGround] = mapped_column(enum_type(TakingBackGround))
+    said: Mapped[str] = mapped_column(sa.String(200))
+    # The judgment or the opinion, sealed before it is addressed.
+    document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"))
+    proposed_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    proposed_at: Mapped[datetime] = mapped_column(default=now)
+    confirmed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    confirmed_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None]
+
+    document: Mapped[Document] = relationship(innerjoin=True)
+    proposed_by: Mapped[User] = relationship(foreign_keys=[proposed_by_id], innerjoin=True)
+    confirmed_by: Mapped[User | None] = relationship(foreign_keys=[confirmed_by_id])
 
 
 class Award(Base):

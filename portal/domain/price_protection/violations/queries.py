@@ -29,6 +29,7 @@ _ONLY_AUDITED = (
     "case.payee_seen",
     "case.payer_named",
     "case.award_paid",
+    "case.judgment_seen",
 )
 
 

@@ -13,6 +13,7 @@ from portal.domain.price_protection.violations import (
     deciding,
     ending,
     investigating,
+    overturning,
     writing,
 )
 from portal.domain.price_protection.violations.deadlines import standing
@@ -42,6 +43,8 @@ class Step(StrEnum):
     APPEAL = "appeal"
     WRITE_ANSWER = "write_answer"
     SET_ASIDE = "set_aside"
+    CONFIRM_SET_ASIDE = "confirm_set_aside"
+    DROP_SET_ASIDE = "drop_set_aside"
     NAME_PAYER = "name_payer"
 
 
@@ -78,8 +81,8 @@ def _deciding(user: User, case: Case, state: State) -> set[Step]:
     if user.can(Permission.CASES_DECIDE, case.region):
         if state is State.NOTIFIED and investigating.is_heard(case):
             found.add(Step.WRITE_DECISION)
-        if state in (State.DECIDED, State.APPEALED, State.ANSWERED, State.EFFECTIVE):
-            found.add(Step.SET_ASIDE)
+        if state in overturning.TAKEN and overturning.may_propose(user, case):
+            found |= _taking_back(user, case)
     if user.can(Permission.CASES_APPEAL, case.region):
         if case.state in (State.DECIDED, State.EFFECTIVE) and case.decision_served_on and not case.appeal:
             found.add(Step.APPEAL)
@@ -91,6 +94,16 @@ def _deciding(user: User, case: Case, state: State) -> set[Step]:
         )
         if user.id != case.decider_id and (state is State.APPEALED or has_lapsed):
             found.add(Step.WRITE_ANSWER)
+    return found
+
+
+def _taking_back(user: User, case: Case) -> set[Step]:
+    waits = overturning.proposal(case)
+    if waits is None:
+        return {Step.SET_ASIDE}
+    found = {Step.DROP_SET_ASIDE}
+    if overturning.may_confirm(user, case):
+        found.add(Step.CONFIRM_SET_ASIDE)
     return found
 
 

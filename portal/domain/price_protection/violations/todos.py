@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.violations import queries, steps
 from portal.domain.price_protection.violations.deadlines import next_due
-from portal.domain.price_protection.violations.models import ENDED, Case, CasePaper, CasePaperKind, State
+from portal.domain.price_protection.violations.models import (
+    ENDED,
+    Case,
+    CasePaper,
+    CasePaperKind,
+    State,
+    TakingBack,
+)
 from portal.domain.price_protection.violations.steps import Step
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
@@ -27,12 +35,22 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
     """Reports to take up, papers to confirm, issue and serve, cases to decide: whatever is this user's turn."""
     cases = session.scalars(
         queries.cases_visible_to(user)
-        .where(Case.state.not_in(ENDED))
+        .where(
+            sa.or_(
+                Case.state.not_in(ENDED),
+                Case.id.in_(
+                    sa.select(TakingBack.case_id).where(
+                        TakingBack.confirmed_at.is_(None), TakingBack.dropped_at.is_(None)
+                    )
+                ),
+            )
+        )
         .options(
             selectinload(Case.investigators),
             selectinload(Case.papers),
             selectinload(Case.hearings),
             selectinload(Case.appeal),
+            selectinload(Case.takings_back),
             selectinload(Case.agreement).selectinload(Agreement.distributor),
             selectinload(Case.region),
         )
@@ -48,6 +66,8 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
     offered = steps.offered(session, user, case)
     if case.state is State.REPORTED:
         return _todo(case, N_("Take up a report"), N_("Name investigators")) if Step.NAME in offered else None
+    if Step.CONFIRM_SET_ASIDE in offered:
+        return _todo(case, N_("Confirm that a decision is taken back"), N_("Read and confirm"))
     for paper in reversed(case.papers):
         found = _paper(user, case, paper)
         if found is not None:
