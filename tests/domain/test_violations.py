@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal.domain.access.roles import Role
+from portal.domain.access.roles import Permission, Role
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
@@ -13,6 +13,10 @@ from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.funds.proving import prove
 from portal.domain.price_protection.models import PriceKind, Service
+from portal.domain.price_protection.payments import making
+from portal.domain.price_protection.payments.making import How, Seen
+from portal.domain.price_protection.payments.models import PayoutKind
+from portal.domain.price_protection.payments.payable import Wanted, payable
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -130,12 +134,21 @@ def test_the_last_day_for_a_case_is_the_one_before_the_months_are_full(world):
 
 
 def test_after_settlement_no_report_is_taken(world, session):
-    agreement = world.with_fund(expires_on=date(2026, 9, 30))
+    """Settled is what the accounts say is paid, not what was released only."""
+    distributor = world.add_distributor(bank_account_name="示例", bank_name="示例银行", bank_account="6222")
+    agreement = world.with_fund(expires_on=date(2026, 9, 30), distributor=distributor)
     with on_day(date(2026, 10, 10)):
         releasing.release(session, world.finance, agreement.id, Q)
         session.commit()
+    on = date(2026, 10, 11)
+    assert world.report(agreement, on=on).state is S.REPORTED
+    with on_day(on):
+        wanted = Wanted(agreement_id=agreement.id, kind=PayoutKind.RELEASED)
+        items = payable(session, world.finance, wanted, Permission.PAYMENTS_MAKE)
+        making.pay(session, world.finance, list(map(Seen.of, items)), How(paid_on=on), key="settled")
+        session.commit()
     with pytest.raises(DomainError, match="settled"):
-        world.report(agreement, on=date(2026, 10, 11))
+        world.report(agreement, on=on, act_on=date(2026, 7, 1))
 
 
 def test_a_report_about_prices_needs_an_approval_that_bound_on_that_day(world, session):

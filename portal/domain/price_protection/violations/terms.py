@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 from portal.db import CHINA, today
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind
 from portal.domain.papers.agreement import AgreementPaperData
 from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.values import Raw
 from portal.domain.price_protection.deeds.inforce import said
 from portal.domain.price_protection.defaults import default_values
+from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.cover import IN_FORCE
-from portal.domain.price_protection.funds.models import FundRelease
+from portal.domain.price_protection.funds.models import FundHold
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement, PriceApproval, PriceKind
 
@@ -129,18 +132,33 @@ def require_not_settled(session: Session, agreement: Agreement) -> None:
         )
 
 
+# What is held for or owed to the distributor of the fund, and what it owes back of it (9.1).
+_TO_SETTLE = (AccountKind.FUND, AccountKind.RELEASED, AccountKind.INTEREST_DUE, AccountKind.CLAWBACK)
+
+
 def is_settled(session: Session, agreement: Agreement) -> bool:
-    """Whether the agreement has ended and the fund of its last quarter was released: nothing is left to settle."""
+    """Whether the agreement has ended, its last quarter was released, and by the accounts everything is paid (13.3).
+
+    Only what a case holds back may still be there: it was left out of the settlement.
+    """
     if agreement.ends_on >= today():
         return False
     starts = str(said(session, agreement)["values"].get("quarter_starts") or USUAL)
     last = str(calendar_of(starts).of(agreement.ends_on))
-    return bool(
-        session.scalar(
-            sa.select(
-                sa.exists().where(FundRelease.agreement_id == agreement.id, FundRelease.quarter == last)
+    held = set(
+        session.scalars(
+            sa.select(FundHold.quarter).where(
+                FundHold.agreement_id == agreement.id, FundHold.lifted_on.is_(None)
             )
         )
+    )
+    if last not in held and deducting.released(session, agreement.id, last) is None:
+        return False
+    balances = ledger.balances(session, [agreement.id]).get(agreement.id, {})
+    return not any(
+        fen
+        for (kind, part), fen in balances.items()
+        if kind in _TO_SETTLE and not (kind is AccountKind.FUND and part in held)
     )
 
 
