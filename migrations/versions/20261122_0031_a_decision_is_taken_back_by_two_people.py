@@ -1,6 +1,6 @@
 """A decision is taken back on the word of two people, with the judgment or counsel's opinion.
 
-Revision: 0028, after 0027
+Revision: 0031, after 0030
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, release
 
-revision = "0028"
-down_revision = "0027"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
