@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
-from portal.web.tables import count, number, page_of, sorting
+from portal.web.tables import number, page_of, sorting
 
 
 def _filter() -> FundFilter:
@@ -41,7 +41,7 @@ def index() -> ResponseReturnValue:
             descending=True,
             tie=Agreement.id.desc(),
         ),
-        total=count(db.session, queries.fund_rows(me, FundFilter())),
+        total=queries.count_books(db.session, me),
         wanted=wanted,
         offices=agreements.regions_of(db.session, me),
         regions=queries.by_region(db.session, me),

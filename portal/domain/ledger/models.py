@@ -51,6 +51,8 @@ class Transfer(Base):
         sa.CheckConstraint("debit_id <> credit_id", name="two_accounts"),
         sa.Index("ix_transfer_source_source_id", "source", "source_id"),
         sa.Index("ix_transfer_book_id_booked_on", "book_id", "booked_on"),
+        # Whole: sums are read from it alone (`ledger.sums`).
+        sa.Index("ix_transfer_sums", "book_id", "debit_id", "credit_id", "kind", "amount_fen"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -15,6 +15,7 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import LEGAL, NEVER_NEGATIVE, AccountKind, TransferKind
 from portal.domain.ledger.chain import Entry, digest
 from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.sums import net
 from portal.domain.users.models import User
 
 Place = tuple[AccountKind, str]
@@ -114,29 +115,10 @@ def _fill(by_book: dict[int, Held], session: Session) -> None:
         ):
             places[id_] = by_book[book_id], (kind, name)
             by_book[book_id].accounts[kind, name] = id_
-        for id_, debit, credit in session.execute(_turnover(part)):
+        sums = net(part)
+        for id_, fen in session.execute(sa.select(sums.c.account_id, sums.c.fen)):
             held, place = places[id_]
-            held.balances[place] = debit - credit if place[0].is_debit else credit - debit
-
-
-def _turnover(book_ids: Sequence[int]) -> sa.Select[int, int, int]:
-    """The debits and credits of each account of these books."""
-    sides = sa.union_all(
-        sa.select(
-            Transfer.debit_id.label("account_id"),
-            Transfer.amount_fen.label("debit"),
-            sa.literal(0).label("credit"),
-        ).where(Transfer.book_id.in_(book_ids)),
-        sa.select(Transfer.credit_id, sa.literal(0), Transfer.amount_fen).where(
-            Transfer.book_id.in_(book_ids)
-        ),
-    ).subquery()
-    # PostgreSQL's sum of a bigint is numeric.
-    total = (
-        sa.cast(sa.func.sum(sides.c.debit), sa.BigInteger),
-        sa.cast(sa.func.sum(sides.c.credit), sa.BigInteger),
-    )
-    return sa.select(sides.c.account_id, *total).group_by(sides.c.account_id)
+            held.balances[place] = fen if place[0].is_debit else -fen
 
 
 def post(held: Held, actor: User | None, drafts: Iterable[Draft]) -> int:
@@ -336,18 +318,7 @@ def reverse(held: Held, actor: User | None, transfer: Transfer, key: str) -> int
 
 def balances(session: Session, agreement_ids: Sequence[int]) -> dict[int, dict[Place, int]]:
     """What each account of these agreements contains, in fen, by agreement; the sums of their transfers."""
-    side = sa.union_all(
-        sa.select(Transfer.debit_id.label("account_id"), Transfer.amount_fen.label("fen")).where(
-            Transfer.book_id.in_(_books(agreement_ids))
-        ),
-        sa.select(Transfer.credit_id, -Transfer.amount_fen).where(
-            Transfer.book_id.in_(_books(agreement_ids))
-        ),
-    ).subquery()
-    total = sa.select(
-        side.c.account_id, sa.cast(sa.func.sum(side.c.fen), sa.BigInteger).label("fen")
-    ).group_by(side.c.account_id)
-    sums = total.subquery()
+    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(agreement_ids)))
     rows = session.execute(
         sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
         .join(Account, Account.id == sums.c.account_id)
@@ -357,7 +328,3 @@ def balances(session: Session, agreement_ids: Sequence[int]) -> dict[int, dict[P
     for agreement_id, kind, part, fen in rows:
         found[agreement_id][kind, part] = fen if kind.is_debit else -fen
     return dict(found)
-
-
-def _books(agreement_ids: Sequence[int]) -> sa.Select[int]:
-    return sa.select(Book.id).where(Book.agreement_id.in_(agreement_ids))

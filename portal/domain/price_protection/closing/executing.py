@@ -4,7 +4,6 @@ An agreement is one short transaction that holds its book: it is looked at again
 frozen; or left out, where it is another by now than was confirmed. Killed at any moment, it goes on with the rest.
 """
 
-from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, NotRequired, TypedDict
 
@@ -18,7 +17,8 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.models import Account, Book
+from portal.domain.ledger.sums import net
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.papers.statement import statement_sha256
 from portal.domain.price_protection.approval import new_code
@@ -277,23 +277,19 @@ def due(session: Session, agreement_id: int | None = None) -> list[tuple[int, st
 
 
 def _closed_with_fund(session: Session, agreement_id: int | None) -> list[tuple[int, str]]:
-    sums: dict[tuple[int, str], int] = defaultdict(int)
-    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
-        statement = (
-            sa.select(
-                Book.agreement_id, Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
-            )
-            .join(Account, Account.book_id == Book.id)
-            .join(Transfer, side == Account.id)
-            .join(
-                QuarterClose,
-                sa.and_(QuarterClose.agreement_id == Book.agreement_id, QuarterClose.quarter == Account.part),
-            )
-            .where(Account.kind == AccountKind.FUND)
-            .group_by(Book.agreement_id, Account.part)
+    books = sa.select(Book.id)
+    if agreement_id is not None:
+        books = books.where(Book.agreement_id == agreement_id)
+    sums = net(books)
+    rows = session.execute(
+        sa.select(Book.agreement_id, Account.part)
+        .join(Account, Account.book_id == Book.id)
+        .join(sums, sums.c.account_id == Account.id)
+        .join(
+            QuarterClose,
+            sa.and_(QuarterClose.agreement_id == Book.agreement_id, QuarterClose.quarter == Account.part),
         )
-        if agreement_id is not None:
-            statement = statement.where(Book.agreement_id == agreement_id)
-        for id_, part, fen in session.execute(statement):
-            sums[id_, part] += sign * fen
-    return sorted(place for place, fen in sums.items() if fen)
+        .where(Account.kind == AccountKind.FUND, sums.c.fen != 0)
+        .order_by(Book.agreement_id, Account.part)
+    )
+    return [(id_, part) for id_, part in rows]

@@ -19,7 +19,8 @@ from portal.db import china_day, today
 from portal.domain.access.queries import within
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.models import Account, Book
+from portal.domain.ledger.sums import net
 from portal.domain.papers.statement import ACCOUNT
 from portal.domain.price_protection.closing.cases import case_names
 from portal.domain.price_protection.funds.cover import IN_FORCE
@@ -348,19 +349,16 @@ def _agreements(session: Session, ids: sa.Select[int]) -> list[_Base]:
 
 
 def _funds(session: Session, ids: sa.Select[int]) -> dict[int, dict[str, int]]:
-    """What the fund of each quarter holds, by agreement; only what holds something."""
-    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
-        for agreement_id, part, fen in session.execute(
-            sa.select(
-                Book.agreement_id, Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger)
-            )
-            .join(Account, Account.book_id == Book.id)
-            .join(Transfer, side == Account.id)
-            .where(Account.kind == AccountKind.FUND, Book.agreement_id.in_(ids))
-            .group_by(Book.agreement_id, Account.part)
-        ):
-            found[agreement_id][part] += sign * fen
+    """What the fund of each quarter holds, by agreement; only what ever held something."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(ids)))
+    for agreement_id, part, fen in session.execute(
+        sa.select(Book.agreement_id, Account.part, sums.c.fen)
+        .join(Account, Account.book_id == Book.id)
+        .join(sums, sums.c.account_id == Account.id)
+        .where(Account.kind == AccountKind.FUND)
+    ):
+        found[agreement_id][part] = -fen
     return found
 
 

@@ -10,7 +10,8 @@ from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind, TransferKind
-from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.models import Account, Book
+from portal.domain.ledger.sums import moved, net
 from portal.domain.price_protection.funds.showing import goes_straight_on
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
@@ -30,32 +31,27 @@ def books_visible_to(user: User) -> sa.Select[int]:
 
 def totals(session: Session, user: User) -> dict[AccountKind, int]:
     """What all accounts of a kind hold together in the books that the user may see, in fen."""
-    books = books_visible_to(user)
+    sums = net(books_visible_to(user))
     found: dict[AccountKind, int] = dict.fromkeys(AccountKind, 0)
-    for side, sign in ((Transfer.debit_id, 1), (Transfer.credit_id, -1)):
-        for kind, fen in session.execute(
-            sa.select(Account.kind, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger))
-            .join(Transfer, side == Account.id)
-            .where(Transfer.book_id.in_(books))
-            .group_by(Account.kind)
-        ):
-            found[kind] += fen * (sign if kind.is_debit else -sign)
+    for kind, fen in session.execute(
+        sa.select(Account.kind, sa.cast(sa.func.sum(sums.c.fen), sa.BigInteger))
+        .join(sums, sums.c.account_id == Account.id)
+        .group_by(Account.kind)
+    ):
+        found[kind] = fen if kind.is_debit else -fen
     return found
 
 
 def held_by_quarter(session: Session, user: User) -> dict[str, int]:
     """What the funds of each quarter hold together in the books that the user may see, in fen; only what is held."""
-    books = books_visible_to(user)
-    found: dict[str, int] = {}
-    for side, sign in ((Transfer.credit_id, 1), (Transfer.debit_id, -1)):
-        for part, fen in session.execute(
-            sa.select(Account.part, sa.cast(sa.func.sum(Transfer.amount_fen), sa.BigInteger))
-            .join(Transfer, side == Account.id)
-            .where(Account.kind == A.FUND, Account.book_id.in_(books))
-            .group_by(Account.part)
-        ):
-            found[part] = found.get(part, 0) + sign * fen
-    return {part: fen for part, fen in found.items() if fen}
+    sums = net(books_visible_to(user))
+    rows = session.execute(
+        sa.select(Account.part, sa.cast(-sa.func.sum(sums.c.fen), sa.BigInteger))
+        .join(sums, sums.c.account_id == Account.id)
+        .where(Account.kind == A.FUND)
+        .group_by(Account.part)
+    )
+    return {part: fen for part, fen in rows if fen}
 
 
 @dataclass(frozen=True)
@@ -74,53 +70,64 @@ _DEDUCTED = {T.DEDUCT: 1, T.RESTORE: -1, T.REVERSE_DEDUCTION: -1}
 _PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
 
 
-def _moved(kinds: dict[TransferKind, int]) -> sa.ColumnElement[int]:
-    signed = sa.case(
-        *((Transfer.kind == kind, Transfer.amount_fen * sign) for kind, sign in kinds.items()), else_=0
-    )
+def _moved(sums: sa.CTE, kinds: dict[TransferKind, int]) -> sa.ColumnElement[int]:
+    signed = sa.case(*((sums.c.kind == kind, sums.c.fen * sign) for kind, sign in kinds.items()), else_=0)
     return sa.cast(sa.func.sum(signed), sa.BigInteger)
 
 
-def _balance(kinds: tuple[AccountKind, ...], sign: int) -> sa.ColumnElement[int]:
+def _balance(sums: sa.CTE, kinds: tuple[AccountKind, ...], sign: int) -> sa.ColumnElement[int]:
     debit, credit = _debit.kind.in_(kinds), _credit.kind.in_(kinds)
-    signed = sa.case((credit, Transfer.amount_fen * sign), else_=0) - sa.case(
-        (debit, Transfer.amount_fen * sign), else_=0
-    )
+    signed = sa.case((credit, sums.c.fen * sign), else_=0) - sa.case((debit, sums.c.fen * sign), else_=0)
     return sa.cast(sa.func.sum(signed), sa.BigInteger)
 
 
 _debit, _credit = aliased(Account), aliased(Account)
 
 
-def _straight_on() -> sa.ColumnElement[int]:
-    signed = sa.case((goes_straight_on(_credit), Transfer.amount_fen), else_=0)
+def _straight_on(sums: sa.CTE) -> sa.ColumnElement[int]:
+    signed = sa.case((goes_straight_on(_credit, sums.c.kind), sums.c.fen), else_=0)
     return sa.cast(sa.func.sum(signed), sa.BigInteger)
 
 
-def _sums(user: User) -> sa.Subquery:
-    """The figures of each book that the user may see."""
+def _sums(user: User, distributor_id: int | None = None) -> sa.Subquery:
+    """The figures of each book that the user may see, or of a distributor's."""
+    books = books_visible_to(user)
+    if distributor_id is not None:
+        books = books.where(Agreement.distributor_id == distributor_id)
+    sums = moved(books)
     return (
         sa.select(
             Book.agreement_id,
-            _moved(_ACCRUED).label("accrued"),
-            _balance((A.FUND,), 1).label("held"),
-            (_moved(_RELEASED) + _straight_on()).label("released"),
-            _moved(_DEDUCTED).label("deducted"),
-            _balance(_PAYABLE, 1).label("payable"),
-            _balance((A.CLAWBACK,), -1).label("owed"),
+            _moved(sums, _ACCRUED).label("accrued"),
+            _balance(sums, (A.FUND,), 1).label("held"),
+            (_moved(sums, _RELEASED) + _straight_on(sums)).label("released"),
+            _moved(sums, _DEDUCTED).label("deducted"),
+            _balance(sums, _PAYABLE, 1).label("payable"),
+            _balance(sums, (A.CLAWBACK,), -1).label("owed"),
         )
-        .join(Transfer, Transfer.book_id == Book.id)
-        .join(_debit, _debit.id == Transfer.debit_id)
-        .join(_credit, _credit.id == Transfer.credit_id)
-        .where(Book.id.in_(books_visible_to(user)))
+        .join(sums, sums.c.book_id == Book.id)
+        .join(_debit, _debit.id == sums.c.debit_id)
+        .join(_credit, _credit.id == sums.c.credit_id)
         .group_by(Book.agreement_id)
         .subquery()
     )
 
 
+def count_books(session: Session, user: User) -> int:
+    """How many books that the user may see hold anything."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Book)
+            .where(Book.id.in_(books_visible_to(user)), Book.last_no > 0)
+        )
+        or 0
+    )
+
+
 def fund_rows(user: User, wanted: FundFilter) -> sa.Select[Any]:
     """The agreements whose books hold anything, one row each with its figures in fen."""
-    sums = _sums(user)
+    sums = _sums(user, wanted.distributor_id)
     statement = (
         sa.select(
             Agreement.id,

@@ -38,12 +38,12 @@ FIGURES = (
 BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
-def goes_straight_on(credit: Any) -> sa.ColumnElement[bool]:
+def goes_straight_on(credit: Any, kind: Any = Transfer.kind) -> sa.ColumnElement[bool]:
     """Whether a transfer is a fen that a return added to a fund after its release: accrued and released at once.
 
     `credit` is the account that the transfer is joined to as its credit (funds.deducting).
     """
-    return sa.and_(Transfer.kind == T.ACCRUE_FUND, credit.kind == A.RELEASED)
+    return sa.and_(kind == T.ACCRUE_FUND, credit.kind == A.RELEASED)
 
 
 @dataclass

@@ -13,7 +13,8 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Account, Book, Transfer
+from portal.domain.ledger.models import Account, Book
+from portal.domain.ledger.sums import net
 from portal.domain.price_protection.funds.cover import Said, said_over_time
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
@@ -190,29 +191,14 @@ def balances(
     session: Session, agreements: sa.Select[int], kinds: Sequence[AccountKind]
 ) -> dict[tuple[int, AccountKind, str], int]:
     """What accounts of these kinds hold in the books of these agreements, in fen; empty accounts are left out."""
-    wanted = (
-        sa.select(Account.id)
-        .join(Book, Book.id == Account.book_id)
-        .where(Book.agreement_id.in_(agreements), Account.kind.in_(kinds))
-    )
-    sides = sa.union_all(
-        sa.select(Transfer.credit_id.label("account_id"), Transfer.amount_fen.label("fen")).where(
-            Transfer.credit_id.in_(wanted)
-        ),
-        sa.select(Transfer.debit_id, -Transfer.amount_fen).where(Transfer.debit_id.in_(wanted)),
-    ).subquery()
-    sums = (
-        sa.select(sides.c.account_id, sa.cast(sa.func.sum(sides.c.fen), sa.BigInteger).label("fen"))
-        .group_by(sides.c.account_id)
-        .subquery()
-    )
+    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(agreements)))
     rows = session.execute(
         sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
         .join(Account, Account.id == sums.c.account_id)
         .join(Book, Book.id == Account.book_id)
-        .where(sums.c.fen != 0)
+        .where(sums.c.fen != 0, Account.kind.in_(kinds))
     )
-    return {(id_, kind, part): -fen if kind.is_debit else fen for id_, kind, part, fen in rows}
+    return {(id_, kind, part): fen if kind.is_debit else -fen for id_, kind, part, fen in rows}
 
 
 def _said(session: Session, ids: list[int]) -> dict[int, Said]:
