@@ -1,12 +1,12 @@
 """The sums of books are read from an index that holds nothing else.
 
-Revision: 0031, after 0030
+Revision: 0032, after 0031
 """
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
