@@ -112,7 +112,7 @@ class Quarters:
                 continue
             ticked = Ticked(Verdict.AGREED)
             if no < objected:
-                ticked = Ticked(Verdict.OBJECTED, "第2行退货金额应为0.00元，货物已由我方补发。")
+                ticked = Ticked(Verdict.OBJECTED, "第2行进货金额与我方账面不符，少计一箱，请核对。")
             with clock_at(datetime.combine(ended_on + _BACK, time(10, 20), CHINA)):
                 answering.reply(self._session, self._finance, statement, today(), ticked)
         self._session.commit()

@@ -1,6 +1,6 @@
 """Queries per page are counted: as many with many rows as with few, and never more than stated here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -21,7 +21,11 @@ from portal.domain.distributors.models import (
     Territory,
 )
 from portal.domain.documents import services as documents
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.services import Draft
 from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
+from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -34,8 +38,17 @@ from portal.domain.price_protection.models import (
     Product,
     Status,
 )
+from portal.domain.price_protection.payments.models import Payout
+from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from portal.domain.price_protection.scans.models import ScanFile, ScanReturn
 from portal.domain.price_protection.trail.models import ParcelRow, SealApplicationRow
+from portal.domain.price_protection.violations.models import (
+    Custody,
+    CustodyAction,
+    Evidence,
+    Hearing,
+    HearingKind,
+)
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 from portal.extensions import db
@@ -102,7 +115,9 @@ class World:
         head = make.head_office()
         self.region = make.region(parent=head)
         self.me = make.user(Role.ADMINISTRATOR, head)
-        for role in (Role.EXECUTIVE, Role.COUNSEL, Role.REGIONAL_MANAGER):
+        # Whoever may open every page: what answers 403 asks for nothing.
+        roles = (Role.EXECUTIVE, Role.COUNSEL, Role.REGIONAL_MANAGER, Role.FINANCE, Role.INVESTIGATOR)
+        for role in roles:
             session.add(Grant(user_id=self.me.id, role=role, region_id=head.id))
         session.commit()
         self.rows = rows_of_region(session, make, self.region, by=self.me)
@@ -141,6 +156,7 @@ class World:
         below = make.distributor(session.get(Region, others["region"]), parent_id=identity)
         pdf = documents.store(session, f"%PDF-1.7 {self.made}".encode(), filename="a.pdf", by=owner)
         self._row_of_batch(int(others["agreement"]))
+        self._money(others, pdf.id)
         self._pages_of_scans()
         session.add_all(
             [
@@ -183,6 +199,83 @@ class World:
         for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):
             price = {"terms_id": terms.id, "no": no, "product_id": product_id, "amount_fen": 100}
             session.add(AgreementPrice(kind=PriceKind.MAXIMUM_RETAIL, **price))
+        session.flush()
+
+    def _money(self, others: Mapping[str, int | str], document_id: int) -> None:
+        """One more of what pages of the fund list: a quarter with a transfer, a statement, a payment, a return, and
+        of a case one more piece of evidence, hearing and custody."""
+        session, rows, by_id = self.session, self.rows, self.me.id
+        held = ledger.hold(session, int(rows["agreement"]))
+        ledger.post(
+            held,
+            self.me,
+            [
+                Draft(
+                    kind=TransferKind.ACCRUE_FUND,
+                    debit=(AccountKind.REBATE, ""),
+                    credit=(AccountKind.FUND, f"{2000 + self.made}Q1"),
+                    amount_fen=100,
+                    key=f"more:{self.made}",
+                    source="purchase",
+                    source_id=int(others["purchase"]),
+                    facts="",
+                )
+            ],
+        )
+        first = session.get_one(Statement, others["statement"])
+        payout = session.get_one(Payout, others["payout"])
+        evidence = Evidence(
+            case_id=rows["case"], no=self.made + 1, document_id=document_id, key_id="", sealed=b"sealed"
+        )
+        session.add(evidence)
+        session.flush()
+        copied = ("agreement_id", "code", "issued_on", "due_on", "template_id", "payload", "payload_sha256")
+        copied += (
+            "closing_fen",
+            "suspended_fen",
+            "release_fen",
+            "interest_fen",
+            "prepared_by_id",
+            "reviewed_by_id",
+        )
+        session.add_all(
+            [
+                Statement(
+                    **{name: getattr(first, name) for name in copied}
+                    | {
+                        "proposal_id": rows["close"],
+                        "quarter": f"{2000 + self.made}Q2",
+                        "number": f"DZ-MORE-{self.made}",
+                        "code": f"MOREDZ{self.made}",
+                    }
+                ),
+                Payout(
+                    number=f"FK-MORE-{self.made}",
+                    list_id=rows["payout_list"],
+                    agreement_id=payout.agreement_id,
+                    kind=payout.kind,
+                    amount_fen=100,
+                    means=payout.means,
+                    paid_on=today(),
+                    made_by_id=by_id,
+                ),
+                Purchase(
+                    distributor_id=rows["distributor"],
+                    product_id=rows["product"],
+                    document_number=f"TH-MORE-{self.made}",
+                    line_no=1,
+                    purchased_on=today(),
+                    amount_fen=-1,
+                    returns_id=rows["purchase"],
+                    entered_by_id=by_id,
+                    unprotected=Unprotected.NO_AGREEMENT,
+                ),
+                Hearing(
+                    case_id=rows["case"], kind=HearingKind.ANSWER, on=today(), points="示例", by_id=by_id
+                ),
+                Custody(evidence_id=evidence.id, action=CustodyAction.ADDED, by_id=by_id),
+            ]
+        )
         session.flush()
 
     def _pages_of_scans(self) -> None:

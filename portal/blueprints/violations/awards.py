@@ -25,9 +25,10 @@ def awards() -> ResponseReturnValue:
     """What is to be paid, by code."""
     session = db.session()
     found = session.scalars(domain.payable(actor())).all()
+    sums = domain.amounts(session, found)
     return render(
         "violations/awards.html",
-        rows=[(one, domain.amount(session, one), domain.pay_by(one)) for one in found],
+        rows=[(one, sums[one.id], domain.pay_by(one)) for one in found],
         me=actor(),
     )
 

@@ -136,6 +136,7 @@ def shown_case(
         papers=[one for one in reversed(case.papers) if steps.may_read(me, case, one)],
         deadlines=_deadlines(case),
         deduction=deduction,
+        may_see_funds=actor().can(P.FUNDS_READ, case.region),
         left_fen=ending.left_of(deduction) if deduction else 0,
         held_fen=investigating.unreleased(session, case, case.quarter) if case.quarter else None,
         award=award,

@@ -1,10 +1,11 @@
 """Paying the award: finance sees a code and a sum; who gets it, only the payer named for it sees, on record (8.3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from portal.db import lock, today
 from portal.domain.access.queries import visible
@@ -57,14 +58,23 @@ def payable(user: User) -> sa.Select[Award]:
             Award.paid_on.is_(None),
             Case.region_id.in_(visible(user, Permission.PAYMENTS_MAKE)),
         )
+        .options(contains_eager(Award.case), selectinload(Award.payer))
         .order_by(Award.code)
     )
 
 
+def amounts(session: Session, awards: Sequence[Award]) -> dict[int, int]:
+    """What there is to pay of each, by its id, in fen: returns and restorations are off it already."""
+    found = ledger.balances(session, [award.case.agreement_id for award in awards])
+    return {
+        award.id: found.get(award.case.agreement_id, {}).get((AccountKind.AWARD, case_part(award.case_id)), 0)
+        for award in awards
+    }
+
+
 def amount(session: Session, award: Award) -> int:
-    """What there is to pay, in fen: returns and restorations are off it already."""
-    found = ledger.balances(session, [award.case.agreement_id]).get(award.case.agreement_id, {})
-    return found.get((AccountKind.AWARD, case_part(award.case_id)), 0)
+    """The same of one."""
+    return amounts(session, [award])[award.id]
 
 
 def pay_by(award: Award) -> date | None:
