@@ -8,15 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import CHINA, clock_at, today
 from portal.demo.agenda import Course
 from portal.domain.jobs.models import Job
-from portal.domain.price_protection.closing import answering, delivering, executing, printing, proposing
-from portal.domain.price_protection.closing.answering import Ticked
-from portal.domain.price_protection.closing.models import Proposal, Statement, Verdict, Way
+from portal.domain.price_protection.closing import executing, printing, proposing
+from portal.domain.price_protection.closing.models import Proposal
 from portal.domain.price_protection.closing.preview import digest, preview
 from portal.domain.price_protection.funds.quarters import Calendar, Quarter
 from portal.domain.regions.models import Region
@@ -24,8 +22,7 @@ from portal.domain.users.models import User
 from portal.printing.agreement import RenderedPaper
 from portal.web.papers import verify_url
 
-# How long after a quarter's end its close is done, the statements are there, and answers come back.
-_AFTER, _DELIVERED, _BACK = timedelta(days=6), timedelta(days=9), timedelta(days=16)
+_AFTER = timedelta(days=6)  # a quarter's close is done
 _DAY = timedelta(days=1)
 
 
@@ -52,15 +49,11 @@ class Quarters:
         quarter, last = Calendar().of(since), last_ended()
         while quarter.first_on < last.first_on:
             yield quarter.last_on + _AFTER
-            made = self._close(str(quarter), self._offices["HQ"], quarter.last_on + _AFTER)
-            yield quarter.last_on + _BACK
-            self._come_back(made, quarter.last_on)
+            self._close(str(quarter), self._offices["HQ"], quarter.last_on + _AFTER)
             quarter = Calendar().of(quarter.last_on + _DAY)
         day = min(today(), last.last_on + _AFTER)
         yield day
-        made = self._close(str(last), self._offices["EC"], day)
-        yield last.last_on + _BACK
-        self._come_back(made, last.last_on, objected=1, most=4)
+        self._close(str(last), self._offices["EC"], day)
 
     def proposed(self) -> Course:
         """The close of another region, proposed yesterday and not confirmed yet."""
@@ -77,10 +70,10 @@ class Quarters:
             self._session.commit()
         return made
 
-    def _close(self, name: str, region: Region, on: date) -> int | None:
+    def _close(self, name: str, region: Region, on: date) -> None:
         made = self._propose(name, region, on)
         if made is None:
-            return None
+            return
         with clock_at(datetime.combine(on, time(15, 10), CHINA)):
             job = proposing.confirm(self._session, self._director, made, seen_sha256=made.sha256)
             left = []
@@ -95,27 +88,6 @@ class Quarters:
             self._print(made)
             executing.finish(self._session, made, left)
             self._session.commit()
-        return made.id
-
-    def _come_back(
-        self, close_id: int | None, ended_on: date, *, objected: int = 0, most: int | None = None
-    ) -> None:
-        """The statements are delivered; the first so many come back sealed, of them some with an objection."""
-        statements = self._session.scalars(
-            sa.select(Statement).where(Statement.proposal_id == close_id).order_by(Statement.number)
-        ).all()
-        for no, statement in enumerate(statements):
-            with clock_at(datetime.combine(ended_on + _DELIVERED, time(11), CHINA)):
-                note = f"示例速递 DZ{statement.id:08d}"
-                delivering.deliver(self._session, self._finance, statement, today(), Way.COURIER, note)
-            if most is not None and no >= most:
-                continue
-            ticked = Ticked(Verdict.AGREED)
-            if no < objected:
-                ticked = Ticked(Verdict.OBJECTED, "第2行进货金额与我方账面不符，少计一箱，请核对。")
-            with clock_at(datetime.combine(ended_on + _BACK, time(10, 20), CHINA)):
-                answering.reply(self._session, self._finance, statement, today(), ticked)
-        self._session.commit()
 
     def _print(self, made: Proposal) -> None:
         """All its statements, on as many processes as print."""

@@ -182,10 +182,6 @@ def _signed(wanted: Behind) -> sa.ColumnElement[int]:
     figure = "base" if wanted.stated == _BASE else wanted.figure
     if figure == "payable":
         return sa.case((_credit.kind.in_(_PAYABLE), Transfer.amount_fen), else_=-Transfer.amount_fen)
-    if figure == "released":
-        released: tuple[Any, ...] = ((goes_straight_on(_credit), Transfer.amount_fen),)
-    else:
-        released = ()
     if figure in _LISTED:
         signs = _LISTED[figure].items()
         straight = [(goes_straight_on(_credit), Transfer.amount_fen)] if figure == "released" else []
