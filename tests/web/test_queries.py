@@ -76,8 +76,10 @@ CEILINGS = {
     "batches.changes": 15,
     "batches.detail": 15,
     "batches.row": 16,
-    # Every kind of work asks for its own.
-    "workbench.index": 46,
+    # Every kind of work asks for its own, here of somebody who does all of it.
+    "workbench.index": 57,
+    # Its people, papers, evidence with its custody, hearings, what it holds and took, the days off.
+    "violations.detail": 18,
     # Whether and which accounts its statements print.
     "quarters.show": 20,
     "quarters.statement": 20,
@@ -332,7 +334,7 @@ def test_no_page_asks_more_with_many_rows_than_with_few(app, session, make, sign
     many = asked(app, client.get, world)
     grown = {page: (few[page], many[page]) for page in few if many[page] > few[page]}
     above = {page: count for page, count in many.items() if count > CEILINGS.get(page, ORDINARY)}
-    assert (grown, above) == ({}, {})
+    assert (grown, above) == ({}, {}), f"{grown} {above}"
 
 
 def asked(app: Flask, get: Callable[..., object], world: World) -> dict[str, int]:
