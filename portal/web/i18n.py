@@ -8,6 +8,7 @@ from babel import Locale
 from babel.support import Translations
 from flask import Flask, g, has_app_context, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
@@ -93,9 +94,37 @@ def _wtforms_catalogue(code: str) -> Translations:
     return Translations.load(messages_path(), [code], domain="wtforms")
 
 
-def _wtforms_translations() -> Translations | None:
+# What WTForms says of a value outside its list, in words of ours: its own Chinese knows not all of them.
+_NOT_IN_THE_LIST = _l("Choose from the list.")
+_OWN_WORDS: dict[str, Any] = dict.fromkeys(
+    (
+        "Not a valid choice.",
+        "Invalid Choice: could not coerce.",
+        "Invalid choice(s): one or more data inputs could not be coerced.",
+        "'%(value)s' is not a valid choice for this field.",
+    ),
+    _NOT_IN_THE_LIST,
+)
+
+
+class _FieldWords:
+    """What WTForms says, in the page's language: ours where we say it ourselves."""
+
+    def __init__(self, catalogue: Translations) -> None:
+        self._catalogue = catalogue
+
+    def ugettext(self, text: str) -> str:
+        """A message."""
+        return str(_OWN_WORDS[text]) if text in _OWN_WORDS else self._catalogue.ugettext(text)
+
+    def ungettext(self, one: str, many: str, number: int) -> str:
+        """A message with a number."""
+        return str(_OWN_WORDS[one]) if one in _OWN_WORDS else self._catalogue.ungettext(one, many, number)
+
+
+def _wtforms_translations() -> _FieldWords | None:
     """WTForms' own words in the page's language; Flask-WTF would read their file for every request."""
-    return _wtforms_catalogue(str(_LOCALES[language()])) if request else None
+    return _FieldWords(_wtforms_catalogue(str(_LOCALES[language()]))) if request else None
 
 
 @lru_cache(maxsize=4096)

@@ -38,7 +38,7 @@ from portal.domain.price_protection.violations.models import (
     Withdrawal,
 )
 from portal.domain.price_protection.violations.reporters import Exclusion, Source
-from tests.domain.case_world import ACT, DECIDED, OPENED, REPORTED, SERVED, CaseWorld
+from tests.domain.case_world import ACT, BOUGHT, DECIDED, OPENED, REPORTED, SERVED, CaseWorld
 from tests.domain.fund_world import on_day
 
 A = AccountKind
@@ -537,6 +537,40 @@ def test_an_answer_keeps_all_some_or_nothing(world, session, kept, state, result
             )
             session.commit()
         assert (case.state, case.effective_on) == (S.EFFECTIVE, date(2026, 9, 28))
+
+
+@pytest.mark.parametrize(
+    ("kept", "result", "told", "note"),
+    [
+        (50_000, AppealResult.REJECTED, (50_000, 50_000, 0), "现余人民币375.00元"),
+        (12_500, AppealResult.PARTLY, (50_000, 12_500, 37_500), "实际恢复人民币250.00元"),
+        (0, AppealResult.UPHELD, (50_000, 0, 50_000), "实际恢复人民币375.00元"),
+    ],
+)
+def test_the_answer_quotes_the_decision_and_tells_what_went_with_returns(
+    world, session, kept, result, told, note
+):
+    agreement = world.with_fund(0)
+    bought = world.buy(agreement, BOUGHT, 5_000_000)
+    case = world.appealed(agreement)
+    # A quarter of the goods comes back: of the deduction 125.00 go with them (9.1).
+    world.give_back(bought, date(2026, 9, 12), 1_250_000)
+    world.answer(case, kept)
+    assert case.appeal.result is result
+    paper = writing.issued(case, CasePaperKind.ANSWER)
+    printed = paper.payload["printed"]["values"]
+    assert (printed["deduction_figures"], printed["kept_figures"], printed["returned_figures"]) == told
+    assert "人民币125.00元" in printed["appeal_findings"]
+    assert note in printed["appeal_findings"]
+
+
+def test_rejecting_an_appeal_of_which_returns_left_nothing_rejects_it(world, session):
+    agreement = world.with_fund(0)
+    bought = world.buy(agreement, BOUGHT, 5_000_000)
+    case = world.appealed(agreement)
+    world.give_back(bought, date(2026, 9, 12), 5_000_000)
+    world.answer(case, 50_000)
+    assert (case.state, case.appeal.result, case.appeal.kept_fen) == (S.ANSWERED, AppealResult.REJECTED, 0)
 
 
 def test_an_appeal_is_never_harsher_and_never_answered_by_who_decided(world, session):

@@ -1,6 +1,7 @@
 """Pages of violation cases: a whole case by the forms, each by its own people; nobody finds out who reported."""
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import pypdfium2
@@ -10,6 +11,7 @@ import time_machine
 
 from portal.db import CHINA
 from portal.domain.access.roles import Role
+from portal.domain.price_protection.violations import reporters
 from portal.domain.price_protection.violations.models import Award, Case, State
 from tests.domain.case_world import JUDGMENT, CaseWorld
 from tests.domain.test_reporters import CANARIES, FILE, SOURCE, everything_kept, hits
@@ -274,3 +276,31 @@ def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, s
     assert opened.headers["Content-Disposition"].startswith("attachment")
     desk.post(counsel, day, f"{one}/confirm")
     assert desk.case().state is State.OVERTURNED
+
+
+def test_a_value_outside_a_list_is_refused_in_the_language_of_the_page(app, world, sign_in):
+    client = sign_in(world.manager, language="zh-CN")
+    said = {"accused": "X", "act_on": "2026-07-03", "source": "nobody", "kinds": "none"}
+    page = client.post("/violations/report", data=said).data.decode()
+    assert page.count("请从列表中选择。") >= 2
+    assert "valid choice" not in page
+
+
+def test_deadlines_of_a_case_that_ended_do_not_run_on(desk, world):
+    case = world.appealed(world.with_fund())
+    day = date(2026, 9, 25)
+    assert "left</span>" in desk.get(world.counsel.username, day, f"/violations/{case.id}/").decode()
+    world.answer(case, 0, on=day)
+    page = desk.get(world.counsel.username, day, f"/violations/{case.id}/").decode()
+    assert "no longer runs" in page
+    assert "days left</span>" not in page
+
+
+def test_when_a_report_was_entered_is_told_by_the_day_in_china(desk, world):
+    case = world.examined(world.with_fund(), on=date(2026, 7, 20))
+    vaulted = reporters.unsealed(world.session, world.vault, case)
+    reporters.keep(world.session, world.vault, case, replace(vaulted, taken_at="2026-07-19T18:40:00+00:00"))
+    world.session.commit()
+    page = desk.post(world.first.username, date(2026, 7, 21), f"/violations/{case.id}/source", 200).decode()
+    assert "2026-07-20" in page
+    assert "2026-07-19" not in page

@@ -34,7 +34,7 @@ from portal.domain.price_protection.violations import (
     statistics,
     steps,
 )
-from portal.domain.price_protection.violations.models import Case, HearingKind, State
+from portal.domain.price_protection.violations.models import Award, Case, HearingKind, State
 from portal.domain.price_protection.violations.steps import Step
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -81,6 +81,7 @@ class Deadline:
 
     title: str
     on: date | None
+    counts: bool
 
 
 @bp.get(f"/<{ROW}:id>/")
@@ -134,7 +135,7 @@ def shown_case(
         is_named=case.is_investigator(me),
         named=[one.user.name for one in case.investigators if one.left_at is None],
         papers=[one for one in reversed(case.papers) if steps.may_read(me, case, one)],
-        deadlines=_deadlines(case),
+        deadlines=_deadlines(case, ending.award_of(session, case)),
         deduction=deduction,
         may_see_funds=actor().can(P.FUNDS_READ, case.region),
         left_fen=ending.left_of(deduction) if deduction else 0,
@@ -148,17 +149,23 @@ def shown_case(
     )
 
 
-def _deadlines(case: Case) -> list[Deadline]:
+def _deadlines(case: Case, award: Award | None) -> list[Deadline]:
+    state = deadlines.standing(case, today()).state
     found = [
-        Deadline(_("Notice to be written by"), deadlines.notice_by(case) if not case.notified_on else None),
-        Deadline(_("Answer of the accused by"), deadlines.answer_by(case)),
-        Deadline(_("Decision by"), deadlines.decide_by(case)),
-        Deadline(_("Appeal by"), deadlines.appeal_by(case)),
-        Deadline(_("Answer to the appeal by"), deadlines.answer_appeal_by(case)),
+        Deadline(
+            _("Notice to be written by"),
+            deadlines.notice_by(case) if not case.notified_on else None,
+            state is State.OPENED,
+        ),
+        Deadline(_("Answer of the accused by"), deadlines.answer_by(case), state is State.NOTIFIED),
+        Deadline(_("Decision by"), deadlines.decide_by(case), state is State.NOTIFIED),
+        Deadline(_("Appeal by"), deadlines.appeal_by(case), state is State.DECIDED),
+        Deadline(_("Answer to the appeal by"), deadlines.answer_appeal_by(case), state is State.APPEALED),
     ]
     # That there is an award is for those who know of whom.
     if case.is_investigator(actor()):
-        found.append(Deadline(_("Award paid by"), deadlines.pay_award_by(case)))
+        is_due = award is not None and award.paid_on is None
+        found.append(Deadline(_("Award paid by"), deadlines.pay_award_by(case), is_due))
     return [one for one in found if one.on is not None]
 
 

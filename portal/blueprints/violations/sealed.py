@@ -1,5 +1,7 @@
 """What is sealed, shown to named investigators: every look is an act of its own, and on record."""
 
+from datetime import datetime
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -7,6 +9,7 @@ from flask_babel import gettext as _
 from portal.blueprints.violations import bp
 from portal.blueprints.violations.forms import ExclusionForm, SourceForm
 from portal.blueprints.violations.loading import case_of, done, unkept
+from portal.db import CHINA
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.violations import reporters
 from portal.domain.price_protection.violations.reporters import Exclusion
@@ -30,6 +33,9 @@ def source(id: int) -> ResponseReturnValue:
             case=case,
             reporter=found,
             names=reporters.names(db.session(), found),
+            taken_on=datetime.fromisoformat(found.taken_at).astimezone(CHINA).date()
+            if found.taken_at
+            else "",
             excluded=reporters.excluded(db.session(), case, found),
             form=SourceForm(
                 formdata=None, data={"name": found.name, "phone": found.phone, "account": found.account}

@@ -154,11 +154,12 @@ def answer(id: int) -> ResponseReturnValue:
     """Write the answer to the appeal."""
     case = case_of(id, P.CASES_APPEAL)
     left = appealing.deduction_left(db.session(), case)
+    taken = appealing.deduction_taken(db.session(), case)
     if case.state is State.OVERTURNED:
         form = AnswerForm(data={"findings": "—", "reasons": "—", "kept": 0})
         work = lambda: appealing.write_lapsed_answer(db.session(), actor(), case)  # noqa: E731
     else:
-        form = AnswerForm(data={"kept": left})
+        form = AnswerForm(data={"kept": taken})
         work = lambda: appealing.write_answer(  # noqa: E731
             db.session(),
             vault(),
@@ -172,4 +173,6 @@ def answer(id: int) -> ResponseReturnValue:
     form.members.choices = [
         SelectChoice(one.id, one.name) for one in appealing.could_hear(db.session(), case, actor())
     ]
-    return _write(case, Step.WRITE_ANSWER, "violations/answer.html", form, work, left_fen=left)
+    return _write(
+        case, Step.WRITE_ANSWER, "violations/answer.html", form, work, left_fen=left, taken_fen=taken
+    )

@@ -74,21 +74,22 @@ def write_answer(
     kept_fen: int,
     member_ids: Sequence[int],
 ) -> CasePaper:
-    """Write the answer 申诉答复: what of the deduction is kept, all, some or none of it.
+    """Write the answer 申诉答复: what of the deduction is kept, all, some or none of it, in fen of the original one.
 
+    What went with returns (9.1) makes the deduction no smaller than the decision said it: R tells of it.
     Its members, the writer among them, took part neither in the investigation nor in the decision.
     """
     base.hold(session, case, State.APPEALED)
     members = base.users(session, [actor.id, *member_ids])
     _require_members(session, vault, actor, members, case)
-    left = deduction_left(session, case)
-    if not 0 <= kept_fen <= left:
+    if not 0 <= kept_fen <= deduction_taken(session, case):
         raise DomainError(
             N_("Between nothing and the whole deduction can be kept; an appeal never makes it worse."),
             field="kept",
         )
     says = {
-        "findings": base.text(findings, 1000, "findings"),
+        # Room is left for what went with returns (`printed`).
+        "findings": base.text(findings, 900, "findings"),
         "reasons": base.text(reasons, 1000, "reasons"),
         "kept_fen": kept_fen,
         "members": [one.id for one in members],
@@ -134,6 +135,24 @@ def deduction_left(session: Session, case: Case) -> int:
     return ending.left_of(deduction) if deduction is not None else 0
 
 
+def deduction_taken(session: Session, case: Case) -> int:
+    """What the decision deducted, in fen, whatever became of it since."""
+    deduction = ending.deduction_of(session, case)
+    return deduction.amount_fen if deduction is not None else 0
+
+
+def _told(session: Session, case: Case, kept_fen: int) -> dict[str, int]:
+    """What the answer prints: kept and restored are the deduction of the decision (PLACEHOLDERS 5)."""
+    deduction = ending.deduction_of(session, case)
+    taken = deduction.amount_fen if deduction is not None else 0
+    return {
+        "deduction_fen": taken,
+        "kept_fen": kept_fen,
+        "returned_fen": taken - kept_fen,
+        "gone_fen": ending.gone_with_returns(deduction) if deduction is not None else 0,
+    }
+
+
 def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CasePaper) -> AppealResult:
     """Issue the answer: what is not kept is restored at once, what is kept takes effect with its service (7.5, 8.4)."""
     base.hold(session, case, State.APPEALED, State.OVERTURNED)
@@ -145,16 +164,19 @@ def answer(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
     if case.state is State.OVERTURNED:
         return _tell_of_lapse(session, actor, case, paper)
     left = deduction_left(session, case)
-    # A return may have made the deduction smaller since it was written (9.1).
-    kept = min(int(paper.says["kept_fen"]), left)
+    # Returns made the deduction smaller (9.1): what they left is kept or restored, down to nothing at all.
+    said = int(paper.says["kept_fen"])
+    is_kept = 0 < said >= left
+    kept = min(said, left)
     writing.issue(session, actor, case, paper)
-    paper.payload = {**paper.payload, "deduction_fen": left, "kept_fen": kept, "returned_fen": left - kept}
+    taken = deduction_taken(session, case)
+    paper.payload = {**paper.payload, **_told(session, case, taken if is_kept else said)}
     case.appeal.members = list(paper.says["members"])
-    if kept == 0:
+    if said == 0:
         ending.overturn(session, actor, case, AppealResult.UPHELD, today())
         printed.freeze(session, case, paper)
         return AppealResult.UPHELD
-    result = AppealResult.REJECTED if kept == left else AppealResult.PARTLY
+    result = AppealResult.REJECTED if is_kept else AppealResult.PARTLY
     case.appeal.result, case.appeal.kept_fen, case.appeal.answered_on = result, kept, today()
     case.move_to(State.ANSWERED)
     session.flush()
@@ -171,10 +193,8 @@ def _tell_of_lapse(session: Session, actor: User, case: Case, paper: CasePaper) 
     """Issue the paper about an answer that did not come in time; its effect is there already (PLACEHOLDERS 4.12)."""
     if case.appeal is None or case.appeal.result is not AppealResult.LAPSED:
         case.moved_on()
-    deduction = ending.deduction_of(session, case)
-    taken = deduction.amount_fen if deduction is not None else 0
     writing.issue(session, actor, case, paper)
-    paper.payload = {**paper.payload, "deduction_fen": taken, "kept_fen": 0, "returned_fen": taken}
+    paper.payload = {**paper.payload, **_told(session, case, 0)}
     printed.freeze(session, case, paper)
     session.flush()
     return AppealResult.LAPSED

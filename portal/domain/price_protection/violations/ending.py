@@ -57,6 +57,15 @@ def left_of(deduction: FundDeduction) -> int:
     return deduction.changes[-1].amount_fen if deduction.changes else deduction.amount_fen
 
 
+def gone_with_returns(deduction: FundDeduction) -> int:
+    """What of a deduction went with goods that came back (9.1), in fen: neither kept by the company nor restored."""
+    before, gone = deduction.amount_fen, 0
+    for change in deduction.changes:
+        gone += before - change.amount_fen if change.purchase_id is not None else 0
+        before = change.amount_fen
+    return gone
+
+
 def withdraw(session: Session, actor: User | None, case: Case, ground: Withdrawal, on: date) -> None:
     """The case is withdrawn: nothing is deducted, and what it held back is released (7.4, 8.4)."""
     case.move_to(State.WITHDRAWN)

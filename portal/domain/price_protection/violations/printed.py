@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.money import figures
 from portal.domain.papers.cases import CaseData, fill_case
 from portal.domain.papers.registry_cases import ACT_QUARTER, RESULTS, SERVICE_QUARTER, WITHDRAWALS
 from portal.domain.papers.values import Raw, day
@@ -160,7 +161,7 @@ def _answer(session: Session, case: Case, paper: CasePaper) -> dict[str, Any]:
         "decision_served_on": case.decision_served_on,
         "appeal_received_on": appeal.received_on,
         "appeal_points": appeal.points,
-        "appeal_findings": paper.says["findings"],
+        "appeal_findings": _findings(paper, appeal.result),
         "appeal_reasons": paper.says["reasons"],
         "appeal_result": _RESULTS[appeal.result],
         "kept_figures": paper.payload["kept_fen"],
@@ -168,6 +169,21 @@ def _answer(session: Session, case: Case, paper: CasePaper) -> dict[str, Any]:
         "appeal_members": "、".join(members),
         "appeal_decided_on": paper.issued_on,
     }
+
+
+def _findings(paper: CasePaper, result: AppealResult) -> str:
+    """What was found, and what of the deduction went with returns (9.1): it is neither kept nor paid back."""
+    said, told = str(paper.says["findings"]), paper.payload
+    gone = int(told.get("gone_fen", 0))
+    if not gone:
+        return said
+    if result is AppealResult.REJECTED:
+        left = int(told["kept_fen"]) - gone
+        note = f"原扣减额中人民币{figures(gone)}元已因退货依协议第9.1款冲回，现余人民币{figures(left)}元"
+    else:
+        left = int(told["returned_fen"]) - gone
+        note = f"恢复额中人民币{figures(gone)}元对应的返利已因退货依协议第9.1款冲回，实际恢复人民币{figures(left)}元"
+    return f"{said}。{note}" if said else note
 
 
 def _nothing(_session: Session, _case: Case, _paper: CasePaper) -> dict[str, Any]:
