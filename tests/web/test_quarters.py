@@ -274,3 +274,25 @@ def test_who_lost_an_office_no_longer_reads_what_was_printed_of_it(stated, world
     session.get_one(Agreement, agreement.id).region_id = elsewhere.id
     session.commit()
     assert reader.get(f"{LIST}printed/{job_id}").status_code == 404
+
+
+def test_a_return_after_the_quarter_and_before_its_release_is_found_on_the_statement(world, session, sign_in):
+    """It lessens the release, and the paper tells only of the quarter's days: the page says why 364.80 are missing."""
+    agreement = world.in_force()
+    bought = world.buy(agreement, JULY, 9_120_000)
+    back = world.give_back(bought, OCTOBER, 1_824_000)
+    first, second = sign_in(world.finance), sign_in(world.second)
+    seen = re.search(r'name="sha256" value="(\w+)"', first.get(PAGE).text)[1]
+    close = first.post(f"{PAGE}/propose", data={"sha256": seen}).location
+    assert second.post(f"{close}/confirm", data={"sha256": seen}).status_code == 303
+    session.rollback()
+    statement = session.scalars(sa.select(Statement)).one()
+    said = statement.payload["values"]
+    assert (said["closing_figures"], said["release_figures"]) == (182_400, 145_920)
+    told = first.get(f"{LIST}statements/{statement.id}").text
+    part = told.split('id="afterwards"')[1]
+    assert "−364.80" in part and f"/purchases/{back.id}" in part
+    # What comes after the release is another matter: it is owed, and changes nothing of it.
+    world.give_back(bought, OCTOBER, 100_000)
+    again = first.get(f"{LIST}statements/{statement.id}").text
+    assert again.split('id="afterwards"')[1].count("data-href") == 1

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from portal.blueprints.quarters import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.price_protection.closing import answering, executing, printing, queries
+from portal.domain.price_protection.closing import answering, executing, printing, queries, statements
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
@@ -44,6 +44,7 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         statement=found,
         said=found.payload["values"],
         lines=found.payload["lines"],
+        afterwards=statements.afterwards(session, found),
         purchase=PURCHASE,
         sums=SUMS,
         sources=_sources(found),

@@ -32,6 +32,7 @@ from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.settings import services as settings
 
 A, T = AccountKind, TransferKind
+_debit, _credit, _mirrored = aliased(Account), aliased(Account), aliased(Transfer)
 _BASE = {T.ACCRUE_BASE: 1, T.REVERSE_BASE: -1, T.CLAW_BACK_BASE: -1}
 _KINDS = {T.RELEASE: RELEASED, T.DEDUCT: DEDUCTED, T.RESTORE: RESTORED}
 # What of an agreement's original stands in its statements as it stood there.
@@ -174,18 +175,39 @@ def _funds_before(session: Session, agreement_id: int, on: date) -> dict[str, in
 
 def movements(session: Session, agreement_id: int, quarter: Quarter) -> Iterator[Moved]:
     """The transfers of a quarter's days that changed the fund or the base rebate, in the order of their days."""
-    debit, credit, mirrored = aliased(Account), aliased(Account), aliased(Transfer)
-    for row, from_, to, kind in session.execute(
-        sa.select(Transfer, debit.kind, credit.kind, mirrored.kind)
+    return _moved(
+        session, agreement_id, Transfer.booked_on >= quarter.first_on, Transfer.booked_on <= quarter.last_on
+    )
+
+
+def afterwards(session: Session, statement: Statement) -> list[Line]:
+    """What changed the quarter's fund after its last day and before its release, as lines in the order of the days.
+
+    The paper tells of the quarter's own days, so these stand in the next one's lines; yet the release is the less
+    for them, or the more. Without a release they are those until now.
+    """
+    last_on = date.fromisoformat(str(statement.payload["values"]["quarter_to"]))
+    is_of_it = [sa.and_(one.kind == A.FUND, one.part == statement.quarter) for one in (_debit, _credit)]
+    released_as = session.scalar(
+        sa.select(sa.func.min(Transfer.no))
         .join(Book, Book.id == Transfer.book_id)
-        .join(debit, debit.id == Transfer.debit_id)
-        .join(credit, credit.id == Transfer.credit_id)
-        .outerjoin(mirrored, mirrored.id == Transfer.reverses_id)
-        .where(
-            Book.agreement_id == agreement_id,
-            Transfer.booked_on >= quarter.first_on,
-            Transfer.booked_on <= quarter.last_on,
-        )
+        .join(_debit, _debit.id == Transfer.debit_id)
+        .where(Book.agreement_id == statement.agreement_id, Transfer.kind == T.RELEASE, is_of_it[0])
+    )
+    before = sa.true() if released_as is None else Transfer.no < released_as
+    wanted = Transfer.booked_on > last_on, sa.or_(*is_of_it), before
+    return [line for line in _lines(session, list(_moved(session, statement.agreement_id, *wanted)))
+            if line.fund_fen]  # fmt: skip
+
+
+def _moved(session: Session, agreement_id: int, *wanted: sa.ColumnElement[bool]) -> Iterator[Moved]:
+    for row, from_, to, kind in session.execute(
+        sa.select(Transfer, _debit.kind, _credit.kind, _mirrored.kind)
+        .join(Book, Book.id == Transfer.book_id)
+        .join(_debit, _debit.id == Transfer.debit_id)
+        .join(_credit, _credit.id == Transfer.credit_id)
+        .outerjoin(_mirrored, _mirrored.id == Transfer.reverses_id)
+        .where(Book.agreement_id == agreement_id, *wanted)
         .order_by(Transfer.booked_on, Transfer.no)
     ):
         sign = -1 if row.kind is T.CORRECT else 1
