@@ -10,6 +10,7 @@ from flask_babel import lazy_pgettext
 
 from portal.domain.money import figures
 from portal.domain.price_protection.payments.models import Mark, Means, PayoutKind
+from portal.domain.price_protection.payments.noting import Outcome
 
 PAYMENT_WORDS: tuple[tuple[StrEnum, Any], ...] = (
     (PayoutKind.BASE, _l("Base rebate")),
@@ -22,6 +23,9 @@ PAYMENT_WORDS: tuple[tuple[StrEnum, Any], ...] = (
     (Means.GOODS, _l("Free goods")),
     (Mark.INVOICE, _l("Red-letter invoice number")),
     (Mark.REFERENCE, _l("Bank or document number")),
+    (Outcome.NOTED, _l("Number entered")),
+    (Outcome.UNCHANGED, _l("Was entered before")),
+    (Outcome.REFUSED, _l("Not taken")),
 )
 
 PAYMENT_ACTIONS: dict[str, object] = {
@@ -31,6 +35,8 @@ PAYMENT_ACTIONS: dict[str, object] = {
     "lpr.entered": _l("LPR entered"),
     "payout.invoice_noted": _l("Red-letter invoice noted"),
     "payout.reference_noted": _l("Bank or document number noted"),
+    "payout.invoice_mended": _l("Red-letter invoice number mended"),
+    "payout.reference_mended": _l("Bank or document number mended"),
     "repayment.made": _l("Repayment received"),
     "repayment.corrected": _l("Repayment taken back"),
     "clawback.served": _l("Statement of what is owed back received"),
@@ -41,6 +47,7 @@ PAYMENT_LISTS = {
     "payable": _l("Sums to be paid"),
     "payments": _l("Payments"),
     "bank_list": _l("Bank list"),
+    "invoices_to_enter": _l("Invoice numbers to enter"),
     "vouchers": _l("Vouchers"),
 }
 

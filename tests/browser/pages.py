@@ -168,6 +168,8 @@ DEMO_PAGES = (
     PageLine("a payment without its invoice", "finance", "/funds/payments/{unbilled}"),
     PageLine("a payment taken back", "finance", "/funds/payments/{taken_back}"),
     PageLine("a payment list", "finance", "/funds/payments/lists/{payout_list}"),
+    PageLine("invoice numbers to enter", "finance", "/funds/payments/invoices"),
+    PageLine("invoice numbers from a file", "finance", "/funds/payments/invoices/file"),
     PageLine("owed back", "finance", "/funds/payments/owed"),
     PageLine("deductions not awarded", "finance", "/funds/payments/unawarded"),
     PageLine("vouchers", "finance", "/funds/payments/vouchers?what=all"),

@@ -22,7 +22,16 @@ from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.funds import deducting, proving, releasing
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments import awards, collecting, correcting, making, marking, queries
+from portal.domain.price_protection.payments import (
+    awards,
+    collecting,
+    correcting,
+    making,
+    marking,
+    noting,
+    queries,
+    todos,
+)
 from portal.domain.price_protection.payments.collecting import Received
 from portal.domain.price_protection.payments.making import How, Payee, Seen
 from portal.domain.price_protection.payments.models import (
@@ -387,12 +396,101 @@ def test_an_invoice_is_noted_once_and_of_one_distributor(world, session, signed)
     session.expire_all()
     assert (first.invoice, first.lacks_invoice) == ("26332000000000000001", False)
     marking.mark(session, world.finance, first, Mark.INVOICE, "26332000000000000001")
-    with pytest.raises(DomainError, match="stays"):
+    with pytest.raises(DomainError, match="typing error"):
         marking.mark(session, world.finance, first, Mark.INVOICE, "26332000000000000002")
     with pytest.raises(DomainError, match="another distributor"):
         marking.mark(session, world.finance, second, Mark.INVOICE, "26332000000000000001")
     noted = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "payout.invoice_noted")).all()
     assert len(noted) == 1
+
+
+def test_a_typing_error_in_a_number_is_mended_and_the_old_entry_stays(world, session, signed):
+    other = world.in_force(world.add_distributor(**BANK))
+    for agreement in (signed, other):
+        world.buy(agreement, MAY, 1_000_000)
+    first, second = world.pay([*world.owed(signed), *world.owed(other)], JUNE).payouts
+    wrong, right = "26332000000000000001", "26332000000000000002"
+    marking.mark(session, world.finance, first, Mark.INVOICE, wrong)
+    marking.mark(session, world.finance, first, Mark.REFERENCE, "SF-1")
+    for stale in ("", right, "26332000000000000003"):
+        with pytest.raises(DomainError, match="typing error"):
+            marking.mark(session, world.finance, first, Mark.INVOICE, right, instead_of=stale)
+    with pytest.raises(DomainError, match="invoice number has"):
+        marking.mark(session, world.finance, first, Mark.INVOICE, "12", instead_of=wrong)
+    marking.mark(session, world.finance, first, Mark.INVOICE, right, instead_of=wrong)
+    marking.mark(session, world.finance, first, Mark.INVOICE, right, instead_of=wrong)  # sent twice
+    session.commit()
+    session.expire_all()
+    assert (first.invoice, first.reference) == (right, "SF-1")
+    assert [one.value for one in first.marks if one.what is Mark.INVOICE] == [wrong, right]
+    rows = session.execute(queries.paid_rows(world.finance, PaidFilter(agreement_id=signed.id))).all()
+    assert [(row.invoice, row.reference) for row in rows] == [(right, "SF-1")]
+    mended = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "payout.invoice_mended")).one()
+    assert wrong in str(mended.params) and right in str(mended.params)
+    # The number that was wrong is free: it is another distributor's.
+    marking.mark(session, world.finance, second, Mark.INVOICE, wrong)
+    with pytest.raises(DomainError, match="another distributor"):
+        marking.mark(session, world.finance, second, Mark.INVOICE, right, instead_of=wrong)
+    session.rollback()
+    world.is_whole()
+
+
+def test_numbers_of_many_payments_are_noted_row_by_row(world, session, make, signed):
+    other = world.in_force(world.add_distributor(**BANK))
+    for agreement in (signed, other):
+        world.buy(agreement, MAY, 1_000_000)
+    first, second = world.pay([*world.owed(signed), *world.owed(other)], JUNE).payouts
+    one, two = "26332000000000000001", "26332000000000000002"
+    answers = noting.note(
+        session,
+        world.finance,
+        [
+            noting.Entry(2, first.number.lower(), one),
+            noting.Entry(3, second.number, one),  # another distributor's
+            noting.Entry(4, "FK-2026-999999-1", two),
+            noting.Entry(5, second.number, two, "x" * 61),  # of both none
+            noting.Entry(6, second.number, two, "SF-2"),
+            noting.Entry(7, second.number, two),
+            noting.Entry(8, first.number, two),
+        ],
+    )
+    session.commit()
+    refused = noting.Outcome.REFUSED
+    assert [answer.outcome for answer in answers] == [
+        noting.Outcome.NOTED,
+        refused,
+        refused,
+        refused,
+        noting.Outcome.NOTED,
+        noting.Outcome.UNCHANGED,
+        refused,
+    ]
+    session.expire_all()
+    assert (first.invoice, second.invoice, second.reference) == (one, two, "SF-2")
+    elsewhere = make.user(Role.FINANCE, make.region())
+    assert noting.note(session, elsewhere, [noting.Entry(1, first.number, one)])[0].outcome is refused
+
+
+def test_those_without_account_are_told_apart_and_all_of_them_are_named(world, session):
+    holes = [world.in_force(world.add_distributor()) for _ in range(2)]
+    known = world.in_force(world.add_distributor(**BANK))
+    for agreement in (*holes, known):
+        world.buy(agreement, MAY, 1_000_000)
+        world.release(agreement, "2026Q2", JULY)
+    wanted = {"kind": K.RELEASED}
+    assert {item.agreement_id for item in world.owed(has_account=False, **wanted)} == {
+        one.id for one in holes
+    }
+    assert {item.agreement_id for item in world.owed(has_account=True, **wanted)} == {known.id}
+    assert len(world.owed(**wanted)) == 3
+    with pytest.raises(DomainError, match="which bank account") as refused:
+        world.pay(world.owed(**wanted), JULY)
+    assert all(one.distributor.code in refused.value.params["names"] for one in holes)
+    assert known.distributor.code not in refused.value.params["names"]
+    session.rollback()
+    asked = [one for one in todos.todos(session, world.author) if one.endpoint == "distributors.edit"]
+    assert {one.args["id"] for one in asked} == {one.distributor_id for one in holes}
+    assert [one for one in todos.todos(session, world.finance) if one.endpoint == "distributors.edit"] == []
 
 
 def _decided(world: PayWorld, agreement: Agreement, award_ppm: int = 600_000) -> None:

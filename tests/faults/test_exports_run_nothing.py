@@ -77,6 +77,7 @@ EXPORTS = {
     "papers.export_out",
     "papers.export_parcels",
     "payments.export",
+    "payments.export_invoices",
     "payments.export_list",
     "payments.export_paid",
     "payments.export_vouchers",
@@ -175,6 +176,7 @@ def test_no_export_holds_a_live_formula(
     addresses = {
         "payments.export": "/funds/payments/export",
         "payments.export_paid": "/funds/payments/paid/export",
+        "payments.export_invoices": "/funds/payments/invoices/export",
         "payments.export_list": f"/funds/payments/lists/{listed}/export",
         "payments.export_vouchers": "/funds/payments/vouchers/export?program=kingdee&what=all",
         "funds.export": "/funds/export",

@@ -1,5 +1,6 @@
 """Paying on screen: two looks, once; numbers that come later; what comes back; vouchers that balance."""
 
+import io
 import re
 from itertools import groupby
 
@@ -132,6 +133,9 @@ def test_an_invoice_is_entered_once_and_leaves_the_list_of_missing_ones(finance,
     )
     assert payout.number not in finance.get(f"{ROOT}/paid?state=no_invoice").text
     assert "26332000000000000001" in finance.get(page).text
+    mend = {"what": "invoice", "instead_of": "26332000000000000001", "value": "26332000000000000009"}
+    assert finance.post(f"{page}/note", data=mend).status_code == 303
+    assert 'name="instead_of" value="26332000000000000009"' in finance.get(page).text
 
 
 def test_what_is_owed_back_shows_its_day_and_is_collected_once(finance, session, world, signed):
@@ -207,3 +211,51 @@ def test_vouchers_open_on_this_month_s_payments(finance, session, world, signed)
     page = finance.get(f"{ROOT}/vouchers")
     assert page.status_code == 200 and "300.00" in page.text
     assert "form-error" not in page.text and 'role="alert"' not in page.text
+
+
+def test_a_column_of_invoice_numbers_is_filled_in_and_the_wrong_ones_stay(finance, session, world, signed):
+    other = world.in_force(world.add_distributor(**BANK))
+    world.buy(other, MAY, 1_000_000)
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    first, second = session.scalars(sa.select(Payout.number).order_by(Payout.id)).all()
+    page = finance.get(f"{ROOT}/invoices")
+    assert first in page.text and second in page.text
+    sent = {"number": [first, second], "invoice": ["26332000000000000001", "12"]}
+    refused = finance.post(f"{ROOT}/invoices", data=sent)
+    assert refused.status_code in (200, 422)
+    assert f'value="{first}"' not in refused.text  # it is entered and no longer in the list
+    assert f'value="{second}"' in refused.text and 'value="12"' in refused.text
+    sent = {"number": [second], "invoice": ["26332000000000000002"]}
+    assert finance.post(f"{ROOT}/invoices", data=sent).status_code == 303
+    session.rollback()
+    assert {one.invoice for one in session.scalars(sa.select(Payout))} == {
+        "26332000000000000001",
+        "26332000000000000002",
+    }
+
+
+def test_invoice_numbers_go_out_and_come_back_in_a_file(finance, session, world, signed):
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    head, row = rows_of(finance.get(f"{ROOT}/invoices/export"))
+    assert head[:3] == ("付款编号", "红字发票号码", "银行流水号或单据号") or len(head) == 10
+    lines = ["付款编号,红字发票号码", f"{row[0]},26332000000000000001", "FK-0000-1,26332000000000000002"]
+    file = io.BytesIO("\n".join(lines).encode("utf-8-sig"))
+    answer = finance.post(f"{ROOT}/invoices/file", data={"file": (file, "号码.csv")})
+    assert answer.status_code == 200 and "FK-0000-1" in answer.text
+    session.rollback()
+    assert session.scalars(sa.select(Payout)).one().invoice == "26332000000000000001"
+    assert len(rows_of(finance.get(f"{ROOT}/invoices/export"))) == 1
+
+
+def test_those_without_account_are_left_out_and_the_others_are_paid(finance, session, world, signed):
+    hole = world.in_force(world.add_distributor())
+    world.buy(hole, MAY, 1_000_000)
+    refused = looked_at(finance, means="money", note="同意改为转账")
+    assert refused.status_code == 422 and hole.distributor.code in refused.text
+    left = looked_at(finance, means="money", note="同意改为转账", leave_out="1")
+    assert left.status_code == 200
+    assert finance.post(f"{ROOT}/new", data=fields(left) | {"do": ["pay"]}).status_code == 303
+    session.rollback()
+    assert session.scalars(sa.select(Payout.agreement_id)).all() == [signed.id]
+    assert hole.distributor.code in finance.get(f"{ROOT}/?account=without").text
+    assert signed.distributor.code not in finance.get(f"{ROOT}/?account=without").text

@@ -6,6 +6,7 @@ bp = Blueprint("payments", __name__, url_prefix="/funds/payments")
 
 from portal.blueprints.payments import (  # noqa: E402
     bookkeeping,
+    invoices,
     lateness,
     listing,
     making,
@@ -14,4 +15,4 @@ from portal.blueprints.payments import (  # noqa: E402
     record,
 )
 
-__all__ = ["bookkeeping", "bp", "lateness", "listing", "making", "owing", "purposes", "record"]
+__all__ = ["bookkeeping", "bp", "invoices", "lateness", "listing", "making", "owing", "purposes", "record"]

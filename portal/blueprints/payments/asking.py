@@ -17,6 +17,8 @@ from portal.extensions import db
 from portal.web.access import actor
 from portal.web.tables import chosen, number
 
+_ACCOUNT = {"with": True, "without": False}
+
 
 def day(name: str) -> date | None:
     """A day of the address, None where there is none to be read."""
@@ -35,6 +37,7 @@ def wanted() -> Wanted:
         kind=chosen(PayoutKind, "kind"),
         means=chosen(Means, "means"),
         agreement_id=number("agreement"),
+        has_account=_ACCOUNT.get(request.args.get("account", "")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
@@ -31,15 +32,27 @@ class PayForm(FlaskForm):
 
 
 class MarkForm(FlaskForm):
-    """A number that is noted once."""
+    """A number that is noted, or mended."""
 
     what = HiddenField()
+    # The number that holds, where a typing error in it is mended.
+    instead_of = HiddenField()
     value = LineField(_l("Number"), [InputRequired(_l("Enter the number.")), Length(max=60)])
 
     @property
     def mark(self) -> Mark | None:
         """Which of them it is."""
         return Mark(self.what.data) if self.what.data in set(Mark) else None
+
+
+class SaysNothing(FlaskForm):
+    """A form whose fields are the rows of a list."""
+
+
+class NumbersForm(FlaskForm):
+    """The list of numbers that comes back."""
+
+    file = FileField(_l("File"), validators=[FileRequired(_l("Choose a file."))])
 
 
 class CollectForm(FlaskForm):

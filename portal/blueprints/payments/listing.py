@@ -71,7 +71,11 @@ def export() -> ResponseReturnValue:
     """What is payable, as an Excel file; who took it is on record."""
     me, narrowed = actor(), wanted()
     items = payable(db.session, me, narrowed, P.FUNDS_READ)
-    asked = {key: value for key, value in request.args.items() if key in ("q", "region", "kind", "means")}
+    asked = {
+        key: value
+        for key, value in request.args.items()
+        if key in ("q", "region", "kind", "means", "account")
+    }
     record_export(me, "payable", count=len(items), wanted=asked)
     columns = [
         Column(_("Distributor code")),

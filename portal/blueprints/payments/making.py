@@ -48,6 +48,8 @@ def new() -> ResponseReturnValue:
                 return leave(url_for("payments.payment_list", id=made.id))
         elif request.form.get("do") == "check":
             items = picked()
+            if request.form.get("leave_out") == "1":
+                items = [item for item in items if not _is_hole(item, form.means.data)]
             if _may_go_out(form, items):
                 return _second_look(form, items)
     items = picked()
@@ -59,9 +61,15 @@ def new() -> ResponseReturnValue:
         totals=_totals(items, None),
         to_pay=sum(item.to_pay_fen for item in items),
         offset=sum(item.offset_fen for item in items),
-        holes=[item for item in items if item.lacks_account and item.agreed is Means.MONEY],
+        holes=[item for item in items if _is_hole(item, None)],
+        may_enter=actor().can(P.DISTRIBUTORS_WRITE),
         most=making.MOST,
     )
+
+
+def _is_hole(item: Item, means: Means | None) -> bool:
+    """Whether money is to go to an account that the register does not name."""
+    return item.lacks_account and bool(item.to_pay_fen) and (means or item.agreed) is Means.MONEY
 
 
 def _how(form: PayForm) -> How:

@@ -52,11 +52,21 @@ def _page(payout: Payout, form: MarkForm) -> ResponseReturnValue:
 @bp.post(f"/<{ROW}:id>/note")
 @requires(P.PAYMENTS_MAKE)
 def note(id: int) -> ResponseReturnValue:
-    """Note the red-letter invoice or the bank's number, once."""
+    """Note the red-letter invoice or the bank's number, or mend a typing error in it."""
     payout, form = _payable(id), MarkForm()
     what = form.mark or Mark.INVOICE
     if form.validate():
-        done = submit(form, lambda: marking.mark(db.session, actor(), payout, what, form.value.data or ""))
+        done = submit(
+            form,
+            lambda: marking.mark(
+                db.session,
+                actor(),
+                payout,
+                what,
+                form.value.data or "",
+                instead_of=form.instead_of.data or "",
+            ),
+        )
         if done is not None:
             flash(
                 _("The invoice number is entered.") if what is Mark.INVOICE else _("The number is entered.")

@@ -104,7 +104,17 @@ def check(session: Session, items: Sequence[Item], how: How) -> list[tuple[Item,
     if not 0 < len(items) <= MOST:
         raise DomainError("Choose between 1 and %(most)s sums to pay.", most=MOST)
     _require_day(session, how.paid_on, items)
-    return [(item, _means(item, how)) for item in items]
+    going = [(item, _means(item, how)) for item in items]
+    without = [
+        item for item, means in going if means is Means.MONEY and item.to_pay_fen and item.lacks_account
+    ]
+    if without:
+        raise DomainError(
+            "The register does not say to which bank account these are paid: %(names)s. Leave them out, or have the "
+            "account entered with the distributor.",
+            names="、".join(dict.fromkeys(f"{item.code} {item.distributor}" for item in without)),
+        )
+    return going
 
 
 @dataclass(frozen=True)
@@ -249,12 +259,6 @@ def _require_booked(paid_on: date, item: Item, *days: date | None) -> None:
 def _means(item: Item, how: How) -> Means:
     means = how.means or item.agreed
     require_means(item.kind, item.agreed, means, how.note)
-    if means is Means.MONEY and item.to_pay_fen and item.lacks_account:
-        raise DomainError(
-            "The register does not say to which bank account %(name)s is paid. Enter it there, or leave the "
-            "distributor out.",
-            name=f"{item.code} {item.distributor}",
-        )
     return means
 
 

@@ -1,9 +1,10 @@
-"""Noting the red-letter invoice and the bank's number of a payout, each once (3.2: 依法开票)."""
+"""Noting the red-letter invoice and the bank's number of a payout; a typing error is mended by a new entry (3.2)."""
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
@@ -36,41 +37,51 @@ def require_value(what: Mark, text: str) -> str:
     return value
 
 
-def mark(session: Session, actor: User, payout: Payout, what: Mark, text: str) -> PayoutMark:
-    """Note it, once: the same again changes nothing, another is refused. The caller commits.
+def mark(
+    session: Session, actor: User, payout: Payout, what: Mark, text: str, *, instead_of: str = ""
+) -> PayoutMark:
+    """Note it: the same again changes nothing. The caller commits.
 
-    A red-letter invoice may stand for several payouts, never for two distributors.
+    Another number is taken only `instead_of` the one that holds, as whoever mends it saw it: that one stays in the
+    record. A red-letter invoice may stand for several payouts, never for two distributors.
     """
     value = require_value(what, text)
     ledger.hold(session, payout.agreement_id)
     known = session.scalar(
-        sa.select(PayoutMark).where(PayoutMark.payout_id == payout.id, PayoutMark.what == what)
+        sa.select(PayoutMark)
+        .where(PayoutMark.payout_id == payout.id, PayoutMark.what == what)
+        .order_by(PayoutMark.no.desc())
+        .limit(1)
     )
-    if known is not None:
-        if known.value == value:
-            return known
-        raise DomainError(
-            "%(value)s was entered for this payment before and stays. If it is wrong, correct the payment and pay "
-            "again.",
-            field="value",
-            value=known.value,
-        )
+    if known is not None and known.value == value:
+        return known
     if payout.correction is not None:
         raise DomainError("This payment was taken back; nothing is noted of it any more.", field="value")
+    if known is not None and known.value != instead_of:
+        raise DomainError(
+            "%(value)s was entered for this payment before. If it is a typing error, mend it on the page of the "
+            "payment %(number)s.",
+            field="value",
+            value=known.value,
+            number=payout.number,
+        )
     if what is Mark.INVOICE:
         _require_invoice(session, payout, value)
-    made = PayoutMark(payout_id=payout.id, what=what, value=value, by_id=actor.id)
+    made = PayoutMark(
+        payout_id=payout.id, what=what, no=known.no + 1 if known else 1, value=value, by_id=actor.id
+    )
     session.add(made)
     audit.record(
         session,
         actor,
-        f"payout.{what}_noted",
+        f"payout.{what}_noted" if known is None else f"payout.{what}_mended",
         payout,
         region_id=payout.agreement.region_id,
         number=payout.number,
-        value=value,
+        value=value if known is None else f"{known.value} → {value}",
     )
     session.flush()
+    session.expire(payout, ["marks"])
     return made
 
 
@@ -84,6 +95,7 @@ def _require_invoice(session: Session, payout: Payout, value: str) -> None:
         .where(
             PayoutMark.what == Mark.INVOICE,
             PayoutMark.value == value,
+            holds(PayoutMark),
             Agreement.distributor_id != payout.agreement.distributor_id,
         )
         .limit(1)
@@ -95,3 +107,9 @@ def _require_invoice(session: Session, payout: Payout, value: str) -> None:
             field="value",
             number=other,
         )
+
+
+def holds(mark: Any) -> sa.ColumnElement[bool]:
+    """Of the marks of one kind of a payout the last: what was mended stays in the record only."""
+    later = aliased(PayoutMark)
+    return ~sa.exists().where(later.payout_id == mark.payout_id, later.what == mark.what, later.no > mark.no)

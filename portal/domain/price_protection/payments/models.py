@@ -165,18 +165,22 @@ class Payout(Base):
         )
 
     def _marked(self, what: Mark) -> str:
-        return next((one.value for one in self.marks if one.what is what), "")
+        return next((one.value for one in reversed(self.marks) if one.what is what), "")
 
 
 class PayoutMark(Base):
-    """The invoice or the reference of a payout, entered once."""
+    """The invoice or the reference of a payout as it was entered; the last one of its kind holds, the others stay."""
 
     __tablename__ = "payout_mark"
-    __table_args__ = (sa.UniqueConstraint("payout_id", "what"), sa.Index("ix_payout_mark_value", "value"))
+    __table_args__ = (
+        sa.UniqueConstraint("payout_id", "what", "no"),
+        sa.Index("ix_payout_mark_value", "value"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     payout_id: Mapped[int] = mapped_column(sa.ForeignKey("payout.id"))
     what: Mapped[Mark] = mapped_column(enum_type(Mark))
+    no: Mapped[int] = mapped_column(default=1)
     value: Mapped[str] = mapped_column(sa.String(60))
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     at: Mapped[datetime] = mapped_column(default=now)

@@ -80,6 +80,8 @@ class Wanted:
     means: Means | None = None
     only: Collection[Key] | None = None
     agreement_id: int | None = None
+    # With an account in the register that money can go to, without one, or both.
+    has_account: bool | None = None
 
 
 def payable(session: Session, user: User, wanted: Wanted, permission: Permission) -> list[Item]:
@@ -102,6 +104,12 @@ def payable(session: Session, user: User, wanted: Wanted, permission: Permission
                 Distributor.code.icontains(wanted.words, autoescape=True),
             )
         )
+    if wanted.has_account is not None:
+        agreements = agreements.where(
+            Agreement.distributor_id.in_(
+                sa.select(Distributor.id).where(_account_known() if wanted.has_account else ~_account_known())
+            )
+        )
     found = list(_items(session, agreements))
     if wanted.kind is not None:
         found = [item for item in found if item.kind is wanted.kind]
@@ -110,6 +118,11 @@ def payable(session: Session, user: User, wanted: Wanted, permission: Permission
     if wanted.only is not None:
         found = [item for item in found if item.key in wanted.only]
     return set_off(found)
+
+
+def _account_known() -> sa.ColumnElement[bool]:
+    """As `Item.lacks_account` says of one: the holder is the distributor where the register names none."""
+    return sa.and_(Distributor.bank_name != "", Distributor.bank_account != "")
 
 
 def set_off(items: Iterable[Item]) -> list[Item]:

@@ -12,6 +12,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.payments.marking import holds
 from portal.domain.price_protection.payments.models import (
     ClawbackNotice,
     Mark,
@@ -102,7 +103,15 @@ def agreements_visible_to(user: User, permission: P) -> sa.Select[Agreement]:
     )
 
 
-_invoice, _reference = sa.orm.aliased(PayoutMark), sa.orm.aliased(PayoutMark)
+def _holding(what: Mark) -> sa.Subquery:
+    """The marks of one kind that hold, one a payout."""
+    found = sa.select(PayoutMark.payout_id, PayoutMark.value).where(
+        PayoutMark.what == what, holds(PayoutMark)
+    )
+    return found.subquery()
+
+
+_invoice, _reference = _holding(Mark.INVOICE), _holding(Mark.REFERENCE)
 
 SORTS: dict[str, Any] = {
     "number": Payout.id,
@@ -112,8 +121,8 @@ SORTS: dict[str, Any] = {
 }
 
 
-def paid_rows(user: User, wanted: PaidFilter) -> sa.Select[Any]:
-    """The payouts, one row each, narrowed."""
+def paid_rows(user: User, wanted: PaidFilter, *, may_pay: bool = False) -> sa.Select[Any]:
+    """The payouts, one row each, narrowed; with `may_pay` those of offices where the user pays."""
     columns: tuple[Any, ...] = (
         Payout.id,
         Payout.number,
@@ -136,21 +145,24 @@ def paid_rows(user: User, wanted: PaidFilter) -> sa.Select[Any]:
         Distributor.name.label("distributor"),
         Region.name.label("office"),
         User.name.label("made_by"),
-        _invoice.value.label("invoice"),
-        _reference.value.label("reference"),
+        _invoice.c.value.label("invoice"),
+        _reference.c.value.label("reference"),
         PaymentCorrection.id.label("correction_id"),
     )
     statement: sa.Select[Any] = (
         sa.select(*columns)
+        .select_from(Payout)
         .join(Agreement, Agreement.id == Payout.agreement_id)
         .join(Distributor, Distributor.id == Agreement.distributor_id)
         .join(Region, Region.id == Agreement.region_id)
         .join(User, User.id == Payout.made_by_id)
-        .outerjoin(_invoice, sa.and_(_invoice.payout_id == Payout.id, _invoice.what == Mark.INVOICE))
-        .outerjoin(_reference, sa.and_(_reference.payout_id == Payout.id, _reference.what == Mark.REFERENCE))
+        .outerjoin(_invoice, _invoice.c.payout_id == Payout.id)
+        .outerjoin(_reference, _reference.c.payout_id == Payout.id)
         .outerjoin(PaymentCorrection, PaymentCorrection.payout_id == Payout.id)
         .where(_reach(user))
     )
+    if may_pay:
+        statement = statement.where(Agreement.region_id.in_(visible(user, P.PAYMENTS_MAKE)))
     if wanted.q:
         statement = statement.where(
             sa.or_(
@@ -161,8 +173,8 @@ def paid_rows(user: User, wanted: PaidFilter) -> sa.Select[Any]:
                         Agreement.number,
                         Distributor.name,
                         Distributor.code,
-                        _invoice.value,
-                        _reference.value,
+                        _invoice.c.value,
+                        _reference.c.value,
                     )
                 )
             )
@@ -186,7 +198,7 @@ def numbered(user: User, number: str) -> sa.Select[Any]:
     """The payments with such a number of their own, of an invoice or at the bank, or part of it, the latest first."""
     named = (
         column.icontains(number, autoescape=True)
-        for column in (Payout.number, _invoice.value, _reference.value)
+        for column in (Payout.number, _invoice.c.value, _reference.c.value)
     )
     return paid_rows(user, PaidFilter()).where(sa.or_(*named)).order_by(Payout.id.desc())
 
@@ -197,9 +209,11 @@ def _in_state(statement: sa.Select[Any], state: str) -> sa.Select[Any]:
     if state in (NO_INVOICE, NO_REFERENCE):
         statement = statement.where(PaymentCorrection.id.is_(None))
     if state == NO_INVOICE:
-        return statement.where(_invoice.id.is_(None), Payout.kind.in_((PayoutKind.BASE, PayoutKind.RELEASED)))
+        return statement.where(
+            _invoice.c.payout_id.is_(None), Payout.kind.in_((PayoutKind.BASE, PayoutKind.RELEASED))
+        )
     if state == NO_REFERENCE:
-        return statement.where(_reference.id.is_(None), Payout.amount_fen > Payout.offset_fen)
+        return statement.where(_reference.c.payout_id.is_(None), Payout.amount_fen > Payout.offset_fen)
     return statement
 
 
