@@ -10,7 +10,15 @@ from portal.domain.access.roles import Role
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind as A
-from portal.domain.price_protection.violations import deadlines, overturning, queries, steps, todos
+from portal.domain.price_protection.violations import (
+    appealing,
+    base,
+    deadlines,
+    overturning,
+    queries,
+    steps,
+    todos,
+)
 from portal.domain.price_protection.violations.models import State as S
 from portal.domain.price_protection.violations.models import TakingBack, TakingBackGround
 from portal.domain.price_protection.violations.reporters import Source
@@ -167,3 +175,25 @@ def test_a_decision_whose_appeal_lapsed_is_not_taken_back_besides(world, session
     session.rollback()
     lock(session, case)
     assert case.state is S.APPEALED
+
+
+def test_hearing_an_appeal_with_a_colleague_tells_nothing_of_who_reported(world, session, make):
+    agreement = world.with_fund()
+    colleague = make.user(Role.EXECUTIVE, name="吴示五")
+    session.commit()
+    case = world.appealed(agreement, source=Source.EMPLOYEE, by=colleague, name="", phone="", account="")
+    assert colleague in appealing.could_hear(session, case, world.counsel)
+    with on_day(date(2026, 9, 25)):
+        written = appealing.write_answer(
+            session, world.vault, world.counsel, case,
+            findings="一致", reasons="已收回", kept_fen=0, member_ids=[colleague.id],
+        )  # fmt: skip
+    assert colleague.id in written.says["members"]
+
+
+def test_that_an_award_was_paid_stands_in_no_timeline(world, session):
+    case = world.decision_served(world.with_fund())
+    base.record(session, world.finance, case, "award_paid", on=LATER)
+    session.commit()
+    for reader in (world.counsel, world.manager, world.finance, world.first):
+        assert "case.award_paid" not in [one.action for one in queries.timeline(session, reader, case)]

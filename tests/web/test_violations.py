@@ -1,6 +1,7 @@
 """Pages of violation cases: a whole case by the forms, each by its own people; nobody finds out who reported."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import date, datetime, time
 
@@ -304,3 +305,15 @@ def test_when_a_report_was_entered_is_told_by_the_day_in_china(desk, world):
     page = desk.post(world.first.username, date(2026, 7, 21), f"/violations/{case.id}/source", 200).decode()
     assert "2026-07-20" in page
     assert "2026-07-19" not in page
+
+
+def test_accounts_name_a_case_by_its_public_number(desk, world):
+    agreement = world.with_fund()
+    case = world.decided(agreement)
+    for user in (world.manager, world.finance):
+        for path in ("", "transfers", f"transfers?account=award&part=C{case.id}"):
+            page = desk.get(
+                user.username, date(2026, 9, 2), f"/funds/agreements/{agreement.id}/{path}"
+            ).decode()
+            assert case.number in page, path
+            assert not re.search(rf">[^<]*\bC{case.id}\b", page), path

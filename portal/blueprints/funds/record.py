@@ -22,7 +22,7 @@ from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.closing_words import SUMS
-from portal.web.fund_told import account_word, is_told
+from portal.web.fund_told import account_word, is_told, part_word
 from portal.web.htmx import render
 from portal.web.plots import Stacks, stacks
 from portal.web.requests import ROW
@@ -57,6 +57,7 @@ def detail(id: int) -> ResponseReturnValue:
             key=lambda row: (_ORDER[row[0]], row[1]),
         ),
         account_word=account_word,
+        part_word=part_word,
         plot=_plot(quarters),
     )
 
@@ -128,6 +129,7 @@ def transfers(id: int) -> ResponseReturnValue:
         statement=statement,
         is_told=is_told(),
         account_word=account_word,
+        part_word=part_word,
         heading=_heading(wanted, statement),
         how=explaining.explained(db.session(), id, wanted.source, wanted.source_id or 0),
         sum_fen=behind.total(db.session(), rows) if wanted.has_sum else None,
@@ -188,5 +190,5 @@ def _heading(wanted: behind.Behind, statement: Statement | None) -> str:
     if wanted.figure:
         return " ".join(str(part) for part in (wanted.quarter, _FIGURES[wanted.figure]) if part)
     if wanted.account is not None:
-        return f"{account_word(wanted.account)} {wanted.part}".strip()
+        return f"{account_word(wanted.account)} {part_word(wanted.part)}".strip()
     return wanted.quarter

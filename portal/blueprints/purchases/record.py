@@ -11,7 +11,7 @@ from portal.domain.price_protection.purchases import queries
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
-from portal.web.fund_told import account_word, is_told
+from portal.web.fund_told import account_word, is_told, part_word
 from portal.web.htmx import render
 from portal.web.purchase_words import WHY_UNPROTECTED
 from portal.web.requests import ROW
@@ -33,6 +33,7 @@ def detail(id: int) -> ResponseReturnValue:
         transfers=queries.transfers_of(db.session, purchase, is_told=is_told()),
         is_told=is_told(),
         account_word=account_word,
+        part_word=part_word,
         returns=[] if is_return else queries.returns_of(db.session, purchase),
         left=0 if is_return else queries.left_to_return(db.session, purchase),
         may_return=not is_return and me.can(P.PURCHASES_WRITE, purchase.distributor.region),
