@@ -22,7 +22,7 @@ _began = time.monotonic()
 
 
 def progress(said: str) -> None:
-    """In a long run, a line about how far it has come (`scripts/faults` has pytest show it at once)."""
+    """In a long run, a line about how far it has come, said at once by each of several processes."""
     if IS_LONG:
         seconds = round(time.monotonic() - _began)
-        print(f"[{seconds // 60:4d}:{seconds % 60:02d}] {said}", flush=True)
+        os.write(2, f"[{seconds // 60:4d}:{seconds % 60:02d}] {said}\n".encode())
