@@ -18,6 +18,7 @@ from portal.domain.jobs.runs import Run, claim
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.closing import executing
 from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.interest import booking, rates
 from portal.domain.price_protection.models import Agreement, Service
 from portal.domain.price_protection.payments import collecting, correcting, making
 from portal.domain.price_protection.payments.collecting import Received
@@ -284,6 +285,20 @@ def pay_a_list(world: World) -> Flow:
     how = How(paid_on=JULY, reference="SF-001")
     key = f"list-{agreements[0].id}"
     return Flow(JULY, lambda: making.pay(world.session, world.finance, seen, how, key=key))
+
+
+@flow
+def confirm_interest_for_late_payment(world: World) -> Flow:
+    with on_day(JULY):
+        rates.enter(world.session, world.finance, JULY, 30_000, "人民银行网站公告", is_gapless=True)
+        world.session.commit()
+    agreement = world.in_force(world.add_distributor(**BANK))
+    world.buy(agreement, MAY, 50_000_000)
+    [payout] = world.pay([agreement], "SF-004")
+    with on_day(JULY):
+        owed = booking.of_payout(world.session, payout).amount_fen
+    assert owed
+    return Flow(JULY, lambda: booking.confirm(world.session, world.finance, payout, seen_fen=owed))
 
 
 @flow

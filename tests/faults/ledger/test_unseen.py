@@ -11,11 +11,17 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from portal.db import Base, UtcDateTime
+from portal.domain.access.roles import Role
 from portal.domain.ledger import sealing, verify
 from portal.domain.price_protection.funds import deducting, examining, releasing
+from portal.domain.price_protection.payments import collecting, correcting
+from portal.domain.price_protection.payments.collecting import Received
+from portal.domain.price_protection.payments.models import Means
 from portal.extensions import db
 from portal.health.database import GUARDED, KEPT
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.close_world import CloseWorld
+from tests.domain.fund_world import on_day
+from tests.faults.ledger.flows import BANK, JULY, World
 from tests.faults.ledger.size import SECONDS, progress, size
 
 pytestmark = pytest.mark.timeout(SECONDS)
@@ -157,6 +163,10 @@ TABLES = (
     "fund_release",
     "fund_deduction",
     "deduction_change",
+    "payout",
+    "repayment",
+    "payment_correction",
+    "statement",
 )
 # What is only told; and ids that nothing refers to.
 LEFT_ALONE = {
@@ -164,18 +174,33 @@ LEFT_ALONE = {
         (table, "at")
         for table in ("accrual", "quarter_close", "fund_release", "fund_deduction", "deduction_change")
     ),
+    *((table, "at") for table in ("payout", "repayment", "payment_correction")),
     *((table, "id") for table in ("transfer", "accrual", "ledger_seal", "quarter_close", "deduction_change")),
+    *((table, "id") for table in ("payment_correction", "statement")),
     *(("purchase", column) for column in ("note", "entered_by_id", "entered_at")),
     *(("quarter_close", column) for column in ("by_id", "closed_on")),
     ("ledger_seal", "made_at"),
+    ("payout", "list_id"),
+    ("repayment", "key"),
+    *(("payment_correction", column) for column in ("reason", "corrected_on", "by_id")),
+    # Of a statement what is printed is kept under its hash; who made it, how and where it went is told beside it.
+    *(
+        ("statement", column)
+        for column in ("proposal_id", "code", "template_id", "made_at", "document_id", "pages")
+    ),
+    *(
+        ("statement", column)
+        for column in ("prepared_by_id", "reviewed_by_id", "delivered_on", "objections_until")
+    ),
 }
 
 
 @pytest.fixture
-def booked(session, make) -> FundWorld:
-    """Books with everything in them: purchases, returns before and after release, deductions, restorations."""
-    world = FundWorld(session, make)
-    agreement = world.in_force(values={"fund_interest_rate": 36_500})
+def booked(session, make) -> World:
+    """Books with everything in them: purchases, returns before and after release, deductions, restorations, a close
+    with its statement, payments with what was set off, repayments, and one of each taken back."""
+    world = World(session, make)
+    agreement = world.in_force(world.add_distributor(**BANK), values={"fund_interest_rate": 36_500})
     bought = [world.buy(agreement, date(2026, month, 5), 123_457 * month) for month in (1, 2, 4, 5)]
     world.give_back(bought[0], date(2026, 2, 7), 23_457)
     with on_day(date(2026, 4, 10)):
@@ -196,6 +221,24 @@ def booked(session, make) -> FundWorld:
         session.commit()
     world.give_back(bought[3], date(2026, 6, 9), 40_003)
     world.give_back(bought[2], date(2026, 6, 9), 3)
+    with on_day(date(2026, 6, 10)):
+        sealing.seal(session, KEY)
+        session.commit()
+    proposal = world.propose("2026Q2", JULY)
+    CloseWorld.confirm(world, proposal, by=make.user(Role.FINANCE), on=JULY)
+    assert world.execute(proposal, JULY) == []
+    first = world.pay([agreement])
+    with on_day(JULY):
+        correcting.correct(session, world.finance, first[0], "银行退票")
+        session.commit()
+    world.pay([agreement], "SF-002")
+    world.give_back(bought[3], date(2026, 7, 11), 200_000)
+    with on_day(date(2026, 7, 12)):
+        for fen in (700, 900):
+            said = Received(fen, Means.MONEY, date(2026, 7, 12))
+            back = collecting.collect(session, world.finance, agreement, said, key=f"back-{fen}")
+        correcting.correct(session, world.finance, back, "录入错误")
+        session.commit()
     return world
 
 

@@ -11,6 +11,7 @@ from portal.domain.i18n import N_
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.verify import Break
+from portal.domain.price_protection.closing import proving as statements
 from portal.domain.price_protection.funds import proving_deductions as deductions
 from portal.domain.price_protection.funds import proving_quarters as quarters
 from portal.domain.price_protection.funds.models import FundRelease
@@ -28,13 +29,13 @@ _FUND = {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_B
 
 
 def prove(session: Session) -> int:
-    """Recompute every accrual, release, deduction and payment; returns how many rows; raises Break for what is wrong.
+    """Recompute every accrual, release, deduction, payment and statement; returns how many rows.
 
-    The arithmetic is exact fractions, not the integers that booked it.
+    Raises Break for the first that is wrong. The arithmetic is exact fractions, not the integers that booked it.
     """
     count = _accruals(session) + _releases(session)
     count += quarters.prove(session) + deductions.prove(session)
-    return count + payments.prove(session) + late_interest.prove(session)
+    return count + payments.prove(session) + late_interest.prove(session) + statements.prove(session)
 
 
 class _Line(NamedTuple):
