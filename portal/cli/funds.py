@@ -15,7 +15,6 @@ from portal.db import begin_reading
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.money import figures
 from portal.domain.price_protection.closing import executing, proposing
@@ -123,20 +122,27 @@ def _do(proposal_id: int) -> dict[str, Any]:
     session = db.session()
     proposal = session.get_one(Proposal, proposal_id)
     job = session.get(Job, proposal.job_id) if proposal.job_id else None
-    if job is None or jobs.end_lost(session, job):
+    refusal = ""
+    if job is None or job.is_over or job.is_lost:
         assert proposal.confirmed_by is not None
-        job = proposing.go_on(session, proposal.confirmed_by, proposal)
-    job_id = job.id
+        try:
+            job = proposing.go_on(session, proposal.confirmed_by, proposal)
+        except DomainError as error:  # somebody was faster, or confirms no more for this office
+            session.rollback()
+            refusal = both(error.msgid, **error.params)
+    job_id = job.id if job is not None else 0
     session.commit()
-    perform(job_id, "command")
+    if not refusal:
+        perform(job_id, "command")
     session.expire_all()
-    job, proposal = session.get_one(Job, job_id), session.get_one(Proposal, proposal_id)
+    job, proposal = session.get(Job, job_id), session.get_one(Proposal, proposal_id)
+    result = job.result if job is not None else {}
     told = {
         "proposal": proposal_id,
         "done": proposal.stage is Stage.DONE,
-        "at_work": job.state is JobState.RUNNING,
-        "reason": both(job.error, **job.error_params) if job.error else "",
-        "left": [str(one["number"]) for one in (*job.result.get("left", ()), *job.result.get("refused", ()))],
+        "at_work": job is not None and job.state is JobState.RUNNING,
+        "reason": refusal or (both(job.error, **job.error_params) if job is not None and job.error else ""),
+        "left": [str(one["number"]) for one in (*result.get("left", ()), *result.get("refused", ()))],
         **executing.counts(session, proposal),
     }
     session.rollback()

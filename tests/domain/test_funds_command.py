@@ -90,6 +90,19 @@ def test_what_a_killed_process_left_is_gone_on_with_once_nobody_holds_it(
         assert before.state is JobState.RUNNING
 
 
+def test_who_may_no_longer_confirm_is_told_so(app, world, session):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_824_000)
+    job = world.confirm(world.propose())
+    with on_day(OCTOBER):
+        job.state, job.attempts, job.ended_at, job.error = JobState.FAILED, 1, now(), "x"
+        for grant in world.second.grants:
+            session.delete(grant)
+        session.commit()
+    said = run(app, session, "2026Q3")
+    assert (said.exit_code, "may not confirm" in said.stderr) == (1, True), said.output
+
+
 @pytest.mark.parametrize("words", [["2026-3"], ["2026Q5"], ["2026Q3", "--office", "nowhere"]])
 def test_what_is_no_quarter_or_office_is_refused(app, world, session, words):
     assert run(app, session, *words).exit_code == 2

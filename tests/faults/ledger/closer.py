@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.jobs import quarters
 from portal.jobs.running import perform
 from portal.printing.agreement import RenderedPaper
+from portal.web.htmx import submit
 
 WAYS = ("worker", "command", "page")
 
@@ -59,15 +60,19 @@ def serve(said: Connection, url: str, instance: Path) -> None:
 
 
 def _at_work(way: str, proposal_id: int, user_id: int) -> object:
-    """As a worker, which sweeps up first what others left; or as the button of the close's page."""
+    """As a worker, which sweeps up first what others left; or as the button of the close's page, tried as it is."""
     session = db.session()
     try:
         if way == "worker":
             jobs = list(services.sweep(session))
+            session.commit()
         else:
-            user, proposal = session.get_one(User, user_id), session.get_one(Proposal, proposal_id)
-            jobs = [proposing.go_on(session, user, proposal).id]
-        session.commit()
+
+            def press() -> int:
+                user, proposal = session.get_one(User, user_id), session.get_one(Proposal, proposal_id)
+                return proposing.go_on(session, user, proposal).id
+
+            jobs = [submit(None, press)]
     except Exception as error:
         session.rollback()
         return error
