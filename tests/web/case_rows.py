@@ -14,6 +14,7 @@ from portal.domain.price_protection.violations.models import (
     Case,
     CasePaper,
     CasePaperKind,
+    CaseReporter,
     Evidence,
     State,
     TakingBack,
@@ -107,4 +108,5 @@ def _case(session: Session, agreement: Agreement, state: State) -> Case:
     )
     session.add(found)
     session.flush()
+    session.add(CaseReporter(case_id=found.id, key_id="", sealed=b"sealed"))
     return found

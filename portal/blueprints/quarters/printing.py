@@ -22,7 +22,7 @@ from portal.web.requests import ROW
 
 
 @bp.post(f"/<{NAME}:name>/statements/print")
-@requires(P.FUNDS_READ)
+@requires(P.PAPERS_HANDLE)
 def print_statements(name: str) -> ResponseReturnValue:
     """Ask for one file of the statements that the register shows, in the order of the post."""
     me, wanted = actor(), asked_for(asked_name(name))

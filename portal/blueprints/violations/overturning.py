@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.violations import bp
-from portal.blueprints.violations.cases import READERS, tried
+from portal.blueprints.violations.cases import tried
 from portal.blueprints.violations.forms import TakeBackForm
 from portal.blueprints.violations.loading import case_of, done, unkept
 from portal.domain.access.roles import Permission as P
@@ -78,7 +78,7 @@ def drop_set_aside(id: int, taking_back_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{ONE}/file")
-@requires(*READERS)
+@requires(P.CASES_DECIDE, P.CASES_INVESTIGATE)
 def judgment(id: int, taking_back_id: int) -> ResponseReturnValue:
     """Give the judgment or the opinion to who decides or investigates; a post, since the look is written down."""
     case = case_of(id)
