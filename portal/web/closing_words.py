@@ -27,7 +27,7 @@ CLOSING_WORDS = (
     (Outcome.EARLIER, lazy_pgettext("quarter", "An earlier quarter first")),
     (Outcome.RUNNING, lazy_pgettext("quarter", "Not ended yet")),
     (Outcome.CLOSED, lazy_pgettext("quarter", "Closed")),
-    (Outcome.WAITING, lazy_pgettext("quarter", "Closed, held back by a case")),
+    (Outcome.WAITING, lazy_pgettext("quarter", "Closed, held back")),
     (Outcome.DUE, lazy_pgettext("quarter", "Closed, case ended: to be released")),
     (Verdict.AGREED, _l("Agreed")),
     (Verdict.OBJECTED, _l("Objected to")),
