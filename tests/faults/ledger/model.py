@@ -308,8 +308,27 @@ class Model:
         self._move(("clawback", ""), -fen)
         return Paid(("clawback", ""), means, fen)
 
+    def owe_interest(self, on: date, fen: int) -> None:
+        """Interest for a payment of that day; how much it is, the proof counts again."""
+        self._move(("interest", ""), fen)
+        self._move(("interest_due", self.quarter(on)), fen)
+
+    def owe_no_interest(self, on: date, fen: int) -> bool:
+        """The payment was taken back, so it was not late; False where the interest is no longer there."""
+        place = "interest_due", self.quarter(on)
+        if self.balances[place] < fen:
+            return False
+        self._move(place, -fen)
+        self._move(("interest", ""), -fen)
+        return True
+
     def take_payment_back(self, paid: Paid) -> None:
         """It is owed again, whoever owed it."""
+        sign = -1 if paid.place[0] == "clawback" else 1
         self._move(paid.place, paid.fen + paid.offset)
         self._move(("clawback", ""), paid.offset)
-        self.balances[paid.means, ""] += -paid.fen if paid.place[0] == "clawback" else paid.fen
+        self.balances[paid.means, ""] += sign * paid.fen
+
+    def pay_again(self, paid: Paid) -> None:
+        """What was to be taken back stays as it was."""
+        self._pay(paid)
