@@ -82,7 +82,7 @@ CEILINGS = {
     "violations.detail": 18,
     # Whether and which accounts its statements print.
     "quarters.show": 20,
-    "quarters.statement": 20,
+    "quarters.statement": 21,
     "quarters.export": 17,
 }
 # What a search looks for.

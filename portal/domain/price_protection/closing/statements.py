@@ -241,6 +241,8 @@ def _lines(session: Session, moved: Sequence[Moved]) -> list[Line]:
 
 
 def _name_purchases(session: Session, lines: Sequence[Line]) -> None:
+    if not lines:
+        return
     rows = {
         row.id: row
         for row in session.execute(
