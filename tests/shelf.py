@@ -310,7 +310,7 @@ class Borrowed:
 
 
 # What the portal remembers for a while of the rows of a database, by its engine.
-REMEMBERED: tuple[dict[Hashable, Any], ...] = (tables._remembered, cuts._ends)
+REMEMBERED: tuple[dict[Hashable, Any], ...] = (tables._remembered, cuts._seen)
 
 # The settings of an application that are worth keeping it for; any others are one test's own.
 _KEPT: tuple[dict[str, Any], ...] = ({}, {"QUEUE_URL": ""}, {"WTF_CSRF_ENABLED": True})

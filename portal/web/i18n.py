@@ -23,7 +23,10 @@ class Catalogues(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> Translations:
         """The catalogue of the page's language."""
-        code = language()
+        return self.of(language())
+
+    def of(self, code: str) -> Translations:
+        """The catalogue of this language."""
         if code not in self.cache:
             self.cache[code] = Translations.load(self.translation_directories[0], [code])
         return self.cache[code]

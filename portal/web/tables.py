@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask import request, url_for
@@ -68,11 +69,21 @@ def sorting(sorts: Mapping[str, Any], *, default: str, descending: bool = False)
 
 def count(session: Session, statement: sa.Select[Any]) -> int:
     """How many rows the statement gives; one that groups or is distinct is counted as it stands."""
+    counting = _counting.get(statement)
+    if counting is None:
+        counting = _counting[statement] = _counting_of(statement)
+    return session.scalar(counting) or 0
+
+
+def _counting_of(statement: sa.Select[Any]) -> sa.Select[int]:
     bare = statement.order_by(None)
     if bare._group_by_clauses or bare._distinct:
-        return session.scalar(sa.select(sa.func.count()).select_from(bare.subquery())) or 0
-    return session.scalar(bare.with_only_columns(sa.func.count(), maintain_column_froms=True)) or 0
+        return sa.select(sa.func.count()).select_from(bare.subquery())
+    return bare.with_only_columns(sa.func.count(), maintain_column_froms=True)
 
+
+# Of statements that are kept the counting is kept as long: SQLAlchemy need not find out about it anew.
+_counting: WeakKeyDictionary[sa.Select[Any], sa.Select[int]] = WeakKeyDictionary()
 
 # Counting very many rows costs more than showing a page of them, and nobody sees whether it is 20,085 or 20,086:
 # a count of at least so many is remembered for a moment, a smaller one is always counted afresh.

@@ -24,6 +24,7 @@ from portal.extensions import db
 from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_CONFIG, HTMX_FILE, asset, htmx_cdn, htmx_integrity
 from portal.web.htmx import wants_fragment
+from portal.web.i18n import LANGUAGES, babel
 from portal.web.navigation import navigation
 from portal.web.tables import remembered
 from portal.web.words import badge, badge_of, tone, word
@@ -205,6 +206,21 @@ def error_text(errors: Sequence[object]) -> str:
 
 def _quote(text: str) -> str:
     return quote(text, safe="")
+
+
+# The folders of what everybody opens every day; the others are compiled by the worker that first shows them.
+_DAILY = ("auth/", "components/", "distributors/", "search/", "workbench/")
+
+
+def load_daily(app: Flask) -> None:
+    """Read the catalogues and compile the daily pages' templates now: what is loaded before the workers are forked
+    lies in memory once, and the first page of the day comes as quickly as the second.
+    """
+    for language in LANGUAGES:
+        babel.catalogues.of(language)
+    for name in app.jinja_env.list_templates():
+        if name.startswith(_DAILY) or "/" not in name:
+            app.jinja_env.get_template(name)
 
 
 def init_app(app: Flask) -> None:

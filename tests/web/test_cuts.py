@@ -24,13 +24,20 @@ def pages(session: Session, make: Factory, office: Region, clerk: User) -> Calla
     for number in range(43):
         make.distributor(office, clerk, code=f"D-{number * 10:05d}")
 
-    def page(here: int, key: object = None, *, sort: str = "code", descending: bool = False) -> list[str]:
+    def page(
+        here: int,
+        key: object = None,
+        *,
+        sort: str = "code",
+        descending: bool = False,
+        keeps_ids: bool = False,
+    ) -> list[str]:
         session.rollback()
         column = {"code": Distributor.code_key, "name": Distributor.name}[sort]
         rows = rows_of(
             session,
             sa.select(Distributor.id),
-            Shown(ROWS, key=key, along="code"),
+            Shown(ROWS, key=key, along="code", keeps_ids=keeps_ids),
             Sorting(sort, descending),
             column,
             Distributor.id,
@@ -77,3 +84,32 @@ def test_who_goes_on_sees_no_row_twice_and_none_left_out(
 def test_another_order_goes_by_numbers_alone(pages: Callable[..., list[str]]) -> None:
     key = next(_key)
     assert [pages(here, key, sort="name") for here in (1, 2)] == [pages(here, sort="name") for here in (1, 2)]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_kept_ids_show_what_their_rows_say_now(
+    pages: Callable[..., list[str]],
+    make: Factory,
+    office: Region,
+    clerk: User,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    descending: bool,
+) -> None:
+    key, moment = next(_key), 1_000.0
+    monkeypatch.setattr(cuts.time, "monotonic", lambda: moment)
+
+    def kept(here: int) -> list[str]:
+        return pages(here, key, descending=descending, keeps_ids=True)
+
+    before = kept(2)
+    assert kept(2) == before == pages(2, descending=descending)
+    make.distributor(office, clerk, code="D-00001")
+    session.execute(
+        sa.update(Distributor).where(Distributor.code_key == before[3]).values(code_key=before[3] + "A")
+    )
+    session.commit()
+    again = [*before[:3], before[3] + "A", *before[4:]]
+    assert kept(2) == again
+    moment += 31
+    assert kept(2) == pages(2, descending=descending)

@@ -81,6 +81,8 @@ def index() -> ResponseReturnValue:
             gathered=bool(wanted.q) and expected is not Expected.MANY,
             key=("distributors", reach.key, wanted) if expected is Expected.MANY else None,
             along="code",
+            # By words alone: of what else a list is narrowed by, people see at once that they have changed it.
+            keeps_ids=bool(wanted.q) and wanted == DistributorFilter(q=wanted.q) and reach.key is None,
         ),
     )
     return render(

@@ -114,7 +114,12 @@ def countable(
 ) -> sa.Select[int] | Columns:
     """A statement with as many rows as `found`: words alone, for who sees everything, are counted in the index."""
     if wanted.q.strip() and reach.key is None and wanted == DistributorFilter(q=wanted.q):
-        indexed = search.matching(session, wanted.q)
+        key = session.get_bind().dialect.name, wanted.q
+        if key not in _INDEXED:
+            if len(_INDEXED) > 500:
+                _INDEXED.clear()
+            _INDEXED[key] = search.matching(session, wanted.q)
+        indexed = _INDEXED[key]
         if indexed is not None:
             return indexed
     return found(session, reach, wanted, expected)
@@ -125,6 +130,7 @@ FEW = 500
 
 # Statements, never their rows: making one anew, and all that SQLAlchemy finds out about it, costs as much as asking it.
 _STATEMENTS: dict[tuple[str, tuple[int, ...] | None, DistributorFilter, Expected], Columns] = {}
+_INDEXED: dict[tuple[str, str], sa.Select[int] | None] = {}
 
 
 def _found(
