@@ -11,21 +11,18 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
+from typing import TYPE_CHECKING, Any
 
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.tabular.cells import Broken, Cell, cell_of, percent_text
 from portal.domain.tabular.grids import MOST_CELLS, MOST_COLUMNS, Grid, Line, refuse_columns
+from portal.later import later
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+calamine = later("python_calamine")
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -82,20 +79,26 @@ def read_workbook(data: bytes) -> list[Grid]:
     """
     surveys = _survey_zip(data) if data.startswith(ZIP) else _survey_ole(data)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         return [
-            _grid(workbook, number, metadata.name, metadata.visible != SheetVisibleEnum.Visible, surveys)
+            _grid(
+                workbook,
+                number,
+                metadata.name,
+                metadata.visible != calamine.SheetVisibleEnum.Visible,
+                surveys,
+            )
             for number, metadata in enumerate(workbook.sheets_metadata)
-            if metadata.typ == SheetTypeEnum.WorkSheet
+            if metadata.typ == calamine.SheetTypeEnum.WorkSheet
         ]
-    except PasswordError:
+    except calamine.PasswordError:
         raise _refuse_encrypted() from None
-    except CalamineError:
+    except calamine.CalamineError:
         raise _refuse_damaged() from None
 
 
 def _grid(
-    workbook: CalamineWorkbook, number: int, name: str, is_hidden: bool, surveys: dict[str, _Survey]
+    workbook: "CalamineWorkbook", number: int, name: str, is_hidden: bool, surveys: dict[str, _Survey]
 ) -> Grid:
     survey = surveys.get(name, _Survey())
     if survey.last_column >= MOST_COLUMNS:
