@@ -58,6 +58,7 @@ ACTIONS: dict[str, object] = {
     "account_import.stopped": _l("Import of account reconciliations stopped"),
     "purchase_import.applied": _l("Purchases imported"),
     "purchase_import.stopped": _l("Import of purchases stopped"),
+    "purchase.codes_added": _l("Codes added to a purchase"),
     "purchase.returned": _l("Return entered"),
     "template.released": _l("Template released"),
     "template.stopped": _l("Template taken out of offer"),
@@ -239,6 +240,13 @@ def _text(event: AuditEvent, names: _Names) -> str:
             line=params.get("line", ""),
             amount=figures(int(params.get("amount_fen", 0))),
             day=params.get("purchased_on", ""),
+        )
+    if action == "purchase.codes_added":
+        return _(
+            "%(document)s-%(line)s: %(codes)s",
+            document=params.get("document", ""),
+            line=params.get("line", ""),
+            codes=_(", ").join(params.get("codes", ())),
         )
     if action.startswith("distributor.document"):
         return _(" · ").join(part for part in (params.get("title", ""), params.get("why", "")) if part)

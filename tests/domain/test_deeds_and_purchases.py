@@ -11,6 +11,7 @@ from portal.domain.price_protection.deeds import life, serving, signing
 from portal.domain.price_protection.entries import PriceEntry
 from portal.domain.price_protection.models import Ground, PriceKind, Service
 from portal.domain.price_protection.purchases import waiting
+from portal.domain.price_protection.purchases.codes import trace
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from tests.domain.deed_world import DeedWorld
 from tests.domain.fund_world import FundWorld, on_day
@@ -135,3 +136,15 @@ def test_the_purchases_of_a_product_that_an_amendment_drops_wait_for_it(world, s
         session.commit()
     assert world.reason(line) is Unprotected.NOT_COVERED
     assert world.accrual(taken_in).fund_fen == 20_000
+
+
+def test_a_code_tells_the_territory_that_was_agreed_for_the_day_of_the_purchase(world, session):
+    agreement = world.in_force()
+    deed = amended(world, agreement, values={"territory_description": "浙江省嘉兴市南湖区"})
+    earlier = world.buy(agreement, BEFORE, 1_000_000, codes=("BX-1",))
+    with on_day(BACK):
+        signing.sign(session, world.author, deed, DRAFTED)
+        session.commit()
+    later = world.buy(agreement, BETWEEN, 1_000_000, codes=("BX-1",), entered_on=BACK)
+    found = {one.purchase_id: one.territory for one in trace(session, world.finance, "bx-1")}
+    assert found == {earlier.id: "浙江省湖州市吴兴区、南浔区", later.id: "浙江省嘉兴市南湖区"}

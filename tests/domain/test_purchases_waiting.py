@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
+from portal.domain.errors import DomainError
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import claim
 from portal.domain.jobs.services import noted
@@ -152,3 +153,26 @@ def test_the_workbench_tells_the_owner_and_finance_what_accrues_nothing(world, s
         assert list(todos.todos(session, stranger)) == []
     with on_day(JUNE + timedelta(days=92)):
         assert list(todos.todos(session, owner)) == []
+
+
+def test_a_line_that_cannot_be_booked_keeps_no_other_back(world, session, agreement, monkeypatch):
+    """Its refusal is raised when all had their turn, however many lie before and behind it."""
+    monkeypatch.setattr(waiting, "CHUNK", 2)
+    lines = [world.buy(agreement, MAY, 100_000) for _ in range(5)]
+    sign(world, agreement)
+    book, bad = waiting.accrue, lines[1].id
+
+    def with_one_that_fails(inner, actor, purchases):
+        if any(one.id == bad for one in purchases):
+            raise DomainError("This line cannot be booked.")
+        return book(inner, actor, purchases)
+
+    monkeypatch.setattr(waiting, "accrue", with_one_that_fails)
+    with on_day(JUNE):
+        with pytest.raises(DomainError):
+            waiting.sweep(session)
+        session.rollback()
+        booked = set(session.scalars(sa.select(Accrual.purchase_id)))
+        assert booked == {line.id for line in lines} - {bad}
+        monkeypatch.setattr(waiting, "accrue", book)
+        assert waiting.sweep(session) == 1

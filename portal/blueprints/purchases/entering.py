@@ -118,8 +118,18 @@ def _line(form: PurchaseForm, row: object, distributor: Distributor, place: int)
 
 
 def _tell(done: Booked) -> None:
+    if done.more_codes:
+        count = len(done.more_codes)
+        flash(
+            ngettext(
+                "Codes were added to %(num)s line that was entered before.",
+                "Codes were added to %(num)s lines that were entered before.",
+                count,
+            )
+        )
     if not done.created:
-        flash(_("This document was entered before; nothing was booked again."))
+        if not done.more_codes:
+            flash(_("This document was entered before; nothing was booked again."))
         return
     count, left = len(done.created), len(done.created) - done.accrued
     flash(ngettext("%(num)s line has been entered.", "%(num)s lines have been entered.", count))

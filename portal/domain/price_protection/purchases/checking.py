@@ -16,7 +16,7 @@ from portal.domain.i18n import N_
 from portal.domain.money import figures
 from portal.domain.price_protection.models import Product
 from portal.domain.price_protection.purchases.entries import Entry, Key, Line
-from portal.domain.price_protection.purchases.models import Purchase
+from portal.domain.price_protection.purchases.models import Purchase, PurchaseCode
 from portal.domain.text import clean, half_width
 
 MOST_FEN = 10**13  # a hundred thousand million yuan: beyond it somebody has typed a number of something else
@@ -52,6 +52,8 @@ class Desk:
     products: set[int] = field(default_factory=set)
     there: dict[Key, Entry] = field(default_factory=dict)
     left: dict[Key, int] = field(default_factory=dict)
+    # Codes that came for a line after it had been entered, by its id: they are kept with it.
+    more_codes: dict[int, list[str]] = field(default_factory=dict)
 
     def look_up(self, lines: Sequence[Line]) -> None:
         """Read what these lines rest on and is not known yet.
@@ -61,6 +63,7 @@ class Desk:
         self._people({line.distributor_id for line in lines}, {line.product_id for line in lines})
         named = {line.key for line in lines} | {line.returns for line in lines if line.returns}
         self.there |= self._entered(named - self.there.keys())
+        self._codes([self.there[line.key] for line in lines if line.codes and line.key in self.there])
         wanted = {line.returns for line in lines if line.returns} - self.left.keys()
         self._leave([self.there[key] for key in wanted if key in self.there])
 
@@ -69,6 +72,7 @@ class Desk:
         known = self.there.get(line.key)
         if known is not None:
             self._require_same(known, line)
+            self._add_codes(known, line)
             return known
         entry = self._checked(line)
         self.there[entry.key] = entry
@@ -116,6 +120,27 @@ class Desk:
                 .group_by(Purchase.returns_id)
             ):
                 self.left[by_id[id_ or 0].key] += fen
+
+    def _codes(self, known: Sequence[Entry]) -> None:
+        """Read the codes of lines that are entered and come again with codes."""
+        by_id = {entry.id: entry for entry in known if entry.id and not entry.codes}
+        for part in _parts(by_id):
+            for id_, code in self.session.execute(
+                sa.select(PurchaseCode.purchase_id, PurchaseCode.code)
+                .where(PurchaseCode.purchase_id.in_(part))
+                .order_by(PurchaseCode.id)
+            ):
+                by_id[id_].codes += (code,)
+
+    def _add_codes(self, known: Entry, line: Line) -> None:
+        """Keep codes that the line did not carry yet; what it carries stays, also where this time it is not said."""
+        said = codes_of(line.codes)
+        more = [code for code in said if code not in known.codes]
+        if not more:
+            return
+        known.codes = codes_of((*known.codes, *more))
+        if known.id:
+            self.more_codes.setdefault(known.id, []).extend(more)
 
     def _require_same(self, known: Entry, line: Line) -> None:
         returned = self.there.get(line.returns) if line.returns else None

@@ -1,5 +1,6 @@
 """Purchases that nothing protected when they were entered, and that an agreement signed since does: once (P2)."""
 
+import logging
 from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
+from portal.domain.errors import DomainError
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection.funds.accruing import accrue
@@ -17,6 +19,7 @@ from portal.domain.price_protection.models import Agreement, AgreementPrice, Agr
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.users.models import User
 
+logger = logging.getLogger(__name__)
 KIND = "purchases.accrue"  # a job: `accrue_list`
 CHUNK = 500
 
@@ -97,7 +100,7 @@ def sweep(session: Session) -> int:
     """Accrue whatever an agreement in force protects and has not accrued, wherever it was left; commits by parts.
 
     Returns how many lines accrued. Only lines that a term covers are looked at, so that a day without any costs one
-    question.
+    question. A line that cannot be booked keeps no other back: its refusal is raised when all had their turn.
     """
     covered = (
         sa.exists()
@@ -117,12 +120,39 @@ def sweep(session: Session) -> int:
     is_purchase = sa.and_(Purchase.returns_id.is_(None), covered)
     statement = _pending(None).where(sa.or_(is_purchase, is_return))
     accrued = last = 0
+    refusal: DomainError | None = None
     while True:
-        done = accrue_waiting(session, statement, after_id=last)
-        session.commit()
+        try:
+            done = accrue_waiting(session, statement, after_id=last)
+            session.commit()
+        except DomainError:
+            session.rollback()
+            done, refused = _one_by_one(session, statement, last)
+            refusal = refused or refusal
         if not done.lines:
-            return accrued
+            break
         accrued, last = accrued + done.accrued, done.last_id
+    if refusal is not None:
+        raise refusal
+    return accrued
+
+
+def _one_by_one(
+    session: Session, statement: sa.Select[Purchase], after_id: int
+) -> tuple[Looked, DomainError | None]:
+    """Look again at the next lines, each in a transaction of its own; with the last refusal among them."""
+    ids = statement.where(Purchase.id > after_id).order_by(Purchase.id).limit(CHUNK)
+    wanted = session.scalars(ids.with_only_columns(Purchase.id)).all()
+    accrued, refusal = 0, None
+    for id_ in wanted:
+        try:
+            accrued += accrue(session, None, [session.get_one(Purchase, id_)])
+            session.commit()
+        except DomainError as error:
+            session.rollback()
+            refusal = error
+            logger.warning("purchase %s does not accrue: %s", id_, error)
+    return Looked(len(wanted), accrued, wanted[-1] if wanted else after_id), refusal
 
 
 def _pending(distributor_ids: Collection[int] | None) -> sa.Select[Purchase]:

@@ -1,6 +1,6 @@
 """One import of purchases: the purchases of the file, then its returns, which may name lines in any order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -46,10 +46,11 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
 
     @property
     def counts(self) -> dict[str, int]:
-        """What it came to; a line is never changed."""
+        """What it came to; of a line that is there nothing changes but that codes are added."""
         report = self.report
         return {
             "created": report.created,
+            "updated": report.updated,
             "unchanged": report.unchanged,
             "refused": report.refused,
             "accrued": self.accrued,
@@ -82,7 +83,7 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
         self._names.look_up(batch)
         lines = {place: self._names.line_of(draft) for place, draft in enumerate(batch)}
         good: dict[int, Line] = {place: line for place, line in lines.items() if line is not None}
-        found, created, accrued = self._enter(list(good.values()))
+        found, created, accrued, more_codes = self._enter(list(good.values()))
         outcome = dict(zip(good, found, strict=True))
         for place, draft in enumerate(batch):
             one = outcome.get(place)
@@ -91,15 +92,19 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             is_new = isinstance(one, Entry) and id(one) in created
             if isinstance(one, Entry):
                 created.discard(id(one))  # the same line again in this file
-            self.part.add(self._row(draft, good.get(place), is_new=is_new), shown=len(self.report.rows))
+            codes = more_codes.pop(one.id, []) if isinstance(one, Entry) and one.id else []
+            row = self._row(draft, good.get(place), is_new=is_new, codes=codes)
+            self.part.add(row, shown=len(self.report.rows))
         self.accrued += accrued
         return {"accrued": accrued}
 
-    def _enter(self, lines: list[Line]) -> tuple[list[Entry | DomainError], set[int], int]:
-        """What becomes of the lines, which of them are new by their identity, and how many accrued."""
+    def _enter(
+        self, lines: list[Line]
+    ) -> tuple[list[Entry | DomainError], set[int], int, dict[int, list[str]]]:
+        """What becomes of the lines, which are new by their identity, how many accrued, what codes known ones get."""
         if self.writes:
             done = enter(self.session, self.actor, lines)
-            return done.lines, done.new, done.accrued
+            return done.lines, done.new, done.accrued, dict(done.more_codes)
         desk = self._desk
         found: list[Entry | DomainError] = []
         desk.look_up(lines)
@@ -110,7 +115,8 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             except DomainError as refusal:
                 found.append(refusal)
         new = {id(entry) for entry in found if isinstance(entry, Entry)} - before
-        return found, new, 0
+        more, desk.more_codes = desk.more_codes, {}
+        return found, new, 0, more
 
     def _column_of(self, draft: PurchaseDraft, refusal: DomainError) -> str:
         name = _COLUMN_OF.get(refusal.field or "", refusal.field or "document_number")
@@ -118,14 +124,19 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             name = name.removesuffix("_code")
         return name
 
-    def _row(self, draft: PurchaseDraft, line: Line | None, *, is_new: bool) -> RowReport:
-        action = Action.REFUSED if draft.refusals else Action.CREATED if is_new else Action.UNCHANGED
+    def _row(
+        self, draft: PurchaseDraft, line: Line | None, *, is_new: bool, codes: Sequence[str]
+    ) -> RowReport:
+        known = Action.UPDATED if codes else Action.UNCHANGED
+        action = Action.REFUSED if draft.refusals else Action.CREATED if is_new else known
         changes = []
-        if line is not None and is_new and self._names is not None and len(self.report.rows) < SHOWN_ROWS:
+        is_told = is_new or codes
+        if line is not None and is_told and self._names is not None and len(self.report.rows) < SHOWN_ROWS:
             shown = {
                 "purchased_on": line.purchased_on.isoformat(),
                 "product": self._names.product_of(line),
                 "amount": figures(line.amount_fen),
+                **({"codes": ", ".join(codes)} if codes else {}),
             }
             changes = [Change(name, SPEC.column(name).title, None, value) for name, value in shown.items()]
         return RowReport(
