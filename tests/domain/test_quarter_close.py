@@ -9,7 +9,7 @@ from portal.domain.access.roles import Role
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
-from portal.domain.price_protection.closing import executing, proposing
+from portal.domain.price_protection.closing import executing, proposing, todos
 from portal.domain.price_protection.closing.models import Stage, Statement
 from portal.domain.price_protection.closing.preview import Outcome, digest, totals
 from portal.domain.price_protection.funds import deducting, releasing
@@ -282,3 +282,20 @@ def test_who_may_not_propose_is_refused(world, make, session):
         world.propose()
     with on_day(OCTOBER):
         assert releasing.release(session, world.second, agreement.id, "2026Q3").amount_fen == 20_000
+
+
+def test_where_all_of_the_rebate_is_base_each_quarter_with_lines_has_its_statement(world, session):
+    """No fund is ever posted to, and yet the lines and the base rebate are stated in their turn (10.1)."""
+    agreement = world.in_force(base_share=100)
+    world.buy(agreement, JUNE, 1_000_000)
+    world.buy(agreement, JULY, 2_000_000)
+    row = world.preview()[agreement.id]
+    assert (row.outcome, row.earlier) == (Outcome.EARLIER, "2026Q2")
+    with on_day(OCTOBER):
+        waiting = [todo.params["quarter"] for todo in todos.todos(session, world.finance)]
+    assert waiting == ["2026Q2", "2026Q3"]
+    world.close("2026Q2")
+    world.close("2026Q3")
+    for name, base in (("2026Q2", 50_000), ("2026Q3", 100_000)):
+        said = sums(world.statement(agreement, name))
+        assert (said["base_paid"], said["accrued"], said["release"]) == (base, 0, 0), name

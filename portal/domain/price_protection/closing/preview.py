@@ -22,6 +22,7 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Book
 from portal.domain.ledger.sums import net
 from portal.domain.papers.statement import ACCOUNT
+from portal.domain.price_protection.closing.all_base import quarters_with_lines
 from portal.domain.price_protection.closing.cases import case_names
 from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
@@ -180,7 +181,7 @@ def preview(
 
 
 def _earlier(name: str, funds: dict[str, int], closed: frozenset[str]) -> str:
-    """The first quarter before this one that had a fund and is not closed; empty when there is none.
+    """The first quarter before this one that had a fund, or lines, and is not closed; empty when there is none.
 
     Also where nothing is left of it: its lines have their statement before the next one's (10.1).
     """
@@ -349,16 +350,18 @@ def _agreements(session: Session, ids: sa.Select[int]) -> list[_Base]:
 
 
 def _funds(session: Session, ids: sa.Select[int]) -> dict[int, dict[str, int]]:
-    """What the fund of each quarter holds, by agreement; only what ever held something."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
+    """What the fund of each quarter holds, by agreement; what ever held something, or had lines all the same."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     sums = net(sa.select(Book.id).where(Book.agreement_id.in_(ids)))
-    for agreement_id, part, fen in session.execute(
+    funds = (
         sa.select(Book.agreement_id, Account.part, sums.c.fen)
         .join(Account, Account.book_id == Book.id)
         .join(sums, sums.c.account_id == Account.id)
         .where(Account.kind == AccountKind.FUND)
-    ):
-        found[agreement_id][part] = -fen
+    )
+    lines = quarters_with_lines(ids).add_columns(sa.literal(0))
+    for agreement_id, part, fen in session.execute(sa.union_all(funds, lines)):
+        found[agreement_id][part] -= fen
     return found
 
 

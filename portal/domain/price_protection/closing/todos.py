@@ -12,6 +12,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.i18n import N_
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Book
+from portal.domain.price_protection.closing.all_base import quarters_with_lines
 from portal.domain.price_protection.closing.models import Proposal, Stage
 from portal.domain.price_protection.funds.models import QuarterClose
 from portal.domain.price_protection.funds.quarters import Calendar
@@ -67,27 +68,31 @@ def _to_close(session: Session, user: User) -> Iterator[Todo]:
     """
     here = Calendar().of(today())
     last = Calendar().of(here.first_on - timedelta(days=1))
+    mine = sa.select(Agreement.id).where(Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)))
+    funds = (
+        sa.select(Book.agreement_id, Account.part)
+        .join(Account, Account.book_id == Book.id)
+        .where(Account.kind == AccountKind.FUND, Book.agreement_id.in_(mine))
+    )
+    stated = sa.union(funds, quarters_with_lines(mine)).subquery()
     rows = session.execute(
-        sa.select(Account.part, sa.func.count(), sa.func.min(Agreement.ends_on))
-        .join(Book, Book.id == Account.book_id)
-        .join(Agreement, Agreement.id == Book.agreement_id)
+        sa.select(stated.c.part, sa.func.count(), sa.func.min(Agreement.ends_on))
+        .join(Agreement, Agreement.id == stated.c.agreement_id)
         .where(
-            Account.kind == AccountKind.FUND,
             sa.or_(
-                Account.part <= str(last),
+                stated.c.part <= str(last),
                 sa.and_(
-                    Account.part == str(here),
+                    stated.c.part == str(here),
                     Agreement.ends_on >= here.first_on,
                     Agreement.ends_on < today(),
                 ),
             ),
-            Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)),
             ~sa.exists().where(
-                QuarterClose.agreement_id == Agreement.id, QuarterClose.quarter == Account.part
+                QuarterClose.agreement_id == Agreement.id, QuarterClose.quarter == stated.c.part
             ),
         )
-        .group_by(Account.part)
-        .order_by(Account.part)
+        .group_by(stated.c.part)
+        .order_by(stated.c.part)
     ).all()
     days = (
         int(settings.values(session, regions.head_office(session)).get("statement_days") or 0) if rows else 0
