@@ -17,6 +17,7 @@ from portal.domain.price_protection.violations import (
     ending,
     evidence,
     investigating,
+    naming,
     reporting,
     steps,
     writing,
@@ -124,7 +125,8 @@ class Cases:
         yield self._day(report)
         case = self._report(agreement, act, report)
         with self._on(report + 1):
-            investigating.name_investigators(session, first, case, [first.id, self._second.id])
+            naming.name_investigators(session, self._vault, first, case, [first.id, self._second.id])
+            naming.take_on(session, self._vault, self._second, case)
             session.commit()
         yield self._day(opened)
         with self._on(opened):

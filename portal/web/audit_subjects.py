@@ -33,6 +33,8 @@ class Subject:
     word: object
     name: InstrumentedAttribute[str]
     endpoint: str = ""
+    # By which addresses name one, where that is not its row's number; also what one without a name is called.
+    code: InstrumentedAttribute[str] | None = None
 
 
 # What else a record is known by, for the filter.
@@ -68,7 +70,7 @@ SUBJECTS: dict[str, Subject] = {
     "region": Subject(_l("Office"), Region.name, "admin.region"),
     "scan_pile": Subject(_l("Pile of scans"), ScanPile.office, "scans.detail"),
     "territory": Subject(_l("Territory"), Territory.name),
-    "violation_case": Subject(_l("Violation case"), Case.number, "violations.detail"),
+    "violation_case": Subject(_l("Violation case"), Case.number, "violations.detail", Case.code),
     "user_account": Subject(_l("User"), User.name, "admin.user"),
 }
 
@@ -93,13 +95,20 @@ class Named:
 def named(session: Session, events: Sequence[AuditEvent]) -> list[Named]:
     """The subject of each event, in their order."""
     names = names_of(session, events, {table: subject.name for table, subject in SUBJECTS.items()})
-    return [_named(event, names) for event in events]
+    codes = names_of(
+        session,
+        events,
+        {table: subject.code for table, subject in SUBJECTS.items() if subject.code is not None},
+    )
+    return [_named(event, names, codes) for event in events]
 
 
-def _named(event: AuditEvent, names: dict[tuple[str, int], str]) -> Named:
+def _named(event: AuditEvent, names: dict[tuple[str, int], str], codes: dict[tuple[str, int], str]) -> Named:
     subject = SUBJECTS.get(event.subject)
     if subject is None:
         return Named(event.subject, f"#{event.subject_id}", "")
-    name = names.get((event.subject, event.subject_id)) or f"#{event.subject_id}"
-    has_page = subject.endpoint in current_app.view_functions
-    return Named(str(subject.word), name, url_for(subject.endpoint, id=event.subject_id) if has_page else "")
+    key = event.subject, event.subject_id
+    place = {"id": event.subject_id} if subject.code is None else {"code": codes.get(key, "")}
+    name = names.get(key) or codes.get(key) or f"#{event.subject_id}"
+    has_page = subject.endpoint in current_app.view_functions and all(place.values())
+    return Named(str(subject.word), name, url_for(subject.endpoint, **place) if has_page else "")

@@ -98,6 +98,7 @@ _LISTS = {
     "batch": _l("Preview of a batch"),
     "drafts": _l("Drafts with their prices"),
     "products": _l("Products"),
+    "cases": _l("Violation cases"),
     "purchases": _l("Purchases"),
     "purchase_import": _l("Refused rows of an import"),
     "account_import": _l("Refused rows of an import"),
@@ -275,15 +276,12 @@ def text(event: AuditEvent) -> str:
             | "distributor_import.stopped"
             | "account_import.applied"
             | "account_import.stopped"
+            | "purchase_import.applied"
+            | "purchase_import.stopped"
         ):
             return _(
                 "new %(created)s, changed %(updated)s, unchanged %(unchanged)s, refused %(refused)s",
                 **{what: params.get(what, 0) for what in ("created", "updated", "unchanged", "refused")},
-            )
-        case "purchase_import.applied" | "purchase_import.stopped":
-            return _(
-                "new %(created)s, unchanged %(unchanged)s, refused %(refused)s",
-                **{what: params.get(what, 0) for what in ("created", "unchanged", "refused")},
             )
         case "scan_pile.files_added":
             return ngettext("%(num)s file", "%(num)s files", params.get("count", 0))

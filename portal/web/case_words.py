@@ -87,6 +87,8 @@ CASE_TONES = (
 )
 CASE_ACTIONS: dict[str, object] = {
     "case.investigators_named": _l("Investigators named"),
+    "case.taken_on": _l("Investigation taken on"),
+    "case.stepped_aside": _l("Investigator stepped aside"),
     "case.turned_down": _l("No case opened"),
     "case.opened": _l("Case opened"),
     "case.evidence_added": _l("Evidence added"),

@@ -9,10 +9,14 @@ from flask_babel import gettext as _
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.funds.behind import TAKEN
+from portal.domain.price_protection.funds.deducting import case_part
+from portal.domain.price_protection.violations import codes
 from portal.domain.price_protection.violations.models import Case
 from portal.extensions import db
 from portal.web.access import actor
 from portal.web.words import word
+
+_CASE = re.compile(r"C[0-9]{1,15}")
 
 
 def is_told() -> bool:
@@ -30,11 +34,25 @@ def part_word(part: str) -> str:
 
     The row's own number would count reports that were never opened.
     """
-    found = re.fullmatch(r"C([0-9]+)", part)
-    if found is None:
-        return part
-    known: dict[str, str] = g.setdefault("numbers_of_cases", {})
+    return _case(part)[0] if _CASE.fullmatch(part) else part
+
+
+def part_key(part: str) -> str:
+    """What an address calls a part of an account: a case by its code."""
+    return _case(part)[1] if _CASE.fullmatch(part) else part
+
+
+def part_of(said: str) -> str:
+    """The part of an account that an address names; empty for what names none, a case's row among them."""
+    if not re.fullmatch(codes.PATTERN, said):
+        return "" if _CASE.fullmatch(said) else said
+    id_ = db.session.scalar(sa.select(Case.id).where(Case.code == said))
+    return case_part(id_) if id_ is not None else ""
+
+
+def _case(part: str) -> tuple[str, str]:
+    known: dict[str, tuple[str, str]] = g.setdefault("names_of_cases", {})
     if part not in known:
-        number = db.session.scalar(sa.select(Case.number).where(Case.id == int(found[1])))
-        known[part] = number or _("a case")
+        row = db.session.execute(sa.select(Case.number, Case.code).where(Case.id == int(part[1:]))).first()
+        known[part] = (row.number or _("a case"), row.code) if row else (_("a case"), "")
     return known[part]

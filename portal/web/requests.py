@@ -8,8 +8,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import UnicodeConverter, ValidationError
 from werkzeug.utils import cached_property
 
+from portal.domain.price_protection.violations import codes
+
 # How an address names a row: what neither a database nor a page's script could hold is no page.
 ROW = "int(max=9007199254740991)"
+# How it names a violation case (`Case.code`): drawn by lot, so that nobody counts reports by addresses.
+CASE_CODE = "case_code"
 
 
 def _without_nul(values: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
@@ -49,6 +53,12 @@ class TextConverter(UnicodeConverter):
         return value
 
 
+class CaseCodeConverter(TextConverter):
+    """A part of an address that names a case."""
+
+    regex = codes.PATTERN
+
+
 _SAID_MOST = 5
 
 
@@ -65,3 +75,4 @@ def init_app(app: Flask) -> None:
 
     app.request_class = PortalRequest
     app.url_map.converters["default"] = app.url_map.converters["string"] = TextConverter
+    app.url_map.converters[CASE_CODE] = CaseCodeConverter

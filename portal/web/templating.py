@@ -23,6 +23,7 @@ from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import safe_next, viewer
 from portal.web.assets import HTMX_CONFIG, HTMX_FILE, asset, htmx_cdn, htmx_integrity
+from portal.web.fund_told import part_word
 from portal.web.htmx import wants_fragment
 from portal.web.i18n import LANGUAGES, babel
 from portal.web.navigation import navigation
@@ -233,6 +234,7 @@ def init_app(app: Flask) -> None:
         day=day,
         moment=moment,
         word=word,
+        part_word=part_word,
         thousands=thousands,
         short_day=short_day,
         short_moment=short_moment,

@@ -26,6 +26,7 @@ from portal.domain.price_protection.payments.models import (
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.scans.models import PageKind, ScanPage, ScanPile
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
+from portal.domain.price_protection.violations.models import Case
 from portal.domain.regions.models import Region
 from portal.domain.templates.models import TemplateDraft
 from portal.domain.users.models import User
@@ -54,6 +55,8 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
     rows["handed_over_row"] = first(BatchRow.id, BatchRow.batch_id == rows["handed_over"])
     rows["notice"] = first(Termination.id, Termination.status == DeedStatus.SERVED)
     rows["terminated"] = first(Termination.agreement_id, Termination.id == rows["notice"])
+    for no, code in enumerate(session.scalars(sa.select(Case.code).order_by(Case.id)), 1):
+        rows[f"case_{no}"] = code
     return rows | {
         "amendment": amendment,
         "amended": first(Amendment.agreement_id, Amendment.id == amendment),

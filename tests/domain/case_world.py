@@ -13,6 +13,7 @@ from portal.domain.price_protection.violations import (
     deciding,
     evidence,
     investigating,
+    naming,
     overturning,
     reporting,
     writing,
@@ -108,7 +109,9 @@ class CaseWorld(FundWorld):
     def examined(self, agreement: Agreement, **said: Any) -> Case:
         case = self.report(agreement, **said)
         with on_day(max(said.get("on", REPORTED), REPORTED)):
-            investigating.name_investigators(self.session, self.first, case, [self.first.id, self.second.id])
+            people = [self.first.id, self.second.id]
+            naming.name_investigators(self.session, self.vault, self.first, case, people)
+            naming.take_on(self.session, self.vault, self.second, case)
             self.session.commit()
         return case
 

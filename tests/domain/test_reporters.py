@@ -19,6 +19,7 @@ from portal.domain.price_protection.violations import (
     ending,
     evidence,
     investigating,
+    naming,
     queries,
     reporters,
     statistics,
@@ -135,7 +136,7 @@ def test_who_took_a_report_in_and_when_stands_in_no_row(world, session, make):
             (CustodyAction.WITH_REPORT, None, None)
         ]
     with on_day(date(2026, 7, 21)):
-        investigating.name_investigators(session, world.first, case, [world.first.id, world.second.id])
+        naming.name_investigators(session, world.vault, world.first, case, [world.first.id, world.second.id])
     found = reporters.look(session, world.vault, world.first, case)
     assert (found.user_id, found.taken_by_id) == (clerk.id, clerk.id)
 
@@ -157,7 +158,8 @@ def test_only_the_investigators_named_look_and_each_look_is_an_event_without_a_n
 def test_an_investigator_who_left_the_case_sees_nothing_any_more(world, session, make):
     third = make.user(Role.INVESTIGATOR)
     case = world.examined(world.with_fund())
-    investigating.name_investigators(session, world.first, case, [world.first.id, third.id])
+    naming.name_investigators(session, world.vault, world.first, case, [world.first.id, third.id])
+    naming.take_on(session, world.vault, third, case)
     with pytest.raises(DomainError):
         reporters.look(session, world.vault, world.second, case)
     assert reporters.look(session, world.vault, third, case) is not None
@@ -274,7 +276,7 @@ def test_who_sees_a_case_and_from_when(world, session, make):
 
     case = world.report(agreement)
     assert seeing() == {"unnamed", "named"}
-    investigating.name_investigators(session, world.first, case, [world.first.id, world.second.id])
+    naming.name_investigators(session, world.vault, world.first, case, [world.first.id, world.second.id])
     session.commit()
     assert seeing() == {"named"}
     case = world.noticed(agreement, act_on=date(2026, 7, 1))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from portal.domain.access.roles import Permission, Role
 from portal.domain.errors import DomainError
+from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.funds import deducting, releasing
@@ -17,6 +18,7 @@ from portal.domain.price_protection.payments import making
 from portal.domain.price_protection.payments.making import How, Seen
 from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
+from portal.domain.price_protection.purchases.booking import book
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -24,6 +26,7 @@ from portal.domain.price_protection.violations import (
     deciding,
     ending,
     investigating,
+    naming,
     overturning,
     reporters,
     writing,
@@ -191,7 +194,7 @@ def test_two_investigators_are_named_and_never_the_owner_of_the_account(world, s
     session.commit()
     for people in ([world.first.id], [world.first.id, owner.id], [world.first.id, world.manager.id]):
         with pytest.raises(DomainError):
-            investigating.name_investigators(session, world.first, case, people)
+            naming.name_investigators(session, world.vault, world.first, case, people)
         session.rollback()
 
 
@@ -208,11 +211,9 @@ def test_only_named_investigators_open_a_case_and_its_number_tells_no_report(wor
 
 
 def test_who_reported_it_does_not_investigate_it(world, session):
-    case = world.examined(world.with_fund(), source=Source.EMPLOYEE, user_id=world.second.id)
-    with on_day(OPENED), pytest.raises(DomainError):
-        investigating.open_case(
-            session, world.vault, world.first, case, contact="周七", phone="0571-55550103"
-        )
+    agreement = world.with_fund()
+    with pytest.raises(DomainError):
+        world.examined(agreement, source=Source.EMPLOYEE, user_id=world.second.id)
 
 
 def test_there_is_never_a_second_case_about_one_act(world):
@@ -709,3 +710,27 @@ def test_deductions_of_one_quarter_together_are_at_most_its_fund(world, session)
     taken = session.scalars(sa.select(FundDeduction.amount_fen).order_by(FundDeduction.id)).all()
     assert list(taken) == [FUND, 0]
     assert REPORTED > ACT
+
+
+def test_a_dismissal_prints_what_the_fund_holds_when_its_book_is_held(world, session, monkeypatch):
+    """A purchase that is booked at that instant stands in the paper as it stands in the books."""
+    agreement = world.with_fund()
+    case = world.heard(agreement)
+    with on_day(DECIDED):
+        paper = deciding.write_dismissal(
+            session, world.vault, world.director, case, found_facts="货物由客户自行转运", reasons="不成立"
+        )
+        world.confirm(case, paper)
+        session.commit()
+        late, hold = iter([world.line(agreement, date(2026, 8, 30), 1_000_000)]), ledger.hold
+
+        def held_after_another(inner, agreement_id):
+            for line in late:
+                book(session, world.finance, [line])
+            return hold(inner, agreement_id)
+
+        monkeypatch.setattr(ledger, "hold", held_after_another)
+        deciding.decide(session, world.vault, world.director, case, paper)
+        session.commit()
+    monkeypatch.undo()
+    assert paper.payload["suspended_fen"] == world.balance(agreement, A.FUND, Q) == FUND + 20_000

@@ -90,6 +90,7 @@ EXPORTS = {
     "quarters.export_register",
     "quarters.finance",
     "scans.remind_excel",
+    "violations.export",
 }
 # They answer only where a file was handed in and rows of it were refused.
 OF_REFUSED = {
@@ -197,6 +198,7 @@ def test_no_export_holds_a_live_formula(
         "admin.export_trail": "/admin/audit/export",
         "batches.export": batch.location.replace("/changes", "/export"),
         "batches.drafts_export": "/agreements/batches/drafts/export",
+        "violations.export": "/violations/export",
         "papers.export": "/papers/export",
         "papers.export_out": "/papers/out/export",
         "papers.export_parcels": "/papers/parcels/export",

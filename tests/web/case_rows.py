@@ -41,8 +41,8 @@ _DAYS = (
 )  # fmt: skip
 
 
-def case_of(session: Session, agreement: Agreement) -> dict[str, int]:
-    """The ids of a case, a piece of its evidence, its notice, and an award of another case."""
+def case_of(session: Session, agreement: Agreement) -> dict[str, int | str]:
+    """What addresses call a case, a piece of its evidence, its notice, and an award of another case."""
     first, second = (_case(session, agreement, state) for state in (State.NOTIFIED, State.EFFECTIVE))
     second.effective_on = second.ended_on = today()
     box = documents.store(
@@ -75,10 +75,11 @@ def case_of(session: Session, agreement: Agreement) -> dict[str, int]:
     session.flush()
     return {
         "case": first.id,
-        "taking_back": taking_back.id,
-        "evidence": evidence.id,
+        "case_code": first.code,
+        "taking_back": taking_back.no,
+        "evidence": evidence.no,
         "case_paper": paper.id,
-        "award": award.id,
+        "award": award.code,
     }
 
 

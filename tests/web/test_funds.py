@@ -11,6 +11,7 @@ from portal.domain.ledger.services import Draft
 from portal.domain.money import figures
 from portal.domain.price_protection.funds import deducting, releasing
 from tests.domain.fund_world import FundWorld, on_day
+from tests.web.case_rows import case_of
 from tests.web.sheets import rows_of
 
 
@@ -97,13 +98,15 @@ def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, 
     """Neither two rows for one deduction, nor a gap in the numbers, nor the money that went out, nor who bore it."""
     agreement = world.in_force()
     bought = world.buy(agreement, date(2026, 2, 3), 9_120_000)
+    rows = case_of(session, agreement)
+    case_id, part = int(rows["case"]), f"C{rows['case']}"
     with on_day(date(2026, 3, 1)):
-        deducting.deduct(session, world.manager, agreement.id, "2026Q1", 7, 500_000, 250_000)
+        deducting.deduct(session, world.manager, agreement.id, "2026Q1", case_id, 500_000, 250_000)
         session.commit()
         held = ledger.hold(session, agreement.id)
-        award = held.balance(AccountKind.AWARD, "C7")
+        award = held.balance(AccountKind.AWARD, part)
         ledger.post(held, world.finance, [Draft(
-            kind=TransferKind.PAY, debit=(AccountKind.AWARD, "C7"), credit=(AccountKind.MONEY, ""),
+            kind=TransferKind.PAY, debit=(AccountKind.AWARD, part), credit=(AccountKind.MONEY, ""),
             amount_fen=award, key="award", source="case_award", source_id=1, facts="",
         )])  # fmt: skip
         session.commit()
@@ -115,14 +118,14 @@ def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, 
     for address in addresses:
         page = manager.get(address)
         assert page.status_code == 200
-        for word in ("Awards", figures(award), "C7-", 'Money in the bank</th><td class="num"><a'):
+        for word in ("Awards", figures(award), f"{part}-", 'Money in the bank</th><td class="num"><a'):
             assert word not in page.text, (address, word)
     told = manager.get(f"{base}/transfers").text
     assert told.count("Deduction by decision") == 1 and "Deduction reversed by a return" in told
     assert told.count("Deduction reversed by a return") == 1
     assert "sort=no" not in told
     # The account still adds up to what was deducted, less what the return took of it.
-    whole = manager.get(f"{base}/transfers?account=unawarded&part=C7").text
+    whole = manager.get(f"{base}/transfers?account=unawarded&part={rows['case_code']}").text
     assert f"together ¥{figures(182_400 // 2 - 36_480 // 2)}" in whole
 
 

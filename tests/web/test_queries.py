@@ -82,7 +82,8 @@ CEILINGS = {
     "violations.detail": 18,
     # Whether and which accounts its statements print.
     "quarters.show": 20,
-    "quarters.statement": 21,
+    # With what returns took off deductions.
+    "quarters.statement": 22,
     "quarters.export": 17,
 }
 # What a search looks for.

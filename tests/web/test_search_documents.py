@@ -1,6 +1,7 @@
 """The search box finds what stands on papers of the fund, and only for who may see it."""
 
 import pytest
+import sqlalchemy as sa
 
 from portal.db import today
 from portal.domain.access.roles import Role
@@ -45,7 +46,7 @@ def found(session, make):
     ids = {
         "/purchases/": bought.id,
         "/funds/quarters/statements/": rows["statement"],
-        "/violations/": rows["case"],
+        "/violations/": rows["case_code"],
         "/funds/payments/": payout.id,
     }
     session.commit()
@@ -69,7 +70,7 @@ def test_a_number_opens_its_document(found, make, sign_in):
 
 def test_nobody_finds_what_he_may_not_see(found, make, sign_in, session):
     office, numbers, ids = found
-    case = session.get_one(Case, ids["/violations/"])
+    case = session.scalars(sa.select(Case).where(Case.code == ids["/violations/"])).one()
     case.notified_on = None
     session.commit()
     stranger = make.user(Role.REGIONAL_MANAGER, make.region("示例西区"))

@@ -16,6 +16,7 @@ from portal.domain.price_protection.violations import reporters
 from portal.domain.price_protection.violations.models import Award, Case, State
 from tests.domain.case_world import JUDGMENT, CaseWorld
 from tests.domain.test_reporters import CANARIES, FILE, SOURCE, everything_kept, hits
+from tests.web.sheets import rows_of
 
 
 def on_day(day: date) -> time_machine.travel:
@@ -31,7 +32,7 @@ def world(app, session, make) -> CaseWorld:
 
 
 # What shows something sealed to whoever may see it; every other answer must not.
-_FOR_THOSE_WHO_MAY = ("/source", "evidence/1/open", "awards/1/open")
+_FOR_THOSE_WHO_MAY = re.compile(r"/source$|/evidence/1/open$|/awards/[^/]+/open$")
 
 
 class Desk:
@@ -53,7 +54,7 @@ class Desk:
             response = self.sign_in(user).post(path, data=said, content_type="multipart/form-data")
         text = response.data.decode(errors="replace")
         assert response.status_code == status, (path, response.status_code, text[text.find("errors") :][:600])
-        if not path.endswith(_FOR_THOSE_WHO_MAY):
+        if not _FOR_THOSE_WHO_MAY.search(path):
             self.seen.append((path, response.data))
         return response.data
 
@@ -87,20 +88,22 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
     july = date(2026, 7, 20)
     desk.get(world.author, july, "/violations/report")
     desk.post(world.author, july, "/violations/report", **report_of(agreement))
-    at = f"/violations/{desk.case().id}"
+    at = f"/violations/{desk.case().code}"
     desk.get(first, july, "/violations/")
     desk.get(first, july, "/")
     desk.get(first, july, f"{at}/")
     desk.post(first, july, f"{at}/investigators", people=[str(first.id), str(second.id)])
+    desk.get(second, july, f"{at}/")
+    desk.post(second, july, f"{at}/take-on")
     assert SOURCE["name"] in desk.post(first, july, f"{at}/source", 200).decode()
     row = desk.case().evidence[0]
-    assert desk.post(first, july, f"{at}/evidence/{row.id}/open", 200) == FILE[1]
+    assert desk.post(first, july, f"{at}/evidence/{row.no}/open", 200) == FILE[1]
     words = {"name": "追溯码核对记录", "summary": "追溯码与进货批次一致", "proves": "货物由乙方售出"}
     refused = desk.post(
-        first, july, f"{at}/evidence/{row.id}/words", 422, **{**words, "summary": "仓库人员提供的照片" * 60}
+        first, july, f"{at}/evidence/{row.no}/words", 422, **{**words, "summary": "仓库人员提供的照片" * 60}
     )
     assert b"errors" in refused
-    desk.post(first, july, f"{at}/evidence/{row.id}/words", **words)
+    desk.post(first, july, f"{at}/evidence/{row.no}/words", **words)
     desk.post(first, july, f"{at}/open", 422, contact="", phone="")
     desk.post(first, july, f"{at}/open", contact="周七", phone="0571-55550103")
     assert desk.case().number == "WG-2026-0001"
@@ -113,7 +116,7 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
         act_time="2026年7月上旬",
         act_place="浙江省嘉兴市南湖区",
         act_facts="乙方在业务区域以外主动推销并送货",
-        evidence=str(row.id),
+        evidence=str(row.no),
     )
     _through(desk, at, july, first, july, status="notified")
     case = desk.case()
@@ -132,8 +135,8 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
         defence_points="客户主动上门",
         share="50%",
         mitigation="情节轻微",
-        findings=str(row.id),
-        **{f"reason-{row.id}": "与出库单相符"},
+        findings=str(row.no),
+        **{f"reason-{row.no}": "与出库单相符"},
     )
     _through(desk, at, decided, director, decided, status="decided")
     assert desk.case().state is State.DECIDED
@@ -165,9 +168,9 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
     assert award.code in listed
     assert case.number not in listed
     assert agreement.number not in listed
-    shown = desk.post(world.finance, received, f"/violations/awards/{award.id}/open", 200).decode()
+    shown = desk.post(world.finance, received, f"/violations/awards/{award.code}/open", 200).decode()
     assert SOURCE["account"] in shown
-    desk.post(world.finance, received, f"/violations/awards/{award.id}/pay", paid_on="2026-08-10")
+    desk.post(world.finance, received, f"/violations/awards/{award.code}/pay", paid_on="2026-08-10")
     desk.get(administrator, received, "/admin/audit")
 
     for path, page in desk.seen:
@@ -216,7 +219,7 @@ def test_the_report_and_what_is_sealed_are_kept_by_no_browser(world, sign_in):
     with on_day(date(2026, 7, 21)):
         client = sign_in(world.first)
         assert "no-store" in client.get("/violations/report").headers["Cache-Control"]
-        response = client.post(f"/violations/{case.id}/source")
+        response = client.post(f"/violations/{case.code}/source")
         assert "no-store" in response.headers["Cache-Control"]
 
 
@@ -227,12 +230,12 @@ def test_who_is_not_named_finds_no_way_to_what_is_sealed(desk, world, make):
     for path in ("source", "source/facts", "source/exclusion", "hearing"):
         data = {"kind": "inspection", "on": "2026-08-08", "points": ""} if path == "hearing" else {}
         with on_day(on):
-            response = desk.sign_in(other).post(f"/violations/{case.id}/{path}", data=data)
+            response = desk.sign_in(other).post(f"/violations/{case.code}/{path}", data=data)
         assert response.status_code in (400, 403, 409, 422), (path, response.status_code)
     with on_day(on):
         row = desk.case().evidence[0]
-        assert desk.sign_in(other).post(f"/violations/{case.id}/evidence/{row.id}/open").status_code != 200
-    assert "追溯码核对记录" in desk.get(world.manager, on, f"/violations/{case.id}/").decode()
+        assert desk.sign_in(other).post(f"/violations/{case.code}/evidence/{row.no}/open").status_code != 200
+    assert "追溯码核对记录" in desk.get(world.manager, on, f"/violations/{case.code}/").decode()
 
 
 def test_a_key_that_was_lost_is_not_made_anew(desk, world, app, tmp_path):
@@ -244,19 +247,22 @@ def test_a_key_that_was_lost_is_not_made_anew(desk, world, app, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_who_names_others_is_led_back_to_the_list(desk, world, make, sign_in):
+def test_who_names_others_sees_nothing_of_it_once_one_has_taken_it_on(desk, world, make, sign_in):
     case = world.report(world.with_fund())
     with on_day(date(2026, 7, 21)):
         client = sign_in(make.user(Role.INVESTIGATOR))
         people = [str(world.first.id), str(world.second.id)]
-        answer = client.post(f"/violations/{case.id}/investigators", data={"people": people})
-        assert answer.location == "/violations/"
-        assert client.get(f"/violations/{case.id}/").status_code == 404
+        answer = client.post(f"/violations/{case.code}/investigators", data={"people": people})
+        assert (
+            answer.location == f"/violations/{case.code}/"
+        )  # until one of them takes it on, others can be named
+        assert sign_in(world.second).post(f"/violations/{case.code}/take-on").status_code == 303
+        assert client.get(f"/violations/{case.code}/").status_code == 404
 
 
 def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, session):
     case = world.decision_served(world.with_fund())
-    day, at = date(2026, 9, 10), f"/violations/{case.id}"
+    day, at = date(2026, 9, 10), f"/violations/{case.code}"
     director, counsel = world.director.username, world.counsel.username
     refused = desk.post(director, day, f"{at}/set-aside", 422, ground="judgment", said="判决").decode()
     assert "Choose the file of the judgment" in refused
@@ -267,7 +273,7 @@ def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, s
     assert "（2026）示例1号判决" in page
     assert "/confirm" not in page
     session.rollback()
-    one = f"{at}/set-aside/{case.takings_back[0].id}"
+    one = f"{at}/set-aside/{case.takings_back[0].no}"
     assert "You proposed this" in desk.post(director, day, f"{one}/confirm", 409).decode()
     assert desk.case().state is State.DECIDED
     assert f"{one}/confirm" in desk.get(counsel, day, f"{at}/").decode()
@@ -290,9 +296,9 @@ def test_a_value_outside_a_list_is_refused_in_the_language_of_the_page(app, worl
 def test_deadlines_of_a_case_that_ended_do_not_run_on(desk, world):
     case = world.appealed(world.with_fund())
     day = date(2026, 9, 25)
-    assert "left</span>" in desk.get(world.counsel.username, day, f"/violations/{case.id}/").decode()
+    assert "left</span>" in desk.get(world.counsel.username, day, f"/violations/{case.code}/").decode()
     world.answer(case, 0, on=day)
-    page = desk.get(world.counsel.username, day, f"/violations/{case.id}/").decode()
+    page = desk.get(world.counsel.username, day, f"/violations/{case.code}/").decode()
     assert "no longer runs" in page
     assert "days left</span>" not in page
 
@@ -302,7 +308,7 @@ def test_when_a_report_was_entered_is_told_by_the_day_in_china(desk, world):
     vaulted = reporters.unsealed(world.session, world.vault, case)
     reporters.keep(world.session, world.vault, case, replace(vaulted, taken_at="2026-07-19T18:40:00+00:00"))
     world.session.commit()
-    page = desk.post(world.first.username, date(2026, 7, 21), f"/violations/{case.id}/source", 200).decode()
+    page = desk.post(world.first.username, date(2026, 7, 21), f"/violations/{case.code}/source", 200).decode()
     assert "2026-07-20" in page
     assert "2026-07-19" not in page
 
@@ -311,9 +317,75 @@ def test_accounts_name_a_case_by_its_public_number(desk, world):
     agreement = world.with_fund()
     case = world.decided(agreement)
     for user in (world.manager, world.finance):
-        for path in ("", "transfers", f"transfers?account=award&part=C{case.id}"):
+        for path in ("", "transfers", f"transfers?account=award&part={case.code}"):
             page = desk.get(
                 user.username, date(2026, 9, 2), f"/funds/agreements/{agreement.id}/{path}"
             ).decode()
             assert case.number in page, path
             assert not re.search(rf">[^<]*\bC{case.id}\b", page), path
+
+
+def test_addresses_name_a_case_by_its_code_alone(desk, world):
+    """A row's number in them would count the reports that led nowhere."""
+    agreement = world.with_fund()
+    world.report(world.with_fund(), act_on=date(2026, 7, 1))
+    case = world.decided(agreement)
+    day = date(2026, 9, 2)
+    fund = f"/funds/agreements/{agreement.id}/"
+    for user in (world.manager, world.finance, world.first, world.director):
+        for path in ("/", "/violations/", f"/violations/{case.code}/", fund, f"{fund}transfers"):
+            if path.startswith(fund) and user is world.first:
+                continue  # no page of an investigator
+            page = desk.get(user, day, path).decode()
+            assert not re.search(r"/violations/\d+/|[?&;]part=C\d", page), (user.name, path)
+    assert f"part={case.code}" in desk.get(world.finance, day, fund).decode()
+    with on_day(day):
+        client = desk.sign_in(world.first)
+        assert client.get(f"/violations/{case.id}/").status_code == 404
+        assert client.get(f"/violations/{case.code[::-1]}/").status_code == 404
+        told = desk.sign_in(world.finance).get(f"{fund}transfers?account=award&part=C{case.id}")
+        assert "¥" not in told.text[told.text.index("<main") :].replace("¥0.00", "")
+
+
+def test_the_workbook_of_cases_holds_what_its_reader_sees_and_nothing_of_a_report(desk, world, session):
+    case = world.decided(world.with_fund(), **SOURCE)
+    world.report(world.with_fund(), act_on=date(2026, 7, 1))  # its investigators see that there is one
+    unserved = world.noticed(world.with_fund(), act_on=date(2026, 7, 2))
+    day = date(2026, 9, 2)
+
+    def numbers(user, query: str = "") -> list[object]:
+        with on_day(day):
+            answer = desk.sign_in(user).get(f"/violations/export{query}")
+        assert hits(answer.data) == []
+        return [row[0] for row in rows_of(answer)[1:]]
+
+    assert numbers(world.first) == numbers(world.manager) == [unserved.number, case.number]
+    assert numbers(world.finance) == [case.number]  # the other is not served yet
+    assert numbers(world.manager, f"?q={unserved.number}") == [unserved.number]
+    with on_day(day):
+        head, *rows = rows_of(desk.sign_in(world.manager).get("/violations/export"))
+    told = dict(zip(head, rows[1], strict=True))
+    assert (told["Case"], told["Deducted"], told["Quarter concerned"]) == (case.number, 500, "2026Q3")
+    assert "2026-07-03" not in str(rows)  # the day of the act is its investigators' alone
+
+
+def test_taking_a_case_on_answers_its_source_as_it_answers_everybody(desk, world):
+    """A status of its own would stand in a log beside the name."""
+    answers = []
+    people_and_cases = [
+        (by, world.report(world.with_fund(), by=by, source=reporters.Source.EMPLOYEE))
+        for by in (world.manager, world.second)
+    ]
+    for by, case in people_and_cases:
+        with on_day(date(2026, 7, 21)):
+            people = [str(world.first.id), str(world.second.id)]
+            first, second = desk.sign_in(world.first), desk.sign_in(world.second)
+            assert (
+                first.post(f"/violations/{case.code}/investigators", data={"people": people}).status_code
+                == 303
+            )
+            answer = second.post(f"/violations/{case.code}/take-on")
+            answers.append((answer.status_code, answer.location == f"/violations/{case.code}/"))
+            page = second.get(f"/violations/{case.code}/").text
+            assert ("Its way" in page) is (by is world.manager)  # the evidence
+    assert answers == [(303, True)] * 2

@@ -22,7 +22,7 @@ from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.closing_words import SUMS
-from portal.web.fund_told import account_word, is_told, part_word
+from portal.web.fund_told import account_word, is_told, part_key, part_of, part_word
 from portal.web.htmx import render
 from portal.web.plots import Stacks, stacks
 from portal.web.requests import ROW
@@ -58,8 +58,22 @@ def detail(id: int) -> ResponseReturnValue:
         ),
         account_word=account_word,
         part_word=part_word,
+        part_key=part_key,
+        statements=_statements([id]),
         plot=_plot(quarters),
     )
+
+
+def _statements(agreement_ids: list[int]) -> dict[str, list[tuple[int, str]]]:
+    """Row and number of the statements of these agreements, which the user reads, by quarter."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for id_, quarter, number_ in db.session.execute(
+        sa.select(Statement.id, Statement.quarter, Statement.number)
+        .where(Statement.agreement_id.in_(agreement_ids))
+        .order_by(Statement.number)
+    ):
+        found.setdefault(quarter, []).append((id_, number_))
+    return found
 
 
 _MOST_DRAWN = 8
@@ -82,6 +96,7 @@ def distributor(id: int) -> ResponseReturnValue:
         d=mine[0].distributor,
         quarters=quarters,
         total=showing.whole(quarters),
+        statements=_statements([one.id for one in mine]),
         rows=db.session.execute(rows.order_by(Agreement.effective_on.desc(), Agreement.id.desc())).all(),
         plot=_plot(quarters),
     )
@@ -162,7 +177,7 @@ def _wanted(agreement: Agreement) -> tuple[behind.Behind, Statement | None]:
             quarter=request.args.get("quarter", "")[:6],
             figure=figure if figure in behind.FIGURES else "",
             account=chosen(AccountKind, "account"),
-            part=request.args.get("part", "")[:20],
+            part=part_of(request.args.get("part", "")[:20]),
             source=request.args.get("source", "")[:30],
             source_id=number("source_id"),
             before_no=number("before"),

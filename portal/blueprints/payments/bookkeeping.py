@@ -23,6 +23,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.excel import Column, record_export, workbook
+from portal.web.fund_told import part_word
 from portal.web.htmx import leave, refuse, render, submit
 
 T = TransferKind
@@ -135,7 +136,7 @@ SYSTEMS: dict[
 
 
 def _summary(line: Line) -> str:
-    parts = (_SUMMARIES[line.kind], line.agreement, line.part, line.document)
+    parts = (_SUMMARIES[line.kind], line.agreement, part_word(line.part), line.document)
     return " ".join(part for part in parts if part)
 
 

@@ -19,6 +19,7 @@ from portal.domain.price_protection.payments.payable import TO_DISTRIBUTORS, Ite
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
+from portal.web.fund_told import part_word
 from portal.web.htmx import render
 from portal.web.tables import PER_PAGE, Page, count, number, page_of, sorting
 from portal.web.words import word
@@ -177,7 +178,7 @@ def _cells(row: Any) -> tuple[Any, ...]:
         row.office,
         row.agreement,
         word(row.kind),
-        row.part,
+        part_word(row.part),
         row.amount_fen,
         row.offset_fen,
         row.paid_fen,

@@ -21,6 +21,7 @@ from portal.domain.price_protection.payments.payable import Item
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
+from portal.web.fund_told import part_word
 from portal.web.htmx import leave, refuse, render, submit
 from portal.web.requests import ROW
 from portal.web.tables import as_id
@@ -167,7 +168,7 @@ def export_list(id: int) -> ResponseReturnValue:
             one.bank_account,
             one.bank_name,
             one.paid_fen,
-            f"{word(one.kind)} {one.part}".strip(),
+            f"{word(one.kind)} {part_word(one.part)}".strip(),
             one.number,
             one.agreement.distributor.code,
         )

@@ -17,8 +17,9 @@ from portal.domain.price_protection.payments.making import How, Payee
 from portal.domain.price_protection.payments.models import PayoutKind
 from portal.extensions import db
 from portal.web.access import actor, requires
+from portal.web.fund_told import part_key, part_of
 from portal.web.htmx import leave, render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE, ROW
 
 
 @bp.get("/unawarded")
@@ -29,18 +30,19 @@ def unawarded() -> ResponseReturnValue:
     return render(
         "payments/unawarded.html",
         rows=[(row, award_is_payable(db.session, row.case_part)) for row in rows],
+        part_key=part_key,
         total_fen=sum(row.amount_fen for row in rows),
     )
 
 
-@bp.route(f"/unawarded/<{ROW}:id>/<part>", methods=["GET", "POST"])
+@bp.route(f"/unawarded/<{ROW}:id>/<{CASE_CODE}:code>", methods=["GET", "POST"])
 @requires(P.PAYMENTS_MAKE)
-def use(id: int, part: str) -> ResponseReturnValue:
+def use(id: int, code: str) -> ResponseReturnValue:
     """Pay of one of them for its purpose."""
     agreement = db.session.scalar(
         queries.agreements_visible_to(actor(), P.PAYMENTS_MAKE).where(Agreement.id == id)
     ) or abort(404)
-    rows = queries.unawarded(db.session, actor())
+    rows, part = queries.unawarded(db.session, actor()), part_of(code)
     row = next((one for one in rows if (one.agreement_id, one.case_part) == (id, part)), None)
     form = UseForm(data={"key": new_key(), "paid_on": today()})
     if request.method == "POST" and form.validate():

@@ -10,6 +10,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.price_protection.closing import answering, executing, printing, queries, statements
 from portal.domain.price_protection.closing.models import Statement
+from portal.domain.price_protection.closing.off_deductions import off_deductions
 from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
 from portal.domain.price_protection.funds.behind import STATED
@@ -45,6 +46,7 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         said=found.payload["values"],
         lines=found.payload["lines"],
         afterwards=statements.afterwards(session, found),
+        off_deductions=off_deductions(session, found),
         purchase=PURCHASE,
         sums=SUMS,
         sources=_sources(found),

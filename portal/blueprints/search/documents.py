@@ -133,7 +133,7 @@ def _cases(session: Session, user: User, number: str, limit: int) -> Kind:
         _("Violation cases"),
         url_for("violations.index", q=number),
         lambda row: Hit(
-            url=url_for("violations.detail", id=row.id),
+            url=url_for("violations.detail", code=row.code),
             number=row.number,
             title=f"{row.number} {row.distributor_name}",
             note=f"{row.agreement_number} · {row.region_name}",

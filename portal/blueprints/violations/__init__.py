@@ -8,6 +8,7 @@ from portal.blueprints.violations import (  # noqa: E402, F401
     awards,
     cases,
     evidence,
+    exporting,
     overturning,
     papers,
     reporting,

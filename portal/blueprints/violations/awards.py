@@ -15,7 +15,7 @@ from portal.domain.price_protection.violations.models import Award
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE
 from portal.web.vault import vault
 
 
@@ -33,11 +33,11 @@ def awards() -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/<{ROW}:id>/payer")
+@bp.post(f"/<{CASE_CODE}:code>/payer")
 @requires(P.CASES_INVESTIGATE)
-def name_payer(id: int) -> ResponseReturnValue:
+def name_payer(code: str) -> ResponseReturnValue:
     """Name who pays the award of a case."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     award, payer_id = ending.award_of(db.session(), case), request.form.get("payer", type=int)
     payer = next((one for one in domain.payers(db.session(), case) if one.id == payer_id), None)
     if award is None or payer is None:
@@ -47,20 +47,20 @@ def name_payer(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/awards/<{ROW}:award_id>/open")
+@bp.post("/awards/<award_code>/open")
 @requires(P.PAYMENTS_MAKE)
-def open_award(award_id: int) -> ResponseReturnValue:
+def open_award(award_code: str) -> ResponseReturnValue:
     """Show the named payer whom to pay; the look is on record."""
-    award = _mine(award_id)
+    award = _mine(award_code)
     payee = submit(None, lambda: domain.see_payee(db.session(), vault(), actor(), award))
     return unkept(_shown(award, PayForm(formdata=None, data={"paid_on": today()}), payee))
 
 
-@bp.post(f"/awards/<{ROW}:award_id>/pay")
+@bp.post("/awards/<award_code>/pay")
 @requires(P.PAYMENTS_MAKE)
-def pay_award(award_id: int) -> ResponseReturnValue:
+def pay_award(award_code: str) -> ResponseReturnValue:
     """Record that the award was paid."""
-    award, form = _mine(award_id), PayForm()
+    award, form = _mine(award_code), PayForm()
     if form.validate() and submit(
         form, lambda: domain.pay(db.session(), actor(), award, paid_on=form.paid_on.data)
     ):
@@ -79,6 +79,6 @@ def _shown(award: Award, form: PayForm, payee: domain.Payee | None):
     )
 
 
-def _mine(award_id: int) -> Award:
+def _mine(award_code: str) -> Award:
     """An award to pay in the user's offices; 404 for any other."""
-    return db.session.scalar(domain.payable(actor()).where(Award.id == award_id)) or abort(404)
+    return db.session.scalar(domain.payable(actor()).where(Award.code == award_code)) or abort(404)

@@ -29,6 +29,7 @@ from portal.domain.price_protection.violations import (
     deadlines,
     ending,
     investigating,
+    naming,
     overturning,
     queries,
     statistics,
@@ -39,8 +40,8 @@ from portal.domain.price_protection.violations.steps import Step
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
-from portal.web.htmx import leave, refuse, render, submit
-from portal.web.requests import ROW
+from portal.web.htmx import leave, refuse, render, say, submit
+from portal.web.requests import CASE_CODE
 from portal.web.tables import chosen, page_of
 from portal.web.vault import vault
 
@@ -84,11 +85,11 @@ class Deadline:
     counts: bool
 
 
-@bp.get(f"/<{ROW}:id>/")
+@bp.get(f"/<{CASE_CODE}:code>/")
 @requires(*READERS)
-def detail(id: int) -> ResponseReturnValue:
+def detail(code: str) -> ResponseReturnValue:
     """One case: where it stands, its days, evidence, hearing and papers, and the next step for this user."""
-    return shown_case(case_of(id))
+    return shown_case(case_of(code))
 
 
 def shown_case(
@@ -111,9 +112,7 @@ def shown_case(
     }
     if Step.NAME in offered:
         named = {one.user_id for one in case.investigators if one.left_at is None}
-        forms["people"].people.choices = [
-            (one.id, one.name) for one in investigating.of_office(session, case)
-        ]
+        forms["people"].people.choices = [(one.id, one.name) for one in naming.of_office(session, case)]
         forms["people"].people.data = sorted(named)
     award = ending.award_of(session, case) if Step.NAME_PAYER in offered else None
     if award is not None:
@@ -133,7 +132,8 @@ def shown_case(
         standing=deadlines.standing(case, today()),
         offered={step.value for step in offered},
         is_named=case.is_investigator(me),
-        named=[one.user.name for one in case.investigators if one.left_at is None],
+        named=[one.user.name for one in case.investigators if one.is_at_work],
+        asked=[one.user.name for one in case.investigators if one.is_asked],
         papers=[one for one in reversed(case.papers) if steps.may_read(me, case, one)],
         deadlines=_deadlines(case, ending.award_of(session, case)),
         deduction=deduction,
@@ -176,33 +176,57 @@ def numbers() -> ResponseReturnValue:
     return render("violations/statistics.html", rows=statistics.rows(db.session(), actor()))
 
 
-@bp.post(f"/<{ROW}:id>/investigators")
+@bp.post(f"/<{CASE_CODE}:code>/investigators")
 @requires(P.CASES_INVESTIGATE)
-def investigators(id: int) -> ResponseReturnValue:
+def investigators(code: str) -> ResponseReturnValue:
     """Name who investigates; whoever names others, and is not among them, does not see a report any more."""
-    case, people = case_of(id, P.CASES_INVESTIGATE), request.form.getlist("people", type=int)
+    case, people = case_of(code, P.CASES_INVESTIGATE), request.form.getlist("people", type=int)
     session, me = db.session(), actor()
-    submit(None, lambda: (investigating.name_investigators(session, me, case, people), True))
-    flash(_("The investigators are named; until a case is opened it is theirs alone."))
-    is_seen = queries.visible_case(session, me, id) is not None
-    return leave(url_for("violations.detail", id=id) if is_seen else url_for("violations.index"))
+    submit(None, lambda: (naming.name_investigators(session, vault(), me, case, people), True))
+    flash(_("The investigators are named. Each takes the case on or steps aside; then it is theirs alone."))
+    is_seen = queries.visible_case(session, me, code) is not None
+    return leave(url_for("violations.detail", code=code) if is_seen else url_for("violations.index"))
 
 
-@bp.post(f"/<{ROW}:id>/turn-down")
+@bp.post(f"/<{CASE_CODE}:code>/take-on")
 @requires(P.CASES_INVESTIGATE)
-def turn_down(id: int) -> ResponseReturnValue:
+def take_on(code: str) -> ResponseReturnValue:
+    """Say that nothing ties oneself to the case; a refusal is told here alone, and answers as any other deed."""
+    case, session, me = case_of(code, P.CASES_INVESTIGATE), db.session(), actor()
+    try:
+        submit(None, lambda: (naming.take_on(session, vault(), me, case), True))
+    except DomainError as refusal:
+        flash(say(refusal), "error")
+    else:
+        flash(_("You investigate this case from now on."))
+    return leave(url_for("violations.detail", code=code))
+
+
+@bp.post(f"/<{CASE_CODE}:code>/step-aside")
+@requires(P.CASES_INVESTIGATE)
+def step_aside(code: str) -> ResponseReturnValue:
+    """Leave the case to others."""
+    case, session, me = case_of(code, P.CASES_INVESTIGATE), db.session(), actor()
+    submit(None, lambda: (naming.step_aside(session, me, case), True))
+    flash(_("You have stepped aside; the others go on without you."))
+    return leave(url_for("violations.index"))
+
+
+@bp.post(f"/<{CASE_CODE}:code>/turn-down")
+@requires(P.CASES_INVESTIGATE)
+def turn_down(code: str) -> ResponseReturnValue:
     """Open no case."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     return done(
         case, lambda: investigating.turn_down(db.session(), actor(), case), _("No case is opened about it.")
     )
 
 
-@bp.post(f"/<{ROW}:id>/open")
+@bp.post(f"/<{CASE_CODE}:code>/open")
 @requires(P.CASES_INVESTIGATE)
-def open_case(id: int) -> ResponseReturnValue:
+def open_case(code: str) -> ResponseReturnValue:
     """Open the case."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), OpenForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), OpenForm()
     return tried(
         case,
         "open",
@@ -226,14 +250,14 @@ def tried(case: Case, name: str, form, work, said: str) -> ResponseReturnValue:
             return done(case, work, said)
         except DomainError as error:
             refuse(form, error)
-    return shown_case(case_of(case.id), refused=(name, form))
+    return shown_case(case_of(case.code), refused=(name, form))
 
 
-@bp.post(f"/<{ROW}:id>/hearing")
+@bp.post(f"/<{CASE_CODE}:code>/hearing")
 @requires(P.CASES_INVESTIGATE)
-def hear(id: int) -> ResponseReturnValue:
+def hear(code: str) -> ResponseReturnValue:
     """Record what the accused did in its defence."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), HearingForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), HearingForm()
     return tried(
         case,
         "hear",
@@ -245,11 +269,11 @@ def hear(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/<{ROW}:id>/extend")
+@bp.post(f"/<{CASE_CODE}:code>/extend")
 @requires(P.CASES_INVESTIGATE)
-def extend(id: int) -> ResponseReturnValue:
+def extend(code: str) -> ResponseReturnValue:
     """Put the decision off, once."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), ExtendForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), ExtendForm()
     return tried(
         case,
         "extend",
@@ -261,11 +285,11 @@ def extend(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/<{ROW}:id>/appeal")
+@bp.post(f"/<{CASE_CODE}:code>/appeal")
 @requires(P.CASES_APPEAL)
-def appeal(id: int) -> ResponseReturnValue:
+def appeal(code: str) -> ResponseReturnValue:
     """Record an appeal."""
-    case, form = case_of(id, P.CASES_APPEAL), AppealForm()
+    case, form = case_of(code, P.CASES_APPEAL), AppealForm()
     return tried(
         case,
         "appeal",

@@ -13,18 +13,18 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.files import name
 from portal.web.htmx import leave, render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE, ROW
 from portal.web.vault import vault
 
-CASE = f"/<{ROW}:id>/evidence"
-ONE = f"{CASE}/<{ROW}:evidence_id>"
+CASE = f"/<{CASE_CODE}:code>/evidence"
+ONE = f"{CASE}/<{ROW}:no>"
 
 
 @bp.post(CASE)
 @requires(P.CASES_INVESTIGATE)
-def add_evidence(id: int) -> ResponseReturnValue:
+def add_evidence(code: str) -> ResponseReturnValue:
     """Add files to the case."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     files = [(file.filename or "", file.read()) for file in request.files.getlist("files") if file.filename]
     return done(
         case, lambda: domain.add(db.session(), vault(), actor(), case, files), _("The evidence is kept.")
@@ -33,10 +33,10 @@ def add_evidence(id: int) -> ResponseReturnValue:
 
 @bp.post(f"{ONE}/open")
 @requires(P.CASES_INVESTIGATE)
-def open_evidence(id: int, evidence_id: int) -> ResponseReturnValue:
+def open_evidence(code: str, no: int) -> ResponseReturnValue:
     """Give the file to a named investigator; the look is in its trail."""
-    case = case_of(id, P.CASES_INVESTIGATE)
-    row = evidence_of(case, evidence_id)
+    case = case_of(code, P.CASES_INVESTIGATE)
+    row = evidence_of(case, no)
     found = submit(None, lambda: domain.open_file(db.session(), vault(), actor(), row, case))
     assert found is not None
     filename, media_type, data = found
@@ -48,10 +48,10 @@ def open_evidence(id: int, evidence_id: int) -> ResponseReturnValue:
 
 @bp.route(f"{ONE}/words", methods=["GET", "POST"])
 @requires(P.CASES_INVESTIGATE)
-def describe(id: int, evidence_id: int) -> ResponseReturnValue:
+def describe(code: str, no: int) -> ResponseReturnValue:
     """Say in redacted words what it is."""
-    case = case_of(id, P.CASES_INVESTIGATE)
-    row = evidence_of(case, evidence_id)
+    case = case_of(code, P.CASES_INVESTIGATE)
+    row = evidence_of(case, no)
     form = DescribeForm(data={"name": row.name, "summary": row.summary, "proves": row.proves})
     if request.method == "POST" and form.validate():
         said = submit(
@@ -72,16 +72,16 @@ def describe(id: int, evidence_id: int) -> ResponseReturnValue:
         )
         if said is not None:
             flash(_("Evidence no. %(no)s is described.", no=row.no))
-            return leave(url_for("violations.detail", id=id))
+            return leave(url_for("violations.detail", code=code))
     return render("violations/describe.html", form=form, case=case, row=row)
 
 
 @bp.post(f"{ONE}/pass-on")
 @requires(P.CASES_INVESTIGATE)
-def pass_on(id: int, evidence_id: int) -> ResponseReturnValue:
+def pass_on(code: str, no: int) -> ResponseReturnValue:
     """Write down to whom it was passed."""
-    case = case_of(id, P.CASES_INVESTIGATE)
-    row, note = evidence_of(case, evidence_id), request.form.get("reason", "")
+    case = case_of(code, P.CASES_INVESTIGATE)
+    row, note = evidence_of(case, no), request.form.get("reason", "")
     return done(
         case, lambda: domain.pass_on(db.session(), actor(), case, row, note), _("Recorded in the file.")
     )
@@ -89,10 +89,10 @@ def pass_on(id: int, evidence_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{ONE}/disclose")
 @requires(P.CASES_INVESTIGATE)
-def disclose(id: int, evidence_id: int) -> ResponseReturnValue:
+def disclose(code: str, no: int) -> ResponseReturnValue:
     """Open it to the accused."""
-    case = case_of(id, P.CASES_INVESTIGATE)
-    row = evidence_of(case, evidence_id)
+    case = case_of(code, P.CASES_INVESTIGATE)
+    row = evidence_of(case, no)
     return done(
         case,
         lambda: domain.disclose(db.session(), actor(), case, row),

@@ -17,9 +17,9 @@ from portal.web.htmx import leave, submit
 _NEVER_KEPT = "no-store, private"
 
 
-def case_of(id: int, *needs: P) -> Case:
+def case_of(code: str, *needs: P) -> Case:
     """The case; 404 when the user does not see it, 403 without one of these permissions in its office."""
-    found = queries.visible_case(db.session(), actor(), id) or abort(404)
+    found = queries.visible_case(db.session(), actor(), code) or abort(404)
     if needs and not any(actor().can(permission, found.region) for permission in needs):
         abort(403)
     return found
@@ -30,17 +30,17 @@ def paper_of(case: Case, paper_id: int) -> CasePaper:
     return steps.paper_of(case, actor(), paper_id) or abort(404)
 
 
-def evidence_of(case: Case, evidence_id: int) -> Evidence:
-    """A piece of its evidence; its named investigators' alone."""
+def evidence_of(case: Case, no: int) -> Evidence:
+    """A piece of its evidence by its number in the case; its named investigators' alone."""
     reporters.require_named(case, actor())
-    return next((row for row in case.evidence if row.id == evidence_id), None) or abort(404)
+    return next((row for row in case.evidence if row.no == no), None) or abort(404)
 
 
 def done(case: Case, work: Callable[[], Any], said: str) -> ResponseReturnValue:
     """Do a deed of one button, say so, and show the case again; a refusal is a page of its own."""
     submit(None, lambda: (work(), True)[1])
     flash(said)
-    return leave(url_for("violations.detail", id=case.id))
+    return leave(url_for("violations.detail", code=case.code))
 
 
 def unkept(response: Response) -> Response:

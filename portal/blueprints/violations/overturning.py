@@ -15,23 +15,23 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.files import name
 from portal.web.htmx import submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE, ROW
 from portal.web.vault import vault
 
-CASE = f"/<{ROW}:id>/set-aside"
-ONE = f"{CASE}/<{ROW}:taking_back_id>"
+CASE = f"/<{CASE_CODE}:code>/set-aside"
+ONE = f"{CASE}/<{ROW}:no>"
 _ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 
 
-def _one(case: Case, id: int) -> TakingBack:
-    return next((row for row in case.takings_back if row.id == id), None) or abort(404)
+def _one(case: Case, no: int) -> TakingBack:
+    return next((row for row in case.takings_back if row.no == no), None) or abort(404)
 
 
 @bp.post(CASE)
 @requires(P.CASES_DECIDE)
-def set_aside(id: int) -> ResponseReturnValue:
+def set_aside(code: str) -> ResponseReturnValue:
     """Propose to take a decision back, as a court or counsel has said."""
-    case, form = case_of(id, P.CASES_DECIDE), TakeBackForm()
+    case, form = case_of(code, P.CASES_DECIDE), TakeBackForm()
     file = request.files.get("file")
     data = file.read() if file and file.filename else b""
     return tried(
@@ -53,10 +53,10 @@ def set_aside(id: int) -> ResponseReturnValue:
 
 @bp.post(f"{ONE}/confirm")
 @requires(P.CASES_DECIDE)
-def confirm_set_aside(id: int, taking_back_id: int) -> ResponseReturnValue:
+def confirm_set_aside(code: str, no: int) -> ResponseReturnValue:
     """Take the decision back, as a second person."""
-    case = case_of(id, P.CASES_DECIDE)
-    found = _one(case, taking_back_id)
+    case = case_of(code, P.CASES_DECIDE)
+    found = _one(case, no)
     return done(
         case,
         lambda: domain.confirm(db.session(), vault(), actor(), case, found),
@@ -66,10 +66,10 @@ def confirm_set_aside(id: int, taking_back_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{ONE}/drop")
 @requires(P.CASES_DECIDE)
-def drop_set_aside(id: int, taking_back_id: int) -> ResponseReturnValue:
+def drop_set_aside(code: str, no: int) -> ResponseReturnValue:
     """Give the proposal up."""
-    case = case_of(id, P.CASES_DECIDE)
-    found = _one(case, taking_back_id)
+    case = case_of(code, P.CASES_DECIDE)
+    found = _one(case, no)
     return done(
         case,
         lambda: domain.drop(db.session(), vault(), actor(), case, found),
@@ -79,10 +79,10 @@ def drop_set_aside(id: int, taking_back_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{ONE}/file")
 @requires(P.CASES_DECIDE, P.CASES_INVESTIGATE)
-def judgment(id: int, taking_back_id: int) -> ResponseReturnValue:
+def judgment(code: str, no: int) -> ResponseReturnValue:
     """Give the judgment or the opinion to who decides or investigates; a post, since the look is written down."""
-    case = case_of(id)
-    found = _one(case, taking_back_id)
+    case = case_of(code)
+    found = _one(case, no)
     opened = submit(None, lambda: domain.open_file(db.session(), vault(), actor(), case, found))
     assert opened is not None
     media_type, data = opened

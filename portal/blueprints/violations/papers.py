@@ -18,18 +18,18 @@ from portal.printing.cases import render_case, render_case_html
 from portal.web.access import actor, requires
 from portal.web.files import shown
 from portal.web.htmx import leave, render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE, ROW
 from portal.web.vault import vault
 from portal.web.words import word
 
-PAPER = f"/<{ROW}:id>/papers/<{ROW}:paper_id>"
+PAPER = f"/<{CASE_CODE}:code>/papers/<{ROW}:paper_id>"
 
 
 @bp.get(f"{PAPER}/")
 @requires(*READERS)
-def paper(id: int, paper_id: int) -> ResponseReturnValue:
+def paper(code: str, paper_id: int) -> ResponseReturnValue:
     """One paper: what it says, how far it has come, and what this user may do with it."""
-    case = case_of(id)
+    case = case_of(code)
     return _shown(case, paper_of(case, paper_id))
 
 
@@ -61,9 +61,9 @@ def _shown(
 
 @bp.get(f"{PAPER}.pdf")
 @requires(*READERS)
-def paper_pdf(id: int, paper_id: int) -> ResponseReturnValue:
+def paper_pdf(code: str, paper_id: int) -> ResponseReturnValue:
     """An issued paper, as it is sent and as it is filed."""
-    case = case_of(id)
+    case = case_of(code)
     found = paper_of(case, paper_id)
     data = printed.data_of(found)
     if data is None or found.issued_at is None or case.number is None:
@@ -77,9 +77,9 @@ def paper_pdf(id: int, paper_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{PAPER}/confirm")
 @requires(P.CASES_INVESTIGATE)
-def confirm(id: int, paper_id: int) -> ResponseReturnValue:
+def confirm(code: str, paper_id: int) -> ResponseReturnValue:
     """Confirm that the paper gives no reporter away."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     found, seen = paper_of(case, paper_id), request.form.get("seen", "")
     submit(
         None,
@@ -93,20 +93,20 @@ def confirm(id: int, paper_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{PAPER}/send-back")
 @requires(P.CASES_INVESTIGATE)
-def send_back(id: int, paper_id: int) -> ResponseReturnValue:
+def send_back(code: str, paper_id: int) -> ResponseReturnValue:
     """Give a draft back to its writer."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     found = paper_of(case, paper_id)
     submit(None, lambda: (writing.send_back(db.session(), actor(), case, found), True))
     flash(_("Sent back. Its writer writes it anew."))
-    return leave(url_for("violations.detail", id=case.id))
+    return leave(url_for("violations.detail", code=case.code))
 
 
 @bp.post(f"{PAPER}/issue")
 @requires(P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL)
-def issue(id: int, paper_id: int) -> ResponseReturnValue:
+def issue(code: str, paper_id: int) -> ResponseReturnValue:
     """Let a confirmed paper go."""
-    case = case_of(id, P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL)
+    case = case_of(code, P.CASES_INVESTIGATE, P.CASES_DECIDE, P.CASES_APPEAL)
     found = paper_of(case, paper_id)
     submit(None, lambda: (steps.issue(db.session(), vault(), actor(), case, found), True))
     return _back(case, found, _("Issued. Send it by courier."))
@@ -114,9 +114,9 @@ def issue(id: int, paper_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{PAPER}/send")
 @requires(P.CASES_INVESTIGATE)
-def send(id: int, paper_id: int) -> ResponseReturnValue:
+def send(code: str, paper_id: int) -> ResponseReturnValue:
     """Record courier and number."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), SendForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), SendForm()
     found = paper_of(case, paper_id)
     if form.validate() and submit(
         form,
@@ -133,14 +133,14 @@ def send(id: int, paper_id: int) -> ResponseReturnValue:
         ),
     ):
         return _back(case, found, _("The courier is recorded."))
-    return _shown(case_of(id), found, form, "send")
+    return _shown(case_of(code), found, form, "send")
 
 
 @bp.post(f"{PAPER}/serve")
 @requires(P.CASES_INVESTIGATE)
-def serve(id: int, paper_id: int) -> ResponseReturnValue:
+def serve(code: str, paper_id: int) -> ResponseReturnValue:
     """Record the day on which it arrived."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), ServeForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), ServeForm()
     found = paper_of(case, paper_id)
     if form.validate() and submit(
         form,
@@ -157,10 +157,10 @@ def serve(id: int, paper_id: int) -> ResponseReturnValue:
         ),
     ):
         flash(_("The service is recorded."))
-        return leave(url_for("violations.detail", id=case.id))
-    return _shown(case_of(id), found, form, "serve")
+        return leave(url_for("violations.detail", code=case.code))
+    return _shown(case_of(code), found, form, "serve")
 
 
 def _back(case: Case, found: CasePaper, said: str) -> ResponseReturnValue:
     flash(said)
-    return leave(url_for("violations.paper", id=case.id, paper_id=found.id))
+    return leave(url_for("violations.paper", code=case.code, paper_id=found.id))

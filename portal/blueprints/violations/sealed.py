@@ -16,15 +16,15 @@ from portal.domain.price_protection.violations.reporters import Exclusion
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE
 from portal.web.vault import vault
 
 
-@bp.post(f"/<{ROW}:id>/source")
+@bp.post(f"/<{CASE_CODE}:code>/source")
 @requires(P.CASES_INVESTIGATE)
-def source(id: int) -> ResponseReturnValue:
+def source(code: str) -> ResponseReturnValue:
     """Show who reported and what they said; a post, since the look itself is written down."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     found = submit(None, lambda: reporters.look(db.session(), vault(), actor(), case))
     assert found is not None
     return unkept(
@@ -48,11 +48,11 @@ def source(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/<{ROW}:id>/source/facts")
+@bp.post(f"/<{CASE_CODE}:code>/source/facts")
 @requires(P.CASES_INVESTIGATE)
-def source_facts(id: int) -> ResponseReturnValue:
+def source_facts(code: str) -> ResponseReturnValue:
     """Enter what was learnt of the reporter."""
-    case, form = case_of(id, P.CASES_INVESTIGATE), SourceForm()
+    case, form = case_of(code, P.CASES_INVESTIGATE), SourceForm()
     return done(
         case,
         lambda: reporters.complete(
@@ -68,11 +68,11 @@ def source_facts(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/<{ROW}:id>/source/exclusion")
+@bp.post(f"/<{CASE_CODE}:code>/source/exclusion")
 @requires(P.CASES_INVESTIGATE)
-def exclusion(id: int) -> ResponseReturnValue:
+def exclusion(code: str) -> ResponseReturnValue:
     """Declare that the reporter may receive no award, or take that back."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     ground, reason = request.form.get("ground", ""), request.form.get("reason", "")
     chosen = Exclusion(ground) if ground in list(Exclusion) else None
     return done(

@@ -1,6 +1,6 @@
 """Writing the papers of a case: notice, decision, withdrawal, answer to an appeal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ from portal.domain.price_protection.violations.steps import Step
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
-from portal.web.requests import ROW
+from portal.web.requests import CASE_CODE
 from portal.web.vault import vault
 
 
@@ -44,25 +44,25 @@ def _write(
         paper = submit(form, work)
         if paper is not None:
             flash(_("Written. An investigator of the case now reads it for what it gives away."))
-            return leave(url_for("violations.paper", id=case.id, paper_id=paper.id))
+            return leave(url_for("violations.paper", code=case.code, paper_id=paper.id))
     return render(template, form=form, case=case, **context)
 
 
-@bp.route(f"/<{ROW}:id>/notice", methods=["GET", "POST"])
+@bp.route(f"/<{CASE_CODE}:code>/notice", methods=["GET", "POST"])
 @requires(P.CASES_INVESTIGATE)
-def notice(id: int) -> ResponseReturnValue:
+def notice(code: str) -> ResponseReturnValue:
     """Write the case notice."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     earlier = writing.draft(case, CasePaperKind.NOTICE) or writing.issued(case, CasePaperKind.NOTICE)
     says = earlier.says if earlier else {}
     form = NoticeForm(
         data={
             **{name: says.get(name, "") for name in ("act_time", "act_place", "act_facts")},
-            "evidence": [row.id for row in case.evidence if row.name],
+            "evidence": [row.no for row in case.evidence if row.name],
         }
     )
     form.evidence.choices = [
-        SelectChoice(row.id, f"{row.no} {row.name}") for row in case.evidence if row.name
+        SelectChoice(row.no, f"{row.no} {row.name}") for row in case.evidence if row.name
     ]
     return _write(
         case,
@@ -77,17 +77,23 @@ def notice(id: int) -> ResponseReturnValue:
             act_time=form.act_time.data or "",
             act_place=form.act_place.data or "",
             act_facts=form.act_facts.data or "",
-            evidence_ids=form.evidence.data or [],
+            evidence_ids=list(_ids(case, form.evidence.data or [])),
         ),
         undescribed=[row for row in case.evidence if not row.name],
     )
 
 
-@bp.route(f"/<{ROW}:id>/withdrawal", methods=["GET", "POST"])
+def _ids(case: Case, numbers: Sequence[int]) -> Iterator[int]:
+    """The pieces of evidence that a form names by their numbers in the case: row ids would count those of reports."""
+    known = {row.no: row.id for row in case.evidence}
+    return (known[no] for no in numbers)
+
+
+@bp.route(f"/<{CASE_CODE}:code>/withdrawal", methods=["GET", "POST"])
 @requires(P.CASES_INVESTIGATE)
-def withdrawal(id: int) -> ResponseReturnValue:
+def withdrawal(code: str) -> ResponseReturnValue:
     """Write the withdrawal."""
-    case = case_of(id, P.CASES_INVESTIGATE)
+    case = case_of(code, P.CASES_INVESTIGATE)
     form = WithdrawalForm(data={"ground": case.withdrawal or Withdrawal.OWN})
     return _write(
         case,
@@ -98,11 +104,11 @@ def withdrawal(id: int) -> ResponseReturnValue:
     )
 
 
-@bp.route(f"/<{ROW}:id>/decision", methods=["GET", "POST"])
+@bp.route(f"/<{CASE_CODE}:code>/decision", methods=["GET", "POST"])
 @requires(P.CASES_DECIDE)
-def decision(id: int) -> ResponseReturnValue:
+def decision(code: str) -> ResponseReturnValue:
     """Write the decision."""
-    case = case_of(id, P.CASES_DECIDE)
+    case = case_of(code, P.CASES_DECIDE)
     earlier = writing.draft(case, *deciding.DECISIONS)
     says = earlier.says if earlier and earlier.written_by_id == actor().id else {}
     shown = [row for row in case.evidence if row.disclosed_on is not None]
@@ -114,10 +120,10 @@ def decision(id: int) -> ResponseReturnValue:
             or "；".join(row.points for row in case.hearings if row.points),
             "outcome": "not" if earlier and earlier.kind is CasePaperKind.DISMISSAL else "proven",
             "share": int(says.get("share_ppm", case.share_ppm)),
-            "findings": [row.id for row in shown],
+            "findings": [row.no for row in shown],
         }
     )
-    form.findings.choices = [SelectChoice(row.id, f"{row.no} {row.name}") for row in shown]
+    form.findings.choices = [SelectChoice(row.no, f"{row.no} {row.name}") for row in shown]
     return _write(
         case,
         Step.WRITE_DECISION,
@@ -125,7 +131,7 @@ def decision(id: int) -> ResponseReturnValue:
         form,
         lambda: _decision(case, form),
         shown=shown,
-        told={row.id: request.form.get(f"reason-{row.id}", told.get(row.id, row.proves)) for row in shown},
+        told={row.no: request.form.get(f"reason-{row.no}", told.get(row.id, row.proves)) for row in shown},
         held_fen=investigating.unreleased(db.session(), case, case.quarter),
         most=percent(case.share_ppm),
     )
@@ -135,24 +141,28 @@ def _decision(case: Case, form: DecisionForm) -> CasePaper:
     said = {"found_facts": form.found_facts.data or "", "reasons": form.reasons.data or ""}
     if form.outcome.data == "not":
         return deciding.write_dismissal(db.session(), vault(), actor(), case, **said)
+    chosen = sorted(form.findings.data or [])
     return deciding.write_decision(
         db.session(),
         vault(),
         actor(),
         case,
         **said,
-        findings=[(id, request.form.get(f"reason-{id}", "")) for id in form.findings.data or []],
+        findings=[
+            (id, request.form.get(f"reason-{no}", ""))
+            for no, id in zip(chosen, _ids(case, chosen), strict=True)
+        ],
         share_ppm=form.share.data if isinstance(form.share.data, int) else -1,
         mitigation=form.mitigation.data or "",
         defence_points=form.defence_points.data or "",
     )
 
 
-@bp.route(f"/<{ROW}:id>/answer", methods=["GET", "POST"])
+@bp.route(f"/<{CASE_CODE}:code>/answer", methods=["GET", "POST"])
 @requires(P.CASES_APPEAL)
-def answer(id: int) -> ResponseReturnValue:
+def answer(code: str) -> ResponseReturnValue:
     """Write the answer to the appeal."""
-    case = case_of(id, P.CASES_APPEAL)
+    case = case_of(code, P.CASES_APPEAL)
     left = appealing.deduction_left(db.session(), case)
     taken = appealing.deduction_taken(db.session(), case)
     if case.state is State.OVERTURNED:

@@ -158,6 +158,14 @@ def change_rule(
         return False
     if "{quarter}" in new.pattern and paper is not Numbered.STATEMENT:
         raise DomainError(N_("Only statements are numbered by quarter; use {year}."), field="pattern")
+    if "{office}" in new.pattern and paper is Numbered.CASE:
+        raise DomainError(
+            N_(
+                "Cases are numbered for the whole company: with {office} in it, a number that is missing would tell an"
+                " office of a case that its accused does not know of yet."
+            ),
+            field="pattern",
+        )
     for other in Numbered:
         if other is not paper and rule(session, other).pattern == new.pattern:
             raise DomainError(

@@ -61,6 +61,8 @@ class QuarterSums:
     closed_on: date | None = None
     release: FundRelease | None = None
     holds: list[FundHold] = field(default_factory=list)
+    # Which of the figures something was moved for, also where it came to nothing in the end.
+    moved: set[str] = field(default_factory=set)
 
     @property
     def held(self) -> int:
@@ -188,6 +190,8 @@ def add(sums: QuarterSums, kinds: dict[TransferKind, int]) -> None:
     for figure in FIGURES:
         fen = sum(sign * kinds.get(kind, 0) for kind, sign in figure.kinds.items())
         setattr(sums, figure.key, getattr(sums, figure.key) + fen)
+        if any(kinds.get(kind) for kind in figure.kinds):
+            sums.moved.add(figure.key)
 
 
 def whole(many: Sequence[QuarterSums]) -> QuarterSums:
@@ -196,4 +200,5 @@ def whole(many: Sequence[QuarterSums]) -> QuarterSums:
     for one in many:
         for figure in FIGURES:
             setattr(total, figure.key, getattr(total, figure.key) + getattr(one, figure.key))
+        total.moved |= one.moved
     return total

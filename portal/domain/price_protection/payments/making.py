@@ -23,6 +23,7 @@ from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.chain import facts
 from portal.domain.ledger.services import Draft, Held
 from portal.domain.numbering.services import Numbered, new_number
+from portal.domain.price_protection.closing.cases import case_names
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments import keys, since
 from portal.domain.price_protection.payments.agreed import require_means
@@ -155,7 +156,8 @@ def pay_from_case(
         raise DomainError("You make no payments for this office. Ask its finance to do it.")
     if not award_is_payable(session, part):
         raise DomainError(
-            "Nothing is paid out of %(case)s yet: its decision is not in effect (clause 8.3).", case=part
+            "Nothing is paid out of %(case)s yet: its decision is not in effect (clause 8.3).",
+            case=case_names(session, [part])[part],
         )
     there = held[agreement.id].balance(kind.account, part)
     if kind is PayoutKind.AWARD and amount_fen != there:

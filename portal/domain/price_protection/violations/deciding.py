@@ -115,8 +115,8 @@ def decide(session: Session, vault: Vault, actor: User, case: Case, paper: CaseP
         raise DomainError(N_("Only who wrote the decision issues it."))
     writing.issue(session, actor, case, paper)
     case.decided_on, case.decider_id = today(), actor.id
-    held_fen = investigating.unreleased(session, case, case.quarter)
     if paper.kind is CasePaperKind.DISMISSAL:
+        held_fen = investigating.suspended(session, case, case.quarter)
         paper.payload = {**paper.payload, "suspended_fen": held_fen}
         ending.dismiss(session, actor, case)
         printed.freeze(session, case, paper)

@@ -6,6 +6,8 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -14,6 +16,7 @@ from portal.domain.price_protection import texts
 from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.text import clean, half_width, name_key
+from portal.domain.users.models import User
 
 _FIELD = "accused"
 
@@ -28,29 +31,41 @@ def kinds(session: Session) -> list[LibraryRow]:
     return list(found.values())
 
 
-def agreement(session: Session, typed: str, on: date) -> Agreement:
-    """The agreement of the accused: by its own number, or that of a distributor which was in force on a day."""
-    number = half_width(clean(typed)).upper()
-    found = session.scalar(sa.select(Agreement).where(sa.func.upper(Agreement.number) == number))
-    if found is not None:
-        return found
-    accused = distributor(session, typed, field=_FIELD)
-    signed: Sequence[Agreement] = session.scalars(
-        sa.select(Agreement)
-        .where(Agreement.distributor_id == accused.id, Agreement.status.in_(IN_FORCE))
-        .order_by(Agreement.effective_on.desc())
+def agreement(session: Session, user: User, typed: str, on: date) -> Agreement:
+    """The agreement of the accused: by its own number, or that of a distributor which was in force on a day.
+
+    Of the offices for which the user reports. What is elsewhere, ended or nowhere is one and the same refusal, so that
+    nobody tries out whom another office has an agreement with.
+    """
+    said = half_width(clean(typed)).upper()
+    mine = sa.select(Agreement).where(Agreement.region_id.in_(visible(user, Permission.CASES_REPORT)))
+    named: Sequence[Agreement] = session.scalars(
+        mine.join(Distributor, Distributor.id == Agreement.distributor_id)
+        .where(
+            Agreement.status.in_(IN_FORCE),
+            Agreement.effective_on <= on,
+            Agreement.ends_on >= on,
+            sa.or_(
+                sa.func.upper(Agreement.number) == said,
+                Distributor.code_key == said,
+                Distributor.name_key == name_key(clean(typed)),
+            ),
+        )
+        .order_by(Agreement.effective_on.desc(), Agreement.id.desc())
     ).all()
-    for one in signed:
-        if one.effective_on <= on <= one.ends_on:
-            return one
-    raise DomainError(
-        N_("%(name)s had no agreement in force on this day; without one there is no violation of it."),
-        field=_FIELD,
-        name=accused.name,
-    )
+    if not said or len({one.distributor_id for one in named}) != 1:
+        raise DomainError(
+            N_(
+                "None of your offices has such an agreement in force on this day. Type the whole number, code or"
+                " registered name and check the day; what concerns another office is reported there or at the head"
+                " office."
+            ),
+            field=_FIELD,
+        )
+    return named[0]
 
 
-def distributor(session: Session, typed: str, field: str = "reporter_distributor") -> Distributor:
+def distributor(session: Session, typed: str) -> Distributor:
     """The one distributor of this code or full name."""
     said = clean(typed)
     found = session.scalars(
@@ -62,7 +77,8 @@ def distributor(session: Session, typed: str, field: str = "reporter_distributor
     ).all()
     if len(found) != 1 or not said:
         raise DomainError(
-            N_("Type the whole code or the whole registered name, as the register has it."), field=field
+            N_("Type the whole code or the whole registered name, as the register has it."),
+            field="reporter_distributor",
         )
     return found[0]
 

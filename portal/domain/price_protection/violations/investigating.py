@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import now, today
-from portal.domain.access.roles import Permission
+from portal.db import today
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_, Msgid
 from portal.domain.ledger import services as ledger
@@ -40,54 +38,12 @@ from portal.domain.price_protection.violations.models import (
     Evidence,
     Hearing,
     HearingKind,
-    Investigator,
     State,
     Withdrawal,
 )
 from portal.domain.price_protection.violations.terms import approval_of, require_not_settled, terms_on
 from portal.domain.price_protection.violations.vault import Vault
 from portal.domain.users.models import User
-
-FEWEST = 2
-
-
-def name_investigators(session: Session, actor: User, case: Case, user_ids: Sequence[int]) -> None:
-    """Name who investigates, two at least; from now on they, and nobody else, may see who reported (6.2).
-
-    Before a case is opened anybody who investigates in the office may name them, afterwards one of them.
-    """
-    base.hold(session, case, State.REPORTED, State.EXAMINED, State.OPENED, State.NOTIFIED)
-    base.require(actor, Permission.CASES_INVESTIGATE, case)
-    if case.state is not State.REPORTED:
-        reporters.require_named(case, actor)
-    people = base.users(session, list(user_ids))
-    if len(people) < FEWEST:
-        raise DomainError(
-            N_("Name at least two investigators: the second reads what the first writes."), field="people"
-        )
-    for one in people:
-        if not one.can(Permission.CASES_INVESTIGATE, case.region):
-            raise DomainError(
-                N_("%(name)s may not investigate cases of this office."), field="people", name=one.name
-            )
-        if one.id == case.agreement.distributor.owner_id:
-            raise DomainError(
-                N_("%(name)s looks after this distributor and cannot investigate."),
-                field="people",
-                name=one.name,
-            )
-    wanted = {one.id for one in people}
-    for known in case.investigators:
-        known.left_at = None if known.user_id in wanted else (known.left_at or now())
-    known_ids = {known.user_id for known in case.investigators}
-    for one in people:
-        if one.id not in known_ids:
-            session.add(Investigator(case_id=case.id, user_id=one.id, named_by_id=actor.id))
-    if case.state is State.REPORTED:
-        case.move_to(State.EXAMINED)
-    session.flush()
-    session.expire(case, ["investigators"])
-    base.record(session, actor, case, "investigators_named", people=sorted(one.name for one in people))
 
 
 def turn_down(session: Session, actor: User, case: Case) -> None:
@@ -103,8 +59,8 @@ def turn_down(session: Session, actor: User, case: Case) -> None:
 def open_case(session: Session, vault: Vault, actor: User, case: Case, *, contact: str, phone: str) -> None:
     """Open the case on first evidence: it gets a number that tells nothing of a report (7.1).
 
-    Refused (DomainError): too late (5.2), after settlement (13.3), a price kind whose approval does not hold, one of
-    the named who reported it, and a second case about the same act.
+    Refused (DomainError): too late (5.2), after settlement (13.3), a price kind whose approval does not hold, whoever
+    reported it, and a second case about the same act.
     """
     base.hold(session, case, State.EXAMINED)
     reporters.require_named(case, actor)
@@ -117,9 +73,8 @@ def open_case(session: Session, vault: Vault, actor: User, case: Case, *, contac
     require_not_settled(session, case.agreement)
     if case.approval_number:
         approval_of(session, terms_on(session, case.agreement, case.act_on), case.product_id, case.act_on)
-    reporter = reporters.unsealed(session, vault, case)
-    if any(one.user_id == reporter.user_id for one in case.investigators if one.left_at is None):
-        raise DomainError(N_("One of those named is a source in this case. Name somebody else first."))
+    # Of the others nothing is asked: none of them has taken it on who is its source.
+    reporters.require_no_source(session, vault, case, actor)
     _require_one_case(session, case)
     case.contact = base.text(contact, 40, "contact")
     case.phone = str(Phone().accept(phone, Msgid(N_("Telephone"))))
@@ -206,7 +161,7 @@ def issue_notice(session: Session, actor: User, case: Case, paper: CasePaper) ->
         "quarter": quarter,
         "is_act_quarter": quarter == _act_quarter(case),
         "balance_on": today().isoformat(),
-        "suspended_fen": unreleased(session, case, quarter),
+        "suspended_fen": suspended(session, case, quarter),
     }
     for row in _described(case, [said["evidence_id"] for said in paper.says["evidence"]]):
         evidence.disclosed(session, actor, row)
@@ -228,8 +183,13 @@ def _act_quarter(case: Case) -> str:
     return str(calendar_of(str(case.values["quarter_starts"])).of(case.act_on))
 
 
+def suspended(session: Session, case: Case, quarter: str) -> int:
+    """What a paper says that the quarter's fund holds: nothing is booked between it and the paper's effect."""
+    return ledger.hold(session, case.agreement_id).balance(AccountKind.FUND, quarter)
+
+
 def unreleased(session: Session, case: Case, quarter: str) -> int:
-    """What the fund of a quarter holds now, in fen."""
+    """What the fund of a quarter holds now, in fen, for a page; a paper asks `suspended`."""
     found = ledger.balances(session, [case.agreement_id]).get(case.agreement_id, {})
     return found.get((AccountKind.FUND, quarter), 0)
 
@@ -328,20 +288,9 @@ def withdraw(session: Session, actor: User, case: Case, paper: CasePaper) -> Non
     base.hold(session, case, State.OPENED, State.NOTIFIED, State.WITHDRAWN)
     reporters.require_named(case, actor)
     writing.issue(session, actor, case, paper)
-    suspended = unreleased(session, case, case.quarter) if case.quarter else 0
-    paper.payload = {**paper.payload, "suspended_fen": suspended}
+    held_fen = suspended(session, case, case.quarter) if case.quarter else 0
+    paper.payload = {**paper.payload, "suspended_fen": held_fen}
     if case.state is not State.WITHDRAWN:
         ending.withdraw(session, actor, case, Withdrawal(paper.says["ground"]), today())
     if case.notified_on is not None:  # before that nobody is told, since nobody knew
         printed.freeze(session, case, paper)
-
-
-def of_office(session: Session, case: Case) -> list[User]:
-    """Who may be named: whoever investigates in this office, but for the owner of the account."""
-    found = session.scalars(sa.select(User).where(User.deactivated_at.is_(None)).order_by(User.name, User.id))
-    return [
-        one
-        for one in found
-        if one.can(Permission.CASES_INVESTIGATE, case.region)
-        and one.id != case.agreement.distributor.owner_id
-    ]

@@ -14,6 +14,7 @@ from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.models import Agreement, Service
+from portal.domain.price_protection.violations.codes import new_code
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -22,7 +23,7 @@ class State(StrEnum):
     """Where a case stands; a deadline that passes moves it although nobody did anything (`deadlines.standing`)."""
 
     REPORTED = "reported"
-    EXAMINED = "examined"  # its investigators are named, and look whether there is anything in it
+    EXAMINED = "examined"  # one of those named has taken it on; they look whether there is anything in it
     TURNED_DOWN = "turned_down"
     OPENED = "opened"
     NOTIFIED = "notified"
@@ -129,6 +130,7 @@ class Case(Base):
             "uq_violation_case_act", "agreement_id", "act_mark", unique=True,
             sqlite_where=_ONE_CASE, postgresql_where=_ONE_CASE,
         ),
+        sa.Index("uq_violation_case_code", "code", unique=True),
         sa.CheckConstraint("share_ppm >= 0 AND share_ppm <= 1000000", name="share_in_range"),
         sa.CheckConstraint("award_ppm >= 0 AND award_ppm <= 1000000", name="award_in_range"),
         sa.CheckConstraint("(number IS NULL) = (opened_on IS NULL)", name="numbered_when_opened"),
@@ -136,6 +138,9 @@ class Case(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # How addresses name it; its row's number would count reports. It may be NULL for SQLite alone, which would have to
+    # rebuild a guarded table.
+    code: Mapped[str] = mapped_column(sa.String(10), default=new_code, nullable=True)
     number: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
     agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
     region_id: Mapped[int] = mapped_column(sa.ForeignKey("region.id"), index=True)
@@ -191,12 +196,20 @@ class Case(Base):
         raise DomainError("The case has moved on in the meantime; this step is no longer possible.")
 
     def is_investigator(self, user: User) -> bool:
-        """Whether this user is one of those who were named for it."""
-        return any(one.user_id == user.id and one.left_at is None for one in self.investigators)
+        """Whether this user was named for it and has taken it on."""
+        return any(one.user_id == user.id and one.is_at_work for one in self.investigators)
+
+    def is_asked(self, user: User) -> bool:
+        """Whether this user was named for it and has neither taken it on nor stepped aside."""
+        return any(one.user_id == user.id and one.is_asked for one in self.investigators)
 
 
 class Investigator(Base):
-    """指定的调查人员: who may see the reporter of this case, and decides nothing in it."""
+    """指定的调查人员: who may see the reporter of this case, and decides nothing in it.
+
+    Only once they said that they are free of any tie (回避声明): whoever reported cannot say so, and nobody else learns
+    why it was not said (`investigating.take_on`).
+    """
 
     __tablename__ = "case_investigator"
     __table_args__ = (sa.UniqueConstraint("case_id", "user_id"),)
@@ -206,9 +219,20 @@ class Investigator(Base):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
     named_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     named_at: Mapped[datetime] = mapped_column(default=now)
+    taken_on_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether they investigate now."""
+        return self.taken_on_at is not None and self.left_at is None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether they have not said yet whether they take it on."""
+        return self.taken_on_at is None and self.left_at is None
 
 
 class CaseReporter(Base):

@@ -10,7 +10,10 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.funds.deducting import case_part
+from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.models import Agreement
+from portal.domain.price_protection.violations.ending import left_of
 from portal.domain.price_protection.violations.models import (
     BEFORE_OPENING,
     BEFORE_SERVICE,
@@ -62,9 +65,9 @@ def cases_visible_to(user: User) -> sa.Select[Case]:
     )
 
 
-def visible_case(session: Session, user: User, case_id: int) -> Case | None:
-    """This case, if the user may see it."""
-    return session.scalar(cases_visible_to(user).where(Case.id == case_id))
+def visible_case(session: Session, user: User, code: str) -> Case | None:
+    """The case of this code, if the user may see it."""
+    return session.scalar(cases_visible_to(user).where(Case.code == code))
 
 
 def timeline(session: Session, user: User, case: Case) -> list[AuditEvent]:
@@ -90,6 +93,7 @@ def rows(user: User, *, q: str = "", state: State | None = None) -> sa.Select[*t
     statement = (
         sa.select(
             Case.id,
+            Case.code,
             Case.number,
             Case.state,
             Case.kind,
@@ -116,6 +120,40 @@ def rows(user: User, *, q: str = "", state: State | None = None) -> sa.Select[*t
             )
         )
     return statement.where(Case.state == state) if state is not None else statement
+
+
+def exported(
+    session: Session, user: User, *, q: str = "", state: State | None = None
+) -> list[tuple[Case, int | None, int | None]]:
+    """The opened cases that the user sees, with what was deducted and what is left of it, in fen.
+
+    A report that was not opened is in no workbook: its row would say that there was one. Neither is the day of the act,
+    who investigates, nor anything of an award.
+    """
+    ids = rows(user, q=q, state=state).where(Case.number.is_not(None)).with_only_columns(Case.id)
+    cases = session.scalars(
+        sa.select(Case)
+        .where(Case.id.in_(ids))
+        .options(
+            selectinload(Case.appeal),
+            selectinload(Case.region),
+            selectinload(Case.agreement).selectinload(Agreement.distributor),
+        )
+        .order_by(Case.opened_on.desc(), Case.id.desc())
+    ).all()
+    taken = {
+        one.case_part: one
+        for one in session.scalars(
+            sa.select(FundDeduction)
+            .options(selectinload(FundDeduction.changes))
+            .where(FundDeduction.agreement_id.in_({case.agreement_id for case in cases}))
+        )
+    }
+    found: list[tuple[Case, int | None, int | None]] = []
+    for case in cases:
+        one = taken.get(case_part(case.id))
+        found.append((case, one.amount_fen if one else None, left_of(one) if one else None))
+    return found
 
 
 def numbered(user: User, number: str) -> sa.Select[*tuple[object, ...]]:

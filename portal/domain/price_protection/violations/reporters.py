@@ -155,6 +155,16 @@ def require_named(case: Case, actor: User) -> None:
         raise DomainError(N_("Only the investigators named for this case may do this."))
 
 
+def require_no_source(session: Session, vault: Vault, case: Case, actor: User) -> None:
+    """Refuse whoever reported it as an investigator of it: of oneself only, who knows it; nobody else is told."""
+    if unsealed(session, vault, case).user_id == actor.id:
+        raise DomainError(
+            N_(
+                "What you know of this case you know as its source: leave it to others. Step aside if you were named."
+            )
+        )
+
+
 def exclude(
     session: Session, vault: Vault, actor: User, case: Case, ground: Exclusion | None, reason: str
 ) -> None:
@@ -191,7 +201,7 @@ def excluded(session: Session, case: Case, reporter: Reporter) -> Exclusion | No
         return Exclusion.PATROL
     if not reporter.can_be_paid:
         return Exclusion.NOBODY
-    handlers = {one.user_id for one in case.investigators} | {case.decider_id}
+    handlers = {one.user_id for one in case.investigators if one.taken_on_at} | {case.decider_id}
     if reporter.user_id is not None and reporter.user_id in handlers:
         return Exclusion.CASE_HANDLER
     accused = case.agreement.distributor

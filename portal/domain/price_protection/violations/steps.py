@@ -32,6 +32,8 @@ class Step(StrEnum):
     """Something that a user may do with a case now."""
 
     NAME = "name"
+    TAKE_ON = "take_on"
+    STEP_ASIDE = "step_aside"
     OPEN = "open"
     TURN_DOWN = "turn_down"
     ADD_EVIDENCE = "add_evidence"
@@ -46,6 +48,10 @@ class Step(StrEnum):
     CONFIRM_SET_ASIDE = "confirm_set_aside"
     DROP_SET_ASIDE = "drop_set_aside"
     NAME_PAYER = "name_payer"
+
+
+# While investigators are at work.
+_INVESTIGATED = (State.EXAMINED, State.OPENED, State.NOTIFIED)
 
 
 def offered(session: Session, user: User, case: Case) -> frozenset[Step]:
@@ -69,6 +75,12 @@ def offered(session: Session, user: User, case: Case) -> frozenset[Step]:
         award = ending.award_of(session, case) if Step.NAME_PAYER in found else None
         if award is None or award.paid_on is not None:
             found.discard(Step.NAME_PAYER)
+        if state in _INVESTIGATED and sum(one.is_at_work for one in case.investigators) > 1:
+            found.add(Step.STEP_ASIDE)
+    elif case.is_asked(user):
+        found |= {Step.TAKE_ON, Step.STEP_ASIDE} if state in (State.REPORTED, *_INVESTIGATED) else set()
+        if case.state is State.REPORTED:
+            found.add(Step.NAME)
     elif case.state is State.REPORTED and user.can(Permission.CASES_INVESTIGATE, case.region):
         found.add(Step.NAME)
     elif case.agreement.distributor.owner_id != user.id:

@@ -64,8 +64,13 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
 
 def _of(session: Session, user: User, case: Case) -> Todo | None:
     offered = steps.offered(session, user, case)
+    if Step.TAKE_ON in offered:
+        return _todo(case, N_("You are named as an investigator"), N_("Take it on or step aside"))
     if case.state is State.REPORTED:
-        return _todo(case, N_("Take up a report"), N_("Name investigators")) if Step.NAME in offered else None
+        is_asked = any(one.is_asked for one in case.investigators)
+        if Step.NAME not in offered or is_asked:
+            return None
+        return _todo(case, N_("Take up a report"), N_("Name investigators"))
     if Step.CONFIRM_SET_ASIDE in offered:
         return _todo(case, N_("Confirm that a decision is taken back"), N_("Read and confirm"))
     for paper in reversed(case.papers):
@@ -81,7 +86,7 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
 
 
 def _paper(user: User, case: Case, paper: CasePaper) -> Todo | None:
-    args = {"id": case.id, "paper_id": paper.id}
+    args: dict[str, int | str] = {"code": case.code, "paper_id": paper.id}
     if steps.may_confirm(user, case, paper):
         return _todo(case, N_("Read a paper for what it gives away"), N_("Read"), "violations.paper", args)
     if steps.may_issue(user, case, paper):
@@ -92,7 +97,11 @@ def _paper(user: User, case: Case, paper: CasePaper) -> Todo | None:
 
 
 def _todo(
-    case: Case, kind: str, verb: str, endpoint: str = "violations.detail", args: dict[str, int] | None = None
+    case: Case,
+    kind: str,
+    verb: str,
+    endpoint: str = "violations.detail",
+    args: dict[str, int | str] | None = None,
 ) -> Todo:
     return Todo(
         kind=kind,
@@ -100,7 +109,7 @@ def _todo(
         sub=case.kind,
         verb=verb,
         endpoint=endpoint,
-        args=args or {"id": case.id},
+        args=args or {"code": case.code},
         params={"number": case.number or "", "agreement": case.agreement.number},
         due_on=next_due(case),
         group=GROUP,
