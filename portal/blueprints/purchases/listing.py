@@ -15,17 +15,18 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.distributors.queries import distributors_visible_to
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.purchases import queries
+from portal.domain.price_protection.purchases import listing, queries
+from portal.domain.price_protection.purchases.listing import PurchaseFilter
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
-from portal.domain.price_protection.purchases.queries import PurchaseFilter
 from portal.extensions import db
 from portal.web.access import actor, requires
+from portal.web.cuts import Shown
 from portal.web.excel import Column, record_export, workbook
 from portal.web.htmx import render
 from portal.web.tables import count, number, page_of, sorting
 from portal.web.words import word
 
-_STATES = (queries.PROTECTED, queries.UNPROTECTED, *Unprotected)
+_STATES = (listing.PROTECTED, listing.UNPROTECTED, *Unprotected)
 MOST_EXPORTED = 100_000
 
 
@@ -40,7 +41,7 @@ def _filter() -> PurchaseFilter:
         first_on=_day("from"),
         last_on=_day("until"),
         state=state if state in _STATES else "",
-        kind=kind if kind in (queries.PURCHASES, queries.RETURNS) else "",
+        kind=kind if kind in (listing.PURCHASES, listing.RETURNS) else "",
     )
 
 
@@ -56,18 +57,19 @@ def _day(name: str) -> date | None:
 def index() -> ResponseReturnValue:
     """The list: the latest first; narrowed and sorted as the address says."""
     me, wanted = actor(), _filter()
-    sums = queries.totals(db.session, me, wanted)
+    sums = listing.totals(db.session, me, wanted)
     return render(
         "purchases/index.html",
         fragment="purchases/_table.html",
         page=page_of(
             db.session,
-            queries.purchase_rows(db.session, me, wanted),
-            sorts=queries.SORTS,
+            listing.found(db.session, me, wanted),
+            sorts=listing.SORTS,
             default="day",
             descending=True,
             tie=Purchase.id,
             total=sums.lines,
+            shown=Shown(listing.SHOWN),
         ),
         sums=sums,
         total=sums.lines
@@ -98,11 +100,9 @@ def _named(distributor_id: int | None) -> Distributor | None:
 def export() -> ResponseReturnValue:
     """The current view as an Excel file; who took it is on record."""
     me, wanted = actor(), _filter()
-    order = sorting(queries.SORTS, default="day", descending=True)
-    statement = order.apply(
-        queries.purchase_rows(db.session, me, wanted), queries.SORTS, tie=Purchase.id
-    ).limit(MOST_EXPORTED)
-    rows = db.session.execute(statement).all()
+    order = sorting(listing.SORTS, default="day", descending=True)
+    statement = order.apply(listing.rows(db.session, me, wanted), listing.SORTS, tie=Purchase.id)
+    rows = db.session.execute(statement.limit(MOST_EXPORTED)).all()
     record_export(me, "purchases", count=len(rows), wanted=_told(wanted))
     columns = [
         Column(_("Date of purchase"), "date"),

@@ -80,11 +80,9 @@ def reach(session: Session, user: User) -> Reach:
     return Reach(offices, is_everything=any(row.parent_id is None for row in found))
 
 
-def sees_everything(user: User) -> bool:
-    """Whether `user` sees the records of every office there is."""
-    return any(
-        grant.region.parent_id is None and grant.allows(Permission.DISTRIBUTORS_READ) for grant in user.grants
-    )
+def sees_everything(user: User, permission: Permission = Permission.DISTRIBUTORS_READ) -> bool:
+    """Whether `user` sees the records of every office there is, as far as this permission shows them."""
+    return any(grant.region.parent_id is None and grant.allows(permission) for grant in user.grants)
 
 
 # The reach of whoever sees everything, where the offices themselves do not matter.

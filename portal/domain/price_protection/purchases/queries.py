@@ -9,39 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.domain import money
-from portal.domain.access.queries import visible, within
+from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
-from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
-from portal.domain.distributors.queries import Columns, DistributorFilter, narrowed
+from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Transfer
 from portal.domain.price_protection.funds.behind import TAKEN
 from portal.domain.price_protection.models import AgreementTerms, Product
-from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
+from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.regions.models import Region
-from portal.domain.text import clean, half_width
 from portal.domain.users.models import User
-
-PROTECTED, UNPROTECTED = "protected", "unprotected"
-PURCHASES, RETURNS = "purchases", "returns"
-
-
-@dataclass(frozen=True)
-class PurchaseFilter:
-    """What the list is narrowed to; an empty field narrows nothing.
-
-    `state` is PROTECTED, UNPROTECTED or a value of Unprotected, `kind` PURCHASES or RETURNS; the days are inclusive.
-    """
-
-    q: str = ""
-    region_id: int | None = None
-    distributor_id: int | None = None
-    product_id: int | None = None
-    first_on: date | None = None
-    last_on: date | None = None
-    state: str = ""
-    kind: str = ""
 
 
 def purchases_visible_to(
@@ -53,41 +31,6 @@ def purchases_visible_to(
         .join(Distributor, Distributor.id == Purchase.distributor_id)
         .where(Distributor.region_id.in_(visible(user, permission)))
     )
-
-
-SORTS: dict[str, Any] = {
-    "day": Purchase.purchased_on,
-    "document": Purchase.document_number,
-    "distributor": Distributor.name,
-    "product": Product.code,
-    "amount": Purchase.amount_fen,
-}
-_SHOWN = (
-    Purchase.id,
-    Purchase.purchased_on,
-    Purchase.document_number,
-    Purchase.line_no,
-    Distributor.code.label("distributor_code"),
-    Distributor.name.label("distributor"),
-    Region.name.label("office"),
-    Product.code.label("product_code"),
-    Product.name.label("product"),
-    Product.unit,
-    Purchase.quantity_milli,
-    Purchase.amount_fen,
-    Purchase.returns_id,
-    Purchase.unprotected,
-    Accrual.rebate_fen,
-    Accrual.base_fen,
-    Accrual.fund_fen,
-    Accrual.quarter,
-    Purchase.note,
-)
-
-
-def purchase_rows(session: Session, user: User, wanted: PurchaseFilter) -> Columns:
-    """The columns of the list."""
-    return _narrowed(session, purchases_visible_to(user), wanted).with_only_columns(*_SHOWN)
 
 
 def numbered(user: User, number: str) -> sa.Select[Any]:
@@ -117,68 +60,6 @@ def numbered(user: User, number: str) -> sa.Select[Any]:
         .where(named)
         .order_by(Purchase.id.desc())
     )
-
-
-class Totals(NamedTuple):
-    """What the lines of a list come to, in fen."""
-
-    lines: int
-    amount_fen: int
-    rebate_fen: int
-    base_fen: int
-    fund_fen: int
-
-
-def totals(session: Session, user: User, wanted: PurchaseFilter) -> Totals:
-    """The sums over all that the filter leaves: one statement."""
-
-    def total(column: Any) -> Any:
-        return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
-
-    found = session.execute(
-        _narrowed(session, purchases_visible_to(user), wanted).with_only_columns(
-            sa.func.count(),
-            total(Purchase.amount_fen),
-            total(Accrual.rebate_fen),
-            total(Accrual.base_fen),
-            total(Accrual.fund_fen),
-        )
-    ).one()
-    return Totals(*found)
-
-
-def _narrowed(session: Session, statement: Columns, wanted: PurchaseFilter) -> Columns:
-    statement = (
-        statement.join(Region, Region.id == Distributor.region_id)
-        .join(Product, Product.id == Purchase.product_id)
-        .join(Accrual, Accrual.purchase_id == Purchase.id, isouter=True)
-    )
-    if words := half_width(clean(wanted.q)):
-        named = Purchase.document_number.icontains(words, autoescape=True)
-        found = search.matching(session, words)
-        statement = statement.where(
-            named if found is None else sa.or_(named, Purchase.distributor_id.in_(found))
-        )
-    if wanted.region_id is not None:
-        statement = statement.where(Distributor.region_id.in_(within(wanted.region_id)))
-    if wanted.distributor_id is not None:
-        statement = statement.where(Purchase.distributor_id == wanted.distributor_id)
-    if wanted.product_id is not None:
-        statement = statement.where(Purchase.product_id == wanted.product_id)
-    if wanted.first_on is not None:
-        statement = statement.where(Purchase.purchased_on >= wanted.first_on)
-    if wanted.last_on is not None:
-        statement = statement.where(Purchase.purchased_on <= wanted.last_on)
-    if wanted.state == PROTECTED:
-        statement = statement.where(Accrual.id.is_not(None))
-    elif wanted.state == UNPROTECTED:
-        statement = statement.where(Accrual.id.is_(None))
-    elif wanted.state:
-        statement = statement.where(Accrual.id.is_(None), Purchase.unprotected == Unprotected(wanted.state))
-    if wanted.kind:
-        is_return = Purchase.returns_id.is_not(None)
-        statement = statement.where(is_return if wanted.kind == RETURNS else ~is_return)
-    return statement
 
 
 def purchase_with_all(user: User, id: int) -> sa.Select[Purchase]:
