@@ -5,6 +5,7 @@ not take it: the thousands of rows before stay, and it can be run again.
 """
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,9 +15,9 @@ from typing import Any, TypeVar
 import click
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from portal.db import trouble_of
+from portal.db import Trouble, is_for_another_try, trouble_of
 from portal.domain.errors import DomainError
 from portal.domain.importing.course import Course
 from portal.domain.importing.report import ImportReport
@@ -29,6 +30,7 @@ from portal.web.htmx import say
 from portal.web.importing import column, reason, remark
 
 REFUSED, UNREADABLE = 1, 2
+_TRIES = 3
 CourseT = TypeVar("CourseT", bound=Course[Any, Any])
 _OPTIONS = (
     click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
@@ -69,8 +71,8 @@ def carry_out(
     `course_of` gives the course for whoever imports; `keep` writes down the result; `more` is what the report of this
     kind of list has to say besides.
     """
-    try:
-        data = file.read_bytes()
+
+    def through(data: bytes) -> CourseT:
         table = read_table(data, file.name, spec, mapping_of(columns, spec))
         acting = user_of(actor)
         with progress_of(table) as bar:
@@ -86,12 +88,19 @@ def carry_out(
             course.rest()
             keep(acting, data, course)
             db.session.commit()
+        return course
+
+    try:
+        data = file.read_bytes()
+        course = again_if_crossed(lambda: through(data))
     except DomainError as error:
         db.session.rollback()
         click.echo(say(error), err=True)
         sys.exit(UNREADABLE)
     except (SQLAlchemyError, OSError) as error:
-        trouble = trouble_of(error)
+        # Somebody imports the same lines at this moment, and goes on doing so.
+        crossed = isinstance(error, DBAPIError) and is_for_another_try(error)
+        trouble = Trouble.BUSY if crossed else trouble_of(error)
         if trouble is None:
             raise
         db.session.close()
@@ -100,6 +109,22 @@ def carry_out(
     report = course.report
     click.echo(as_json_text(report) if as_json else as_text(report, more(report)))
     sys.exit(REFUSED if report.refused else 0)
+
+
+def again_if_crossed(work: Callable[[], CourseT]) -> CourseT:
+    """Do the work, and from its beginning again where another transaction of PostgreSQL came in its way.
+
+    What it had committed by then is found as unchanged.
+    """
+    for _turn in range(_TRIES - 1):
+        try:
+            return work()
+        except DBAPIError as error:
+            db.session.rollback()
+            if not is_for_another_try(error):
+                raise
+            logging.getLogger(__name__).info("import begun again: %s", error.orig)
+    return work()
 
 
 def user_of(username: str | None) -> User | None:

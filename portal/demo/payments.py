@@ -11,10 +11,12 @@ from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
 from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments import collecting, correcting, making, marking
+from portal.domain.price_protection.payments import collecting, correcting, making, marking, settling
 from portal.domain.price_protection.payments.making import How, Seen
 from portal.domain.price_protection.payments.models import Mark, Payout, PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
+from portal.domain.price_protection.payments.vouchers import taking
+from portal.domain.price_protection.payments.vouchers.movements import Asked
 from portal.domain.price_protection.purchases.booking import book
 from portal.domain.price_protection.purchases.entries import Line
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
@@ -45,6 +47,7 @@ class Payments:
             day = Calendar().of(day).last_on + _PAID_AFTER
         yield last
         made = self._pay(last, _PAID)
+        self._take_out(last)
         if len(made) < 4:
             return
         yield last + timedelta(days=2)
@@ -76,6 +79,18 @@ class Payments:
         self.made += len(paid)
         return list(paid)
 
+    def _take_out(self, day: date) -> None:
+        """The month's payments so far go into the company's books."""
+        with clock_at(datetime.combine(day, time(17), CHINA)):
+            try:
+                taking.take(
+                    self._session, self._finance, Asked(day.replace(day=1), day), key=f"demo books {day}"
+                )
+            except DomainError:
+                self._session.rollback()  # nothing was payable
+                return
+            self._session.commit()
+
     def _give_back(self, agreement_id: int) -> None:
         """Goods whose rebate was paid come back: what cannot be set off is owed."""
         agreement = self._session.get_one(Agreement, agreement_id)
@@ -105,6 +120,12 @@ class Payments:
         book(self._session, self._finance, lines)
         self._session.commit()
         try:
+            settling.settle(
+                self._session,
+                self._finance,
+                agreement,
+                "杭州示例日化有限公司，示例银行杭州支行，6200000000000001",
+            )
             collecting.serve(
                 self._session, self._finance, agreement, today() - timedelta(days=1), "示例结算单"
             )

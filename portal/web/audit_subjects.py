@@ -16,6 +16,7 @@ from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.interest.models import LprRate
 from portal.domain.price_protection.models import Agreement, PriceChange, Product
 from portal.domain.price_protection.payments.models import Payout, Repayment
+from portal.domain.price_protection.payments.vouchers.models import VoucherFile
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport
 from portal.domain.price_protection.receivables.models import AccountFigures, AccountImport
 from portal.domain.price_protection.scans.models import ScanPile
@@ -56,6 +57,7 @@ SUBJECTS: dict[str, Subject] = {
     "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
     "payout": Subject(_l("Payment"), Payout.number, "payments.detail"),
     "repayment": Subject(_l("Repayment"), Repayment.number, "payments.repayment"),
+    "voucher_file": Subject(_l("File of vouchers"), VoucherFile.number, "payments.voucher_file"),
     "paper_template": Subject(_l("Template"), Template.key),
     "template_draft": Subject(_l("Own text"), TemplateDraft.key, "own_texts.review"),
     "price_change": Subject(_l("Price change"), PriceChange.reason),

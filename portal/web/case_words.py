@@ -118,6 +118,7 @@ CASE_ACTIONS: dict[str, object] = {
     "case.payer_named": _l("Payer named"),
     "case.payee_seen": _l("Payee looked at"),
     "case.award_paid": _l("Award paid"),
+    "case.award_taken_back": _l("Payment of the award taken back"),
 }
 _CODES: dict[str, tuple[type[StrEnum], ...]] = {
     "paper": (CasePaperKind,),

@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from flask import Response, send_file
@@ -31,12 +31,24 @@ class Column:
     width: int = 14
 
 
-def workbook(sheet: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], filename: str) -> Response:
-    """One sheet with a head that stays in sight, sent as a download; `rows` are in the order of `columns`."""
+def workbook(
+    sheet: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+    filename: str,
+    *,
+    made_at: datetime | None = None,
+) -> Response:
+    """One sheet with a head that stays in sight, sent as a download; `rows` are in the order of `columns`.
+
+    With `made_at` it is the same file, byte for byte, whenever it is fetched.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     book = xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
+    if made_at is not None:
+        book.set_properties({"created": made_at.astimezone(UTC)})
     page = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", sheet)[:31])
     head = book.add_format(
         {"bold": True, "bg_color": "#F2F5F0", "bottom": 1, "text_wrap": True, "valign": "top"}

@@ -15,6 +15,7 @@ ACCOUNT_WORDS: dict[AccountKind, Any] = {
     A.FUND: _l("Protection fund held"),
     A.RELEASED: _l("Released fund payable"),
     A.AWARD: _l("Awards payable"),
+    A.TAX: _l("Tax payable on awards"),
     A.UNAWARDED: _l("Deductions not awarded"),
     A.CLAWBACK: _l("Owed back by distributors"),
     A.BORNE: _l("Awards borne by the company"),
@@ -36,6 +37,9 @@ MEANINGS: dict[AccountKind, Any] = {
     ),
     A.AWARD: _l(
         "What decisions awarded; it is paid once the decision is in effect. One account for each case."
+    ),
+    A.TAX: _l(
+        "What was withheld of awards for the tax office; that it was paid there stands in the company's books."
     ),
     A.UNAWARDED: _l(
         "What was deducted and awarded to nobody; it serves the purpose of clause 8.2, never income."
@@ -65,6 +69,7 @@ TRANSFER_WORDS: dict[TransferKind, Any] = {
     T.DEDUCT: _l("Deduction by decision"),
     T.RESTORE: _l("Restoration"),
     T.PAY: lazy_pgettext("fund", "Payment"),
+    T.WITHHOLD: _l("Tax withheld of an award"),
     T.OFFSET: _l("Set off against what is owed back"),
     T.COLLECT: _l("Paid back by the distributor"),
     T.CORRECT: _l("Correction"),

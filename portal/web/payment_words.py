@@ -39,7 +39,9 @@ PAYMENT_ACTIONS: dict[str, object] = {
     "payout.reference_mended": _l("Bank or document number mended"),
     "repayment.made": _l("Repayment received"),
     "repayment.corrected": _l("Repayment taken back"),
+    "clawback.settled": _l("Claw-back settlement made"),
     "clawback.served": _l("Statement of what is owed back received"),
+    "vouchers.taken": _l("Vouchers taken out"),
     "subjects.changed": _l("Subject codes of vouchers changed"),
 }
 

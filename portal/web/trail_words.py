@@ -27,6 +27,8 @@ TRAIL_WORDS = (
     (Numbered.CASE, _l("Violation case")),
     (Numbered.PAYMENT, _l("Payment list")),
     (Numbered.REPAYMENT, _l("Repayment")),
+    (Numbered.VOUCHERS, _l("File of vouchers")),
+    (Numbered.CLAWBACK, _l("Claw-back settlement")),
     (Numbered.STATEMENT, _l("Fund statement")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
@@ -124,6 +126,8 @@ TRAIL_ACTIONS: dict[str, object] = {
     Numbered.CASE.action: _l("Numbering rule of violation cases changed"),
     Numbered.PAYMENT.action: _l("Numbering rule of payment lists changed"),
     Numbered.REPAYMENT.action: _l("Numbering rule of repayments changed"),
+    Numbered.VOUCHERS.action: _l("Numbering rule of files of vouchers changed"),
+    Numbered.CLAWBACK.action: _l("Numbering rule of claw-back settlements changed"),
     Numbered.STATEMENT.action: _l("Numbering rule of fund statements changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }

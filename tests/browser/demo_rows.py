@@ -23,6 +23,7 @@ from portal.domain.price_protection.payments.models import (
     PayoutList,
     PayoutMark,
 )
+from portal.domain.price_protection.payments.vouchers.models import VoucherFile
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.scans.models import PageKind, ScanPage, ScanPile
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel, SealApplication, SealStatus, Stage
@@ -67,6 +68,7 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         ),
         "product": first(Product.id),
         "payout_list": first(PayoutList.id),
+        "voucher_file": first(VoucherFile.id),
         "taken_back": first(PaymentCorrection.payout_id, PaymentCorrection.payout_id.is_not(None)),
         "unbilled": first(
             Payout.id,

@@ -173,6 +173,7 @@ DEMO_PAGES = (
     PageLine("owed back", "finance", "/funds/payments/owed"),
     PageLine("deductions not awarded", "finance", "/funds/payments/unawarded"),
     PageLine("vouchers", "finance", "/funds/payments/vouchers?what=all"),
+    PageLine("a file of vouchers", "finance", "/funds/payments/vouchers/{voucher_file}"),
     PageLine("subject codes", "finance", "/funds/payments/vouchers/subjects"),
     PageLine("purchases", "finance", "/purchases/"),
     PageLine("purchases not protected", "sales-hz", "/purchases/?state=unprotected"),

@@ -8,6 +8,7 @@ from portal.domain.access.roles import Role
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.payments.making import How
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -122,7 +123,7 @@ def test_that_an_award_was_paid_is_told_to_those_who_follow_the_case_by_nothing(
     award = ending.award_of(session, case)
     with on_day(date(2026, 9, 22)):
         awards.name_payer(session, world.first, award, world.finance)
-        awards.pay(session, world.finance, award, paid_on=date(2026, 9, 22))
+        awards.pay(session, world.finance, award, How(paid_on=date(2026, 9, 22)))
         session.commit()
     for user in (world.author, world.manager, world.finance):
         shown = {event.action for event in queries.timeline(session, user, case)}

@@ -13,6 +13,7 @@ from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
+from portal.domain.price_protection.payments.making import How
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -100,7 +101,7 @@ def test_a_reporter_is_found_nowhere_after_a_whole_case(world, session, caplog):
         award = ending.award_of(session, case)
         awards.name_payer(session, world.first, award, world.finance)
         assert awards.see_payee(session, world.vault, world.finance, award).account == ACCOUNT
-        awards.pay(session, world.finance, award, paid_on=date(2026, 9, 28))
+        awards.pay(session, world.finance, award, How(paid_on=date(2026, 9, 28)))
         session.commit()
     assert case.state is State.EFFECTIVE
     assert hits(everything_kept(session)) == []

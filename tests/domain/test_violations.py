@@ -666,7 +666,7 @@ def _pay(world, case) -> int:
     with on_day(date(2026, 9, 20)):
         awards.name_payer(session, world.first, award, world.finance)
         awards.see_payee(session, world.vault, world.finance, award)
-        paid = awards.pay(session, world.finance, award, paid_on=date(2026, 9, 20))
+        paid = awards.pay(session, world.finance, award, How(paid_on=date(2026, 9, 20)))
         session.commit()
     return paid
 
@@ -680,7 +680,7 @@ def test_an_award_is_paid_once_and_only_while_the_decision_is_in_effect(world, s
         awards.name_payer(session, world.first, award, world.finance)
         session.commit()
         with pytest.raises(DomainError, match="in effect"):
-            awards.pay(session, world.finance, award, paid_on=date(2026, 9, 10))
+            awards.pay(session, world.finance, award, How(paid_on=date(2026, 9, 10)))
     session.rollback()
     sweep(world, date(2026, 9, 18))
     assert session.scalars(awards.payable(world.finance)).all() == [award]

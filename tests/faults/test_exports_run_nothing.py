@@ -21,7 +21,7 @@ from tests.domain.agreement_world import AgreementWorld
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
 from tests.faults.test_hostile_files import hand_in
-from tests.web.access_rows import rows_of_region
+from tests.web.access_rows import rows_of_region, voucher_file
 from tests.web.sheets import rows_of
 from tests.web.test_access import address
 from tests.web.test_queries import pages
@@ -173,13 +173,16 @@ def test_no_export_holds_a_live_formula(
     sent = {"file": (io.BytesIO(owing.encode()), "=1+1.csv")}
     accounts = browser.post("/funds/accounts/import", data=sent).location
     listed = _paid(session, boss)
+    agreement = session.scalars(sa.select(Agreement).limit(1)).one()
+    taken = voucher_file(session, boss, agreement, "=1+1", LIVE[0])
+    session.commit()
     others = _named_alive(session, make, boss)
     addresses = {
         "payments.export": "/funds/payments/export",
         "payments.export_paid": "/funds/payments/paid/export",
         "payments.export_invoices": "/funds/payments/invoices/export",
         "payments.export_list": f"/funds/payments/lists/{listed}/export",
-        "payments.export_vouchers": "/funds/payments/vouchers/export?program=kingdee&what=all",
+        "payments.export_vouchers": f"/funds/payments/vouchers/{taken}/export?program=kingdee",
         "funds.export": "/funds/export",
         "quarters.export": f"/funds/quarters/{Calendar().of(today())}/export",
         "quarters.export_register": "/funds/quarters/2025Q4/statements/export",

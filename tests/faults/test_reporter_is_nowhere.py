@@ -37,6 +37,7 @@ from portal.config import reporter_key_file
 from portal.db import CHINA
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
+from portal.domain.price_protection.payments.making import How
 from portal.domain.price_protection.violations import appealing, awards, ending, evidence, reporters, writing
 from portal.domain.price_protection.violations.models import Case, CasePaperKind, CaseReporter
 from portal.domain.price_protection.violations.reporters import Reporter, Source
@@ -100,7 +101,7 @@ def cases(world: CaseWorld, session: Session) -> list[Case]:
         assert award is not None
         awards.name_payer(session, world.first, award, world.finance)
         awards.see_payee(session, world.vault, world.finance, award)
-        awards.pay(session, world.finance, award, paid_on=served)
+        awards.pay(session, world.finance, award, How(paid_on=served))
         session.commit()
     return [whole, world.notified(world.with_fund(), **said), world.report(world.with_fund(), **said)]
 

@@ -11,6 +11,7 @@ from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Contact, DistributorDocument, ImportFile, Licence, NearSame
 from portal.domain.documents import services as documents
 from portal.domain.jobs.models import Job, JobState
+from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.closing.models import (
     Proposal,
@@ -39,12 +40,17 @@ from portal.domain.price_protection.models import (
     Termination,
 )
 from portal.domain.price_protection.payments.models import (
+    ClawbackSettlement,
     Means,
     Payout,
     PayoutKind,
     PayoutList,
     Repayment,
 )
+from portal.domain.price_protection.payments.vouchers import taking
+from portal.domain.price_protection.payments.vouchers.entries import Entry
+from portal.domain.price_protection.payments.vouchers.models import Grouping, VoucherFile, VoucherOffice
+from portal.domain.price_protection.payments.vouchers.subjects import SUBJECTS
 from portal.domain.price_protection.purchases.models import Purchase, PurchaseImport, Unprotected
 from portal.domain.price_protection.receivables.models import AccountImport
 from portal.domain.price_protection.trail.beginning import begin
@@ -382,7 +388,73 @@ def _payments_of(session: Session, owner: User, agreement: Agreement) -> dict[st
     )
     session.add_all([payout, repayment])
     session.flush()
-    return {"payout": payout.id, "payout_list": made.id, "repayment": repayment.id}
+    settled = ClawbackSettlement(
+        number=f"ZH-T-{number}",
+        agreement_id=agreement.id,
+        issued_on=today(),
+        amount_fen=100,
+        days=30,
+        book_no=0,
+        payload={
+            "manufacturer": "示例日化",
+            "distributor": "示例一号商贸",
+            "agreement": agreement.number,
+            "pay_to": "示例日化，示例银行，6200",
+            "by": "示例财务",
+            "lines": [[today().isoformat(), "claw_back_base", "TH-1-1", "JH-1-1", 2_000, 100, 0, 0]],
+        },
+        by_id=owner.id,
+    )
+    session.add(settled)
+    session.flush()
+    taken = voucher_file(session, owner, agreement, f"PZ-T-{number}", "示例一号商贸")
+    return {
+        "payout": payout.id,
+        "payout_list": made.id,
+        "repayment": repayment.id,
+        "settlement": settled.id,
+        "voucher_file": taken,
+    }
+
+
+def voucher_file(session: Session, owner: User, agreement: Agreement, number: str, name: str) -> int:
+    """A file of vouchers of the agreement's office, with one entry that names `name` wherever a name may stand."""
+    entry = Entry(
+        month="2026-06",
+        voucher=1,
+        day=today(),
+        late_on=None,
+        kind=TransferKind.PAY,
+        document=name,
+        invoice=name,
+        account=AccountKind.BASE,
+        part="",
+        debit_fen=100,
+        credit_fen=0,
+        code=name,
+        distributor=name,
+        agreement=name,
+        subject=SUBJECTS[AccountKind.BASE]._replace(name=name),
+    )
+    made = VoucherFile(
+        number=number,
+        key=number,
+        first_on=today(),
+        last_on=today(),
+        only_payments=True,
+        grouping=Grouping.SINGLE,
+        vouchers=1,
+        entries=1,
+        late=0,
+        amount_fen=100,
+        content=taking.packed(name, [entry]),
+        by_id=owner.id,
+    )
+    session.add(made)
+    session.flush()
+    session.add(VoucherOffice(file_id=made.id, region_id=agreement.region_id))
+    session.flush()
+    return made.id
 
 
 def _batch_of(session: Session, region: Region, owner: User, agreement: Agreement) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 from itertools import groupby
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.models import Transfer
-from portal.domain.price_protection.payments.models import Payout, PayoutList, Repayment
+from portal.domain.price_protection.payments.models import ClawbackSettlement, Payout, PayoutList, Repayment
 from portal.domain.price_protection.purchases.models import Purchase
 from tests.domain.fund_world import on_day
 from tests.domain.test_payments import BANK, JULY, JUNE, MAY, PayWorld
@@ -154,6 +155,14 @@ def test_what_is_owed_back_shows_its_day_and_is_collected_once(finance, session,
     assert finance.post(page, data=more).status_code == 422
 
 
+def taken_out(finance, key="v1", **said):
+    """Where a file of vouchers of May and June is found, once it is taken out."""
+    sent = {"first_on": "2026-05-01", "last_on": "2026-06-30", "what": "all", "grouping": "single", **said}
+    answer = finance.post(f"{ROOT}/vouchers", data=sent | {"key": key + sent["what"]})
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
 @pytest.mark.parametrize(
     ("program", "debit", "credit", "voucher"), [("yonyou", 7, 8, 1), ("kingdee", 8, 9, 2)]
 )
@@ -161,25 +170,71 @@ def test_each_voucher_balances_and_all_bookings_are_in_it(
     finance, session, world, signed, program, debit, credit, voucher
 ):
     finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
-    query = f"program={program}&what=all&first_on=2026-05-01&last_on=2026-06-30"
-    head, *rows = rows_of(finance.get(f"{ROOT}/vouchers/export?{query}"))
+    only = rows_of(finance.get(f"{taken_out(finance, what='payments')}/export?program={program}"))
+    assert len(only) == 3
+    head, *others = rows_of(finance.get(f"{taken_out(finance)}/export?program={program}"))
+    rows = [*only[1:], *others]
     assert head[debit] == "借方金额" and head[credit] == "贷方金额"
-    for number, entries in groupby(rows, key=lambda row: row[voucher]):
+    day = {"yonyou": 2, "kingdee": 0}[program]
+    months = [(str(row[day])[:7], row[voucher]) for row in rows]
+    assert len({one for one, _ in groupby(months)}) == len([*groupby(months)])  # no number comes twice
+    for number, entries in groupby(rows, key=lambda row: (str(row[day])[:7], row[voucher])):
         entries = list(entries)
         sums = [sum(row[place] or 0 for row in entries) for place in (debit, credit)]
         assert sums[0] == sums[1] > 0, number
     session.rollback()
     booked = sum(session.scalars(sa.select(Transfer.amount_fen)).all())
     assert round(sum(row[debit] or 0 for row in rows) * 100) == booked
-    only = rows_of(finance.get(f"{ROOT}/vouchers/export?{query.replace('=all', '=payments')}"))
-    assert len(only) == 3
+
+
+def test_a_file_is_fetched_again_byte_for_byte_and_a_second_click_makes_no_second_one(
+    finance, session, world, signed
+):
+    page = finance.get(f"{ROOT}/vouchers?what=all&first_on=2026-05-01&last_on=2026-06-30&grouping=day")
+    assert page.status_code == 200 and "600.00" not in page.text and "300.00" in page.text
+    file = taken_out(finance, grouping="day")
+    assert taken_out(finance, grouping="day") == file
+    first, again = (finance.get(f"{file}/export?program=kingdee").data for _ in range(2))
+    assert first == again
+    assert "PZ-2026-000001" in finance.get(file).text
+    assert file in finance.get(f"{ROOT}/vouchers").text
+    other = finance.post(
+        f"{ROOT}/vouchers",
+        data={
+            "first_on": "2026-05-01",
+            "last_on": "2026-06-30",
+            "what": "all",
+            "grouping": "day",
+            "key": "2",
+        },
+    )
+    assert other.status_code == 422
+
+
+def test_a_settlement_is_made_once_and_printed(finance, session, world, signed, monkeypatch):
+    monkeypatch.setattr("portal.printing.pool.render", lambda job: (b"%PDF-1.7 " + job.html.encode(), 1))
+    bought = session.scalars(sa.select(Purchase)).one()
+    world.pay(world.owed(signed), JUNE)
+    world.give_back(bought, JUNE, 400_000, entered_on=JUNE)
+    page = f"{ROOT}/owed/{signed.id}/settlement"
+    assert finance.post(page, data={"pay_to": ""}).status_code == 422
+    for _click in range(2):
+        assert finance.post(page, data={"pay_to": "示例日化，示例银行，6200"}).status_code == 303
+    session.rollback()
+    made = session.scalars(sa.select(ClawbackSettlement)).one()
+    paper = finance.get(f"{ROOT}/settlements/{made.id}").data.decode()
+    assert made.days > 0
+    last = (JUNE + timedelta(days=made.days)).isoformat()
+    for said in (made.number, "示例日化，示例银行，6200", "120.00", "壹佰贰拾元整", last):
+        assert said in paper, said
+    assert made.number in finance.get(f"{ROOT}/owed/{signed.id}").text
 
 
 def test_subjects_are_the_companys_own_and_checked(finance, session, world, signed):
     page = f"{ROOT}/vouchers/subjects"
     assert finance.post(page, data={"yonyou-base": "=1+1"}).status_code == 422
     assert finance.post(page, data={"yonyou-base": "22419901"}).status_code == 303
-    rows = rows_of(finance.get(f"{ROOT}/vouchers/export?what=all&first_on=2026-05-01&last_on=2026-06-30"))
+    rows = rows_of(finance.get(f"{taken_out(finance)}/export"))
     assert "22419901" in {row[5] for row in rows} and "224101" not in {row[5] for row in rows}
 
 

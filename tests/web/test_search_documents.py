@@ -7,7 +7,8 @@ from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
 from portal.domain.price_protection.closing.models import Statement
-from portal.domain.price_protection.payments.models import Mark, Payout, PayoutMark
+from portal.domain.price_protection.payments.models import ClawbackSettlement, Mark, Payout, PayoutMark
+from portal.domain.price_protection.payments.vouchers.models import Voucher, VoucherFile
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
 from portal.domain.price_protection.violations.models import Case
 from tests.web.access_rows import rows_of_region
@@ -42,12 +43,16 @@ def found(session, make):
         "/funds/quarters/statements/": session.get_one(Statement, rows["statement"]).number,
         "/violations/": session.get_one(Case, rows["case"]).number,
         "/funds/payments/": payout.number,
+        "/funds/payments/settlements/": session.get_one(ClawbackSettlement, rows["settlement"]).number,
+        "/funds/payments/vouchers/": session.get_one(VoucherFile, rows["voucher_file"]).number,
     }
     ids = {
         "/purchases/": bought.id,
         "/funds/quarters/statements/": rows["statement"],
         "/violations/": rows["case_code"],
         "/funds/payments/": payout.id,
+        "/funds/payments/settlements/": rows["settlement"],
+        "/funds/payments/vouchers/": rows["voucher_file"],
     }
     session.commit()
     return office, numbers, ids
@@ -68,6 +73,18 @@ def test_a_number_opens_its_document(found, make, sign_in):
     assert [hit["url"] for hit in part] == [f"/purchases/{ids['/purchases/']}"]
 
 
+def test_a_voucher_is_found_by_its_month_and_number(found, make, sign_in, session):
+    office, _numbers, ids = found
+    file_id = ids["/funds/payments/vouchers/"]
+    session.add(Voucher(file_id=file_id, month="2026-09", no=12, booked_on=today()))
+    session.commit()
+    for words in ("记-2026-09-0012", "2026-09-12"):
+        answer = sign_in(make.user(Role.FINANCE, office)).get("/search", query_string={"q": words})
+        assert answer.location and answer.location.startswith(f"/funds/payments/vouchers/{file_id}?"), words
+    seller = sign_in(make.user(Role.SALESPERSON, office)).get("/search?q=2026-09-12")
+    assert seller.status_code == 200 and "/vouchers/" not in seller.text
+
+
 def test_nobody_finds_what_he_may_not_see(found, make, sign_in, session):
     office, numbers, ids = found
     case = session.scalars(sa.select(Case).where(Case.code == ids["/violations/"])).one()
@@ -78,7 +95,8 @@ def test_nobody_finds_what_he_may_not_see(found, make, sign_in, session):
     for user, hidden in (
         (stranger, set(numbers)),
         (trainer, set(numbers)),
-        (seller, {"/violations/"}),  # not before the notice was served
+        # Not before the notice was served; vouchers are for who pays.
+        (seller, {"/violations/", "/funds/payments/vouchers/"}),
     ):
         browser = sign_in(user)
         for place in hidden:

@@ -32,7 +32,7 @@ def world(app, session, make) -> CaseWorld:
 
 
 # What shows something sealed to whoever may see it; every other answer must not.
-_FOR_THOSE_WHO_MAY = re.compile(r"/source$|/evidence/1/open$|/awards/[^/]+/open$")
+_FOR_THOSE_WHO_MAY = re.compile(r"/source$|/evidence/1/open$|/awards/[^/]+/(open|pay)$")
 
 
 class Desk:
@@ -170,7 +170,18 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
     assert agreement.number not in listed
     shown = desk.post(world.finance, received, f"/violations/awards/{award.code}/open", 200).decode()
     assert SOURCE["account"] in shown
-    desk.post(world.finance, received, f"/violations/awards/{award.code}/pay", paid_on="2026-08-10")
+    said = {"paid_on": "2026-08-10", "reference": "回单0810", "tax": "65.00", "turn": "1"}
+    paying = f"/violations/awards/{award.code}/pay"
+    again = desk.post(world.finance, received, paying, 422, **said | {"paid_on": "2026-08-01"}).decode()
+    assert SOURCE["account"] in again and "回单0810" in again  # what was typed, and whom it is for, stay
+    for _click in range(3):
+        desk.post(world.finance, received, paying, **said)
+    desk.get(world.finance, received, "/violations/awards/")
+    shown = desk.get(world.finance, received, f"/violations/awards/{award.code}").decode()
+    assert "260.00" in shown and "65.00" in shown
+    desk.post(world.finance, received, f"/violations/awards/{award.code}/take-back", why="returned")
+    assert "taken back" in desk.post(world.finance, received, paying, 422, **said).decode()
+    desk.post(world.finance, received, paying, **said | {"turn": "2"})
     desk.get(administrator, received, "/admin/audit")
 
     for path, page in desk.seen:

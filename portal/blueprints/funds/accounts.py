@@ -37,7 +37,7 @@ def accounts() -> ResponseReturnValue:
                 "fen": totals.get(kind, 0),
             }
             for kind in AccountKind
-            if kind not in TAKEN or kind is AccountKind.UNAWARDED or is_told()
+            if kind not in (*TAKEN, AccountKind.TAX) or kind is AccountKind.UNAWARDED or is_told()
         ],
         account_word=account_word,
         found=found,

@@ -13,6 +13,18 @@ from portal.blueprints.payments import (  # noqa: E402
     owing,
     purposes,
     record,
+    settlements,
 )
 
-__all__ = ["bookkeeping", "bp", "invoices", "lateness", "listing", "making", "owing", "purposes", "record"]
+__all__ = [
+    "bookkeeping",
+    "bp",
+    "invoices",
+    "lateness",
+    "listing",
+    "making",
+    "owing",
+    "purposes",
+    "record",
+    "settlements",
+]

@@ -7,6 +7,7 @@ from wtforms import HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from portal.domain.price_protection.payments.models import Mark, Means
+from portal.domain.price_protection.payments.vouchers.models import Grouping
 from portal.web.fields import AmountField, DateOnField, LineField
 from portal.web.words import WORDS
 
@@ -80,6 +81,14 @@ class ServedForm(FlaskForm):
     number = LineField(_l("Statement or courier number"), [Length(max=200)])
 
 
+class SettleForm(FlaskForm):
+    """The settlement of what is owed back."""
+
+    pay_to = LineField(
+        _l("Account to pay to"), [InputRequired(_l("Enter the account to pay to.")), Length(max=120)]
+    )
+
+
 class UseForm(FlaskForm):
     """Use of a deduction that nobody was awarded."""
 
@@ -94,7 +103,7 @@ class UseForm(FlaskForm):
 
 
 class VoucherForm(FlaskForm):
-    """Which days, what of them, and for which program."""
+    """Which days, what of them, and what one voucher holds."""
 
     class Meta:
         csrf = False
@@ -104,4 +113,13 @@ class VoucherForm(FlaskForm):
     what = SelectField(
         _l("Bookings"),
         choices=[("payments", _l("Payments and repayments only")), ("all", _l("Everything that was booked"))],
+    )
+    grouping = SelectField(
+        _l("One voucher for"),
+        coerce=Grouping,
+        choices=[
+            (Grouping.SINGLE.value, _l("each payment or booking")),
+            (Grouping.DAY.value, _l("all of a day, by customer")),
+        ],
+        default=Grouping.SINGLE,
     )

@@ -11,8 +11,9 @@ from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection import queries as agreements
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments import collecting, queries
+from portal.domain.price_protection.payments import collecting, queries, settling
 from portal.domain.price_protection.payments.collecting import Received
+from portal.domain.price_protection.payments.models import ClawbackSettlement
 from portal.domain.price_protection.payments.queries import OwedBack
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -52,7 +53,11 @@ def collect(id: int) -> ResponseReturnValue:
     paying = CollectForm(
         None if says_served else request.form or None, data={"key": new_key(), "received_on": today()}
     )
-    served = ServedForm(request.form if says_served else None, data={"served_on": today()})
+    settlements = db.session.scalars(
+        settling.settlements_visible_to(actor()).where(ClawbackSettlement.agreement_id == id).limit(5)
+    ).all()
+    number = settlements[0].number if settlements else ""
+    served = ServedForm(request.form if says_served else None, data={"served_on": today(), "number": number})
     form = served if says_served else paying
     if request.method == "POST" and form.validate():
         if says_served:
@@ -84,6 +89,7 @@ def collect(id: int) -> ResponseReturnValue:
         paying=paying,
         served=served,
         agreement=agreement,
+        settlements=settlements,
         owed=_owed(id),
         repayments=db.session.execute(queries.repayment_rows(actor(), id).limit(20)).all(),
     )

@@ -8,6 +8,7 @@ from portal.blueprints.purchases.loading import readable
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.price_protection.purchases import queries
+from portal.domain.price_protection.purchases.closed import elsewhere
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
@@ -29,6 +30,7 @@ def detail(id: int) -> ResponseReturnValue:
         p=purchase,
         why=WHY_UNPROTECTED[purchase.unprotected] if purchase.unprotected else "",
         quantity=quantity(purchase.quantity_milli),
+        elsewhere=elsewhere(db.session(), [id]).get(id) if purchase.accrual else None,
         how=queries.arithmetic(db.session, purchase),
         transfers=queries.transfers_of(db.session, purchase, is_told=is_told()),
         is_told=is_told(),

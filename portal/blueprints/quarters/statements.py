@@ -9,6 +9,7 @@ from portal.blueprints.quarters import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.price_protection.closing import answering, executing, printing, queries, statements
+from portal.domain.price_protection.closing.clawed_back import clawed_back
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.closing.off_deductions import off_deductions
 from portal.domain.price_protection.funds import deducting
@@ -47,6 +48,7 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         lines=found.payload["lines"],
         afterwards=statements.afterwards(session, found),
         off_deductions=off_deductions(session, found),
+        clawed_back=clawed_back(session, found),
         purchase=PURCHASE,
         sums=SUMS,
         sources=_sources(found),

@@ -3,6 +3,7 @@
 They are looked for by their number or part of it alone: what names a company finds its distributor and agreements.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,10 @@ from portal.blueprints.search.kinds import Hit, Kind
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.closing import queries as closes
 from portal.domain.price_protection.payments import queries as payments
+from portal.domain.price_protection.payments import settling
+from portal.domain.price_protection.payments.vouchers import taking as vouchers
+from portal.domain.price_protection.payments.vouchers.entries import label
+from portal.domain.price_protection.payments.vouchers.models import VoucherFile
 from portal.domain.price_protection.purchases import queries as purchases
 from portal.domain.price_protection.purchases.codes import trace
 from portal.domain.price_protection.violations import queries as cases
@@ -28,6 +33,7 @@ _LEAST, _SURELY = (
     4,
     8,
 )  # signs: with fewer everything would be found; with so many, letters and digits, it is one
+_VOUCHER = re.compile(r"(?:记[-字]?)?([0-9]{4}-[0-9]{2})-([0-9]{1,7})")
 _Found = Callable[[Session, User, str, int], Kind]
 
 
@@ -51,6 +57,8 @@ def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
         ((P.FUNDS_READ,), _statements),
         ((P.CASES_READ, P.CASES_FOLLOW), _cases),
         ((P.FUNDS_READ,), _payments),
+        ((P.FUNDS_READ,), _settlements),
+        ((P.PAYMENTS_MAKE,), _vouchers),
     )
     return [
         find(session, user, number, limit)
@@ -161,3 +169,62 @@ def _payments(session: Session, user: User, number: str, limit: int) -> Kind:
             is_meant=number in (row.number.upper(), str(row.invoice or "").upper()),
         ),
     )
+
+
+def _settlements(session: Session, user: User, number: str, limit: int) -> Kind:
+    return _kind(
+        session,
+        settling.numbered(user, number),
+        limit,
+        _("Claw-back settlements"),
+        url_for("payments.owed"),
+        lambda row: Hit(
+            url=url_for("payments.settlement", id=row.id),
+            number=row.number,
+            title=f"{row.number} {row.distributor}",
+            note=f"{day(row.issued_on)} · {money(row.amount_fen)} · {row.agreement}",
+            state=_("Claw-back settlement"),
+            tone="",
+            is_meant=row.number.upper() == number,
+        ),
+    )
+
+
+def _vouchers(session: Session, user: User, number: str, limit: int) -> Kind:
+    """Files by their number or part of it, and the one voucher that is named as 记-2026-09-0012."""
+    files = vouchers.files_visible_to(user).where(VoucherFile.number.icontains(number, autoescape=True))
+    found = _kind(
+        session,
+        files,
+        limit,
+        _("Vouchers"),
+        url_for("payments.book_vouchers"),
+        lambda row: Hit(
+            url=url_for("payments.voucher_file", id=row[0].id),
+            number=row[0].number,
+            title=row[0].number,
+            note=f"{day(row[0].first_on)} – {day(row[0].last_on)}",
+            state=_("File of vouchers"),
+            tone="",
+            is_meant=row[0].number.upper() == number,
+        ),
+    )
+    named = _VOUCHER.fullmatch(number)
+    row = (
+        session.execute(vouchers.numbered(user, named[1], int(named[2]))).one_or_none()
+        if named is not None
+        else None
+    )
+    if row is None:
+        return found
+    name = label(row.month, row.no)
+    hit = Hit(
+        url=url_for("payments.voucher_file", id=row.id, voucher=name),
+        number=name,
+        title=name,
+        note=f"{row.number} · {day(row.booked_on)}",
+        state=_("Voucher"),
+        tone="",
+        is_meant=True,
+    )
+    return Kind(found.title, [hit, *found.hits], found.total + 1, hit.url)

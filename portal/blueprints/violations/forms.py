@@ -3,12 +3,13 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
-from wtforms import SelectField, SelectMultipleField, TextAreaField
+from wtforms import HiddenField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.price_protection.models import Service
+from portal.domain.price_protection.violations.awards import Why
 from portal.domain.price_protection.violations.models import HearingKind, TakingBackGround, Withdrawal
 from portal.domain.price_protection.violations.reporters import DECLARED, Source
 from portal.web.fields import AmountField, DateOnField, LineField, RateField, WholeField
@@ -194,6 +195,26 @@ class PayerForm(FlaskForm):
 
 
 class PayForm(FlaskForm):
-    """When an award was paid."""
+    """When an award was paid, under which number, and what was withheld of it."""
 
+    # Which payment of the award it is: sent twice, it is recorded once.
+    turn = HiddenField()
     paid_on = DateOnField(_l("Paid on"), _DAY)
+    reference = LineField(
+        _l("Bank or document number"),
+        [InputRequired(_l("Enter the number that the bank or the document bears."))],
+    )
+    tax = AmountField(_l("Tax withheld (yuan)"), [Optional()])
+
+
+class AwardBackForm(FlaskForm):
+    """Why the payment of an award is taken back; chosen, so that nothing is told of whom it was for."""
+
+    why = SelectField(
+        _l("Why"),
+        coerce=Why,
+        choices=[
+            (Why.MISTAKE.value, _l("Recorded by mistake: nothing was paid")),
+            (Why.RETURNED.value, _l("The bank returned it")),
+        ],
+    )

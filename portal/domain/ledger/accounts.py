@@ -14,6 +14,7 @@ class AccountKind(StrEnum):
     FUND = "fund"  # 价格保护基金, held: liability, one a quarter
     RELEASED = "released"  # 应付基金, released and not yet paid: liability, one a quarter
     AWARD = "award"  # 应付奖励: liability, one a case
+    TAX = "tax"  # 应交税费, withheld from awards (8.3): liability
     UNAWARDED = "unawarded"  # 未奖励的扣减款, for the purpose of 8.2: liability, one a case
     CLAWBACK = "clawback"  # 应收退回, owed by the distributor (9.1): asset
     BORNE = "borne"  # 公司承担的奖励 (9.1, 8.4): expense
@@ -47,6 +48,7 @@ NEVER_NEGATIVE = frozenset(
         AccountKind.FUND,
         AccountKind.RELEASED,
         AccountKind.AWARD,
+        AccountKind.TAX,
         AccountKind.UNAWARDED,
         AccountKind.CLAWBACK,
         AccountKind.BORNE,
@@ -71,6 +73,7 @@ class TransferKind(StrEnum):
     DEDUCT = "deduct"
     RESTORE = "restore"
     PAY = "pay"
+    WITHHOLD = "withhold"
     OFFSET = "offset"
     COLLECT = "collect"
     CORRECT = "correct"
@@ -98,6 +101,7 @@ LEGAL: dict[TransferKind, tuple[frozenset[AccountKind], frozenset[AccountKind]]]
     T.DEDUCT: (frozenset({A.FUND}), frozenset(_TAKEN)),
     T.RESTORE: (frozenset({*_TAKEN, A.BORNE}), frozenset({A.FUND})),
     T.PAY: (frozenset({*_TO_DISTRIBUTOR, *_TAKEN}), frozenset(_MEANS)),
+    T.WITHHOLD: (frozenset({A.AWARD}), frozenset({A.TAX})),
     T.OFFSET: (frozenset(_TO_DISTRIBUTOR), frozenset({A.CLAWBACK})),
     T.COLLECT: (frozenset(_MEANS), frozenset({A.CLAWBACK})),
 }

@@ -67,6 +67,8 @@ class Numbered(StrEnum):
     CASE = "case"
     PAYMENT = "payment"
     REPAYMENT = "repayment"
+    VOUCHERS = "vouchers"
+    CLAWBACK = "clawback"
 
     @property
     def action(self) -> str:
@@ -84,6 +86,8 @@ SHIPPED = {
     Numbered.CASE: Rule("WG-{year}-{number}", 4),
     Numbered.PAYMENT: Rule("FK-{year}-{number}", 6),
     Numbered.REPAYMENT: Rule("SK-{year}-{number}", 6),
+    Numbered.VOUCHERS: Rule("PZ-{year}-{number}", 6),
+    Numbered.CLAWBACK: Rule("ZH-{year}-{number}", 6),
 }
 
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
+
 import portal.domain
 from portal.domain.access.roles import Permission, Role
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.jobs.runs import Run, claim
+from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.closing import executing
 from portal.domain.price_protection.funds import deducting, releasing
@@ -25,6 +28,8 @@ from portal.domain.price_protection.payments.collecting import Received
 from portal.domain.price_protection.payments.making import How, Payee, Seen
 from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
+from portal.domain.price_protection.payments.vouchers import taking
+from portal.domain.price_protection.payments.vouchers.movements import Asked
 from portal.domain.price_protection.purchases import entering, waiting
 from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.violations import (
@@ -39,6 +44,7 @@ from portal.domain.price_protection.violations import (
 from portal.domain.price_protection.violations import (
     steps as case_steps,
 )
+from portal.domain.price_protection.violations.awards import Why
 from portal.domain.price_protection.violations.models import Case, CasePaper, CasePaperKind
 from portal.domain.price_protection.violations.models import Withdrawal as Ground
 from portal.domain.price_protection.violations.reporters import Source
@@ -333,7 +339,27 @@ def pay_an_award(world: World) -> Flow:
     with on_day(LATE):
         awards.name_payer(world.session, world.first, award, world.finance)
         world.session.commit()
-    return Flow(LATE, lambda: awards.pay(world.session, world.finance, award, paid_on=LATE))
+    return Flow(LATE, lambda: awards.pay(world.session, world.finance, award, How(paid_on=LATE)))
+
+
+@flow
+def take_the_payment_of_an_award_back(world: World) -> Flow:
+    case = world.in_effect()
+    award = ending.award_of(world.session, case)
+    assert award is not None
+    with on_day(LATE):
+        awards.name_payer(world.session, world.first, award, world.finance)
+        awards.pay(world.session, world.finance, award, How(paid_on=LATE, tax_fen=100))
+        world.session.commit()
+    return Flow(LATE, lambda: awards.take_back(world.session, world.finance, award, Why.RETURNED))
+
+
+@flow
+def take_vouchers_out(world: World) -> Flow:
+    world.owing()
+    asked = Asked(JULY.replace(day=1), JULY, only_payments=False)
+    key = f"vouchers {world.session.scalar(sa.select(sa.func.count(Transfer.id)))}"
+    return Flow(JULY, lambda: taking.take(world.session, world.finance, asked, key=key))
 
 
 @flow

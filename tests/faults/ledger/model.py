@@ -52,6 +52,7 @@ class Paid:
     means: str
     fen: int
     offset: int = 0
+    tax: int = 0
 
 
 @dataclass
@@ -292,13 +293,14 @@ class Model:
         return done
 
     def _pay(self, paid: Paid) -> None:
-        self._move(paid.place, -paid.fen - paid.offset)
+        self._move(paid.place, -paid.fen - paid.offset - paid.tax)
         self._move(("clawback", ""), -paid.offset)
+        self._move(("tax", ""), paid.tax)
         self.balances[paid.means, ""] -= paid.fen
 
-    def pay_of_case(self, place: Place, fen: int) -> Paid:
-        """Pay out of what a decision took."""
-        paid = Paid(place, "money", fen)
+    def pay_of_case(self, place: Place, fen: int, tax: int = 0) -> Paid:
+        """Pay out of what a decision took, less what is withheld of it."""
+        paid = Paid(place, "money", fen, tax=tax)
         self._pay(paid)
         return paid
 
@@ -325,8 +327,9 @@ class Model:
     def take_payment_back(self, paid: Paid) -> None:
         """It is owed again, whoever owed it."""
         sign = -1 if paid.place[0] == "clawback" else 1
-        self._move(paid.place, paid.fen + paid.offset)
+        self._move(paid.place, paid.fen + paid.offset + paid.tax)
         self._move(("clawback", ""), paid.offset)
+        self._move(("tax", ""), -paid.tax)
         self.balances[paid.means, ""] += sign * paid.fen
 
     def pay_again(self, paid: Paid) -> None:

@@ -37,6 +37,9 @@ from portal.domain.price_protection.payments.collecting import Received
 from portal.domain.price_protection.payments.making import How, Payee, Seen
 from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind, PayoutList, Repayment
 from portal.domain.price_protection.payments.payable import Item, Key, Wanted, payable
+from portal.domain.price_protection.payments.vouchers import taking
+from portal.domain.price_protection.payments.vouchers.models import Grouping, VoucherFile
+from portal.domain.price_protection.payments.vouchers.movements import Asked
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.settings import services as setting
 from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
@@ -333,8 +336,10 @@ class Funds(RuleBasedStateMachine):
         return f"{what}-{self.agreement.id}-{self.steps}"
 
     @precondition(lambda self: any(fen for place, fen in self.model.balances.items() if place[0] in TAKEN))
-    @rule(which=PICK, part=PART, too_much=st.integers(0, 5))
-    def pay_out_of_a_case(self, which: int, part: Fraction, too_much: int) -> None:
+    @rule(
+        which=PICK, part=PART, too_much=st.integers(0, 5), tax=st.sampled_from((Fraction(0), Fraction(1, 5)))
+    )
+    def pay_out_of_a_case(self, which: int, part: Fraction, too_much: int, tax: Fraction) -> None:
         places = sorted(place for place, fen in self.model.balances.items() if fen and place[0] in TAKEN)
         place = places[which % len(places)]
         there = self.model.balances[place]
@@ -343,7 +348,9 @@ class Funds(RuleBasedStateMachine):
         fen += 1 if too_much == 0 else 0
         kind = PayoutKind.AWARD if is_award else PayoutKind.UNAWARDED
         payee = None if is_award else Payee("示例服务有限公司", "示例银行", "6222020000000009")
-        how = How(paid_on=self.today, note="" if is_award else "终端价格维护", means=Means.MONEY)
+        withheld = int(fen * tax) if is_award else 0
+        note = "" if is_award else "终端价格维护"
+        how = How(paid_on=self.today, note=note, means=Means.MONEY, tax_fen=withheld)
 
         def work() -> PayoutList:
             return making.pay_from_case(
@@ -358,7 +365,7 @@ class Funds(RuleBasedStateMachine):
             return
         made = self._book("pay out of a case", work)
         assert self._book("pay out of a case", work).id == made.id
-        self.paid.append((made.payouts[0], self.model.pay_of_case(place, fen)))
+        self.paid.append((made.payouts[0], self.model.pay_of_case(place, fen - withheld, withheld)))
 
     @precondition(lambda self: self.model.balances["clawback", ""])
     @rule(means=st.sampled_from(tuple(Means)), part=PART)
@@ -430,6 +437,25 @@ class Funds(RuleBasedStateMachine):
         self.paid.remove((payment, paid))
         with pytest.raises(DomainError), on_day(self.today):
             work()
+        self.session.rollback()
+
+    @rule(days=st.integers(0, 120), grouping=st.sampled_from(Grouping), only=st.booleans())
+    def take_vouchers(self, days: int, grouping: Grouping, only: bool) -> None:
+        """A file of the last days: sent twice it is one file, and a second one finds nothing left."""
+        asked = Asked(self.today - timedelta(days=days), self.today, only, grouping)
+
+        def work() -> VoucherFile:
+            return taking.take(self.session, self.world.finance, asked, key=self._key("vouchers"))
+
+        with on_day(self.today):
+            is_new = bool(taking.preview(self.session, self.world.finance, asked).entries)
+        if is_new:
+            made = self._book("take vouchers", work)
+            assert self._book("take vouchers", work).id == made.id
+        with on_day(self.today):
+            assert not taking.preview(self.session, self.world.finance, asked).entries
+            with pytest.raises(DomainError):
+                taking.take(self.session, self.world.finance, asked, key=self._key("more vouchers"))
         self.session.rollback()
 
     @precondition(lambda self: self.model.is_signed and len(self.model.amended) < 5)

@@ -19,6 +19,7 @@ from portal.domain.price_protection.funds.proof import Booked, booked, half_up
 from portal.domain.price_protection.interest import proving as late_interest
 from portal.domain.price_protection.models import AgreementTerms
 from portal.domain.price_protection.payments import proving as payments
+from portal.domain.price_protection.payments.vouchers import proving as vouchers
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, accrual_facts
 
 _AT_ONCE = 2000
@@ -35,6 +36,7 @@ def prove(session: Session) -> int:
     """
     count = _accruals(session) + _releases(session)
     count += quarters.prove(session) + deductions.prove(session)
+    count += vouchers.prove(session)
     return count + payments.prove(session) + late_interest.prove(session) + statements.prove(session)
 
 

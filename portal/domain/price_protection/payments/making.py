@@ -64,12 +64,16 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class How:
-    """By which means (None: as each agreement says), on which day, and what is known of it already."""
+    """By which means (None: as each agreement says), on which day, and what is known of it already.
+
+    `tax_fen` is withheld of an award, by the law and clause 8.3.
+    """
 
     paid_on: date
     means: Means | None = None
     note: str = ""
     reference: str = ""
+    tax_fen: int = 0
 
 
 def pay(session: Session, actor: User, seen: Sequence[Seen], how: How, *, key: str) -> PayoutList:
@@ -162,6 +166,11 @@ def pay_from_case(
     there = held[agreement.id].balance(kind.account, part)
     if kind is PayoutKind.AWARD and amount_fen != there:
         raise DomainError(_CHANGED)
+    if not 0 <= how.tax_fen < amount_fen:
+        raise DomainError(
+            "The tax withheld is less than the award: enter it in yuan, 0 where none is withheld.",
+            field="tax",
+        )
     if not 0 < amount_fen <= there:
         raise DomainError("At most what is there can be used: enter a sum up to that.", field="amount")
     if kind is PayoutKind.UNAWARDED and len(how.note) < 4:
@@ -209,7 +218,8 @@ def _known(session: Session, key: str, asked: str) -> PayoutList | None:
 
 def _asked(actor: User, sums: Iterable[tuple[object, ...]], how: How) -> str:
     said = sorted(":".join(map(str, one)) for one in sums)
-    return facts(actor.id, *said, how.paid_on, how.means, how.note, how.reference)
+    withheld = [how.tax_fen] if how.tax_fen else []
+    return facts(actor.id, *said, how.paid_on, how.means, how.note, how.reference, *withheld)
 
 
 def _require_day(session: Session, paid_on: date, items: Sequence[Item]) -> None:
@@ -286,6 +296,7 @@ def _make(
             part=item.part,
             amount_fen=item.amount_fen,
             offset_fen=item.offset_fen,
+            tax_fen=how.tax_fen if item.kind is PayoutKind.AWARD else 0,
             means=means,
             paid_on=how.paid_on,
             payee=item.payee,
@@ -340,6 +351,7 @@ def _drafts(payout: Payout) -> list[Draft]:
         )
         for kind, credit, fen in (
             (TransferKind.OFFSET, AccountKind.CLAWBACK, payout.offset_fen),
+            (TransferKind.WITHHOLD, AccountKind.TAX, payout.tax_fen),
             (TransferKind.PAY, payout.means.account, payout.paid_fen),
         )
         if fen

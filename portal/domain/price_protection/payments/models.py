@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -86,9 +87,10 @@ class PayoutList(Base):
 
 
 class Payout(Base):
-    """付款: what an account owed was paid, less what was set off: `paid_fen` = amount − offset, all in fen.
+    """付款: what an account owed was paid, less what was set off and withheld: `paid_fen` = amount − offset − tax.
 
-    Payee and bank account are those of the day. A mistake is corrected by the mirror of its transfers, never by change.
+    In fen. Payee and bank account are those of the day. A mistake is corrected by the mirror of its transfers, never
+    by change.
     """
 
     __tablename__ = "payout"
@@ -97,6 +99,8 @@ class Payout(Base):
         sa.CheckConstraint("offset_fen >= 0 AND offset_fen <= amount_fen", name="offset_within_the_amount"),
         sa.CheckConstraint("offset_fen = 0 OR kind IN ('base', 'released')", name="only_rebates_are_set_off"),
         sa.CheckConstraint("(kind = 'base') = (part = '')", name="part_by_kind"),
+        sa.CheckConstraint("tax_fen >= 0 AND tax_fen < amount_fen", name="tax_within_the_amount"),
+        sa.CheckConstraint("tax_fen = 0 OR kind = 'award'", name="only_awards_are_taxed"),
         sa.Index("ix_payout_agreement_id_kind", "agreement_id", "kind"),
     )
 
@@ -108,6 +112,8 @@ class Payout(Base):
     part: Mapped[str] = mapped_column(sa.String(20), default="")
     amount_fen: Mapped[int]
     offset_fen: Mapped[int] = mapped_column(default=0)
+    # What was withheld of an award for the tax office (8.3).
+    tax_fen: Mapped[int] = mapped_column(default=0)
     means: Mapped[Means] = mapped_column(enum_type(Means))
     paid_on: Mapped[date] = mapped_column(index=True)
     # Empty for an award: whom it goes to is sealed in its case.
@@ -128,7 +134,7 @@ class Payout(Base):
     @property
     def paid_fen(self) -> int:
         """What went out."""
-        return self.amount_fen - self.offset_fen
+        return self.amount_fen - self.offset_fen - self.tax_fen
 
     @property
     def invoice(self) -> str:
@@ -162,6 +168,7 @@ class Payout(Base):
             self.bank_account,
             self.note,
             self.made_by_id,
+            *([self.tax_fen] if self.tax_fen else []),
         )
 
     def _marked(self, what: Mark) -> str:
@@ -265,3 +272,25 @@ class ClawbackNotice(Base):
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ClawbackSettlement(Base):
+    """追回结算单: what was owed back on a day, as it was written for the distributor; `payload` is all it prints."""
+
+    __tablename__ = "clawback_settlement"
+    __table_args__ = (sa.CheckConstraint("amount_fen > 0", name="amount_positive"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    issued_on: Mapped[date]
+    amount_fen: Mapped[int]
+    # Within so many days of its receipt it is to be paid.
+    days: Mapped[int] = mapped_column(sa.Integer)
+    book_no: Mapped[int]
+    payload: Mapped[dict[str, Any]]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    agreement: Mapped[Agreement] = relationship()
+    by: Mapped[User] = relationship()

@@ -109,8 +109,10 @@ def _said(row: Payout | Repayment) -> set[tuple[object, ...]]:
     said: set[tuple[object, ...]] = set()
     if row.offset_fen:
         said.add((T.OFFSET, (owed, row.part), (A.CLAWBACK, ""), row.offset_fen))
-    if row.amount_fen > row.offset_fen:
-        said.add((T.PAY, (owed, row.part), (means, ""), row.amount_fen - row.offset_fen))
+    if row.tax_fen:
+        said.add((T.WITHHOLD, (owed, row.part), (A.TAX, ""), row.tax_fen))
+    if paid_fen := row.amount_fen - row.offset_fen - row.tax_fen:
+        said.add((T.PAY, (owed, row.part), (means, ""), paid_fen))
     return said
 
 

@@ -15,7 +15,7 @@ from portal.domain.ledger.models import Account, Book, Transfer
 
 T = TransferKind
 # What was given out or came back is given for the oldest; anything else that lessens a sum takes of the latest.
-_GIVEN = frozenset({T.PAY, T.OFFSET, T.COLLECT})
+_GIVEN = frozenset({T.PAY, T.WITHHOLD, T.OFFSET, T.COLLECT})
 Place = tuple[int, AccountKind, str]
 
 
@@ -43,7 +43,7 @@ def spans(session: Session, agreements: sa.Select[int], kinds: Collection[Accoun
     """
     last = _last_payments(agreements, kinds)
     added = _days(session, last, Transfer.credit_id, (T.CORRECT,))
-    lessened = _days(session, last, Transfer.debit_id, (T.CORRECT, T.PAY, T.OFFSET))
+    lessened = _days(session, last, Transfer.debit_id, (T.CORRECT, T.PAY, T.WITHHOLD, T.OFFSET))
     found = {
         id_: Span(oldest_on, max(latest_on, lessened.get(id_, (latest_on, latest_on))[1]))
         for id_, (oldest_on, latest_on) in added.items()
@@ -78,7 +78,7 @@ def _last_payments(agreements: sa.Select[int], kinds: Collection[AccountKind]) -
             before,
             sa.and_(
                 before.debit_id == Account.id,
-                before.kind.in_((T.PAY, T.OFFSET)),
+                before.kind.in_((T.PAY, T.WITHHOLD, T.OFFSET)),
                 ~sa.exists().where(undone.reverses_id == before.id),
             ),
         )

@@ -32,6 +32,7 @@ _ONLY_AUDITED = (
     "case.payee_seen",
     "case.payer_named",
     "case.award_paid",
+    "case.award_taken_back",
     "case.judgment_seen",
 )
 

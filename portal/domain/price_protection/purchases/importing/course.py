@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.importing.course import Course
-from portal.domain.importing.report import SHOWN_ROWS, Action, Change, ImportReport, RowReport
+from portal.domain.importing.report import SHOWN_ROWS, Action, Change, Flag, ImportReport, RowReport
 from portal.domain.importing.rows import headings_by_field
 from portal.domain.money import figures
 from portal.domain.price_protection.purchases.booking import enter
 from portal.domain.price_protection.purchases.checking import Desk
+from portal.domain.price_protection.purchases.closed import elsewhere
 from portal.domain.price_protection.purchases.entries import Entry, Line
 from portal.domain.price_protection.purchases.importing.columns import NEEDED, SPEC
 from portal.domain.price_protection.purchases.importing.rows import Names, PurchaseDraft, draft_of
@@ -19,6 +21,8 @@ from portal.domain.tabular import Table
 from portal.domain.users.models import User
 
 CHUNK = 2_000  # rows of a transaction: others may write in between
+_ELSEWHERE = N_("Its day lies in %(own)s, which is closed: it counts in %(counts)s.")
+_MOST_FLAGS = 200
 # What a refusal of the rules is about, as the columns of a file are called.
 _COLUMN_OF = {"returns": "returns_document", "distributor": "distributor_code", "product": "product_code"}
 
@@ -85,6 +89,9 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
         good: dict[int, Line] = {place: line for place, line in lines.items() if line is not None}
         found, created, accrued, more_codes = self._enter(list(good.values()))
         outcome = dict(zip(good, found, strict=True))
+        new = [one.id for one in found if isinstance(one, Entry) and id(one) in created]
+        tells = self.writes and len(self.report.flags) < _MOST_FLAGS
+        moved = elsewhere(self.session, new) if tells and new else {}
         for place, draft in enumerate(batch):
             one = outcome.get(place)
             if isinstance(one, DomainError):
@@ -94,6 +101,8 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
                 created.discard(id(one))  # the same line again in this file
             codes = more_codes.pop(one.id, []) if isinstance(one, Entry) and one.id else []
             row = self._row(draft, good.get(place), is_new=is_new, codes=codes)
+            if is_new and isinstance(one, Entry) and (where := moved.get(one.id)) is not None:
+                row.flags.append(Flag(draft.sheet, draft.row, _ELSEWHERE, where._asdict()))
             self.part.add(row, shown=len(self.report.rows))
         self.accrued += accrued
         return {"accrued": accrued}
