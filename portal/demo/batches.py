@@ -28,11 +28,12 @@ class Batches:
 
     def load(self) -> None:
         """Both batches."""
-        year = today().year + 1
+        year = today().year  # the day before the first of January is already another
         with on(today() - timedelta(days=2)):
             batch, rows = self._batch(
                 "sales-hz",
-                f"{year} 年度续签，杭州",
+                year,
+                f"{year + 1} 年度续签，杭州",
                 Changes(rebate_add_ppm=5_000, prices=(PriceRule(How.PERCENT, 30_000, 10),)),
             )
             if rows:
@@ -40,15 +41,16 @@ class Batches:
                 services.except_row(self._session, batch.owner, batch, rows[0], own, version=batch.version)
             self._session.commit()
         with on(today() - timedelta(days=1)):
-            batch, rows = self._batch("sales-nb", f"{year} 年度续签，宁波", Changes(rebate_add_ppm=2_500))
+            name = f"{year + 1} 年度续签，宁波"
+            batch, rows = self._batch("sales-nb", year, name, Changes(rebate_add_ppm=2_500))
             self._submitted(batch, rows)
             self._session.commit()
 
-    def _batch(self, username: str, name: str, changes: Changes) -> tuple[Batch, list[BatchRow]]:
-        """The agreements of one salesperson's accounts that end with this year, changed in bulk and checked."""
+    def _batch(self, username: str, year: int, name: str, changes: Changes) -> tuple[Batch, list[BatchRow]]:
+        """The agreements of one salesperson's accounts that end with a year, changed in bulk and checked."""
         owner = self._people[username]
         batch = services.create(
-            self._session, owner, name=name, agreement_ids=self._ending(owner, date(today().year, 12, 31))
+            self._session, owner, name=name, agreement_ids=self._ending(owner, date(year, 12, 31))
         )
         services.change(self._session, owner, batch, changes, version=batch.version)
         rows = self._session.scalars(

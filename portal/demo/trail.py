@@ -44,7 +44,10 @@ class Trails:
                 self._back(agreement)
                 self._file(agreement, f"A-{agreement.effective_on.year}-02")
         for agreement, days_ago in zip(current[4:8], (41, 24, 12, 3), strict=False):
-            self._sealed_and_sent(agreement, days_ago=days_ago)
+            # In January this year's were approved a few weeks ago only.
+            signed = agreement.signed_on
+            assert signed is not None
+            self._sealed_and_sent(agreement, days_ago=min(days_ago, (today() - signed).days + 3))
         if len(current) > 7:
             with on(today() - timedelta(days=1)):
                 self._back(current[7])

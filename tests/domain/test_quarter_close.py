@@ -10,7 +10,7 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.closing import executing, proposing, todos
-from portal.domain.price_protection.closing.models import Stage, Statement
+from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.closing.preview import Outcome, digest, totals
 from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
@@ -102,6 +102,44 @@ def test_only_a_second_person_confirms_and_only_what_was_proposed(world, make, s
     assert made.stage is Stage.WITHDRAWN
     world.confirm(again)
     assert session.scalars(sa.select(FundRelease)).all() == []
+
+
+def test_the_same_proposed_again_is_the_proposal_that_stands(world, make, session):
+    agreement = world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    made = world.propose()
+    assert world.propose().id == made.id
+    assert session.scalars(sa.select(Proposal)).all() == [made] and made.stage is Stage.PROPOSED
+
+
+def test_a_line_between_proposal_and_confirmation_leaves_only_its_agreement_out(world, session):
+    agreement, other = world.in_force(), world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    world.buy(other, JULY, 1_000_000)
+    made = world.propose()
+    world.buy(agreement, AUGUST, 500_000, entered_on=OCTOBER)
+    world.confirm(made)
+    assert [one["id"] for one in world.execute(made)] == [agreement.id]
+    assert world.balance(other, A.RELEASED, "2026Q3") == 20_000
+    assert world.balance(agreement, A.FUND, "2026Q3") == 30_000
+    rows = world.preview()
+    assert (rows[other.id].released_fen, rows[agreement.id].released_fen) == (20_000, 0)
+    assert totals(list(rows.values()))[0].released_fen == 20_000
+    world.close()
+    assert world.balance(agreement, A.RELEASED, "2026Q3") == 30_000
+
+
+def test_a_line_is_named_with_its_number_where_its_document_has_several(world):
+    agreement = world.in_force()
+    world.book(
+        world.line(agreement, JULY, 1_000_000, document_number="JHX-1", line_no=1),
+        world.line(agreement, JULY, 1_000_000, document_number="JHX-1", line_no=2),
+        world.line(agreement, AUGUST, 500_000, document_number="JHX-2", line_no=1),
+        on=AUGUST,
+    )
+    world.close()
+    lines = world.statement(agreement).payload["lines"]
+    assert [line["document"] for line in lines] == ["JHX-1-1", "JHX-1-2", "JHX-2"]
 
 
 def test_what_changed_after_it_was_confirmed_is_left_out_and_can_be_proposed_again(world, session):

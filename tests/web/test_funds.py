@@ -44,6 +44,26 @@ def test_each_quarter_says_what_became_of_what_it_accrued(world, agreement, sign
     assert "released on 2026-04-10" in page
 
 
+def test_the_workbench_says_what_the_offices_hold_owe_and_are_late_with(world, agreement, make, sign_in):
+    with on_day(date(2026, 6, 2)):
+        manager = sign_in(make.user(Role.REGIONAL_MANAGER, agreement.region))
+        page = manager.get("/").text
+        panel = page[page.index('id="funds"') :]
+        assert "</span>100.00</a>" in panel
+        # 1,164.80 less the 364.80 that are owed back; both sums should have been paid before June.
+        assert panel.count("800.00") == 2
+        late = manager.get("/funds/payments/?due=overdue").text
+        assert agreement.number in late and "800.00" in late
+        with on_day(date(2026, 5, 2)):
+            assert agreement.number in manager.get("/funds/payments/?due=overdue").text
+        with on_day(date(2026, 2, 5)):
+            assert agreement.number not in manager.get("/funds/payments/?due=overdue").text
+        # Finance finds the same among what it has to do; the office next door has nothing of it.
+        assert 'id="funds"' not in sign_in(world.finance).get("/").text
+        elsewhere = make.user(Role.REGIONAL_MANAGER, make.region("示例西区"))
+        assert 'id="funds"' not in sign_in(elsewhere).get("/").text
+
+
 def test_a_figure_opens_to_the_return_behind_it(world, agreement, sign_in):
     client = sign_in(world.finance)
     page = client.get(f"/funds/agreements/{agreement.id}/transfers?quarter=2026Q1&figure=reversed")

@@ -101,6 +101,37 @@ def test_the_proposer_does_not_confirm_and_what_changed_is_shown(world, session,
     assert session.scalars(sa.select(Proposal)).one().stage is Stage.WITHDRAWN
 
 
+def test_a_second_click_leads_to_the_proposal_that_stands(world, session, sign_in):
+    world.buy(world.in_force(), JULY, 1_000_000)
+    finance = sign_in(world.finance)
+    seen = re.search(r'name="sha256" value="(\w+)"', finance.get(PAGE).text)[1]
+    answers = [finance.post(f"{PAGE}/propose", data={"sha256": seen}) for _ in range(2)]
+    assert answers[0].location == answers[1].location
+    # Nothing has changed: there is nothing to be proposed again.
+    assert "Propose again as shown" not in finance.get(PAGE).text
+    session.rollback()
+    assert session.scalars(sa.select(Proposal.stage)).all() == [Stage.PROPOSED]
+
+
+def test_who_confirms_reads_what_is_left_out_and_the_others_are_closed(world, session, sign_in):
+    late, other = world.in_force(), world.in_force()
+    world.buy(late, JULY, 1_000_000)
+    world.buy(other, JULY, 2_000_000)
+    made = world.propose()
+    world.buy(late, AUGUST, 500_000, entered_on=OCTOBER)
+    close, second = f"{LIST}close/{made.id}", sign_in(world.second)
+    page = second.get(close).text
+    assert "1 agreement has changed since it was proposed" in page and late.number in page
+    assert second.post(f"{close}/confirm", data={"sha256": made.sha256}).status_code == 303
+    page = second.get(close).text
+    assert "Left out" in page and late.number in page
+    # The page of the quarter says what was released, and of which agreement nothing yet.
+    page = sign_in(world.finance).get(PAGE).text
+    statement = world.statement(other)
+    assert f'/funds/quarters/statements/{statement.id}">400.00</a>' in page
+    assert "Propose this close" in page
+
+
 def test_a_quarter_to_close_waits_on_the_workbench(world, sign_in):
     world.buy(world.in_force(), JULY, 1_000_000)
     assert "Close the quarter 2026Q3" in sign_in(world.finance).get("/").text

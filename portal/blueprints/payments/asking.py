@@ -38,6 +38,7 @@ def wanted() -> Wanted:
         means=chosen(Means, "means"),
         agreement_id=number("agreement"),
         has_account=_ACCOUNT.get(request.args.get("account", "")),
+        is_overdue=request.args.get("due") == "overdue",
     )
 
 

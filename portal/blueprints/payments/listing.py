@@ -75,7 +75,7 @@ def export() -> ResponseReturnValue:
     asked = {
         key: value
         for key, value in request.args.items()
-        if key in ("q", "region", "kind", "means", "account")
+        if key in ("q", "region", "kind", "means", "account", "due")
     }
     record_export(me, "payable", count=len(items), wanted=asked)
     columns = [

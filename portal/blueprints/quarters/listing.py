@@ -141,6 +141,7 @@ def export(name: str) -> ResponseReturnValue:
         Column(_("Outcome"), width=20),
         Column(_("Fund of the quarter"), "money"),
         Column(_("Interest"), "money"),
+        Column(_("Fund released"), "money"),
         Column(_("Release by"), "date"),
         Column(_("Cases"), width=24),
         Column(_("Lines entered late"), "whole"),
@@ -149,7 +150,8 @@ def export(name: str) -> ResponseReturnValue:
     cells = (
         (
             row.number, row.distributor, row.office, WORDS[row.outcome], row.fund_fen, row.interest_fen,
-            row.due_on, "、".join(row.cases), row.late_lines, WORDS[row.printing] if row.printing else "",
+            row.released_fen, row.due_on, "、".join(row.cases), row.late_lines,
+            WORDS[row.printing] if row.printing else "",
         )
         for row in rows
     )  # fmt: skip

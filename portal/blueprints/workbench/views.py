@@ -7,6 +7,7 @@ from portal.blueprints.workbench import bp
 from portal.blueprints.workbench.items import GROUPS, Item, collected, in_time
 from portal.db import now, today
 from portal.domain.access.roles import Permission
+from portal.domain.price_protection.fund_overview import FundOverview, fund_overview
 from portal.domain.price_protection.overview import Overview, month_end, overview
 from portal.extensions import db
 from portal.web.access import actor, signed_in
@@ -42,10 +43,19 @@ def index() -> ResponseReturnValue:
         month_end=month_end,
         may_read_distributors=actor().can(Permission.DISTRIBUTORS_READ),
         overview=figures,
+        funds=_funds() if not wants_fragment() else None,
         plot=_chart(figures) if figures and figures.total_ending else None,
         day=today(),
         at=now(),
     )
+
+
+def _funds() -> FundOverview | None:
+    """The fund of the user's offices; None for whoever reads none, and for finance, whose work lists it anyway."""
+    if not actor().can(Permission.FUNDS_READ) or actor().can(Permission.PAYMENTS_MAKE):
+        return None
+    found = fund_overview(db.session(), actor())
+    return None if found.is_empty else found
 
 
 def _chart(figures: Overview) -> Bars:

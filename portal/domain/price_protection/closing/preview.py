@@ -75,6 +75,8 @@ class Row:
     late_lines: int = 0
     # Lines of its days that wait for a paper to come back: closed without them, they go into the next quarter.
     waiting_lines: int = 0
+    # What its fund was released with when the quarter was closed, interest apart; 0 while a case holds it back.
+    released_fen: int = 0
     # The first quarter that must be closed before this one; empty unless the outcome is EARLIER.
     earlier: str = ""
     # Whether its statement gets the second part; None where the company prints none.
@@ -105,6 +107,7 @@ class Totals:
     nothing: int = 0
     waiting: int = 0  # not to be closed now: still running, or an earlier quarter first
     closed: int = 0
+    released_fen: int = 0  # by the closes of the quarter that are done
 
 
 def digest(rows: Sequence[Row]) -> str:
@@ -131,13 +134,14 @@ def preview(
     amended = _amended(session, ids)
     funds = _funds(session, ids)
     holds = _holds(session, name, ids)
-    released = set(
-        session.scalars(
-            sa.select(FundRelease.agreement_id).where(
+    released = {
+        agreement_id: fen
+        for agreement_id, fen in session.execute(
+            sa.select(FundRelease.agreement_id, FundRelease.amount_fen).where(
                 FundRelease.agreement_id.in_(ids), FundRelease.quarter == name
             )
         )
-    )
+    }
     closed = _closed(session, ids)
     late = _late(session, name, ids, {one.id: quarter.last_on for one, quarter in base})
     waiting = _waiting(session, ids, {one.id: quarter for one, quarter in base})
@@ -170,6 +174,7 @@ def preview(
                 if outcome in (Outcome.RELEASE, Outcome.DUE)
                 else 0,
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
+                released_fen=released.get(one.id, 0),
                 late_lines=late.get(one.id, 0),
                 waiting_lines=waiting.get(one.id, 0),
                 earlier=earlier if outcome is Outcome.EARLIER else "",
@@ -296,6 +301,7 @@ def _total(office: str, rows: Sequence[Row]) -> Totals:
         nothing=count(Outcome.NOTHING),
         waiting=count(Outcome.EARLIER, Outcome.RUNNING),
         closed=count(Outcome.CLOSED, Outcome.DUE, Outcome.WAITING),
+        released_fen=sum(row.released_fen for row in rows),
     )
 
 

@@ -1,5 +1,7 @@
 """One person proposes what a quarter releases, another confirms just that; nothing is released before (P3)."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -50,8 +52,9 @@ def statement_text(session: Session) -> Template:
 def propose(session: Session, actor: User, name: str, region: Region, *, seen_sha256: str) -> Proposal:
     """Propose to close the quarter in an office and those below it, as it was seen; the caller commits.
 
-    What was proposed before and not confirmed is withdrawn by it. DomainError when the quarter would give something
-    else by now than `seen_sha256` says, when there is nothing to close, or a confirmed close is under way.
+    What was proposed before and not confirmed is withdrawn by it, unless it says just the same: then that one
+    stands, so that a second click proposes nothing new. DomainError when the quarter would give something else by
+    now than `seen_sha256` says, when there is nothing to close, or a confirmed close is under way.
     """
     if not actor.can(Permission.FUNDS_CLOSE, region):
         raise DomainError(N_("You may not propose the close of a quarter for this office."))
@@ -74,6 +77,8 @@ def propose(session: Session, actor: User, name: str, region: Region, *, seen_sh
                     "A close of this quarter was confirmed and is not finished. Finish it first, from its page."
                 )
             )
+        if other.sha256 == seen_sha256:
+            return other
         _withdraw(session, actor, other)
     made = Proposal(
         quarter=name,
@@ -121,9 +126,10 @@ def why_not_confirm(proposal: Proposal, actor: User) -> DomainError | None:
 
 
 def confirm(session: Session, actor: User, proposal: Proposal, *, seen_sha256: str) -> Job:
-    """Confirm what another person proposed, if it still is what would be released, and ask for its task.
+    """Confirm what another person proposed, as far as it still is what would be released, and ask for its task.
 
-    The caller commits and then starts the task. DomainError for the proposer, and when anything changed since.
+    An agreement whose fund is another by now is left out by the task. The caller commits and then starts the task.
+    DomainError for the proposer, and when what changed must be proposed again (`must_be_proposed_again`).
     """
     lock(session, proposal)
     refusal = why_not_confirm(proposal, actor)
@@ -132,7 +138,9 @@ def confirm(session: Session, actor: User, proposal: Proposal, *, seen_sha256: s
     statement_text(session)
     if proposal.sha256 != seen_sha256:
         raise DomainError(_OTHERS)
-    if changes(proposal, preview(session, proposal.quarter, proposal.region_id)):
+    if must_be_proposed_again(
+        proposal, changes(proposal, preview(session, proposal.quarter, proposal.region_id))
+    ):
         raise DomainError(
             N_("Something has changed since it was proposed; the page lists what. It must be proposed again.")
         )
@@ -176,11 +184,27 @@ def _ask(session: Session, actor: User, proposal: Proposal) -> Job:
     return job
 
 
-def changes(proposal: Proposal, rows: list[Row]) -> list[tuple[Row | None, list[object] | None]]:
+# An agreement as it is now, and what was proposed of it; None where it is, or was, none of the quarter.
+Changed = tuple[Row | None, list[object] | None]
+
+
+def must_be_proposed_again(proposal: Proposal, changed: Sequence[Changed]) -> bool:
+    """Whether nothing would be left to confirm, or a statement would lose the account that was proposed with it.
+
+    A fund that changed is left out by the task and proposed again afterwards, so that a line entered at the wrong
+    moment holds up no other agreement; an account that changed would only be left off its paper, and never told.
+    """
+    was = [(row, said) for row, said in changed if said is not None]
+    return len(was) >= proposal.agreements or any(
+        row is not None and row.said_of_fund == said[:4] for row, said in was
+    )
+
+
+def changes(proposal: Proposal, rows: list[Row]) -> list[Changed]:
     """What would be another than was proposed: (the agreement as it is now, what was proposed of it)."""
     proposed = {row[0]: row for row in proposal.rows}
     now_ = {row.agreement_id: row for row in rows}
-    found: list[tuple[Row | None, list[object] | None]] = []
+    found: list[Changed] = []
     for row in rows:
         said = proposed.get(row.agreement_id)
         if said is None and row.outcome in CLOSING:

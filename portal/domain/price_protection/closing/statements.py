@@ -35,6 +35,7 @@ A, T = AccountKind, TransferKind
 _debit, _credit, _mirrored = aliased(Account), aliased(Account), aliased(Transfer)
 _BASE = {T.ACCRUE_BASE: 1, T.REVERSE_BASE: -1, T.CLAW_BACK_BASE: -1}
 _KINDS = {T.RELEASE: RELEASED, T.DEDUCT: DEDUCTED, T.RESTORE: RESTORED}
+_LONGEST_DOCUMENT = 40  # characters of 单据号 on paper
 # What of an agreement's original stands in its statements as it stood there.
 _FROZEN = (
     "manufacturer_name",
@@ -241,19 +242,30 @@ def _lines(session: Session, moved: Sequence[Moved]) -> list[Line]:
 
 
 def _name_purchases(session: Session, lines: Sequence[Line]) -> None:
+    """By its document, and by its line there where the document has several: two may bear the same sum."""
     if not lines:
         return
+    other = aliased(Purchase)
     rows = {
         row.id: row
         for row in session.execute(
-            sa.select(Purchase.id, Purchase.document_number, Purchase.amount_fen).where(
-                Purchase.id.in_({line.source_id for line in lines})
-            )
+            sa.select(
+                Purchase.id,
+                Purchase.document_number,
+                Purchase.line_no,
+                Purchase.amount_fen,
+                sa.exists()
+                .where(other.document_number == Purchase.document_number, other.id != Purchase.id)
+                .label("has_others"),
+            ).where(Purchase.id.in_({line.source_id for line in lines}))
         )
     }
     for line in lines:
         row = rows[line.source_id]
         line.document, line.kind = row.document_number, BOUGHT if row.amount_fen > 0 else RETURNED
+        with_line = f"{row.document_number}-{row.line_no}"
+        if row.has_others and len(with_line) <= _LONGEST_DOCUMENT:
+            line.document = with_line
         line.amount_fen = None if line.is_correction else row.amount_fen
 
 

@@ -82,6 +82,8 @@ class Wanted:
     agreement_id: int | None = None
     # With an account in the register that money can go to, without one, or both.
     has_account: bool | None = None
+    # Only what should have been paid before today.
+    is_overdue: bool = False
 
 
 def payable(session: Session, user: User, wanted: Wanted, permission: Permission) -> list[Item]:
@@ -117,6 +119,8 @@ def payable(session: Session, user: User, wanted: Wanted, permission: Permission
         found = [item for item in found if item.agreed is wanted.means]
     if wanted.only is not None:
         found = [item for item in found if item.key in wanted.only]
+    if wanted.is_overdue:
+        found = [item for item in found if item.due_on is not None and item.due_on < today()]
     return set_off(found)
 
 
