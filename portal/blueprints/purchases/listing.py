@@ -101,7 +101,8 @@ def export() -> ResponseReturnValue:
     """The current view as an Excel file; who took it is on record."""
     me, wanted = actor(), _filter()
     order = sorting(listing.SORTS, default="day", descending=True)
-    statement = order.apply(listing.rows(db.session, me, wanted), listing.SORTS, tie=Purchase.id)
+    found = listing.rows_with_agreements(db.session, me, wanted)
+    statement = order.apply(found, listing.SORTS, tie=Purchase.id)
     rows = db.session.execute(statement.limit(MOST_EXPORTED)).all()
     record_export(me, "purchases", count=len(rows), wanted=_told(wanted))
     columns = [
@@ -120,6 +121,7 @@ def export() -> ResponseReturnValue:
         Column(_("Rebate in all"), "money"),
         Column(_("Base rebate"), "money"),
         Column(_("Protection fund"), "money"),
+        Column(_("Agreement number"), width=18),
         Column(_("Quarter")),
         Column(_("Not protected because"), width=24),
         Column(_("Note"), width=30),
@@ -145,6 +147,7 @@ def _cells(row: Any) -> list[Any]:
         row.rebate_fen,
         row.base_fen,
         row.fund_fen,
+        row.agreement,
         row.quarter,
         word(row.unprotected) if row.rebate_fen is None and row.unprotected else "",
         row.note,

@@ -98,6 +98,15 @@ def rows(session: Session, user: User, wanted: PurchaseFilter) -> Columns:
     return SHOWN.where(*_left(session, user, wanted))
 
 
+def rows_with_agreements(session: Session, user: User, wanted: PurchaseFilter) -> Columns:
+    """The same with the number of the agreement that each line accrued under."""
+    return (
+        rows(session, user, wanted)
+        .outerjoin(Agreement, Agreement.id == Accrual.agreement_id)
+        .add_columns(Agreement.number.label("agreement"))
+    )
+
+
 class Totals(NamedTuple):
     """What the lines of a list come to, in fen."""
 
