@@ -51,7 +51,7 @@ def _of(one: Proposal, title: str) -> Todo:
     return Todo(
         kind=N_("Quarter close"),
         title=title,
-        sub=N_("Proposed by %(name)s: %(count)s agreements"),
+        sub=N_("Proposed by %(name)s, agreements: %(count)s"),
         verb=N_("Look through"),
         endpoint="quarters.detail",
         args={"id": one.id},
@@ -102,7 +102,7 @@ def _to_close(session: Session, user: User) -> Iterator[Todo]:
         yield Todo(
             kind=N_("Quarter close"),
             title=N_("Close the quarter %(quarter)s"),
-            sub=N_("%(count)s agreements"),
+            sub=N_("Agreements: %(count)s"),
             verb=N_("Look through"),
             endpoint="quarters.show",
             args={"name": name},
