@@ -28,8 +28,9 @@ class Batches:
 
     def load(self) -> None:
         """Both batches."""
-        year = today().year  # the day before the first of January is already another
-        with on(today() - timedelta(days=2)):
+        year = today().year
+        begins_on = date(year, 1, 1)  # in its first days nothing of the year could be renewed before
+        with on(max(begins_on, today() - timedelta(days=2))):
             batch, rows = self._batch(
                 "sales-hz",
                 year,
@@ -40,7 +41,7 @@ class Batches:
                 own = Changes(rebate_ppm=30_000)
                 services.except_row(self._session, batch.owner, batch, rows[0], own, version=batch.version)
             self._session.commit()
-        with on(today() - timedelta(days=1)):
+        with on(max(begins_on, today() - timedelta(days=1))):
             name = f"{year + 1} 年度续签，宁波"
             batch, rows = self._batch("sales-nb", year, name, Changes(rebate_add_ppm=2_500))
             self._submitted(batch, rows)
