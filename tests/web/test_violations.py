@@ -400,3 +400,24 @@ def test_taking_a_case_on_answers_its_source_as_it_answers_everybody(desk, world
             page = second.get(f"/violations/{case.code}/").text
             assert ("Its way" in page) is (by is world.manager)  # the evidence
     assert answers == [(303, True)] * 2
+
+
+@pytest.mark.parametrize("program", ["yonyou", "kingdee"])
+def test_vouchers_tell_of_a_deduction_and_not_of_the_row_of_its_case(desk, world, program):
+    """They leave the portal: a row's number in them would count reports for good."""
+    case = world.decided(world.with_fund())
+    with on_day(date(2026, 9, 2)):
+        finance = desk.sign_in(world.finance)
+        sent = {
+            "first_on": "2026-09-01",
+            "last_on": "2026-09-02",
+            "what": "all",
+            "grouping": "single",
+            "key": "v",
+        }
+        taken = finance.post("/funds/payments/vouchers", data=sent)
+        assert taken.status_code == 303, taken.text
+        head, *rows = rows_of(finance.get(f"{taken.location}/export?program={program}"))
+    said = [str(row[head.index("摘要")]) for row in rows]
+    assert sum("按决定扣减基金" in text for text in said) == 2, said
+    assert not any(re.search(rf"\bC{case.id}\b", text) for text in said), said
