@@ -83,7 +83,7 @@ CEILINGS = {
     # Whether and which accounts its statements print.
     "quarters.show": 20,
     # With what returns took off deductions.
-    "quarters.statement": 22,
+    "quarters.statement": 23,
     "quarters.export": 17,
 }
 # What a search looks for.
