@@ -10,17 +10,12 @@ distributors import`, does. Each run is a process of its own on a fresh copy of 
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -35,6 +30,7 @@ from sqlalchemy.orm import Session
 from stdnum.cn import uscc as uscc_rule
 
 from bench.figures import Figure, Options, say
+from bench.processes import spent
 from portal import create_app
 from portal.domain.access.roles import Role
 from portal.domain.audit import services as audit
@@ -57,7 +53,6 @@ from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS, QUICK_ROWS, BATCH = 50_000, 5_000, 1_000
-LOOK_SECONDS = 0.25
 OFFICES = tuple(f"示例{name}大区" for name in ["华东", "华南", "华北", "华中", "西南", "西北", "东北"])
 HEAD = (
     *("经销商编码", "经销商名称", "简称", "英文名称", "统一社会信用代码", "法定代表人", "级别", "渠道类型"),
@@ -262,75 +257,6 @@ def _record(session: Session, books: _Books, facts: dict[str, Any], text: dict[s
 
 
 # ---- measuring ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a process and those it started took: seconds on the wall and of the processor, peak memory in MB.
-
-    What processes share counts once (PSS); looked at again and again.
-    """
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def family(process: int) -> list[int]:
-    """The process and all that it started."""
-    found = [process]
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in task.read_text().split():
-                found += family(int(child))
-    return found
-
-
-def _peak(process: int, ended: threading.Event) -> int:
-    """The most memory, in kB, that the process and those it started held together at any look, or one of them ever.
-
-    What the system says of a process that has ended (`ru_maxrss`) begins with what its parent held at the fork.
-    """
-    most = 0
-    while not ended.wait(LOOK_SECONDS):
-        processes = family(process)
-        shares = sum(_kilobytes(one, "smaps_rollup", "Pss:") for one in processes)
-        most = max(most, shares, *(_kilobytes(one, "status", "VmHWM:") for one in processes))
-    return most
-
-
-def _kilobytes(process: int, file: str, name: str) -> int:
-    """A figure of memory; none of a process that has gone."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{process}/{file}").read_text().splitlines():
-            if line.startswith(name):
-                return int(line.split()[1])
-    return 0
-
-
-def spent(arguments: Sequence[str], url: str, folder: Path) -> Spent:
-    """Run a process to its end; raises RuntimeError with its words when it fails."""
-    environment = os.environ | {
-        "PORTAL_DATABASE_URL": url,
-        "PORTAL_INSTANCE": str(folder),
-        "PORTAL_SECRET_KEY": "bench",
-    }
-    with (folder / "said").open("w+") as said:
-        start = time.monotonic()
-        process = subprocess.Popen(arguments, env=environment, stdout=said, stderr=said, cwd=ROOT)
-        ended = threading.Event()
-        with ThreadPoolExecutor(1) as looking:
-            peak = looking.submit(_peak, process.pid, ended)
-            try:
-                _pid, status, usage = os.wait4(process.pid, 0)
-                wall = time.monotonic() - start
-            finally:
-                ended.set()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said.seek(0)
-            raise RuntimeError(said.read()[-2000:])
-    return Spent(wall, usage.ru_utime + usage.ru_stime, peak.result() / 1024)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
 from bench.figures import Figure, Options, say
-from bench.servers import offspring, share
+from bench.processes import offspring, share
 from portal import create_app
 from portal.db import now, reading
 from portal.domain.electronic_seals.models import ElectronicSeal

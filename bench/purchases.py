@@ -23,8 +23,9 @@ from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
 from bench.figures import Figure, Options, say
-from bench.imports import Spent, databases, spent
+from bench.imports import databases
 from bench.printing import Course, _done, _worker
+from bench.processes import Spent, spent
 from portal import create_app
 from portal.domain.price_protection.models import Product
 from portal.domain.price_protection.purchases.importing import PURCHASES

@@ -16,7 +16,7 @@ from statistics import median
 from PIL import Image
 
 from bench.figures import Figure, Options, say
-from bench.servers import share
+from bench.processes import share
 from bench.worn import OFFICE, Wear, drawn, page_count, varied, worn
 from portal.printing import pool
 from portal.scanning.codes import marks_on

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import re
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.client import BenchError, Browser
+from bench.processes import children, share
 from portal.config import ROOT
 
 WORKERS = 2
@@ -32,33 +32,11 @@ class Server:
 
     def workers(self) -> list[int]:
         """Ids of the processes that answer."""
-        return _children(self.process.pid)
+        return children(self.process.pid)
 
     def shares(self) -> list[float]:
         """MiB of memory that each worker has for itself, plus its share of what it has with others (PSS)."""
         return [share(pid) for pid in self.workers()]
-
-
-def share(pid: int) -> float:
-    """MiB of a process: PSS."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    found = re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
-    assert found is not None
-    return int(found[1]) / 1024
-
-
-def offspring(pid: int) -> list[int]:
-    """Every process below this one."""
-    below = _children(pid)
-    return [*below, *(one for child in below for one in offspring(child))]
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += map(int, task.read_text(encoding="ascii").split())
-    return sorted(found)
 
 
 def _free_port() -> int:

@@ -22,7 +22,8 @@ from bench import databases, weight, yardsticks
 from bench.client import BenchError, Browser, median, per_second, seconds_of
 from bench.databases import LARGE, SMALL, Filled
 from bench.figures import Figure, Options, say
-from bench.servers import Server, offspring, share
+from bench.processes import offspring, share
+from bench.servers import Server
 from bench.stage import Stage, Typist, django_on, plain_on, portal_on
 
 _CLIENTS = 4

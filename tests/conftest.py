@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 from portal.extensions import db
+from portal.scanning.reader import Reader
+from tests.domain.clock import on_day
 from tests.factories import PASSWORD, Factory
 from tests.postgres import PostgresServer
 from tests.shelf import PostgresDatabase, Shelf, SqliteDatabase
@@ -27,6 +30,17 @@ from tests.shelf import PostgresDatabase, Shelf, SqliteDatabase
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "own_database: a database that no other test has used or will use")
+    config.addinivalue_line(
+        "markers", "on_day(date): ten o'clock of this day in China, from before the fixtures on"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The day on which a test, or all of a module, says that it takes place."""
+    marker = request.node.get_closest_marker("on_day")
+    with on_day(*marker.args) if marker else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +197,26 @@ def session(app: Flask) -> Iterator[Session]:
 def make(session: Session) -> Factory:
     """The factory of rows; everything it makes is committed."""
     return Factory(session)
+
+
+class _Staying(Reader):
+    """A reader that stays when its job is done."""
+
+    def __exit__(self, *_exc: object) -> None:
+        """Stay."""
+
+
+@pytest.fixture(scope="module")
+def _reader_of_the_module() -> Iterator[Reader]:
+    reader = _Staying()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def one_reader(_reader_of_the_module: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reading process for the jobs of all tests of a module: each would else wait a second for its own."""
+    monkeypatch.setattr("portal.jobs.scans.Reader", lambda: _reader_of_the_module)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from portal.domain.i18n import N_
-from portal.domain.price_protection.funds.examining import examine
+from portal.domain.price_protection.proving.examining import examine
 from portal.extensions import db
 from portal.web.speaking import both
 

@@ -28,7 +28,7 @@ _DAY = timedelta(days=1)
 
 def last_ended() -> Quarter:
     """The quarter that ended last, by the calendar year."""
-    return Calendar().of(Calendar().of(today()).first_on - _DAY)
+    return Calendar().preceding(Calendar().of(today()))
 
 
 class Quarters:
@@ -50,7 +50,7 @@ class Quarters:
         while quarter.first_on < last.first_on:
             yield quarter.last_on + _AFTER
             self._close(str(quarter), self._offices["HQ"], quarter.last_on + _AFTER)
-            quarter = Calendar().of(quarter.last_on + _DAY)
+            quarter = Calendar().following(quarter)
         day = min(today(), last.last_on + _AFTER)
         yield day
         self._close(str(last), self._offices["EC"], day)

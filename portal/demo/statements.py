@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from portal.db import today
 from portal.demo.deeds import on as on_day
-from portal.domain.price_protection.closing import answering, printing
-from portal.domain.price_protection.closing.answering import Point, Ticked
+from portal.domain.price_protection.closing import answering, objections, printing, replying
 from portal.domain.price_protection.closing.models import Finding, ReplyWay, Statement, Verdict
+from portal.domain.price_protection.closing.objections import Point, Ticked
 from portal.domain.price_protection.trail import packing, posting
 from portal.domain.price_protection.trail.models import PaperTrail, Parcel
 from portal.domain.users.models import User
@@ -86,14 +86,14 @@ class Statements:
             owner = statement.agreement.distributor.owner
             said = AGREED
             if objects and has_lines:
-                stated = answering.stated_fen(statement, "1") or 0
+                stated = objections.stated_fen(statement, "1") or 0
                 said = Ticked(
                     Verdict.OBJECTED,
                     "明细第1行与我方入库单不符，请核对。",
                     points=(Point("1", stated + 12_000), Point("1.7")),
                 )
             scan = printing.paper(self._session, statement.id)[2]
-            reply = answering.reply(
+            reply = replying.reply(
                 self._session,
                 owner,
                 statement,

@@ -11,7 +11,7 @@ from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
 from portal.domain.price_protection.closing import executing
-from portal.domain.price_protection.funds.examining import SEALING, examine
+from portal.domain.price_protection.proving.examining import SEALING, examine
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.violations import ending
 from portal.extensions import db

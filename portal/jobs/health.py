@@ -31,11 +31,6 @@ class QueueHealth:
         """Whether a worker has said lately that it lives."""
         return self.is_immediate or (self.last_beat is not None and self.last_beat > now() - LEASE)
 
-    @property
-    def is_well(self) -> bool:
-        """Whether what is asked for now will be done."""
-        return self.has_worker and not self.fault
-
 
 def queue_health() -> QueueHealth:
     """Look at queue and workers; needs an application context and only reads."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.distributors.importing.files import DEALERS
+from portal.domain.importing.lists import Lists
 from portal.domain.jobs.runs import Run
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
@@ -25,13 +26,10 @@ from portal.printing.batch import print_agreements
 
 Handler = Callable[[Session, Run], dict[str, Any]]
 
+_LISTS: tuple[Lists[Any, Any], ...] = (DEALERS, PURCHASES, ACCOUNTS)
 KINDS: dict[str, Handler] = {
-    DEALERS.plan_kind: DEALERS.do_plan,
-    DEALERS.import_kind: DEALERS.do_import,
-    PURCHASES.plan_kind: PURCHASES.do_plan,
-    PURCHASES.import_kind: PURCHASES.do_import,
-    ACCOUNTS.plan_kind: ACCOUNTS.do_plan,
-    ACCOUNTS.import_kind: ACCOUNTS.do_import,
+    **{lists.plan_kind: lists.do_plan for lists in _LISTS},
+    **{lists.import_kind: lists.do_import for lists in _LISTS},
     waiting.KIND: waiting.accrue_list,
     batches.CHECK: batch_tasks.check_rows,
     batches.DRAFT: batch_tasks.make_drafts,

@@ -1,15 +1,12 @@
-"""Quarterly statements on paper and on screen: printed as deeds are."""
+"""Quarterly statements on paper: printed as deeds are."""
 
 from datetime import datetime
-
-from markupsafe import Markup
 
 from portal.domain.papers.agreement import canonical_json
 from portal.domain.papers.parse import parse
 from portal.domain.papers.statement import StatementData, fill_statement
 from portal.printing.agreement import RenderedPaper
 from portal.printing.deeds import render_filled
-from portal.printing.markup import body
 
 
 def render_statement(
@@ -27,11 +24,4 @@ def render_statement(
         attached=canonical_json(data),
         verify_url=verify_url,
         made_at=made_at,
-    )
-
-
-def render_statement_html(data: StatementData, template_text: str) -> Markup:
-    """Write a statement as an HTML fragment for the screen."""
-    return Markup('<article class="sheet">{}</article>').format(
-        body(fill_statement(parse(template_text), data))
     )

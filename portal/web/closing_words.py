@@ -9,8 +9,8 @@ from flask_babel import lazy_pgettext
 
 from portal.domain.money import figures
 from portal.domain.papers.registry_statement import BOUGHT, DEDUCTED, RELEASED, RESTORED, RETURNED
-from portal.domain.price_protection.closing.answering import SUMS as NUMBERED
 from portal.domain.price_protection.closing.models import Finding, ReplyWay, Stage, Verdict, Way
+from portal.domain.price_protection.closing.objections import SUMS as NUMBERED
 from portal.domain.price_protection.closing.preview import Outcome
 from portal.domain.price_protection.closing.register import Standing
 from portal.domain.price_protection.receivables.queries import State
@@ -153,8 +153,6 @@ def told_of_closing(params: Mapping[str, Any]) -> str:
         parts.append(_("¥%(sum)s released", sum=figures(int(params["release_fen"]))))
     if "closing_fen" in params:
         parts.append(_("closing sum ¥%(sum)s", sum=figures(int(params["closing_fen"]))))
-    if params.get("reason"):
-        parts.append(str(params["reason"]))
     if params.get("left_out"):
         parts.append(_("%(count)s agreements left out", count=params["left_out"]))
     parts += [

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.funds.behind import TAKEN
-from portal.domain.price_protection.funds.deducting import case_part
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.price_protection.violations import codes
 from portal.domain.price_protection.violations.models import Case
 from portal.extensions import db

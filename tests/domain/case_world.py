@@ -31,7 +31,8 @@ from portal.domain.price_protection.violations.reporting import Report
 from portal.domain.price_protection.violations.vault import Vault
 from portal.domain.settings import services as settings
 from portal.domain.users.models import User
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 from tests.factories import Factory
 
 ACT, REPORTED, OPENED = date(2026, 7, 3), date(2026, 7, 20), date(2026, 8, 3)

@@ -13,7 +13,8 @@ from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.texts import STATEMENT_KEY
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 from tests.factories import Factory
 
 OCTOBER = date(2026, 10, 8)

@@ -1,15 +1,12 @@
 """What tests of the fund start from: a signed agreement from the year's first day, purchases, and a clock."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import CHINA, clock_at
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
@@ -21,16 +18,10 @@ from portal.domain.price_protection.purchases.models import Accrual, Purchase
 from portal.domain.price_protection.purchases.waiting import accrue_waiting
 from portal.domain.users.models import User
 from tests.domain.agreement_world import AgreementWorld
+from tests.domain.clock import on_day
 from tests.factories import Factory
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-
-
-@contextmanager
-def on_day(day: date, at: time = time(10)) -> Iterator[None]:
-    """Inside, it is ten o'clock of this day in China."""
-    with clock_at(datetime.combine(day, at, CHINA)):
-        yield
 
 
 class FundWorld(AgreementWorld):

@@ -12,9 +12,10 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.funds import behind, deducting, queries, releasing, showing
+from portal.domain.price_protection.funds import behind, deducting, queries, releasing, showing, suspending
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
-from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FIRST, LAST, FundWorld
 
 A = AccountKind
 MAY = date(2026, 5, 6)
@@ -136,10 +137,10 @@ def test_a_case_holds_back_its_quarter_and_no_other(world, session):
     world.buy(agreement, date(2026, 2, 1), 1_000_000)
     world.buy(agreement, MAY, 1_000_000)
     with on_day(date(2026, 7, 10)):
-        deducting.hold_quarter(session, agreement.id, "2026Q2", 7, date(2026, 7, 1))
+        suspending.hold_quarter(session, agreement.id, "2026Q2", 7, date(2026, 7, 1))
         assert releasing.release(session, world.finance, agreement.id, "2026Q2") is None
         assert releasing.release(session, world.finance, agreement.id, "2026Q1") is not None
-        deducting.lift(session, agreement.id, 7)
+        suspending.lift(session, agreement.id, 7)
         assert releasing.release(session, world.finance, agreement.id, "2026Q2") is not None
         session.commit()
 

@@ -18,9 +18,9 @@ from portal.domain import ahead
 from portal.domain.access.roles import Role
 from portal.domain.ahead import ReadAhead
 from portal.domain.audit.models import AuditEvent
-from portal.domain.distributors import importing
 from portal.domain.distributors.importing import course
 from portal.domain.distributors.models import Contact, Distributor, DistributorPhone
+from tests.domain import dealer_imports
 from tests.factories import Factory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
@@ -195,7 +195,7 @@ def test_an_import_comes_to_the_same_with_and_without(
     make.user(Role.REGIONAL_MANAGER, region=east)
     session.commit()
     text = "\n".join(",".join(row) for row in (HEAD, *rows_of_a_list()))
-    table = importing.read(text.encode(), "名录.csv")
+    table = dealer_imports.read(text.encode(), "名录.csv")
     monkeypatch.setattr(course, "CHUNK", size)
     forks: list[int] = []
     fork = ReadAhead.fork
@@ -208,7 +208,7 @@ def test_an_import_comes_to_the_same_with_and_without(
     results = []
     for may in (True, False):
         monkeypatch.setattr(course, "may_fork", lambda may=may: may)
-        report = importing.apply(session, None, table)
+        report = dealer_imports.apply(session, None, table)
         told = report.as_json()
         supplier = aliased(Distributor)
         found = [

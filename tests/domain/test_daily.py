@@ -11,7 +11,8 @@ from portal.domain.price_protection.violations.models import State
 from portal.extensions import db
 from portal.jobs import daily
 from tests.domain.case_world import CaseWorld
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 
 @pytest.fixture

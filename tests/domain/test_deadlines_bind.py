@@ -7,7 +7,7 @@ import pytest
 from portal.domain.access.roles import Role
 from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import suspending
 from portal.domain.price_protection.payments.making import How
 from portal.domain.price_protection.violations import (
     appealing,
@@ -20,7 +20,7 @@ from portal.domain.price_protection.violations import (
 from portal.domain.price_protection.violations.models import AppealResult, Case, State, Withdrawal
 from portal.domain.price_protection.violations.reporters import Source
 from tests.domain.case_world import CaseWorld
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 from tests.domain.test_violations import FUND, Q, part, sweep
 
 A, S = AccountKind, State
@@ -92,8 +92,8 @@ def test_a_quarter_that_is_not_closed_is_not_released_by_the_end_of_a_case(world
     )
     sweep(world, date(2026, 11, 2))
     session.refresh(case)
-    assert (case.state, deducting.holds(session, agreement.id, Q)) == (S.WITHDRAWN, [])
-    assert deducting.released(session, agreement.id, Q) is None
+    assert (case.state, suspending.holds(session, agreement.id, Q)) == (S.WITHDRAWN, [])
+    assert suspending.released(session, agreement.id, Q) is None
     assert world.balance(agreement, A.FUND, Q) == FUND
 
 

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from portal.domain.jobs.models import Job
+from portal.domain.jobs.services import noted
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection.approval import Blocked
 from portal.domain.price_protection.deeds import life, serving, signing
@@ -13,8 +15,9 @@ from portal.domain.price_protection.models import Ground, PriceKind, Service
 from portal.domain.price_protection.purchases import waiting
 from portal.domain.price_protection.purchases.codes import trace
 from portal.domain.price_protection.purchases.models import Purchase, Unprotected
+from tests.domain.clock import on_day
 from tests.domain.deed_world import DeedWorld
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.fund_world import FundWorld
 
 A = AccountKind
 DRAFTED, EFFECTIVE, BACK = date(2026, 7, 6), date(2026, 7, 15), date(2026, 7, 27)
@@ -132,6 +135,9 @@ def test_the_purchases_of_a_product_that_an_amendment_drops_wait_for_it(world, s
     taken_in = world.buy(agreement, BETWEEN, 1_000_000, product_id=other.id)
     with on_day(BACK):
         signing.sign(session, world.author, deed, DRAFTED)
+        session.commit()
+        [asked] = noted(session)
+        assert session.get_one(Job, asked).params == {"distributor_id": agreement.distributor_id}
         world.accrue_waiting(agreement.distributor_id)
         session.commit()
     assert world.reason(line) is Unprotected.NOT_COVERED

@@ -16,6 +16,7 @@ from portal.domain.errors import DomainError
 from portal.domain.regions.models import Region
 from portal.domain.text import uscc
 from portal.domain.users.models import User
+from tests.domain import dealer_imports
 from tests.domain.tabular_files import csv_text, workbook
 from tests.factories import Factory
 
@@ -40,8 +41,8 @@ def listed(*rows: tuple[str, ...], head: tuple[str, ...] = HEAD) -> bytes:
 def run(
     session: Session, data: bytes, actor: User | None = None, *, plan: bool = False, **options: Any
 ) -> DealerReport:
-    table = importing.read(data, "名录.csv", options.pop("mapping", None))
-    report = (importing.plan if plan else importing.apply)(session, actor, table, **options)
+    table = dealer_imports.read(data, "名录.csv", options.pop("mapping", None))
+    report = (dealer_imports.plan if plan else dealer_imports.apply)(session, actor, table, **options)
     if not plan:
         session.commit()
     session.expire_all()

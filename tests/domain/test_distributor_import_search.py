@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
-from portal.domain.distributors import importing, search
+from portal.domain.distributors import search
 from portal.domain.distributors.importing import course
 from portal.domain.distributors.models import Distributor
+from tests.domain import dealer_imports
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
 
@@ -35,7 +36,9 @@ def test_the_import_writes_the_search_rows_that_the_register_would(session: Sess
         ("华东大区", "A-1", "重庆示例12号商行", *given),
         ("华东大区", "", "重庆第二示例商行", *([""] * 6)),
     ]
-    importing.apply(session, admin, importing.read(csv_text(HEAD, *rows).encode(), "名录.csv"), owner=admin)
+    dealer_imports.apply(
+        session, admin, dealer_imports.read(csv_text(HEAD, *rows).encode(), "名录.csv"), owner=admin
+    )
     session.commit()
     written = search_rows(session)
     assert len(written) == 2
@@ -58,8 +61,8 @@ def test_a_long_list_is_written_with_more_memory_and_every_row_of_it_is_found(
         session.commit()
 
     usual = settings(session)
-    table = importing.read(csv_text(HEAD, *rows).encode(), "名录.csv")
-    importing.apply(session, admin, table, owner=admin, progress=done)
+    table = dealer_imports.read(csv_text(HEAD, *rows).encode(), "名录.csv")
+    dealer_imports.apply(session, admin, table, owner=admin, progress=done)
     session.commit()
 
     if session.get_bind().dialect.name == "sqlite":
@@ -86,7 +89,9 @@ def test_an_import_that_broke_off_is_put_right_by_the_next(session: Session, mak
     search.expect_many(session)
     session.commit()
     rows = [("华东大区", "A-1", "示例一号商行", *([""] * 6))]
-    importing.apply(session, admin, importing.read(csv_text(HEAD, *rows).encode(), "名录.csv"), owner=admin)
+    dealer_imports.apply(
+        session, admin, dealer_imports.read(csv_text(HEAD, *rows).encode(), "名录.csv"), owner=admin
+    )
     session.commit()
     if session.get_bind().dialect.name == "sqlite":
         assert settings(session)[2] == "4"

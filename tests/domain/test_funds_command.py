@@ -9,8 +9,8 @@ from portal.db import now
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection.closing.models import Stage
 from portal.jobs import quarters
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 from tests.domain.test_quarter_task import quick
 
 JULY = date(2026, 7, 6)

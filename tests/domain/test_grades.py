@@ -5,12 +5,13 @@ import sqlalchemy as sa
 
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
-from portal.domain.distributors import importing, services
+from portal.domain.distributors import services
 from portal.domain.distributors.facts import grade_of
 from portal.domain.distributors.importing.columns import SPEC, word_of
 from portal.domain.distributors.models import Distributor, Grade
 from portal.domain.distributors.queries import UNGRADED, DistributorFilter, narrowed
 from portal.domain.errors import DomainError
+from tests.domain import dealer_imports
 from tests.domain.tabular_files import csv_text
 
 
@@ -93,8 +94,8 @@ def test_the_register_is_narrowed_by_it(session, make, office, clerk):
 
 
 def brought(session, *rows):
-    table = importing.read(csv_text(("编码", "名称", "大区", "等级"), *rows).encode(), "名录.csv")
-    report = importing.apply(session, None, table)
+    table = dealer_imports.read(csv_text(("编码", "名称", "大区", "等级"), *rows).encode(), "名录.csv")
+    report = dealer_imports.apply(session, None, table)
     session.commit()
     session.expire_all()
     return report

@@ -15,15 +15,16 @@ from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.accounts import TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.verify import Break
+from portal.domain.price_protection import proving
 from portal.domain.price_protection.closing import executing
-from portal.domain.price_protection.funds import deducting, proving
+from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.interest import booking, rates
-from portal.domain.price_protection.interest.models import LateInterest, LprRate
+from portal.domain.price_protection.interest.models import LprRate
 from portal.domain.price_protection.interest.owing import Ground, claims
 from portal.domain.price_protection.interest.rates import PUBLISHED
 from portal.domain.price_protection.interest.reckoning import Rate, exact, interest, spans
-from portal.domain.price_protection.payments.models import Payout
-from tests.domain.fund_world import on_day
+from portal.domain.price_protection.payments.models import LateInterest, Payout
+from tests.domain.clock import on_day
 from tests.domain.test_payments import BANK, PayWorld
 
 MARCH = date(2026, 3, 2)
@@ -283,7 +284,7 @@ def test_a_sum_that_its_rates_do_not_come_to_is_found(world, session, monkeypatc
     world.know()
     world.confirm(payout)
     dearer = (Rate(date(2019, 8, 20), 42_500),)
-    monkeypatch.setattr("portal.domain.price_protection.interest.proving.PUBLISHED", dearer)
+    monkeypatch.setattr("portal.domain.price_protection.proving.late_interest.PUBLISHED", dearer)
     with pytest.raises(Break):
         proving.prove(session)
 

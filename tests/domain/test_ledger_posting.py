@@ -8,16 +8,16 @@ import sqlalchemy as sa
 
 from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
-from portal.domain.ledger import verify
 from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.accounts import TransferKind as T
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft
-from portal.domain.price_protection.funds import deducting, proving, releasing
-from tests.domain.fund_world import FundWorld, on_day
+from portal.domain.price_protection.funds import deducting, releasing, suspending
+from tests.domain.books import whole
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 MAY, JULY = date(2026, 5, 6), date(2026, 7, 10)
-KEY = b"k" * 32
 PAYING = Draft(
     kind=T.PAY,
     debit=(A.BASE, ""),
@@ -40,13 +40,6 @@ def agreement(world):
     found = world.in_force()
     world.buy(found, MAY, 1_000_000)  # base 30,000, fund 20,000
     return found
-
-
-def whole(session) -> None:
-    session.rollback()
-    session.expire_all()
-    verify.verify(session, KEY)
-    proving.prove(session)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +143,7 @@ def test_a_quarter_written_otherwise_is_the_same_quarter(world, session, agreeme
 def test_a_case_holds_and_deducts_once_and_with_other_shares_it_is_refused(world, session, agreement):
     with on_day(JULY):
         for _ in range(2):
-            deducting.hold_quarter(session, agreement.id, "2026Q2", 7, JULY)
+            suspending.hold_quarter(session, agreement.id, "2026Q2", 7, JULY)
             deducting.deduct(session, world.manager, agreement.id, "2026Q2", 7, 500_000, 600_000)
             session.commit()
         for quarter, share, award in (

@@ -4,15 +4,15 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing, verify
 from portal.domain.ledger.models import Seal, Transfer
-from portal.domain.price_protection.funds import deducting, examining, proving, releasing
-from tests.domain.fund_world import FundWorld, on_day
-
-KEY = b"k" * 32
+from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.proving import examining
+from tests.domain.books import KEY, whole, without_guards
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 
 @pytest.fixture
@@ -39,26 +39,9 @@ def booked(world, session) -> FundWorld:
     return world
 
 
-def looked_at(session: Session) -> None:
-    session.rollback()
-    session.expire_all()
-    verify.verify(session, KEY)
-    proving.prove(session)
-
-
 def test_whole_books_are_whole(booked, session):
-    looked_at(session)
+    whole(session)
     assert verify.verify(session, KEY).books == 1
-
-
-def without_guards(session: Session) -> None:
-    """As somebody with the database's own password could."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SET session_replication_role = replica"))
-        return
-    session.execute(sa.text("PRAGMA foreign_keys = OFF"))
-    for name in session.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-        session.execute(sa.text(f"DROP TRIGGER {name}"))
 
 
 def test_a_last_transfer_that_is_gone_is_found(booked, session):

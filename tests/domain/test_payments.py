@@ -20,7 +20,8 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger import verify
 from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.models import Transfer
-from portal.domain.price_protection.funds import deducting, proving, releasing
+from portal.domain.price_protection import proving
+from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments import (
     awards,
@@ -45,7 +46,8 @@ from portal.domain.price_protection.payments.models import (
 from portal.domain.price_protection.payments.payable import Item, Wanted, payable, set_off
 from portal.domain.price_protection.payments.queries import PaidFilter
 from portal.domain.users.models import User
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 K = PayoutKind
 MAY, JUNE, JULY = date(2026, 5, 12), date(2026, 6, 3), date(2026, 7, 10)

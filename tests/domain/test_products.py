@@ -10,6 +10,7 @@ from portal.domain.access.roles import Role
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError, Stale
 from portal.domain.price_protection import price_approvals, products
+from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.models import PriceKind, Product
 from portal.domain.price_protection.price_approvals import ApprovalState
 from portal.domain.price_protection.products import ProductFacts, ProductFilter
@@ -158,6 +159,10 @@ def test_an_approval_that_cannot_hold_is_refused(session, boss, counsel, changes
     assert refusal.value.field == field
 
 
+def valid(session, product, kind, on):
+    return valid_approvals(session, [product.id], on).get((product.id, kind))
+
+
 def test_an_approval_holds_within_its_validity_and_until_it_is_revoked(session, boss, counsel):
     product = products.create_product(session, boss, facts(prices={FLOOR: 1900}))
     first, last = today() + timedelta(days=10), today() + timedelta(days=20)
@@ -170,13 +175,13 @@ def test_an_approval_holds_within_its_validity_and_until_it_is_revoked(session, 
     ):
         assert price_approvals.approval_state(approval, on) is state
         expected = approval if state is ApprovalState.VALID else None
-        assert price_approvals.valid_approval(session, product, FLOOR, on) is expected
-    assert price_approvals.valid_approval(session, product, CEILING, first) is None
+        assert valid(session, product, FLOOR, on) is expected
+    assert valid(session, product, CEILING, first) is None
     assert [row.approval for row in products.proposed_rows(session, first)] == [approval]
     assert [row.approval for row in products.proposed_rows(session)] == [None]
     price_approvals.revoke_approval(session, counsel, approval, reason="市场份额上升")
     assert price_approvals.approval_state(approval, first) is ApprovalState.REVOKED
-    assert price_approvals.valid_approval(session, product, FLOOR, first) is None
+    assert valid(session, product, FLOOR, first) is None
     with pytest.raises(DomainError, match="already been revoked"):
         price_approvals.revoke_approval(session, counsel, approval, reason="x")
 

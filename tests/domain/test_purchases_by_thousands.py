@@ -5,7 +5,8 @@ from datetime import date
 from sqlalchemy import event
 
 from portal.domain.price_protection.purchases.booking import enter
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 MAY = date(2026, 5, 6)
 

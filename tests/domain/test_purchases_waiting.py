@@ -15,12 +15,13 @@ from portal.domain.jobs.services import noted
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.purchases import todos, waiting
 from portal.domain.price_protection.purchases.booking import enter
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.users.models import User
-from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FIRST, LAST, FundWorld
 
 MAY, JUNE = date(2026, 5, 6), date(2026, 6, 6)
 
@@ -125,18 +126,6 @@ def test_a_purchase_entered_while_the_agreement_is_being_signed_is_not_lost(worl
     for job_id in noted(session):
         work(world, job_id)
     assert count(session, Accrual) == 1
-
-
-def test_a_product_that_an_amendment_takes_in_is_looked_for(world, session):
-    agreement = world.in_force()
-    other = world.add_product()
-    assert world.buy(agreement, MAY, 100, product_id=other.id).unprotected is Unprotected.NOT_COVERED
-    assert session.get_one(Product, other.id) is not None
-    with on_day(JUNE):
-        waiting.ask(session, world.author, agreement.distributor_id)
-        session.commit()
-    [job_id] = noted(session)
-    assert work(world, job_id)["accrued"] == 0
 
 
 def test_the_workbench_tells_the_owner_and_finance_what_accrues_nothing(world, session, make, agreement):

@@ -12,10 +12,10 @@ from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.closing import executing, proposing, todos
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.closing.preview import Outcome, digest, totals
-from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds import deducting, releasing, suspending
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 
 A = AccountKind
 JUNE, JULY, AUGUST = date(2026, 6, 3), date(2026, 7, 6), date(2026, 8, 20)
@@ -41,7 +41,7 @@ def test_the_preview_says_of_each_agreement_what_it_gets_and_why_not(world, make
     world.buy(full, JULY, 1_824_000)
     world.buy(held, JULY, 1_000_000)
     with on_day(AUGUST):
-        deducting.hold_quarter(session, held.id, "2026Q3", 77, AUGUST)
+        suspending.hold_quarter(session, held.id, "2026Q3", 77, AUGUST)
         session.commit()
     world.buy(full, AUGUST, 100_000, entered_on=date(2026, 10, 5))
     rows = world.preview()
@@ -238,7 +238,7 @@ def test_a_case_holds_its_quarter_and_the_deduction_names_the_case_only(world, s
     agreement = world.in_force()
     world.buy(agreement, JULY, 1_000_000)
     with on_day(AUGUST):
-        deducting.hold_quarter(session, agreement.id, "2026Q3", 77, AUGUST)
+        suspending.hold_quarter(session, agreement.id, "2026Q3", 77, AUGUST)
         session.commit()
     world.close()
     stated = world.statement(agreement)
@@ -255,7 +255,7 @@ def test_a_case_holds_its_quarter_and_the_deduction_names_the_case_only(world, s
         session.rollback()
         assert executing.due(session) == []
         deducting.deduct(session, world.second, agreement.id, "2026Q3", 77, 500_000, 1_000_000)
-        deducting.lift(session, agreement.id, 77)
+        suspending.lift(session, agreement.id, 77)
         session.commit()
     assert world.preview(on=date(2026, 10, 20))[agreement.id].outcome is Outcome.DUE
     with on_day(date(2026, 10, 21)):
@@ -279,9 +279,9 @@ def test_what_an_appeal_gives_back_after_the_release_is_paid_on_once(world, sess
     agreement = world.in_force()
     world.buy(agreement, JULY, 1_000_000)
     with on_day(AUGUST):
-        deducting.hold_quarter(session, agreement.id, "2026Q3", 5, AUGUST)
+        suspending.hold_quarter(session, agreement.id, "2026Q3", 5, AUGUST)
         taken = deducting.deduct(session, world.second, agreement.id, "2026Q3", 5, 500_000, 0)
-        deducting.lift(session, agreement.id, 5)
+        suspending.lift(session, agreement.id, 5)
         session.commit()
     world.close()
     with on_day(date(2026, 11, 2)):

@@ -21,8 +21,8 @@ from portal.jobs.running import perform
 from portal.printing.agreement import RenderedPaper
 from portal.printing.statements import render_statement
 from portal.web import papers
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 
 JULY, AUGUST = date(2026, 7, 6), date(2026, 8, 20)
 

@@ -24,8 +24,8 @@ from portal.domain.price_protection.receivables.models import AccountFigures
 from portal.domain.price_protection.receivables.queries import State
 from portal.domain.price_protection.receivables.standing import Printing, following, previous
 from portal.domain.settings import services as settings
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 from tests.factories import Factory
 
 JULY, AUGUST, SEPTEMBER = date(2026, 7, 6), date(2026, 8, 20), date(2026, 9, 3)
@@ -138,9 +138,8 @@ def test_a_frozen_account_that_does_not_add_up_is_not_printed(world):
     data = printing.frozen(world.statement(agreement)).data
     check_statement(data)
     for name, fen in (("account_closing_figures", 1), ("account_due_figures", 99_999_999)):
-        wrong = dict(data) | {"values": data["values"] | {name: fen}}
         with pytest.raises(DomainError, match="do not follow"):
-            check_statement(wrong)  # type: ignore[arg-type]
+            check_statement({**data, "values": data["values"] | {name: fen}})
 
 
 @pytest.mark.parametrize(

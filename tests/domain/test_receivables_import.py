@@ -12,8 +12,9 @@ from portal.domain.errors import DomainError
 from portal.domain.price_protection.receivables.importing import ACCOUNTS, AccountCourse
 from portal.domain.price_protection.receivables.models import AccountFigures
 from tests.domain.close_world import OCTOBER
-from tests.domain.fund_world import on_day
 from tests.domain.test_receivables import AccountWorld
+
+pytestmark = pytest.mark.on_day(OCTOBER)
 
 HEAD = "客户编码,客户名称,期初余额,本期发货,本期退货,本期回款,返利,其他,说明,期末余额,其中已到期"
 GOOD = {
@@ -32,12 +33,6 @@ GOOD = {
 @pytest.fixture
 def world(session, make) -> AccountWorld:
     return AccountWorld(session, make)
-
-
-@pytest.fixture(autouse=True)
-def october():
-    with on_day(OCTOBER):
-        yield
 
 
 def row(agreement, **said: str) -> str:

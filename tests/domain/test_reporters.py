@@ -38,7 +38,7 @@ from portal.domain.price_protection.violations.todos import todos
 from portal.domain.price_protection.violations.vault import FILES, Vault, make_key, read_key
 from portal.domain.users.models import User
 from tests.domain.case_world import OPENED, PHOTO, CaseWorld
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 
 # Words that stand nowhere else, in the reporter's facts and in their story, file and file name.
 NAME, PHONE, ACCOUNT = "鑫淼焱垚", "13912344321", "6217990012345678909"

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -14,7 +15,9 @@ from sqlalchemy.orm import Session
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.documents import services as documents
+from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
+from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import Stopped, claim
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.models import Agreement, AgreementEvent, AgreementPaper, Status
@@ -44,8 +47,9 @@ from portal.scanning.refusals import BROKEN
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
 from tests.scanning.piles import pile_of
-from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import pdf_of, sheet
+
+pytestmark = pytest.mark.usefixtures("one_reader")
 
 PAGES = 3
 
@@ -186,9 +190,9 @@ def test_two_jobs_may_read_the_same_at_once(
         writing = threading.Barrier(2)
         store = documents.store
 
-        def meet(*args: object, **said: object) -> object:
+        def meet(*args: Any, **said: Any) -> Document:
             writing.wait(10)
-            return store(*args, **said)  # type: ignore[arg-type]
+            return store(*args, **said)
 
         monkeypatch.setattr(reading.documents, "store", meet)
 
@@ -239,10 +243,11 @@ def test_neighbours_say_where_a_page_belongs(world: AgreementWorld, session: Ses
     assert {page: place.page_no for page, place in found.items()} == {inner.id: 2}
 
 
-def job_of(world: AgreementWorld, ask: Callable[[ScanPile], object], pile: ScanPile) -> int:
+def job_of(world: AgreementWorld, ask: Callable[[ScanPile], Job | None], pile: ScanPile) -> int:
     job = ask(pile)
+    assert job is not None
     world.session.commit()
-    return job.id  # type: ignore[attr-defined]
+    return job.id
 
 
 def stops_after(parts: int) -> Callable[[], bool]:

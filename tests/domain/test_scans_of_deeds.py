@@ -38,8 +38,9 @@ from portal.jobs.scans import file_pile, read_pile
 from tests.domain.deed_world import DeedWorld
 from tests.factories import Factory
 from tests.scanning.piles import pile_of
-from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import pdf_of, sheet
+
+pytestmark = pytest.mark.usefixtures("one_reader")
 
 Paper = AgreementPaper | DeedPaper
 SAID = Own(today(), Service.IN_PERSON, "李四签收")

@@ -1,6 +1,5 @@
 """Statements go out, come back in piles, and are answered: 相符, 不符, or nothing in their days (10.1)."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from io import BytesIO
@@ -19,9 +18,9 @@ from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
 from portal.domain.jobs.runs import claim
 from portal.domain.papers.statement import statement_sha256
-from portal.domain.price_protection.closing import answering, delivering, printing
-from portal.domain.price_protection.closing.answering import Point, Ticked
+from portal.domain.price_protection.closing import answering, delivering, objections, printing, replying
 from portal.domain.price_protection.closing.models import Finding, ReplyWay, Statement, Verdict, Way
+from portal.domain.price_protection.closing.objections import Point, Ticked
 from portal.domain.price_protection.payload import current_paper
 from portal.domain.price_protection.scans import filing, placing, uploading
 from portal.domain.price_protection.scans.counting import summary_of
@@ -36,12 +35,13 @@ from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import Parcel, Stage
 from portal.domain.users.models import User
 from portal.jobs.scans import file_pile, read_pile
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 from tests.factories import Factory
 from tests.scanning.piles import pile_of
-from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import pdf_of, sheet
+
+pytestmark = [pytest.mark.usefixtures("one_reader"), pytest.mark.on_day(OCTOBER)]
 
 JULY = date(2026, 7, 6)
 AGREED = Ticked(Verdict.AGREED)
@@ -51,12 +51,6 @@ PAPER = b"%PDF-1.7 sealed"
 @pytest.fixture
 def world(session: Session, make: Factory) -> CloseWorld:
     return CloseWorld(session, make)
-
-
-@pytest.fixture(autouse=True)
-def october() -> Iterator[None]:
-    with on_day(OCTOBER):
-        yield
 
 
 def stated(world: CloseWorld, count: int = 1) -> list[Statement]:
@@ -153,32 +147,30 @@ def test_silence_is_presumed_to_agree_and_a_late_objection_is_told_as_late(world
     session.commit()
     until = statement.objections_until
     assert until is not None
-    assert not answering.is_presumed_right(statement, until)
-    assert answering.is_presumed_right(statement, until + timedelta(days=1))
+    assert not replying.is_presumed_right(statement, until)
+    assert replying.is_presumed_right(statement, until + timedelta(days=1))
     with on_day(until + timedelta(days=1)):
         objects = Ticked(Verdict.OBJECTED, "第1行少记 100.00 元")
-        said = answering.reply(session, world.author, statement, today(), objects, way=ReplyWay.LETTER)
+        said = replying.reply(session, world.author, statement, today(), objects, way=ReplyWay.LETTER)
         session.commit()
-        assert answering.is_late(said) and answering.is_presumed_right(statement)
+        assert replying.is_late(said) and replying.is_presumed_right(statement)
         assert said.is_open and said.answer_by is not None
     with on_day(until):
-        said = answering.reply(session, world.author, statement, today(), AGREED)
+        said = replying.reply(session, world.author, statement, today(), AGREED)
         session.commit()
-    assert not answering.is_late(said) and not answering.is_presumed_right(
-        statement, until + timedelta(days=9)
-    )
+    assert not replying.is_late(said) and not replying.is_presumed_right(statement, until + timedelta(days=9))
 
 
 def test_an_objection_names_lines_and_sums_and_finance_answers_it_once(world, session):
     [statement] = stated(world)
     author, finance = world.author, world.finance
     frozen, number = dict(statement.payload), statement.payload_sha256
-    line = answering.stated_fen(statement, "1")
-    assert line == 20_000 and answering.stated_fen(statement, "1.2") == 20_000
+    line = objections.stated_fen(statement, "1")
+    assert line == 20_000 and objections.stated_fen(statement, "1.2") == 20_000
 
     def reply(*points: Point, text: str = "进货漏记") -> Any:
         said = Ticked(Verdict.OBJECTED, text, points=points)
-        return answering.reply(session, author, statement, OCTOBER, said, said_by="周八")
+        return replying.reply(session, author, statement, OCTOBER, said, said_by="周八")
 
     assert "what is objected to" in refused(lambda: reply(text=" "))
     assert "no item 9" in refused(lambda: reply(Point("9")))
@@ -222,7 +214,7 @@ def test_what_was_said_stays_as_it_was_said(world, session, change):
     pile_of(world, (statement, 1))
     delivering.deliver(session, world.author, statement, OCTOBER, Way.IN_PERSON, "李四")
     objects = Ticked(Verdict.OBJECTED, "不符", points=(Point("1"),))
-    said = answering.reply(session, world.author, statement, OCTOBER, objects, scan=("s.pdf", PAPER))
+    said = replying.reply(session, world.author, statement, OCTOBER, objects, scan=("s.pdf", PAPER))
     answering.answer(session, world.finance, said, OCTOBER, Finding.WRONG, "账簿无误")
     session.commit()
     with pytest.raises(sa.exc.DBAPIError):
@@ -334,7 +326,7 @@ def test_other_offices_neither_see_nor_record_and_finance_files_statements_alone
     sent(world, statement)
     stranger = make.user(Role.SALESPERSON, make.region("示例外区"))
     session.commit()
-    assert "may not" in refused(lambda: answering.reply(session, stranger, statement, OCTOBER, AGREED))
+    assert "may not" in refused(lambda: replying.reply(session, stranger, statement, OCTOBER, AGREED))
     session.rollback()
     assert "may not" in refused(
         lambda: delivering.deliver(session, stranger, statement, OCTOBER, Way.IN_PERSON, "李四")
@@ -366,10 +358,10 @@ def test_an_answer_is_not_before_the_delivery_nor_the_delivery_after_the_answer(
         delivering.deliver(session, world.author, statement, today(), Way.EMAIL, "a@example.com")
         session.commit()
         assert "delivered on" in refused(
-            lambda: answering.reply(session, world.author, statement, OCTOBER, AGREED)
+            lambda: replying.reply(session, world.author, statement, OCTOBER, AGREED)
         )
         session.rollback()
-        answering.reply(session, world.author, statement, today(), AGREED)
+        replying.reply(session, world.author, statement, today(), AGREED)
         session.commit()
     with on_day(OCTOBER + timedelta(days=9)):
         assert "answered on" in refused(
@@ -424,7 +416,7 @@ def test_two_people_who_enter_one_answer_at_once_enter_it_once(world, session):
             assert found.replies == []  # as the page showed it
             both.wait(10)
             try:
-                answering.reply(own, actor, found, OCTOBER, AGREED)
+                replying.reply(own, actor, found, OCTOBER, AGREED)
                 own.commit()
             except DomainError as refusal:
                 return str(refusal)

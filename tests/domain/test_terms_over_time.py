@@ -14,15 +14,15 @@ from portal.domain.price_protection.closing.preview import Outcome
 from portal.domain.price_protection.deeds import amending, serving
 from portal.domain.price_protection.funds import releasing
 from portal.domain.price_protection.funds.models import FundRelease
-from portal.domain.price_protection.funds.proving import prove
 from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement, Ground, Service
 from portal.domain.price_protection.payments.models import Means
 from portal.domain.price_protection.payments.payable import Wanted, payable
+from portal.domain.price_protection.proving import prove
 from portal.domain.price_protection.purchases.models import Unprotected
+from tests.domain.clock import on_day
 from tests.domain.close_world import CloseWorld
 from tests.domain.deed_world import DeedWorld
-from tests.domain.fund_world import on_day
 
 A = AccountKind
 JULY, LAST_DAY = date(2026, 7, 6), date(2026, 8, 15)

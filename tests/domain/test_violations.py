@@ -10,14 +10,14 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
-from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds import releasing, suspending
 from portal.domain.price_protection.funds.models import FundDeduction
-from portal.domain.price_protection.funds.proving import prove
 from portal.domain.price_protection.models import PriceKind, Service
 from portal.domain.price_protection.payments import making
 from portal.domain.price_protection.payments.making import How, Seen
 from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.payments.payable import Wanted, payable
+from portal.domain.price_protection.proving import prove
 from portal.domain.price_protection.purchases.booking import book
 from portal.domain.price_protection.violations import (
     appealing,
@@ -42,7 +42,7 @@ from portal.domain.price_protection.violations.models import (
 )
 from portal.domain.price_protection.violations.reporters import Exclusion, Source
 from tests.domain.case_world import ACT, BOUGHT, DECIDED, OPENED, REPORTED, SERVED, CaseWorld
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 
 A = AccountKind
 Q = "2026Q3"
@@ -56,7 +56,7 @@ def world(session, make) -> CaseWorld:
 
 
 def part(case: Case) -> str:
-    return deducting.case_part(case.id)
+    return suspending.case_part(case.id)
 
 
 def sweep(world, on: date) -> int:
@@ -257,7 +257,7 @@ def test_a_notice_holds_its_quarter_back_from_its_service_and_no_other(world, se
     with on_day(date(2026, 8, 6)):
         assert releasing.release(session, world.finance, agreement.id, "2026Q2") is not None
         session.commit()
-        assert deducting.holds(session, agreement.id, Q) == []
+        assert suspending.holds(session, agreement.id, Q) == []
     case = session.scalars(sa.select(Case)).one()
     with on_day(SERVED):
         investigating.serve_notice(
@@ -434,7 +434,7 @@ def test_a_dismissal_takes_nothing_and_lets_the_quarter_go(world, session):
         session.commit()
     assert (case.state, paper.payload["suspended_fen"]) == (S.DISMISSED, FUND)
     assert world.balance(agreement, A.FUND, Q) == FUND
-    assert deducting.holds(session, agreement.id, Q) == []
+    assert suspending.holds(session, agreement.id, Q) == []
 
 
 # ---- deadlines that pass
@@ -455,7 +455,7 @@ def test_no_decision_in_time_withdraws_the_case_for_good(world, session):
     assert sweep(world, date(2026, 9, 9)) == 0
     session.refresh(case)
     assert (case.state, case.withdrawal, case.ended_on) == (S.WITHDRAWN, Withdrawal.LAPSED, date(2026, 9, 7))
-    assert deducting.holds(session, agreement.id, Q) == []
+    assert suspending.holds(session, agreement.id, Q) == []
     with pytest.raises(DomainError, match="second case"):
         world.opened(agreement, on=date(2026, 9, 10), opened_on=date(2026, 9, 11), by=world.author)
 

@@ -14,10 +14,10 @@ from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.payments import awards, making, marking
 from portal.domain.price_protection.payments.making import How
 from portal.domain.price_protection.payments.models import Mark, Payout, PayoutKind
-from portal.domain.price_protection.payments.vouchers import proving as vouchers
 from portal.domain.price_protection.payments.vouchers import subjects, taking
 from portal.domain.price_protection.payments.vouchers.models import Grouping, Voucher, VoucherFile
 from portal.domain.price_protection.payments.vouchers.movements import Asked
+from portal.domain.price_protection.proving import vouchers
 from tests.domain.fund_world import on_day
 from tests.domain.test_payments import BANK, JULY, JUNE, MAY, PayWorld
 

@@ -12,7 +12,7 @@ from portal.domain.price_protection.violations import deadlines
 from portal.domain.workdays import services as workdays
 from portal.domain.workdays.models import WorkdayException
 from tests.domain.case_world import CaseWorld
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 
 NOVEMBER = date(2026, 11, 22)
 

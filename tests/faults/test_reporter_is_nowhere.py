@@ -45,7 +45,7 @@ from portal.domain.price_protection.violations.vault import Vault, make_key
 from portal.domain.users.models import User
 from portal.extensions import db
 from tests.domain.case_world import CaseWorld
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 from tests.domain.test_reporters import CANARIES, FILE, NAME, SOURCE, everything_kept, hits
 from tests.faults.ledger.size import IS_LONG, SECONDS, progress, size
 

@@ -1,6 +1,7 @@
 """Amendments and notices as files: their pages, what they say and carry, and that they are always the same."""
 
 from io import BytesIO
+from typing import Any
 
 import pikepdf
 import pytest
@@ -26,9 +27,9 @@ def example_deed(letter: str) -> DeedData:
     }
 
 
-def printed(key: str, data: DeedData, **options: object) -> RenderedPaper:
-    given = {"title": "TZ-2026-0007", "verify_url": VERIFY_URL, "made_at": MADE_AT, **options}
-    return render_deed(data, template_text(key), **given)  # type: ignore[arg-type]
+def printed(key: str, data: DeedData, **options: Any) -> RenderedPaper:
+    given: dict[str, Any] = {"title": "TZ-2026-0007", "verify_url": VERIFY_URL, "made_at": MADE_AT, **options}
+    return render_deed(data, template_text(key), **given)
 
 
 @pytest.mark.parametrize(("key", "letter", "pages"), [(AMENDMENT, "S", 1), (NOTICE, "T", 2)])

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
-from bench import servers
+from bench import processes
 from bench.worn import CROOKED, OFFICE, TURNED, Wear, drawn, jpeg, worn
 from portal.scanning.pictures import Pages, is_blank
 from portal.scanning.reader import Broken, Reader, RefusedFile
@@ -240,6 +240,6 @@ def test_a_pile_of_many_pages_takes_no_more_memory_than_a_few(tmp_path: Path) ->
     opened, seen = Pages(path), []
     for number in range(1, 49):
         assert opened.picture(number).getextrema() != (255, 255)
-        seen.append(servers.share(os.getpid()))
+        seen.append(processes.share(os.getpid()))
     opened.close()
     assert max(seen[17:]) < max(seen[:17]) + 10

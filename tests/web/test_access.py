@@ -61,6 +61,16 @@ def deed(*needs: P, **rows: str) -> Line:
     return Line(needs, {"id": "agreement", "deed_id": "amendment", **rows}, {"what": "amendments"})
 
 
+def imports(name: str, needs: P, row: str) -> dict[str, Line]:
+    """The routes of a list that is imported."""
+    of_one = ("preview", "again", "apply", "refused")
+    return {
+        f"{name}.import_file": line(needs),
+        f"{name}.import_template": line(needs),
+        **{f"{name}.import_{what}": line(needs, import_id=row) for what in of_one},
+    }
+
+
 READ = (P.CASES_READ, P.CASES_FOLLOW)
 
 
@@ -168,12 +178,7 @@ TABLE: dict[str, Line] = {
     "purchases.codes": line(P.PURCHASES_READ),
     "purchases.detail": line(P.PURCHASES_READ, id="purchase"),
     "purchases.new": line(P.PURCHASES_WRITE),
-    "purchases.import_file": line(P.PURCHASES_IMPORT),
-    "purchases.import_template": line(P.PURCHASES_IMPORT),
-    "purchases.import_preview": line(P.PURCHASES_IMPORT, import_id="purchase_import"),
-    "purchases.import_again": line(P.PURCHASES_IMPORT, import_id="purchase_import"),
-    "purchases.import_apply": line(P.PURCHASES_IMPORT, import_id="purchase_import"),
-    "purchases.import_refused": line(P.PURCHASES_IMPORT, import_id="purchase_import"),
+    **imports("purchases", P.PURCHASES_IMPORT, "purchase_import"),
     "purchases.give_back": line(P.PURCHASES_WRITE, id="purchase"),
     "verify.index": Line(SIGNED_IN),
     "verify.check": Line(SIGNED_IN),
@@ -197,12 +202,7 @@ TABLE: dict[str, Line] = {
     "distributors.document_new": line(DW, id="distributor"),
     "distributors.document": line(DR, id="distributor", document_id="document"),
     "distributors.document_withdraw": line(DW, id="distributor", document_id="document"),
-    "distributors.import_file": line(DI),
-    "distributors.import_template": line(DI),
-    "distributors.import_preview": line(DI, import_id="import"),
-    "distributors.import_again": line(DI, import_id="import"),
-    "distributors.import_apply": line(DI, import_id="import"),
-    "distributors.import_refused": line(DI, import_id="import"),
+    **imports("distributors", DI, "import"),
     # A task is its owner's; an administrator sees those of the offices in care.
     "jobs.index": Line(SIGNED_IN),
     "jobs.detail": Line(SIGNED_IN, {"job_id": "job"}),
@@ -326,12 +326,7 @@ TABLE: dict[str, Line] = {
     "quarters.export": Line((P.FUNDS_READ,), values={"name": "2025Q4"}),
     "quarters.propose": Line((P.FUNDS_CLOSE,), values={"name": "2025Q4"}),
     "accounts.index": line(P.FUNDS_READ),
-    "accounts.import_file": line(P.ACCOUNTS_WRITE),
-    "accounts.import_template": line(P.ACCOUNTS_WRITE),
-    "accounts.import_preview": line(P.ACCOUNTS_WRITE, import_id="account_import"),
-    "accounts.import_again": line(P.ACCOUNTS_WRITE, import_id="account_import"),
-    "accounts.import_apply": line(P.ACCOUNTS_WRITE, import_id="account_import"),
-    "accounts.import_refused": line(P.ACCOUNTS_WRITE, import_id="account_import"),
+    **imports("accounts", P.ACCOUNTS_WRITE, "account_import"),
     "quarters.accounts": Line((P.FUNDS_READ,), values=QUARTER),
     "quarters.export_accounts": Line((P.FUNDS_READ,), values=QUARTER),
     "quarters.account": Line((P.FUNDS_READ,), {"id": "distributor"}, QUARTER),

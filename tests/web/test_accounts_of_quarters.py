@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.price_protection.receivables.models import AccountFigures
 from tests.domain.close_world import OCTOBER
-from tests.domain.fund_world import on_day
 from tests.domain.test_receivables import AccountWorld
 from tests.web.sheets import rows_of
+
+pytestmark = pytest.mark.on_day(OCTOBER)
 
 PAGE = "/funds/quarters/2026Q3"
 TYPED = {
@@ -31,12 +32,6 @@ TYPED = {
 @pytest.fixture
 def world(session, make) -> AccountWorld:
     return AccountWorld(session, make)
-
-
-@pytest.fixture(autouse=True)
-def october():
-    with on_day(OCTOBER):
-        yield
 
 
 def test_finance_enters_an_account_and_the_preview_has_it(world, session, sign_in):

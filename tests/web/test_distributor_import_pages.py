@@ -17,6 +17,7 @@ from portal.domain.distributors import importing
 from portal.domain.distributors.models import Distributor, ImportFile
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
+from tests.domain import dealer_imports
 from tests.domain.dealer_list import ROWS, dealer_list
 from tests.domain.tabular_files import csv_text
 from tests.factories import Factory
@@ -86,7 +87,7 @@ def test_page_and_command_give_the_same_counts(
     hand_in(sign_in(admin), data)
     session.rollback()
     kept = session.scalars(sa.select(ImportFile)).one()
-    planned = importing.plan(session, admin, importing.read(data, "名录.csv"))
+    planned = dealer_imports.plan(session, admin, dealer_imports.read(data, "名录.csv"))
     shown = importing.DealerReport.from_json(kept.result)
     assert (shown.counts, shown.refusals, shown.rows) == (planned.counts, planned.refusals, planned.rows)
 
@@ -120,7 +121,7 @@ def test_refused_rows_come_back_as_excel_and_can_be_handed_in_again(
     client.post(f"{handed.location}/apply")
     answer = client.get(f"{handed.location}/refused")
     assert answer.status_code == 200
-    table = importing.read(answer.data, "refused.xlsx")
+    table = dealer_imports.read(answer.data, "refused.xlsx")
     ((sheet, row),) = table.rows()
     assert sheet.cells(row, "code") == ["A1"]
     assert "没有 2026/2/30 这一天" in str(row.cells[2])
@@ -212,7 +213,7 @@ def test_one_row_is_called_a_row(sign_in: SignIn, make: Factory, admin: User) ->
 def test_the_template_names_every_column_and_can_be_handed_in(sign_in: SignIn, admin: User) -> None:
     for language in ("zh_CN", "en"):
         answer = sign_in(admin, language=language).get("/distributors/import/template")
-        (sheet,) = importing.read(answer.data, "template.xlsx").sheets
+        (sheet,) = dealer_imports.read(answer.data, "template.xlsx").sheets
         assert set(sheet.match.fields) == {column.field for column in importing.SPEC.columns}
         assert sheet.match.unknown == ()
 
@@ -286,8 +287,8 @@ def test_what_the_register_exports_can_be_handed_in_again_and_changes_nothing(
     assert count(session) == 2
     exported = client.get("/distributors/export")
     assert exported.status_code == 200
-    table = importing.read(exported.data, "export.xlsx")
-    report = importing.plan(session, admin, table)
+    table = dealer_imports.read(exported.data, "export.xlsx")
+    report = dealer_imports.plan(session, admin, table)
     assert [row.changes for row in report.rows] == [[], []]
     assert (report.read, report.unchanged, report.refusals) == (2, 2, [])
     assert set(report.unknown_columns) <= {"状态", "合作状态", "Standing"}

@@ -10,7 +10,8 @@ from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft
 from portal.domain.money import figures
 from portal.domain.price_protection.funds import deducting, releasing
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 from tests.web.case_rows import case_of
 from tests.web.sheets import rows_of
 

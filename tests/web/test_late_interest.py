@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from portal.domain.access.roles import Role
-from tests.domain.fund_world import on_day
 from tests.domain.test_interest import LateWorld, late
+
+pytestmark = pytest.mark.on_day(date(2026, 6, 25))
 
 
 @pytest.fixture
@@ -14,12 +15,6 @@ def world(session, make) -> LateWorld:
     made = LateWorld(session, make)
     made.make = make
     return made
-
-
-@pytest.fixture(autouse=True)
-def june():
-    with on_day(date(2026, 6, 25)):
-        yield
 
 
 def test_interest_is_looked_at_confirmed_once_the_rates_are_known_and_payable(world, make, sign_in):

@@ -13,7 +13,7 @@ from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection.payments.models import ClawbackSettlement, Payout, PayoutList, Repayment
 from portal.domain.price_protection.purchases.models import Purchase
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 from tests.domain.test_payments import BANK, JULY, JUNE, MAY, PayWorld
 from tests.web.sheets import rows_of
 

@@ -93,24 +93,10 @@ def test_a_key_that_comes_with_another_content_is_refused_and_books_nothing(worl
         ({"lines-0-amount": "-5"}, "must not be negative"),
         ({"lines-0-product_id": ""}, "Choose a product from the list"),
         ({"lines-0-quantity": "0"}, "is no quantity"),
-        ({"purchased_on": "2999-01-01"}, ""),
-        ({"purchased_on": "2026/2/30"}, "2026"),
+        ({"purchased_on": "2999-01-01"}, "The year 2999 in 2999-01-01 cannot be right"),
+        ({"purchased_on": "2026/2/30"}, "There is no such day as 2026/2/30"),
         ({"document_number": ""}, "Enter the number of the document"),
         ({"lines-1-line_no": "1", "lines-1-product_id": "P", "lines-1-amount": "3"}, "stands twice"),
-    ],
-)
-def test_what_a_form_says_wrongly_is_refused_with_what_to_do(world, clerk, session, change, said):
-    agreement = world.in_force()
-    change = {name: value.replace("P", str(world.product.id)) for name, value in change.items()}
-    answer = send(clerk, agreement, document(world, "JH-1", "10.00") | change)
-    assert answer.status_code == 422
-    assert said in answer.text
-    assert lines(session) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
         pytest.param({"lines-0-amount": "￥1,234.00"}, "currency sign (¥)", id="currency sign in front"),
         pytest.param({"lines-0-amount": "1234元"}, "currency sign (元)", id="currency word behind"),
         pytest.param({"lines-0-amount": "$99"}, "currency sign ($)", id="foreign currency"),
@@ -124,8 +110,9 @@ def test_what_a_form_says_wrongly_is_refused_with_what_to_do(world, clerk, sessi
         pytest.param({"document_number": "J" * 41}, "40 characters", id="forged long document number"),
     ],
 )
-def test_bad_input_of_a_form_is_refused_at_its_field(world, clerk, session, change, said):
+def test_what_a_form_says_wrongly_is_refused_with_what_to_do(world, clerk, session, change, said):
     agreement = world.in_force()
+    change = {name: value.replace("P", str(world.product.id)) for name, value in change.items()}
     answer = send(clerk, agreement, document(world, "JH-1", "10.00") | change)
     assert answer.status_code == 422
     assert said in answer.text

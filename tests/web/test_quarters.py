@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from portal.domain.access.roles import Role
 from portal.domain.money import figures
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import deducting, suspending
 from portal.domain.price_protection.models import Agreement
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 from tests.web.sheets import rows_of
+
+pytestmark = pytest.mark.on_day(OCTOBER)
 
 LIST = "/funds/quarters/"
 PAGE = f"{LIST}2026Q3"
@@ -24,12 +26,6 @@ JULY, AUGUST = date(2026, 7, 6), date(2026, 8, 20)
 @pytest.fixture
 def world(session, make) -> CloseWorld:
     return CloseWorld(session, make)
-
-
-@pytest.fixture(autouse=True)
-def october():
-    with on_day(OCTOBER):
-        yield
 
 
 @pytest.fixture
@@ -142,7 +138,7 @@ def test_what_a_case_held_back_is_released_from_its_statement(world, session, ma
     agreement = world.in_force()
     world.buy(agreement, JULY, 1_000_000)
     with on_day(AUGUST):
-        deducting.hold_quarter(session, agreement.id, "2026Q3", 77, AUGUST)
+        suspending.hold_quarter(session, agreement.id, "2026Q3", 77, AUGUST)
         session.commit()
     world.close()
     page = f"/funds/quarters/statements/{world.statement(agreement).id}"
@@ -150,7 +146,7 @@ def test_what_a_case_held_back_is_released_from_its_statement(world, session, ma
     assert "Release now" not in boss.get(page).text
     assert boss.post(f"{page}/release").status_code == 422
     with on_day(date(2026, 10, 20)):
-        deducting.lift(session, agreement.id, 77)
+        suspending.lift(session, agreement.id, 77)
         session.commit()
         boss = sign_in(make.user(Role.EXECUTIVE))
         assert "Release now" in boss.get(page).text

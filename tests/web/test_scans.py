@@ -23,8 +23,9 @@ from portal.domain.price_protection.scans.models import PageKind, ScanFile, Scan
 from portal.domain.users.models import User
 from tests.domain.agreement_world import AgreementWorld
 from tests.factories import Factory
-from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import A4, jpeg_of, pdf_of, sheet
+
+pytestmark = pytest.mark.usefixtures("one_reader")
 
 SignIn = Callable[..., FlaskClient]
 

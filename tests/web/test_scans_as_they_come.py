@@ -30,9 +30,10 @@ from portal.domain.price_protection.scans.models import (
 )
 from tests.domain.deed_world import DeedWorld
 from tests.factories import Factory
-from tests.scanning.shared import _one_reader, shared  # noqa: F401
 from tests.scanning.sheets import A4, jpeg_of, pdf_of, sheet
 from tests.web.test_scans import shown, upload
+
+pytestmark = pytest.mark.usefixtures("one_reader")
 
 SignIn = Callable[..., FlaskClient]
 

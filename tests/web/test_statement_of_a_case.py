@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access.roles import Role
 from portal.domain.money import figures
 from portal.domain.price_protection.closing.models import Proposal
-from portal.domain.price_protection.closing.proving import prove
+from portal.domain.price_protection.proving.statements import prove
 from tests.domain.case_world import BOUGHT, CaseWorld
 from tests.domain.close_world import OCTOBER, CloseWorld
 from tests.domain.fund_world import on_day

@@ -11,11 +11,13 @@ from portal.domain.price_protection.closing import delivering
 from portal.domain.price_protection.closing.models import Statement, Verdict, Way
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.price_protection.trail.models import Parcel, Stage
+from tests.domain.clock import on_day
 from tests.domain.close_world import OCTOBER, CloseWorld
-from tests.domain.fund_world import on_day
 from tests.domain.test_statements_back import sent, stated
 from tests.scanning.piles import pile_of
 from tests.web.sheets import rows_of
+
+pytestmark = pytest.mark.on_day(OCTOBER)
 
 REGISTER = "/funds/quarters/2026Q3/statements"
 
@@ -23,12 +25,6 @@ REGISTER = "/funds/quarters/2026Q3/statements"
 @pytest.fixture
 def world(session, make) -> CloseWorld:
     return CloseWorld(session, make)
-
-
-@pytest.fixture(autouse=True)
-def october():
-    with on_day(OCTOBER):
-        yield
 
 
 def page(statement: Statement) -> str:
@@ -158,6 +154,15 @@ def test_another_office_sees_none_of_it(world, session, make, sign_in):
     assert len(rows_of(stranger.get(f"{REGISTER}/export"))) == 1
     auditor = sign_in(make.user(Role.AUDITOR))
     assert auditor.get(where).status_code == 200 and auditor.get(f"{where}/reply").status_code == 403
+
+
+def test_the_trail_tells_once_why_a_delivery_was_put_right(world, session, make, sign_in):
+    [statement] = stated(world)
+    delivering.deliver(session, world.author, statement, OCTOBER, Way.IN_PERSON, "李四")
+    delivering.deliver(session, world.author, statement, OCTOBER, Way.IN_PERSON, "王五", reason="签收人写错")
+    session.commit()
+    told = sign_in(make.user(Role.AUDITOR)).get("/admin/audit").text
+    assert 0 < told.count("王五") == told.count("签收人写错")
 
 
 def test_what_was_not_answered_in_its_days_is_told(world, session, sign_in):

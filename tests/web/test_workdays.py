@@ -5,15 +5,10 @@ from datetime import date
 import pytest
 
 from portal.domain.access.roles import Role
-from tests.domain.fund_world import on_day
+
+pytestmark = pytest.mark.on_day(date(2026, 11, 22))
 
 PAGE = "/admin/workdays"
-
-
-@pytest.fixture(autouse=True)
-def november():
-    with on_day(date(2026, 11, 22)):
-        yield
 
 
 def test_days_are_entered_shown_with_who_said_so_and_taken_back(make, sign_in):

@@ -1,7 +1,6 @@
 """Importing the accounts of a quarter: the pages of their lists."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
@@ -30,7 +29,7 @@ def ended_quarters() -> list[str]:
     calendar = Calendar()
     here, found = calendar.of(today()), []
     for _ in range(_OFFERED):
-        here = calendar.of(here.first_on - timedelta(days=1))
+        here = calendar.preceding(here)
         found.append(str(here))
     return found
 

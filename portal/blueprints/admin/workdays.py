@@ -118,7 +118,6 @@ def _page(form: FlaskForm, year: int) -> Response:
         year=year,
         years=range(today().year - 1, today().year + 3),
         days=workdays.days_of(session, year),
-        is_announced=workdays.is_announced(year),
         lacks=workdays.lacks(session, year),
         holidays=HOLIDAYS,
         today=today(),

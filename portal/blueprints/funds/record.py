@@ -14,9 +14,10 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Book
 from portal.domain.price_protection import queries as agreements
+from portal.domain.price_protection.closing import explaining
 from portal.domain.price_protection.closing import queries as closes
 from portal.domain.price_protection.closing.models import Statement
-from portal.domain.price_protection.funds import behind, explaining, queries, showing
+from portal.domain.price_protection.funds import behind, queries, showing
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
 from portal.extensions import db

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.domain.distributors.importing.files import DEALERS
+from portal.domain.importing.lists import Lists
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches import services as batches
@@ -82,12 +83,21 @@ def _drafts_changed(job: Job) -> str:
     return ngettext("%(num)s draft was changed.", "%(num)s drafts were changed.", count)
 
 
-def _list(job: Job) -> str:
-    return url_for("distributors.import_preview", import_id=job.params["import_id"])
+def _of_list(
+    lists: Lists[Any, Any], reading: Any, importing: Any, says: Callable[[Job], str]
+) -> dict[str, Kind]:
+    """The two kinds of jobs of a list that is handed in."""
 
+    def preview(job: Job) -> str:
+        return url_for(f"{lists.name}.import_preview", import_id=job.params["import_id"])
 
-def _another(_job: Job) -> str:
-    return url_for("distributors.import_file")
+    def another(_job: Job) -> str:
+        return url_for(f"{lists.name}.import_file")
+
+    return {
+        lists.plan_kind: Kind(reading, preview, another),
+        lists.import_kind: Kind(importing, preview, another, says),
+    }
 
 
 def _written(job: Job) -> str:
@@ -95,26 +105,10 @@ def _written(job: Job) -> str:
     return ngettext("%(num)s record was written.", "%(num)s records were written.", count)
 
 
-def _purchases(job: Job) -> str:
-    return url_for("purchases.import_preview", import_id=job.params["import_id"])
-
-
-def _more_purchases(_job: Job) -> str:
-    return url_for("purchases.import_file")
-
-
 def _entered(job: Job) -> str:
     return ngettext(
         "%(num)s line has been entered.", "%(num)s lines have been entered.", job.result.get("created", 0)
     )
-
-
-def _accounts(job: Job) -> str:
-    return url_for("accounts.import_preview", import_id=job.params["import_id"])
-
-
-def _more_accounts(_job: Job) -> str:
-    return url_for("accounts.import_file")
 
 
 def _accounts_kept(job: Job) -> str:
@@ -216,13 +210,10 @@ KINDS = {
     batches.APPROVE: Kind(_l("Approving a list"), _approved_batch, _approved_batch, _rows_done, _TO_BATCH),
     sheets.PLAN: Kind(_l("Reading a table of drafts"), _table, _tables),
     sheets.APPLY: Kind(_l("Changing drafts by a table"), _table, _tables, _drafts_changed),
-    DEALERS.plan_kind: Kind(_l("Reading a dealer list"), _list, _another),
-    DEALERS.import_kind: Kind(_l("Importing a dealer list"), _list, _another, _written),
-    PURCHASES.plan_kind: Kind(_l("Reading a list of purchases"), _purchases, _more_purchases),
-    PURCHASES.import_kind: Kind(_l("Importing purchases"), _purchases, _more_purchases, _entered),
-    ACCOUNTS.plan_kind: Kind(_l("Reading a list of accounts"), _accounts, _more_accounts),
-    ACCOUNTS.import_kind: Kind(
-        _l("Importing account reconciliations"), _accounts, _more_accounts, _accounts_kept
+    **_of_list(DEALERS, _l("Reading a dealer list"), _l("Importing a dealer list"), _written),
+    **_of_list(PURCHASES, _l("Reading a list of purchases"), _l("Importing purchases"), _entered),
+    **_of_list(
+        ACCOUNTS, _l("Reading a list of accounts"), _l("Importing account reconciliations"), _accounts_kept
     ),
     waiting.KIND: Kind(
         _l("Accruing what was bought before the signing"),

@@ -1,5 +1,7 @@
 """Interest for what was paid late or put back: what payments owe, the calculation, and its confirmation (4.3, 8.4)."""
 
+from datetime import timedelta
+
 from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -81,5 +83,5 @@ def _show(payout: Payout, form: FlaskForm | None) -> ResponseReturnValue:
 
 def _part(claim: Claim, span: Span, found: booking.Proposed) -> int:
     """A span's share of the interest in fen, for the eye: the sum is rounded once."""
-    before = span.first_on.fromordinal(span.first_on.toordinal() - 1)
+    before = span.first_on - timedelta(days=1)
     return round(exact(claim.principal_fen, before, span.last_on, found.rates, claim.share_ppm))

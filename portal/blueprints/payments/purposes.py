@@ -65,7 +65,7 @@ def use(id: int, code: str) -> ResponseReturnValue:
         if made is not None:
             flash(_("%(number)s is booked.", number=made.number))
             return leave(url_for("payments.payment_list", id=made.id))
-    values = frozen_values(db.session, [id]).get(id, {})
+    values = frozen_values(db.session, id)
     return render(
         "payments/use.html",
         form=form,

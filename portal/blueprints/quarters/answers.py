@@ -19,8 +19,7 @@ from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents import services as documents
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.closing import answering, delivering
-from portal.domain.price_protection.closing.answering import Point, Ticked
+from portal.domain.price_protection.closing import answering, delivering, objections, replying
 from portal.domain.price_protection.closing.models import (
     Finding,
     ReplyWay,
@@ -29,6 +28,7 @@ from portal.domain.price_protection.closing.models import (
     Verdict,
     Way,
 )
+from portal.domain.price_protection.closing.objections import Point, Ticked
 from portal.domain.price_protection.trail.beginning import of_paper
 from portal.domain.text import amount_fen, clean, half_width
 from portal.extensions import db
@@ -62,19 +62,19 @@ class ReplyForm(FlaskForm):
 
     received_on = DateOnField(_l("Received on"), [InputRequired(_DAY)])
     way = SelectField(_l("How it came"), coerce=ReplyWay, choices=_choices(ReplyWay))
-    said_by = LineField(_l("Signed for the distributor by"), [Length(max=answering.NAME)])
+    said_by = LineField(_l("Signed for the distributor by"), [Length(max=replying.NAME)])
     fund = RadioField(
         _l("What is ticked"),
         [InputRequired(_l("Say what is ticked."))],
         coerce=Verdict,
         choices=_choices(Verdict),
     )
-    fund_objection = LinesField(_l("What is objected to, and the sums"), [Length(max=answering.OBJECTION)])
+    fund_objection = LinesField(_l("What is objected to, and the sums"), [Length(max=objections.OBJECTION)])
     account = RadioField(
         _l("What is ticked"), choices=[*_choices(Verdict), SelectChoice("", _l("Nothing ticked"))], default=""
     )
     account_objection = LinesField(
-        _l("What is objected to in the account"), [Length(max=answering.OBJECTION)]
+        _l("What is objected to in the account"), [Length(max=objections.OBJECTION)]
     )
     scan = FileField(_l("Scan of what came"))
 
@@ -186,7 +186,7 @@ def _typed() -> list[tuple[str, str]]:
     """The rows of items and sums that somebody typed into, as they were typed."""
     rows = zip(request.form.getlist("item"), request.form.getlist("claimed"), strict=False)
     said = [(item[:20], claimed[:30]) for item, claimed in rows if item.strip() or claimed.strip()]
-    return said[: answering.MOST_POINTS]
+    return said[: objections.MOST_POINTS]
 
 
 def _reply(found: Statement, form: ReplyForm, typed: list[tuple[str, str]]) -> Any:
@@ -204,7 +204,7 @@ def _reply(found: Statement, form: ReplyForm, typed: list[tuple[str, str]]) -> A
     )
     sent = form.scan.data
     scan = (sent.filename or "", sent.read()) if isinstance(sent, FileStorage) and sent.filename else None
-    return answering.reply(
+    return replying.reply(
         db.session(),
         actor(),
         found,

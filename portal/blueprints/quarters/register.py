@@ -68,10 +68,7 @@ def register(name: str) -> ResponseReturnValue:
 
 def _calls(rows: Iterable[Any]) -> dict[int, Call]:
     """Whom to phone about what is not back."""
-    return calls(db.session, {row.distributor_id for row in rows if row.standing in _OWED})
-
-
-_OWED = {standing.value for standing in statements.OWED}
+    return calls(db.session, {row.distributor_id for row in rows if row.standing in statements.OWED})
 
 
 @bp.get(f"/<{NAME}:name>/statements/export")

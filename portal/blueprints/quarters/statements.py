@@ -8,11 +8,17 @@ from flask_wtf import FlaskForm
 from portal.blueprints.quarters import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.price_protection.closing import answering, executing, printing, queries, statements
+from portal.domain.price_protection.closing import (
+    executing,
+    printing,
+    queries,
+    replying,
+    statements,
+)
 from portal.domain.price_protection.closing.clawed_back import clawed_back
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.closing.off_deductions import off_deductions
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import suspending
 from portal.domain.price_protection.funds.accruing import SOURCE as PURCHASE
 from portal.domain.price_protection.funds.behind import STATED
 from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
@@ -54,14 +60,14 @@ def _show(found: Statement, form: FlaskForm | None) -> ResponseReturnValue:
         sources=_sources(found),
         account_sums=ACCOUNT_SUMS,
         kinds=LINE_KINDS,
-        holds=deducting.holds(session, *place),
-        late=deducting.released(session, *place) if found.release_id is None else None,
+        holds=suspending.holds(session, *place),
+        late=suspending.released(session, *place) if found.release_id is None else None,
         is_due=place in executing.due(session, found.agreement_id),
         may_release=me.can(P.FUNDS_CONFIRM, found.agreement.region),
         may_handle=me.can(P.PAPERS_HANDLE, found.agreement.region),
         may_answer=me.can(P.FUNDS_CLOSE, found.agreement.region),
-        is_presumed=answering.is_presumed_right(found),
-        is_late=answering.is_late,
+        is_presumed=replying.is_presumed_right(found),
+        is_late=replying.is_late,
         numbered=dict(NUMBERED_SUMS),
         events=tell(session, me, session.scalars(audit.history(found)).all()),
     )

@@ -20,8 +20,8 @@ from portal.db import Trouble, today, trouble_of
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.closing.answering import Ticked
 from portal.domain.price_protection.closing.models import Verdict
+from portal.domain.price_protection.closing.objections import Ticked
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.scans import counting, filing, grouping, placing, showing, uploading
 from portal.domain.price_protection.scans.models import ScanPage, ScanPile

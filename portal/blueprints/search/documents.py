@@ -5,11 +5,13 @@ They are looked for by their number or part of it alone: what names a company fi
 
 import re
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from portal.blueprints.search.kinds import Hit, Kind
@@ -29,12 +31,36 @@ from portal.web import tables
 from portal.web.templating import day, money
 from portal.web.words import tone, word
 
-_LEAST, _SURELY = (
-    4,
-    8,
-)  # signs: with fewer everything would be found; with so many, letters and digits, it is one
+# Signs: with fewer everything would be found; with so many, letters and digits, it is one.
+_LEAST, _SURELY = 4, 8
 _VOUCHER = re.compile(r"(?:记[-字]?)?([0-9]{4}-[0-9]{2})-([0-9]{1,7})")
-_Found = Callable[[Session, User, str, int], Kind]
+
+
+class _Said(NamedTuple):
+    """How one document reads; `numbers` are all that mean it, the first is its own."""
+
+    numbers: tuple[str, ...]
+    title: str
+    note: str
+    state: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class _Documents:
+    """One kind of document: whose it is to find, by what, how a row of it reads, its page and its list.
+
+    A page's address says the row's `key`; a list that `searches` takes the number along.
+    """
+
+    title: Any
+    numbered: Callable[[User, str], sa.Select[Any]]
+    said: Callable[[Any], _Said]
+    page: str
+    listing: str
+    key: str = "id"
+    searches: bool = True
+    needs: tuple[P, ...] = (P.FUNDS_READ,)
 
 
 def may_be_a_number(words: str, *, is_known: bool) -> bool:
@@ -49,57 +75,46 @@ def may_be_a_number(words: str, *, is_known: bool) -> bool:
 
 
 def found(session: Session, user: User, words: str, limit: int) -> list[Kind]:
-    """The documents with such a number."""
+    """The documents with such a number, and the goods with such a code."""
     number = half_width(clean(words)).upper()
-    asked: tuple[tuple[tuple[P, ...], _Found], ...] = (
-        ((P.PURCHASES_READ,), _purchases),
-        ((P.PURCHASES_READ,), _goods),
-        ((P.FUNDS_READ,), _statements),
-        ((P.CASES_READ, P.CASES_FOLLOW), _cases),
-        ((P.FUNDS_READ,), _payments),
-        ((P.FUNDS_READ,), _settlements),
-        ((P.PAYMENTS_MAKE,), _vouchers),
-    )
-    return [
-        find(session, user, number, limit)
-        for needs, find in asked
-        if any(user.can(permission) for permission in needs)
+    kinds = []
+    if user.can(P.PURCHASES_READ):
+        kinds = [_kind(session, user, _PURCHASES, number, limit), _goods(session, user, number)]
+    kinds += [
+        _kind(session, user, documents, number, limit)
+        for documents in _OTHERS
+        if any(user.can(permission) for permission in documents.needs)
     ]
+    if user.can(P.PAYMENTS_MAKE):
+        kinds.append(_vouchers(session, user, number, limit))
+    return kinds
 
 
-def _kind(
-    session: Session,
-    statement: sa.Select[Any],
-    limit: int,
-    title: str,
-    more: str,
-    hit: Callable[[Any], Hit],
-) -> Kind:
+def _kind(session: Session, user: User, documents: _Documents, number: str, limit: int) -> Kind:
+    statement = documents.numbered(user, number)
     rows = session.execute(statement.limit(limit)).all()
-    total = len(rows) if len(rows) < limit else tables.count(session, statement)
-    return Kind(title=title, hits=[hit(row) for row in rows], total=total, more=more)
-
-
-def _purchases(session: Session, user: User, number: str, limit: int) -> Kind:
-    return _kind(
-        session,
-        purchases.numbered(user, number),
-        limit,
-        _("Purchases"),
-        url_for("purchases.index", q=number),
-        lambda row: Hit(
-            url=url_for("purchases.detail", id=row.id),
-            number=row.document_number,
-            title=f"{row.document_number}-{row.line_no} {row.distributor}",
-            note=f"{day(row.purchased_on)} · {money(row.amount_fen)} · {row.office}",
-            state=_("Return of goods") if row.returns_id else _("Purchase"),
-            tone="",
-            is_meant=number in (row.document_number.upper(), f"{row.document_number.upper()}-{row.line_no}"),
-        ),
+    return Kind(
+        title=str(documents.title),
+        hits=[_hit(documents, row, number) for row in rows],
+        total=len(rows) if len(rows) < limit else tables.count(session, statement),
+        more=url_for(documents.listing, q=number if documents.searches else None),
     )
 
 
-def _goods(session: Session, user: User, number: str, _limit: int) -> Kind:
+def _hit(documents: _Documents, row: Any, number: str) -> Hit:
+    said = documents.said(row)
+    return Hit(
+        url=url_for(documents.page, **{documents.key: getattr(row, documents.key)}),
+        number=said.numbers[0],
+        title=said.title,
+        note=said.note,
+        state=said.state,
+        tone=said.tone,
+        is_meant=number in [one.upper() for one in said.numbers],
+    )
+
+
+def _goods(session: Session, user: User, number: str) -> Kind:
     """The goods that carry exactly this code: of other offices no more is told than on the page it leads to."""
     buyers = list(dict.fromkeys(one.distributor for one in trace(session, user, number)))
     hit = Hit(
@@ -114,101 +129,62 @@ def _goods(session: Session, user: User, number: str, _limit: int) -> Kind:
     return Kind(_("Batch or box codes"), [hit] if buyers else [], 1 if buyers else 0, hit.url)
 
 
-def _statements(session: Session, user: User, number: str, limit: int) -> Kind:
-    return _kind(
-        session,
-        closes.numbered(user, number),
-        limit,
-        _("Statements"),
-        url_for("quarters.index"),
-        lambda row: Hit(
-            url=url_for("quarters.statement", id=row.id),
-            number=row.number,
-            title=f"{row.number} {row.distributor}",
-            note=f"{row.agreement} · {row.office}",
-            state=_("Statement"),
-            tone="",
-            is_meant=row.number.upper() == number,
-        ),
+def _purchase(row: Any) -> _Said:
+    line = f"{row.document_number}-{row.line_no}"
+    return _Said(
+        numbers=(row.document_number, line),
+        title=f"{line} {row.distributor}",
+        note=f"{day(row.purchased_on)} · {money(row.amount_fen)} · {row.office}",
+        state=_("Return of goods") if row.returns_id else _("Purchase"),
     )
 
 
-def _cases(session: Session, user: User, number: str, limit: int) -> Kind:
-    return _kind(
-        session,
-        cases.numbered(user, number),
-        limit,
-        _("Violation cases"),
-        url_for("violations.index", q=number),
-        lambda row: Hit(
-            url=url_for("violations.detail", code=row.code),
-            number=row.number,
-            title=f"{row.number} {row.distributor_name}",
-            note=f"{row.agreement_number} · {row.region_name}",
-            state=word(row.state),
-            tone=tone(row.state),
-            is_meant=row.number.upper() == number,
-        ),
+def _statement(row: Any) -> _Said:
+    title = f"{row.number} {row.distributor}"
+    return _Said((row.number,), title, f"{row.agreement} · {row.office}", _("Statement"))
+
+
+def _case(row: Any) -> _Said:
+    title = f"{row.number} {row.distributor_name}"
+    note = f"{row.agreement_number} · {row.region_name}"
+    return _Said((row.number,), title, note, word(row.state), tone(row.state))
+
+
+def _payment(row: Any) -> _Said:
+    return _Said(
+        numbers=(row.number, row.invoice or ""),
+        title=f"{row.number} {row.distributor}",
+        note=f"{day(row.paid_on)} · {money(row.paid_fen)} · {row.agreement}",
+        state=word(row.kind),
     )
 
 
-def _payments(session: Session, user: User, number: str, limit: int) -> Kind:
-    return _kind(
-        session,
-        payments.numbered(user, number),
-        limit,
-        _("Payments"),
-        url_for("payments.paid", q=number),
-        lambda row: Hit(
-            url=url_for("payments.detail", id=row.id),
-            number=row.number,
-            title=f"{row.number} {row.distributor}",
-            note=f"{day(row.paid_on)} · {money(row.paid_fen)} · {row.agreement}",
-            state=word(row.kind),
-            tone="",
-            is_meant=number in (row.number.upper(), str(row.invoice or "").upper()),
-        ),
+def _settlement(row: Any) -> _Said:
+    return _Said(
+        numbers=(row.number,),
+        title=f"{row.number} {row.distributor}",
+        note=f"{day(row.issued_on)} · {money(row.amount_fen)} · {row.agreement}",
+        state=_("Claw-back settlement"),
     )
 
 
-def _settlements(session: Session, user: User, number: str, limit: int) -> Kind:
-    return _kind(
-        session,
-        settling.numbered(user, number),
-        limit,
-        _("Claw-back settlements"),
-        url_for("payments.owed"),
-        lambda row: Hit(
-            url=url_for("payments.settlement", id=row.id),
-            number=row.number,
-            title=f"{row.number} {row.distributor}",
-            note=f"{day(row.issued_on)} · {money(row.amount_fen)} · {row.agreement}",
-            state=_("Claw-back settlement"),
-            tone="",
-            is_meant=row.number.upper() == number,
-        ),
+def _file(row: Any) -> _Said:
+    return _Said(
+        (row.number,), row.number, f"{day(row.first_on)} – {day(row.last_on)}", _("File of vouchers")
+    )
+
+
+def _files(user: User, number: str) -> sa.Select[Any]:
+    named = VoucherFile.number.icontains(number, autoescape=True)
+    files = vouchers.files_visible_to(user).where(named).subquery()
+    return sa.select(files.c.id, files.c.number, files.c.first_on, files.c.last_on).order_by(
+        files.c.id.desc()
     )
 
 
 def _vouchers(session: Session, user: User, number: str, limit: int) -> Kind:
     """Files by their number or part of it, and the one voucher that is named as 记-2026-09-0012."""
-    files = vouchers.files_visible_to(user).where(VoucherFile.number.icontains(number, autoescape=True))
-    found = _kind(
-        session,
-        files,
-        limit,
-        _("Vouchers"),
-        url_for("payments.book_vouchers"),
-        lambda row: Hit(
-            url=url_for("payments.voucher_file", id=row[0].id),
-            number=row[0].number,
-            title=row[0].number,
-            note=f"{day(row[0].first_on)} – {day(row[0].last_on)}",
-            state=_("File of vouchers"),
-            tone="",
-            is_meant=row[0].number.upper() == number,
-        ),
-    )
+    found = _kind(session, user, _FILES, number, limit)
     named = _VOUCHER.fullmatch(number)
     row = (
         session.execute(vouchers.numbered(user, named[1], int(named[2]))).one_or_none()
@@ -228,3 +204,56 @@ def _vouchers(session: Session, user: User, number: str, limit: int) -> Kind:
         is_meant=True,
     )
     return Kind(found.title, [hit, *found.hits], found.total + 1, hit.url)
+
+
+_PURCHASES = _Documents(
+    title=_l("Purchases"),
+    numbered=purchases.numbered,
+    said=_purchase,
+    page="purchases.detail",
+    listing="purchases.index",
+    needs=(P.PURCHASES_READ,),
+)
+_OTHERS = (
+    _Documents(
+        title=_l("Statements"),
+        numbered=closes.numbered,
+        said=_statement,
+        page="quarters.statement",
+        listing="quarters.index",
+        searches=False,
+    ),
+    _Documents(
+        title=_l("Violation cases"),
+        numbered=cases.numbered,
+        said=_case,
+        page="violations.detail",
+        key="code",
+        listing="violations.index",
+        needs=(P.CASES_READ, P.CASES_FOLLOW),
+    ),
+    _Documents(
+        title=_l("Payments"),
+        numbered=payments.numbered,
+        said=_payment,
+        page="payments.detail",
+        listing="payments.paid",
+    ),
+    _Documents(
+        title=_l("Claw-back settlements"),
+        numbered=settling.numbered,
+        said=_settlement,
+        page="payments.settlement",
+        listing="payments.owed",
+        searches=False,
+    ),
+)
+_FILES = _Documents(
+    title=_l("Vouchers"),
+    numbered=_files,
+    said=_file,
+    page="payments.voucher_file",
+    listing="payments.book_vouchers",
+    searches=False,
+    needs=(P.PAYMENTS_MAKE,),
+)

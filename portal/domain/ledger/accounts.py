@@ -88,7 +88,7 @@ _TAKEN = (A.AWARD, A.UNAWARDED)
 # `post` and again by `verify`. A correction mirrors the transfer that it names.
 LEGAL: dict[TransferKind, tuple[frozenset[AccountKind], frozenset[AccountKind]]] = {
     T.ACCRUE_BASE: (frozenset({A.REBATE}), frozenset({A.BASE})),
-    # Into what was released only the odd fen of a return (`deducting.take_back`).
+    # Into what was released only the odd fen of a return (`returning.take_back`).
     T.ACCRUE_FUND: (frozenset({A.REBATE}), frozenset({A.FUND, A.RELEASED})),
     T.REVERSE_BASE: (frozenset({A.BASE}), frozenset({A.REBATE})),
     T.REVERSE_FUND: (frozenset({A.FUND}), frozenset({A.REBATE})),

@@ -15,7 +15,7 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger.accounts import LEGAL, NEVER_NEGATIVE, AccountKind, TransferKind
 from portal.domain.ledger.chain import Entry, digest
 from portal.domain.ledger.models import Account, Book, Transfer
-from portal.domain.ledger.sums import net
+from portal.domain.ledger.sums import contained, net
 from portal.domain.users.models import User
 
 Place = tuple[AccountKind, str]
@@ -318,12 +318,7 @@ def reverse(held: Held, actor: User | None, transfer: Transfer, key: str) -> int
 
 def balances(session: Session, agreement_ids: Sequence[int]) -> dict[int, dict[Place, int]]:
     """What each account of these agreements contains, in fen, by agreement; the sums of their transfers."""
-    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(agreement_ids)))
-    rows = session.execute(
-        sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
-        .join(Account, Account.id == sums.c.account_id)
-        .join(Book, Book.id == Account.book_id)
-    )
+    rows = session.execute(contained(sa.select(Book.id).where(Book.agreement_id.in_(agreement_ids))))
     found: dict[int, dict[Place, int]] = defaultdict(dict)
     for agreement_id, kind, part, fen in rows:
         found[agreement_id][kind, part] = fen if kind.is_debit else -fen

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from portal.domain.ledger.models import Transfer
+from portal.domain.ledger.accounts import AccountKind
+from portal.domain.ledger.models import Account, Book, Transfer
 
 Books = sa.Select[int] | Collection[int]
 
@@ -26,3 +27,18 @@ def net(books: Books) -> sa.Subquery:
     ).subquery()
     total = sa.cast(sa.func.sum(sides.c.fen), sa.BigInteger).label("fen")
     return sa.select(sides.c.account_id, total).group_by(sides.c.account_id).subquery()
+
+
+def contained(
+    books: Books, kinds: Collection[AccountKind] = (), *, with_empty: bool = True
+) -> sa.Select[int, AccountKind, str, int]:
+    """The same with their names, of these kinds or of all: agreement_id, kind, part, debits less credits in fen."""
+    sums = net(books)
+    statement = (
+        sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
+        .join(Account, Account.id == sums.c.account_id)
+        .join(Book, Book.id == Account.book_id)
+    )
+    if kinds:
+        statement = statement.where(Account.kind.in_(kinds))
+    return statement if with_empty else statement.where(sums.c.fen != 0)

@@ -1,6 +1,5 @@
 """What an agreement prints: one function makes it for preview, checks, hash and paper."""
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.papers.agreement import AgreementPaperData
@@ -108,8 +107,3 @@ def price_row(row: AgreementPrice, approvals: dict[Covered, PriceApproval]) -> d
         "approval_number": approval.number if approval else None,
         "approval_expires_on": approval.valid_until.isoformat() if approval else None,
     }
-
-
-def paper_by_code(session: Session, code: str) -> AgreementPaper | None:
-    """The paper that a QR code asks about."""
-    return session.scalar(sa.select(AgreementPaper).where(AgreementPaper.code == code.strip().upper()))

@@ -11,7 +11,6 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.price_protection.approvals import valid_approvals
 from portal.domain.price_protection.models import PriceApproval, PriceKind, Product
 from portal.domain.price_protection.products import printable, reason_of
 from portal.domain.text import clean
@@ -122,11 +121,6 @@ def approval_state(approval: PriceApproval, on: date | None = None) -> ApprovalS
     if on < approval.valid_from:
         return ApprovalState.UPCOMING
     return ApprovalState.EXPIRED if on > approval.valid_until else ApprovalState.VALID
-
-
-def valid_approval(session: Session, product: Product, kind: PriceKind, on: date) -> PriceApproval | None:
-    """The approval that carries a binding price of this product on a day: the longest of those in force."""
-    return valid_approvals(session, [product.id], on).get((product.id, kind))
 
 
 def approval_of(session: Session, product: Product, approval_id: int) -> PriceApproval | None:

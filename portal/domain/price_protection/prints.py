@@ -15,7 +15,7 @@ from portal.domain.documents import services as documents
 from portal.domain.i18n import N_, Msgid
 from portal.domain.papers.agreement import payload_sha256
 from portal.domain.papers.deeds import deed_sha256
-from portal.domain.papers.statement import StatementData, statement_sha256
+from portal.domain.papers.statement import statement_sha256
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.deeds import base, life
 from portal.domain.price_protection.drafting import note
@@ -223,10 +223,7 @@ def _content(session: Session, paper: AnyPaper) -> bytes | None:
     if isinstance(paper, AgreementPaper):
         said = payload_sha256(stored(paper))
     elif isinstance(paper, Statement):
-        kept = paper.payload
-        said = statement_sha256(
-            StatementData(values=kept["values"], lines=kept["lines"], account=kept["account"])
-        )
+        said = statement_sha256(paper.data)
     else:
         kept = paper.payload
         said = deed_sha256({"values": kept["values"], "changes": kept["changes"], "after": kept["after"]})

@@ -15,6 +15,7 @@ from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.price_protection.entries import PriceEntry
+from portal.domain.price_protection.finding import like
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementEvent,
@@ -148,9 +149,7 @@ def _conditions(session: Session, wanted: AgreementFilter, of_many: bool) -> lis
 
 def _matching(session: Session, words: str, of_many: bool) -> sa.ColumnElement[bool]:
     """A number, or a part of it from its end, or whatever finds the distributor."""
-    typed = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in words).strip().upper()
-    part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    by_number = sa.func.upper(Agreement.number).like(f"%{part}%", escape="\\")
+    by_number = like(Agreement.number, words)
     found = search.matching(session, words)
     if found is None:
         return by_number

@@ -141,11 +141,6 @@ class Table:
     encoding: str = ""
 
     @property
-    def has_several_sheets(self) -> bool:
-        """Whether a row's number alone does not say where it is."""
-        return len(self.sheets) > 1
-
-    @property
     def count(self) -> int:
         """About how many rows there are; for the progress of long work."""
         return sum(max(0, sheet.grid.count - sheet.head_row) for sheet in self.sheets)

@@ -21,7 +21,7 @@ from portal.domain.price_protection.purchases.booking import Line, book
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.htmx import submit
-from tests.domain.fund_world import on_day
+from tests.domain.clock import on_day
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from portal.domain.jobs.runs import Run, claim
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.closing import executing
-from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds import releasing, suspending
 from portal.domain.price_protection.interest import booking, rates
 from portal.domain.price_protection.models import Agreement, Service
 from portal.domain.price_protection.payments import collecting, correcting, making
@@ -49,8 +49,9 @@ from portal.domain.price_protection.violations.models import Case, CasePaper, Ca
 from portal.domain.price_protection.violations.models import Withdrawal as Ground
 from portal.domain.price_protection.violations.reporters import Source
 from tests.domain.case_world import DECIDED, SERVED, CaseWorld
+from tests.domain.clock import on_day
 from tests.domain.close_world import CloseWorld
-from tests.domain.fund_world import FIRST, LAST, on_day
+from tests.domain.fund_world import FIRST, LAST
 from tests.domain.tabular_files import csv_text
 
 MAY, JULY, AUGUST = date(2026, 5, 6), date(2026, 7, 10), date(2026, 8, 20)
@@ -102,11 +103,11 @@ class World(CaseWorld, CloseWorld):
         agreement = self.in_force(values={"fund_interest_rate": 36_500})
         self.buy(agreement, JULY, 1_000_000)
         with on_day(AUGUST):
-            deducting.hold_quarter(self.session, agreement.id, "2026Q3", 99, AUGUST)
+            suspending.hold_quarter(self.session, agreement.id, "2026Q3", 99, AUGUST)
             self.session.commit()
         with on_day(OCTOBER):
             releasing.close(self.session, self.finance, agreement.id, "2026Q3")
-            deducting.lift(self.session, agreement.id, 99)
+            suspending.lift(self.session, agreement.id, 99)
             self.session.commit()
         return agreement
 
@@ -370,7 +371,7 @@ def use_what_was_not_awarded(world: World) -> Flow:
     return Flow(
         LATE,
         lambda: making.pay_from_case(
-            world.session, world.finance, case.agreement, PayoutKind.UNAWARDED, deducting.case_part(case.id),
+            world.session, world.finance, case.agreement, PayoutKind.UNAWARDED, suspending.case_part(case.id),
             10_000, how, key=f"used-{case.id}", payee=payee,
         ),
     )  # fmt: skip

@@ -1,29 +1,26 @@
 """The command that verifies, over books of 100,000 transfers and a year of seals: how long, and how much memory."""
 
 import json
-import os
-import re
-import subprocess
 import sys
-import time
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
+from bench.processes import spent
 from portal.config import key_file
 from portal.domain.ledger import sealing
 from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.purchases.booking import enter
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 from tests.faults.ledger.size import SECONDS, progress, size
 
 pytestmark = pytest.mark.timeout(SECONDS)
-ROOT = Path(__file__).resolve().parents[3]
+VERIFY = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--json"]
 AGREEMENTS, LINES, SEALS = size(3, 50), size(200, 1_000), size(3, 365)  # lines of each agreement
 # What a night's look may take of the machine, the start of the program included.
 CPU_SECONDS, MEGABYTES = 60, 250
-QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
+QUARTERS, LAST = ("2026Q1", "2026Q2", "2026Q3", "2026Q4"), date(2026, 12, 29)
 
 
 def test_books_of_many_transfers_are_verified_in_little_time_and_memory(
@@ -54,40 +51,9 @@ def test_books_of_many_transfers_are_verified_in_little_time_and_memory(
         sealing.seal(session, key, date(2027, 2, 1) + timedelta(days=day))
     session.commit()
 
-    said, cpu, megabytes = verified(database_url, tmp_path)
-    progress(f"at length: {said}, {cpu:.1f} s of a processor, {megabytes} MB")
+    run = spent(VERIFY, database_url, tmp_path)
+    said = json.loads(run.said)
+    progress(f"at length: {said}, {run.cpu:.1f} s of a processor, {run.peak:.0f} MB")
     assert said["whole"] and said["books"] == AGREEMENTS
     assert said["transfers"] >= AGREEMENTS * LINES * 2
-    assert cpu <= CPU_SECONDS and megabytes <= MEGABYTES
-
-
-LAST = date(2026, 12, 29)
-
-
-def verified(url: str, instance: Path) -> tuple[dict[str, object], float, int]:
-    """What the command says as JSON, and what it took of the processor and of the memory."""
-    environment = os.environ | {
-        "PORTAL_DATABASE_URL": url,
-        "PORTAL_INSTANCE": str(instance),
-        "PORTAL_SECRET_KEY": "test",
-        "PYTHONUTF8": "1",
-    }
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--json"]
-    with (instance / "said.json").open("w+b") as answer:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=answer)
-        megabytes = 0
-        # What the system says of a process that has ended begins with what its parent held at the fork.
-        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            megabytes = max(megabytes, peak(process.pid))
-            time.sleep(0.01)
-        process.returncode = os.waitstatus_to_exitcode(ended[1])
-        answer.seek(0)
-        said = json.loads(answer.read())
-    assert process.returncode == 0, said
-    return said, ended[2].ru_utime + ended[2].ru_stime, megabytes
-
-
-def peak(process: int) -> int:
-    """The most memory that a process has held so far, in MB; 0 once it has ended."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="ascii"))
-    return int(found[1]) // 1024 if found else 0
+    assert run.cpu <= CPU_SECONDS and run.peak <= MEGABYTES

@@ -14,21 +14,23 @@ from sqlalchemy.orm import Session
 
 from portal.db import Base
 from portal.domain.bulk import Bulk
-from portal.domain.ledger import sealing, verify
+from portal.domain.ledger import sealing
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.accounts import TransferKind as T
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.funds import deducting, examining, proving, releasing
+from portal.domain.price_protection.funds import deducting, releasing, suspending
 from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.proving import examining
 from portal.domain.price_protection.purchases.booking import book
-from tests.domain.fund_world import FIRST, LAST, on_day
+from tests.domain.books import KEY, whole
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FIRST, LAST
 from tests.faults.ledger.flows import DOMAIN, FLOWS, JULY, MAY, Flow, World, posting_services
 from tests.faults.ledger.size import IS_LONG
 
-KEY = b"k" * 32
 # Tasks and daily deeds say how far they are; everything else is what it was.
 UNLIKE = {"job", "job_step", "job_worker", "daily_deed"}
 
@@ -89,7 +91,7 @@ class Fund:
             releasing.release(self.session, world.finance, self.agreement.id, "2026Q1")
         with on_day(date(2026, 6, 1)):
             self._deduct(7)
-            deducting.hold_quarter(self.session, self.agreement.id, "2026Q2", 7, date(2026, 5, 20))
+            suspending.hold_quarter(self.session, self.agreement.id, "2026Q2", 7, date(2026, 5, 20))
             self._post(T.PAY, (A.AWARD, "C7"), (A.MONEY, ""), 4_000)
         self.session.commit()
         self.another = world.line(self.agreement, MAY, 2_345_678, codes=("XH-1", "XH-2"))
@@ -134,11 +136,11 @@ class Fund:
         releasing.close(self.session, self.world.finance, self.agreement.id, "2026Q2")
 
     def lift_and_release(self) -> None:
-        deducting.lift(self.session, self.agreement.id, 7)
+        suspending.lift(self.session, self.agreement.id, 7)
         assert releasing.release(self.session, self.world.finance, self.agreement.id, "2026Q2")
 
     def hold(self) -> None:
-        deducting.hold_quarter(self.session, self.agreement.id, "2026Q3", 8, JULY)
+        suspending.hold_quarter(self.session, self.agreement.id, "2026Q3", 8, JULY)
 
     def deduct(self) -> None:
         self._deduct(8)
@@ -184,13 +186,6 @@ def everything(session: Session) -> dict[str, list[Any]]:
             found[table.name] = list(session.execute(sa.select(table).order_by(*table.primary_key)).all())
     session.rollback()
     return found
-
-
-def whole(session: Session) -> None:
-    session.rollback()
-    with Session(session.get_bind()) as looking:
-        verify.verify(looking, KEY)
-        proving.prove(looking)
 
 
 def next_one(after: int) -> int:

@@ -23,32 +23,39 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Permission
 from portal.domain.errors import DomainError
-from portal.domain.ledger import sealing, verify
+from portal.domain.ledger import sealing
 from portal.domain.ledger.accounts import NEVER_NEGATIVE, AccountKind
 from portal.domain.ledger.models import Seal
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.funds import deducting, proving, releasing
+from portal.domain.price_protection.funds import deducting, releasing, suspending
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.interest import booking, rates
-from portal.domain.price_protection.interest.models import LateInterest
 from portal.domain.price_protection.models import AgreementPrice, AgreementTerms, Status
 from portal.domain.price_protection.payments import collecting, correcting, making
 from portal.domain.price_protection.payments.collecting import Received
 from portal.domain.price_protection.payments.making import How, Payee, Seen
-from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind, PayoutList, Repayment
+from portal.domain.price_protection.payments.models import (
+    LateInterest,
+    Means,
+    Payout,
+    PayoutKind,
+    PayoutList,
+    Repayment,
+)
 from portal.domain.price_protection.payments.payable import Item, Key, Wanted, payable
 from portal.domain.price_protection.payments.vouchers import taking
 from portal.domain.price_protection.payments.vouchers.models import Grouping, VoucherFile
 from portal.domain.price_protection.payments.vouchers.movements import Asked
 from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.settings import services as setting
-from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+from tests.domain.books import KEY, whole
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FIRST, LAST, FundWorld
 from tests.faults.ledger.flows import BANK
 from tests.faults.ledger.model import Model, Paid
 from tests.faults.ledger.size import SECONDS, progress, seeds, size
 
 pytestmark = pytest.mark.timeout(SECONDS)
-KEY = b"k" * 32
 STEPS = size(75, 100)  # of one fund; Hypothesis takes no more in one go
 FUNDS = size(2, 5)  # asked for at a time: Hypothesis ends some early, so it is asked until it took the steps
 PARTS, WANTED = size(1, 10), size(130, 1_000)  # 10,000 steps of a seed, on ten databases one after the other
@@ -230,7 +237,7 @@ class Funds(RuleBasedStateMachine):
         try:
             self._book(
                 "hold",
-                lambda: deducting.hold_quarter(self.session, self.agreement.id, quarter, case, self.today),
+                lambda: suspending.hold_quarter(self.session, self.agreement.id, quarter, case, self.today),
             )
         except DomainError:
             self.session.rollback()
@@ -246,7 +253,7 @@ class Funds(RuleBasedStateMachine):
     @rule(which=PICK)
     def lift(self, which: int) -> None:
         held = sorted(self.model.held)[which % len(self.model.held)]
-        self._book("lift", lambda: deducting.lift(self.session, self.agreement.id, held[1]))
+        self._book("lift", lambda: suspending.lift(self.session, self.agreement.id, held[1]))
         self.model.held.remove(held)
 
     @precondition(lambda self: self.model.is_signed)
@@ -281,7 +288,7 @@ class Funds(RuleBasedStateMachine):
         return self.session.scalars(
             sa.select(FundDeduction).where(
                 FundDeduction.agreement_id == self.agreement.id,
-                FundDeduction.case_part == deducting.case_part(case),
+                FundDeduction.case_part == suspending.case_part(case),
             )
         ).one()
 
@@ -529,17 +536,11 @@ class Funds(RuleBasedStateMachine):
         )
         assert not sum(found.values())
         if self.steps % LOOKS == 0:
-            self._look()
-
-    def _look(self) -> None:
-        self.session.rollback()
-        with Session(self.session.get_bind()) as looking:
-            verify.verify(looking, KEY)
-            proving.prove(looking)
+            whole(self.session)
 
     def teardown(self) -> None:
         if hasattr(self, "model"):
-            self._look()
+            whole(self.session)
             done["steps"] += self.steps
             done["funds"] += 1
 

@@ -8,18 +8,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from portal.domain.ledger import services as ledger
-from portal.domain.ledger import verify
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.funds import proving
 from portal.domain.price_protection.models import Agreement, Status
 from portal.domain.price_protection.purchases.models import Purchase
-from tests.domain.fund_world import FIRST, LAST, FundWorld, on_day
+from tests.domain.books import whole
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FIRST, LAST, FundWorld
 from tests.faults.ledger.model import Model
 from tests.faults.ledger.size import SECONDS, progress, size
 
 pytestmark = pytest.mark.timeout(SECONDS)
-KEY = b"k" * 32
 ORDERS = size(15, 1000)
 SETS = size(3, 20)  # of deeds, each entered in ORDERS / SETS orders
 NOW = date(2027, 1, 5)
@@ -119,10 +118,7 @@ def test_the_open_balances_are_the_same_in_whatever_order(session, make):
             if done % 50 == 0:
                 progress(f"orders: {done} of {ORDERS}")
     assert done == ORDERS // SETS * SETS
-    session.rollback()
-    with Session(session.get_bind()) as looking:
-        verify.verify(looking, KEY)
-        proving.prove(looking)
+    whole(session)
 
 
 def open_balances(session: Session, agreement: Agreement) -> dict[tuple[str, str], int]:

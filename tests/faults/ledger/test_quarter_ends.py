@@ -14,7 +14,8 @@ from portal.domain.price_protection.funds import releasing
 from portal.domain.price_protection.funds.quarters import Calendar, calendar_of
 from portal.domain.price_protection.purchases.booking import book
 from portal.domain.settings import services as settings
-from tests.domain.fund_world import FundWorld, on_day
+from tests.domain.clock import on_day
+from tests.domain.fund_world import FundWorld
 
 SECOND = timedelta(seconds=1)
 # The calendar's words, the last day of a quarter of it, its name and that of the next.

@@ -15,21 +15,19 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
-from portal.domain.ledger import verify
 from portal.domain.ledger.accounts import AccountKind as A
 from portal.domain.ledger.accounts import TransferKind as T
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft
-from portal.domain.price_protection.funds import proving
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from tests.domain.books import whole
 from tests.domain.fund_world import FundWorld
 from tests.faults.ledger.clicker import Act, Clicker
 from tests.faults.ledger.size import SECONDS, progress, size
 
 pytestmark = [pytest.mark.timeout(SECONDS), pytest.mark.own_database]
-KEY = b"k" * 32
 LATER = date(2027, 1, 10)  # all quarters of 2026 are over
 QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
 Start = Callable[[], Clicker]
@@ -59,13 +57,6 @@ def start(app, database_url, tmp_path, world) -> Iterator[Start]:
 def two(start: Start) -> tuple[Clicker, Clicker]:
     first, second = start(), start()
     return first.ready(), second.ready()
-
-
-def whole(session: Session) -> None:
-    session.rollback()
-    with Session(session.get_bind()) as looking:
-        verify.verify(looking, KEY)
-        proving.prove(looking)
 
 
 def funds(world: FundWorld, wanted: int) -> Iterator[tuple[Agreement, str]]:

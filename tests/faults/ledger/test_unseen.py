@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 from portal.db import Base, UtcDateTime
 from portal.domain.access.roles import Role
 from portal.domain.ledger import sealing, verify
-from portal.domain.price_protection.funds import deducting, examining, releasing
+from portal.domain.price_protection.funds import deducting, releasing
 from portal.domain.price_protection.payments import collecting, correcting
 from portal.domain.price_protection.payments.collecting import Received
 from portal.domain.price_protection.payments.models import Means
+from portal.domain.price_protection.proving import examining
 from portal.extensions import db
 from portal.health.database import GUARDED, KEPT
+from tests.domain.books import KEY, without_guards
+from tests.domain.clock import on_day
 from tests.domain.close_world import CloseWorld
-from tests.domain.fund_world import on_day
 from tests.faults.ledger.flows import BANK, JULY, World
 from tests.faults.ledger.size import SECONDS, progress, size
 
 pytestmark = pytest.mark.timeout(SECONDS)
-KEY = b"k" * 32
 EDITS = size(80, 1000)
 # Rows of these stay, but say how far the work on them has come: the columns that may change.
 MAY_CHANGE = {
@@ -245,16 +246,6 @@ def booked(session, make) -> World:
 def looked_at(session: Session) -> None:
     session.expire_all()
     examining.look(session, KEY)
-
-
-def without_guards(session: Session) -> None:
-    """As somebody with the database's own password could."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SET session_replication_role = replica"))
-        return
-    session.execute(sa.text("PRAGMA foreign_keys = OFF"))
-    for name in session.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-        session.execute(sa.text(f"DROP TRIGGER {name}"))
 
 
 def edited(value: Any, chance: random.Random) -> Any:

@@ -56,7 +56,12 @@ class _Unlinked:
 
 
 class DealerCourse(Course[Draft, DealerReport]):
-    """The course of one import over a table; memory does not grow with the file but by a few numbers a row."""
+    """The course of one import over a table; memory does not grow with the file but by a few numbers a row.
+
+    `owner` gets every new record whose row names no owner, otherwise the regional manager. With `creates` (True, or
+    the names) an office that does not exist is made below the head office, otherwise its rows are refused. `defaults`
+    is what new records are where the list does not say.
+    """
 
     spec = SPEC
     reports = DealerReport

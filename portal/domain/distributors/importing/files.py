@@ -62,7 +62,7 @@ DEALERS = DealerLists()
 def choices(
     *, owner: User | None, create_regions: bool | Collection[str], defaults: Defaults | None = None
 ) -> Callable[[ImportFile], None]:
-    """What writes these choices down with a list: `create_regions` as in `importing.apply`."""
+    """What writes these choices down with a list: `create_regions` is what `DealerCourse` `creates`."""
     defaults = defaults or Defaults()
     facts: dict[str, Any] = {
         "owner_id": owner.id if owner else None,

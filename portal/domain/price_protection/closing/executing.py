@@ -4,7 +4,7 @@ An agreement is one short transaction that holds its book: it is looked at again
 frozen; or left out, where it is another by now than was confirmed. Killed at any moment, it goes on with the rest.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NotRequired, TypedDict
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from portal.domain.i18n import N_
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Account, Book
-from portal.domain.ledger.sums import net
+from portal.domain.ledger.sums import contained
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.papers.statement import statement_sha256
 from portal.domain.price_protection.approval import new_code
@@ -26,10 +26,9 @@ from portal.domain.price_protection.closing.models import Proposal, Stage, State
 from portal.domain.price_protection.closing.preview import Outcome, Row, preview
 from portal.domain.price_protection.closing.proposing import statement_text
 from portal.domain.price_protection.closing.statements import statement_data
-from portal.domain.price_protection.funds import deducting, releasing
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds import releasing, suspending
+from portal.domain.price_protection.funds.cover import calendar_of_agreement
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
-from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.receivables.standing import Receivable
 from portal.domain.users.models import User
@@ -113,8 +112,7 @@ def counts(session: Session, proposal: Proposal) -> dict[str, int]:
 def close_before(session: Session, actor: User, agreement: Agreement, name: str) -> None:
     """Close the quarters of an agreement before this one, whose funds are empty: what comes late goes into an open
     one, so that no statement's opening sum changes after it was printed."""
-    values = frozen_values(session, [agreement.id]).get(agreement.id, {})
-    calendar = calendar_of(str(values.get("quarter_starts") or USUAL))
+    calendar = calendar_of_agreement(session, agreement.id)
     there = set(
         session.scalars(sa.select(QuarterClose.quarter).where(QuarterClose.agreement_id == agreement.id))
     )
@@ -126,7 +124,7 @@ def close_before(session: Session, actor: User, agreement: Agreement, name: str)
                     agreement_id=agreement.id, quarter=str(quarter), closed_on=today(), by_id=actor.id
                 )
             )
-        quarter = calendar.of(quarter.last_on + timedelta(days=1))
+        quarter = calendar.following(quarter)
 
 
 def statement_of(session: Session, agreement_id: int, name: str) -> Statement | None:
@@ -221,11 +219,11 @@ def _release_late(session: Session, actor: User | None, agreement: Agreement, na
     ledger.hold(session, agreement.id)
     if releasing.closed(session, agreement.id, name) is None:
         raise DomainError(N_("The quarter is not closed yet; its fund is released with its close."))
-    if deducting.holds(session, agreement.id, name):
+    if suspending.holds(session, agreement.id, name):
         raise DomainError(
             N_("A case still holds the fund of this quarter back. It is released when the case ends.")
         )
-    known = deducting.released(session, agreement.id, name)
+    known = suspending.released(session, agreement.id, name)
     if known is None:
         made = releasing.release(session, actor, agreement.id, name)
         assert made is not None
@@ -280,16 +278,10 @@ def _closed_with_fund(session: Session, agreement_id: int | None) -> list[tuple[
     books = sa.select(Book.id)
     if agreement_id is not None:
         books = books.where(Book.agreement_id == agreement_id)
-    sums = net(books)
+    is_closed = sa.and_(QuarterClose.agreement_id == Book.agreement_id, QuarterClose.quarter == Account.part)
     rows = session.execute(
-        sa.select(Book.agreement_id, Account.part)
-        .join(Account, Account.book_id == Book.id)
-        .join(sums, sums.c.account_id == Account.id)
-        .join(
-            QuarterClose,
-            sa.and_(QuarterClose.agreement_id == Book.agreement_id, QuarterClose.quarter == Account.part),
-        )
-        .where(Account.kind == AccountKind.FUND, sums.c.fen != 0)
+        contained(books, [AccountKind.FUND], with_empty=False)
+        .join(QuarterClose, is_closed)
         .order_by(Book.agreement_id, Account.part)
     )
-    return [(id_, part) for id_, part in rows]
+    return [(id_, part) for id_, _kind, part, _fen in rows]

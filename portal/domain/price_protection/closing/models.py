@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, enum_type, now
 from portal.domain.documents.models import Document
+from portal.domain.papers.statement import StatementData
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
@@ -135,6 +136,12 @@ class Statement(Base):
     # Among the originals (trail): of a statement there is one paper only, which nothing supersedes.
     no = 1
     withdrawn_at = None
+
+    @property
+    def data(self) -> StatementData:
+        """What it says, as it is hashed and printed."""
+        kept = self.payload
+        return StatementData(values=kept["values"], lines=kept["lines"], account=kept["account"])
 
     @property
     def has_account(self) -> bool:

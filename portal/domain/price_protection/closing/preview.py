@@ -10,29 +10,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import china_day, today
-from portal.domain.access.queries import within
-from portal.domain.distributors.models import Distributor
-from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Account, Book
-from portal.domain.ledger.sums import net
+from portal.db import today
 from portal.domain.papers.statement import ACCOUNT
-from portal.domain.price_protection.closing.all_base import quarters_with_lines
+from portal.domain.price_protection.closing import gathering
 from portal.domain.price_protection.closing.cases import case_names
-from portal.domain.price_protection.funds.cover import IN_FORCE
-from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
-from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
+from portal.domain.price_protection.closing.gathering import Basis
+from portal.domain.price_protection.funds.quarters import Calendar, Quarter
 from portal.domain.price_protection.funds.releasing import interest
-from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms
-from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
+from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.receivables import standing
 from portal.domain.price_protection.receivables.standing import Printing, Receivable
-from portal.domain.regions.models import Region
 from portal.domain.settings import services as settings
 
 
@@ -129,32 +121,24 @@ def preview(
     Listed is every agreement in force on a day of its quarter, and every other whose fund of it holds something.
     """
     Calendar().named(name)  # DomainError for what is no quarter
-    ids = _scope(region_id, agreement_ids)
-    base = [(row, _own_quarter(row, name)) for row in _agreements(session, ids)]
-    amended = _amended(session, ids)
-    funds = _funds(session, ids)
-    holds = _holds(session, name, ids)
-    released = {
-        agreement_id: fen
-        for agreement_id, fen in session.execute(
-            sa.select(FundRelease.agreement_id, FundRelease.amount_fen).where(
-                FundRelease.agreement_id.in_(ids), FundRelease.quarter == name
-            )
-        )
-    }
-    closed = _closed(session, ids)
-    late = _late(session, name, ids, {one.id: quarter.last_on for one, quarter in base})
-    waiting = _waiting(session, ids, {one.id: quarter for one, quarter in base})
+    ids = gathering.scope(region_id, agreement_ids)
+    base = gathering.agreements(session, name, ids)
+    quarters = {one.id: one.quarter for one in base}
+    funds = gathering.funds(session, ids)
+    holds = gathering.holds(session, name, ids)
+    released = gathering.released(session, name, ids)
+    closed = gathering.closed(session, ids)
+    late = gathering.late(session, name, ids, quarters)
+    waiting = gathering.waiting(session, ids, quarters)
     names = case_names(session, {part for parts in holds.values() for part in parts})
     second = SecondParts(session, name, ids)
     found = []
-    for one, quarter in base:
-        fund_fen = funds[one.id].get(name, 0)
+    for one in base:
+        quarter, fund_fen = one.quarter, funds[one.id].get(name, 0)
         is_in_force = one.effective_on <= quarter.last_on and one.ends_on >= quarter.first_on
         if not (is_in_force or fund_fen or name in closed[one.id]):
             continue
         earlier = _earlier(name, funds[one.id], closed[one.id])
-        release_days, interest_ppm = _terms_on(one, amended.get(one.id, []), quarter.last_on)
         outcome = _outcome(
             quarter, funds[one.id], closed[one.id], earlier, one.id in released, one.id in holds
         )
@@ -168,9 +152,9 @@ def preview(
                 office=one.office,
                 outcome=outcome,
                 last_on=quarter.last_on,
-                due_on=quarter.last_on + timedelta(days=release_days),
+                due_on=quarter.last_on + timedelta(days=one.release_days),
                 fund_fen=fund_fen,
-                interest_fen=interest(fund_fen, interest_ppm, quarter.last_on, today())
+                interest_fen=interest(fund_fen, one.interest_ppm, quarter.last_on, today())
                 if outcome in (Outcome.RELEASE, Outcome.DUE)
                 else 0,
                 cases=tuple(sorted(names[part] for part in holds.get(one.id, ()))),
@@ -193,44 +177,6 @@ def _earlier(name: str, funds: dict[str, int], closed: frozenset[str]) -> str:
     return min((part for part in funds if part < name and part not in closed), default="")
 
 
-def _own_quarter(one: "_Base", name: str) -> Quarter:
-    calendar = calendar_of(one.quarter_starts or USUAL)
-    return calendar.own(calendar.named(name), one.effective_on, one.ends_on)
-
-
-_Amended = tuple[date, int | None, int | None]
-
-
-def _terms_on(one: "_Base", amended: Sequence[_Amended], on: date) -> tuple[int, int]:
-    """Days to release and yearly interest in ppm as the agreement says them on a day."""
-    days, ppm = one.release_days, one.interest_ppm
-    for since_on, later_days, later_ppm in amended:
-        if since_on <= on:
-            days, ppm = (
-                days if later_days is None else later_days,
-                ppm if later_ppm is None else later_ppm,
-            )
-    return int(days or 0), int(ppm or 0)
-
-
-def _amended(session: Session, ids: sa.Select[int]) -> dict[int, list[_Amended]]:
-    """What amendments say of the same, in the order of their numbers."""
-    found: dict[int, list[_Amended]] = defaultdict(list)
-    values = AgreementTerms.values
-    for agreement_id, *said in session.execute(
-        sa.select(
-            AgreementTerms.agreement_id,
-            AgreementTerms.effective_on,
-            values["release_days"].as_integer(),
-            values["fund_interest_rate"].as_integer(),
-        )
-        .where(AgreementTerms.agreement_id.in_(ids), AgreementTerms.no > 0)
-        .order_by(AgreementTerms.no)
-    ):
-        found[agreement_id].append((said[0], said[1], said[2]))
-    return found
-
-
 class SecondParts:
     """The accounts that the statements of a quarter would print, where the company prints any."""
 
@@ -239,7 +185,7 @@ class SecondParts:
         whose = sa.select(Agreement.distributor_id).where(Agreement.id.in_(ids))
         self._accounts = standing.accounts(session, name, whose) if self._is_on else {}
 
-    def printing(self, one: "_Base") -> Printing | None:
+    def printing(self, one: Basis) -> Printing | None:
         """Whether an agreement's statement gets the second part; None where none is printed at all."""
         if not self._is_on:
             return None
@@ -250,7 +196,7 @@ class SecondParts:
             return Printing.ELSEWHERE
         return Printing.PRINTED if account.is_equal else Printing.UNEQUAL
 
-    def printed(self, one: "_Base") -> Receivable | None:
+    def printed(self, one: Basis) -> Receivable | None:
         """What it would print."""
         if self.printing(one) is Printing.PRINTED:
             return self._accounts[one.distributor_id]
@@ -303,130 +249,3 @@ def _total(office: str, rows: Sequence[Row]) -> Totals:
         closed=count(Outcome.CLOSED, Outcome.DUE, Outcome.WAITING),
         released_fen=sum(row.released_fen for row in rows),
     )
-
-
-class _Base(NamedTuple):
-    id: int
-    number: str
-    distributor_id: int
-    distributor: str
-    region_id: int
-    office: str
-    effective_on: date
-    ends_on: date
-    quarter_starts: str | None
-    release_days: int | None
-    interest_ppm: int | None
-
-
-def _scope(region_id: int, agreement_ids: Collection[int] | None) -> sa.Select[int]:
-    """Ids of the agreements looked at."""
-    found = sa.select(Agreement.id).where(
-        Agreement.status.in_(IN_FORCE), Agreement.region_id.in_(within(region_id))
-    )
-    return found if agreement_ids is None else found.where(Agreement.id.in_(agreement_ids))
-
-
-def _agreements(session: Session, ids: sa.Select[int]) -> list[_Base]:
-    said = AgreementPaper.payload["values"]
-    rows = session.execute(
-        sa.select(
-            Agreement.id,
-            Agreement.number,
-            Agreement.distributor_id,
-            Distributor.name,
-            Agreement.region_id,
-            Region.name,
-            Agreement.effective_on,
-            Agreement.ends_on,
-            said["quarter_starts"].as_string(),
-            said["release_days"].as_integer(),
-            said["fund_interest_rate"].as_integer(),
-        )
-        .join(Distributor, Distributor.id == Agreement.distributor_id)
-        .join(Region, Region.id == Agreement.region_id)
-        .join(
-            AgreementPaper,
-            sa.and_(AgreementPaper.agreement_id == Agreement.id, AgreementPaper.withdrawn_at.is_(None)),
-        )
-        .where(Agreement.id.in_(ids))
-        .order_by(Region.path, Agreement.number)
-    )
-    return [_Base(*row) for row in rows]
-
-
-def _funds(session: Session, ids: sa.Select[int]) -> dict[int, dict[str, int]]:
-    """What the fund of each quarter holds, by agreement; what ever held something, or had lines all the same."""
-    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(ids)))
-    funds = (
-        sa.select(Book.agreement_id, Account.part, sums.c.fen)
-        .join(Account, Account.book_id == Book.id)
-        .join(sums, sums.c.account_id == Account.id)
-        .where(Account.kind == AccountKind.FUND)
-    )
-    lines = quarters_with_lines(ids).add_columns(sa.literal(0))
-    for agreement_id, part, fen in session.execute(sa.union_all(funds, lines)):
-        found[agreement_id][part] -= fen
-    return found
-
-
-def _holds(session: Session, name: str, ids: sa.Select[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    for agreement_id, part in session.execute(
-        sa.select(FundHold.agreement_id, FundHold.case_part).where(
-            FundHold.agreement_id.in_(ids), FundHold.quarter == name, FundHold.lifted_on.is_(None)
-        )
-    ):
-        found[agreement_id].append(part)
-    return dict(found)
-
-
-def _closed(session: Session, ids: sa.Select[int]) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
-    for agreement_id, quarter in session.execute(
-        sa.select(QuarterClose.agreement_id, QuarterClose.quarter).where(QuarterClose.agreement_id.in_(ids))
-    ):
-        found[agreement_id].add(quarter)
-    return defaultdict(frozenset, {id_: frozenset(names) for id_, names in found.items()})
-
-
-def _late(session: Session, name: str, ids: sa.Select[int], ends: dict[int, date]) -> dict[int, int]:
-    """How many lines of the quarter were entered after its last day, by agreement."""
-    entered = china_day(Purchase.entered_at)
-    found: dict[int, int] = defaultdict(int)
-    for agreement_id, day, count in session.execute(
-        sa.select(Accrual.agreement_id, entered, sa.func.count())
-        .join(Purchase, Purchase.id == Accrual.purchase_id)
-        .where(
-            Accrual.agreement_id.in_(ids),
-            Accrual.quarter == name,
-            entered > min(ends.values(), default=date.max).isoformat(),
-        )
-        .group_by(Accrual.agreement_id, entered)
-    ):
-        if day > ends.get(agreement_id, date.max).isoformat():
-            found[agreement_id] += count
-    return found
-
-
-def _waiting(session: Session, ids: sa.Select[int], quarters: dict[int, Quarter]) -> dict[int, int]:
-    """How many lines of the quarter accrue only once a paper has come back, by agreement."""
-    found: dict[int, int] = defaultdict(int)
-    for agreement_id, on, count in session.execute(
-        sa.select(Agreement.id, Purchase.purchased_on, sa.func.count())
-        .join(
-            Purchase,
-            sa.and_(
-                Purchase.distributor_id == Agreement.distributor_id,
-                Purchase.purchased_on >= Agreement.effective_on,
-                Purchase.purchased_on <= Agreement.ends_on,
-            ),
-        )
-        .where(Agreement.id.in_(ids), Purchase.unprotected == Unprotected.NOT_SIGNED)
-        .group_by(Agreement.id, Purchase.purchased_on)
-    ):
-        quarter = quarters.get(agreement_id)
-        if quarter is not None and quarter.first_on <= on <= quarter.last_on:
-            found[agreement_id] += count
-    return found

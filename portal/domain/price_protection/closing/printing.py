@@ -40,14 +40,13 @@ class Frozen:
 
 def frozen(statement: Statement) -> Frozen:
     """What is printed of a statement, today as on its first day."""
-    payload = statement.payload
     return Frozen(
         statement_id=statement.id,
         number=statement.number,
         code=statement.code,
         made_at=statement.made_at,
         template_text=statement.template.text,
-        data=StatementData(values=payload["values"], lines=payload["lines"], account=payload["account"]),
+        data=statement.data,
     )
 
 

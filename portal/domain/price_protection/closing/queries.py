@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,7 +69,7 @@ def quarters(session: Session, user: User) -> list[Listed]:
     """
     calendar, found = Calendar(), dict[str, Listed]()
     here = calendar.of(today())
-    last = calendar.of(here.first_on - timedelta(days=1))
+    last = calendar.preceding(here)
 
     def listed(name: str) -> Listed:
         quarter = calendar.named(name)
@@ -85,7 +85,7 @@ def quarters(session: Session, user: User) -> list[Listed]:
     )
     listed(str(here))
     for _ in range(SHOWN - 1):
-        here = calendar.of(here.first_on - timedelta(days=1))
+        here = calendar.preceding(here)
         if first_on is not None and here.last_on >= first_on:
             listed(str(here))
     for one in session.scalars(_closes(user)):

@@ -1,6 +1,6 @@
 """The statements of a quarter as a register: sent, delivered, back and agreed or objected to, or silent (10.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session, aliased
 from portal.db import today
 from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
-from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
 from portal.domain.price_protection.closing.models import Statement, StatementReply, StatementScan, Verdict
+from portal.domain.price_protection.finding import matching
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.trail.models import HOME, PaperTrail, Parcel
-from portal.domain.price_protection.trail.queries import like
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -148,7 +147,7 @@ def rows(session: Session, user: User, wanted: Wanted) -> sa.Select[Any]:
 def counts(session: Session, user: User, wanted: Wanted) -> dict[Standing, int]:
     """How many statements stand where, for the tabs: of the same filter without its standing."""
     standing = standing_on(today()).label("standing")
-    everywhere = Wanted(wanted.quarter, wanted.q, None, wanted.region_id, wanted.owner_id)
+    everywhere = replace(wanted, standing=None)
     found = session.execute(
         joined(standing, sa.func.count().label("total"))
         .where(*_conditions(session, user, everywhere))
@@ -171,7 +170,7 @@ def by_owner(session: Session, user: User, wanted: Wanted) -> list[Owes]:
     """What is out by owner, those with most first."""
     where = standing_on(today())
     is_silent = sa.case((where == Standing.SILENT.value, 1), else_=0)
-    everything = Wanted(wanted.quarter, wanted.q, None, wanted.region_id)
+    everything = replace(wanted, standing=None, owner_id=None)
     found = session.execute(
         joined(_owner.id, _owner.name, sa.func.count().label("total"), sa.func.sum(is_silent).label("silent"))
         .where(*_conditions(session, user, everything), where.in_([one.value for one in OWED]))
@@ -193,11 +192,6 @@ def _conditions(session: Session, user: User, wanted: Wanted) -> list[sa.ColumnE
     if wanted.owner_id is not None:
         found.append(Distributor.owner_id == wanted.owner_id)
     if wanted.q.strip():
-        words = [
-            like(column, wanted.q)
-            for column in (Statement.number, Agreement.number, Parcel.tracking, Parcel.number)
-        ]
-        if search.matching(session, wanted.q) is not None:
-            words.append(search.matches(session, wanted.q, by_turns=False))
-        found.append(sa.or_(*words))
+        numbers = (Statement.number, Agreement.number, Parcel.tracking, Parcel.number)
+        found.append(matching(session, wanted.q, *numbers))
     return found

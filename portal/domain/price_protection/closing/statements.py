@@ -93,7 +93,7 @@ def statement_data(
     `account` is the second part's figures, None where it is not printed.
     """
     quarter = _stated_quarter(session, agreement, name)
-    frozen = frozen_values(session, [agreement.id], quarter.last_on).get(agreement.id, {})
+    frozen = frozen_values(session, agreement.id, quarter.last_on)
     within = list(movements(session, agreement.id, quarter))
     lines = _lines(session, within)
     opening = opening_fen(session, agreement.id, quarter.first_on)
@@ -197,8 +197,8 @@ def afterwards(session: Session, statement: Statement) -> list[Line]:
     )
     before = sa.true() if released_as is None else Transfer.no < released_as
     wanted = Transfer.booked_on > last_on, sa.or_(*is_of_it), before
-    return [line for line in _lines(session, list(_moved(session, statement.agreement_id, *wanted)))
-            if line.fund_fen]  # fmt: skip
+    found = _lines(session, list(_moved(session, statement.agreement_id, *wanted)))
+    return [line for line in found if line.fund_fen]
 
 
 def _moved(session: Session, agreement_id: int, *wanted: sa.ColumnElement[bool]) -> Iterator[Moved]:

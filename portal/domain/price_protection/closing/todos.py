@@ -67,7 +67,7 @@ def _to_close(session: Session, user: User) -> Iterator[Todo]:
     By the calendar year; the running one as well, for agreements that ended in it (13.3).
     """
     here = Calendar().of(today())
-    last = Calendar().of(here.first_on - timedelta(days=1))
+    last = Calendar().preceding(here)
     mine = sa.select(Agreement.id).where(Agreement.region_id.in_(visible(user, P.FUNDS_CLOSE)))
     funds = (
         sa.select(Book.agreement_id, Account.part)

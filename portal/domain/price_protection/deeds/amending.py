@@ -289,12 +289,6 @@ def needs_counsel(amendment: Amendment) -> bool:
     return "prices" in kept or "violations" in kept or bool(COUNSELS_MATTERS & set(kept.get("values", {})))
 
 
-def is_of_rebate(amendment: Amendment) -> bool:
-    """Whether purchases from its day on accrue otherwise by it: rate, split or products are to be others."""
-    kept = amendment.says
-    return "prices" in kept or bool({"rebate_rate", "base_share"} & set(kept.get("values", {})))
-
-
 def awaits_counsel(amendment: Amendment) -> bool:
     """Whether counsel must still read it, as it was submitted or last read by anybody who decides."""
     is_read = bool(amendment.sha256) and amendment.counsel_sha256 == amendment.sha256

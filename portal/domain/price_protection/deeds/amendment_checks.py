@@ -17,6 +17,7 @@ from portal.domain.papers.values import Text
 from portal.domain.price_protection.deeds import amending, annexes
 from portal.domain.price_protection.deeds.inforce import last_effective_on
 from portal.domain.price_protection.defaults import paper_of
+from portal.domain.price_protection.funds.cover import is_of_rebate
 from portal.domain.price_protection.models import Amendment, Status
 from portal.domain.price_protection.problems import (
     Place,
@@ -105,9 +106,7 @@ def obstacles(session: Session, amendment: Amendment, data: DeedData) -> list[Pr
     found += text_obstacles(amendment.template)
     if amendment.effective_on < today():
         found.append(_problem(N_("The change would take effect in the past; it must be signed first.")))
-    if amending.is_of_rebate(amendment) and waiting.has_accrued(
-        session, agreement.id, amendment.effective_on
-    ):
+    if is_of_rebate(amendment.says) and waiting.has_accrued(session, agreement.id, amendment.effective_on):
         found.append(
             _problem(
                 N_(

@@ -17,7 +17,7 @@ from portal.domain.bulk import Bulk
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft, Held
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import returning
 from portal.domain.price_protection.funds.cover import Protection, Terms, covering, protections
 from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.holding import share_distributors
@@ -223,7 +223,7 @@ def _reverse(
     number = held.book.last_no + 1
     drafts = [
         *_base(held, line, taken.base_fen),
-        *deducting.take_back(held, line, origin, taken.fund_fen, is_released=_is_released(session, origin)),
+        *returning.take_back(held, line, origin, taken.fund_fen, is_released=_is_released(session, origin)),
     ]
     ledger.post(held, actor, [replace(draft, booked_on=booked_on) for draft in drafts])
     row = {

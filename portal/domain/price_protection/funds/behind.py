@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
-from portal.domain.price_protection.funds.showing import BY_KEY, goes_straight_on
+from portal.domain.price_protection.funds.showing import BY_KEY, NET, PAYABLE, goes_straight_on
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 T, A = TransferKind, AccountKind
@@ -31,10 +31,9 @@ _STATED = {
 _BASE = "base_paid"
 # What lists of funds show besides the figures of a quarter: kinds of transfers, and the balance of accounts.
 _LISTED = {
-    "net": {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_BACK_FUND: -1},
+    "net": NET,
     **{figure.key: figure.kinds for figure in BY_KEY.values()},
 }
-_PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
 FIGURES = frozenset({"held", "payable", *_LISTED})
 # What of a statement opens to transfers of its days, or up to them.
 STATED = frozenset({"opening", "closing", _BASE, *_STATED})
@@ -181,7 +180,7 @@ def _signed(wanted: Behind) -> sa.ColumnElement[int]:
         return sa.case((is_growing, Transfer.amount_fen), else_=-Transfer.amount_fen)
     figure = "base" if wanted.stated == _BASE else wanted.figure
     if figure == "payable":
-        return sa.case((_credit.kind.in_(_PAYABLE), Transfer.amount_fen), else_=-Transfer.amount_fen)
+        return sa.case((_credit.kind.in_(PAYABLE), Transfer.amount_fen), else_=-Transfer.amount_fen)
     if figure in _LISTED:
         signs = _LISTED[figure].items()
         straight = [(goes_straight_on(_credit), Transfer.amount_fen)] if figure == "released" else []
@@ -222,7 +221,7 @@ def _narrowed(agreement_id: int, wanted: Behind, *, is_told: bool) -> sa.Select[
             sa.or_(_is_fund(_debit, wanted.quarter), _is_fund(_credit, wanted.quarter))
         )
     elif wanted.figure == "payable":
-        statement = statement.where(sa.or_(_debit.kind.in_(_PAYABLE), _credit.kind.in_(_PAYABLE)))
+        statement = statement.where(sa.or_(_debit.kind.in_(PAYABLE), _credit.kind.in_(PAYABLE)))
     elif wanted.figure:
         counts = Transfer.kind.in_(_LISTED[wanted.figure])
         is_released = wanted.figure == "released"

@@ -1,7 +1,7 @@
 """Which agreement protects a purchase, on which terms and in which quarter; or why none does (P2, 1.6, S 2.1)."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db import today
 from portal.domain.asked_once import once
 from portal.domain.price_protection.funds.models import QuarterClose
-from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
+from portal.domain.price_protection.funds.quarters import Calendar, Quarter, calendar_of
 from portal.domain.price_protection.models import (
     Agreement,
     AgreementPaper,
@@ -112,12 +112,17 @@ def protections(session: Session, distributor_ids: Collection[int]) -> dict[int,
                 effective_on=row.effective_on,
                 ends_on=row.ends_on,
                 terms=tuple(terms[row.id]),
-                calendar=calendar_of(starts.get(row.id) or USUAL),
+                calendar=calendar_of(starts.get(row.id)),
                 closed=frozenset(closed[row.id]),
                 open_from=open_from.get(row.id, date.max),
             )
         )
     return dict(found)
+
+
+def is_of_rebate(says: Mapping[str, Any]) -> bool:
+    """Whether purchases from an amendment's day on accrue otherwise by it: rate, split or products are to be others."""
+    return "prices" in says or bool(_OF_REBATE & says.get("values", {}).keys())
 
 
 def _open_from(session: Session, agreement_ids: list[int]) -> dict[int, date]:
@@ -129,7 +134,7 @@ def _open_from(session: Session, agreement_ids: list[int]) -> dict[int, date]:
         )
     ):
         values = says.get("values", {})
-        if "prices" in says or _OF_REBATE & values.keys():
+        if is_of_rebate(says):
             found[agreement_id] = effective_on
         elif "expires_on" in values:
             last = date.fromisoformat(str(values["expires_on"]))
@@ -180,6 +185,11 @@ def _quarter_starts(session: Session, agreement_ids: list[int]) -> dict[int, str
     return {agreement_id: said for agreement_id, said in rows if said}
 
 
+def calendar_of_agreement(session: Session, agreement_id: int) -> Calendar:
+    """How an agreement counts its quarters (1.4); the usual way where it has no paper."""
+    return calendar_of(frozen_values(session, agreement_id).get("quarter_starts"))
+
+
 @dataclass(frozen=True)
 class Said:
     """What an agreement says, by placeholder: its original as frozen at approval, and what was amended since when."""
@@ -218,12 +228,10 @@ def _said_over_time(session: Session, agreement_ids: tuple[int, ...]) -> dict[in
     return {id_: Said(payload["values"], tuple(amended.get(id_, ()))) for id_, payload in rows}
 
 
-def frozen_values(
-    session: Session, agreement_ids: list[int], on: date | None = None
-) -> dict[int, dict[str, Any]]:
-    """What these agreements say on a day, today where none is named, by placeholder."""
-    day = on or today()
-    return {id_: said.on(day) for id_, said in said_over_time(session, agreement_ids).items()}
+def frozen_values(session: Session, agreement_id: int, on: date | None = None) -> dict[str, Any]:
+    """What an agreement says on a day, today where none is named, by placeholder; nothing where it has no paper."""
+    said = said_over_time(session, [agreement_id]).get(agreement_id)
+    return said.on(on or today()) if said is not None else {}
 
 
 def covering(candidates: list[Protection], product_id: int, on: date) -> Protection | Unprotected:

@@ -1,8 +1,6 @@
-"""Deduction, award, restoration, and what a return takes back of a fund that is no longer there (8.1-8.4, 9.1)."""
+"""Deduction, award and restoration: what a decision takes of a quarter's fund, and what is put back (8.1-8.4)."""
 
 from collections.abc import Iterator
-from datetime import date
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,84 +10,12 @@ from portal.domain import money
 from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
-from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft, Held, Place
-from portal.domain.price_protection.funds.models import (
-    DeductionChange,
-    FundDeduction,
-    FundHold,
-    FundRelease,
-)
-from portal.domain.price_protection.purchases.entries import Entry
-from portal.domain.price_protection.purchases.models import Accrual, Purchase
+from portal.domain.price_protection.funds.models import DeductionChange, FundDeduction
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.users.models import User
 
 SOURCE = "fund_deduction"
-
-
-def case_part(case_id: int) -> str:
-    """A case as accounts and holds name it; nothing of its report."""
-    return f"C{case_id}"
-
-
-def hold_quarter(session: Session, agreement_id: int, quarter: str, case_id: int, since_on: date) -> None:
-    """Hold the quarter's fund back from the service of a notice on (4.4), once; refused once it was released."""
-    ledger.hold(session, agreement_id)
-    known = session.scalar(
-        sa.select(FundHold.id).where(
-            FundHold.agreement_id == agreement_id,
-            FundHold.quarter == quarter,
-            FundHold.case_part == case_part(case_id),
-        )
-    )
-    if known is not None:
-        return  # served twice, or said twice; a case that has ended holds nothing back again
-    if released(session, agreement_id, quarter) is not None:
-        raise DomainError(
-            "The fund of %(quarter)s was released already: the case concerns the quarter of the notice.",
-            quarter=quarter,
-        )
-    session.add(
-        FundHold(agreement_id=agreement_id, quarter=quarter, case_part=case_part(case_id), since_on=since_on)
-    )
-    session.flush()
-
-
-def lift(session: Session, agreement_id: int, case_id: int) -> None:
-    """The case has ended: it holds nothing back any more."""
-    ledger.hold(session, agreement_id)
-    found = session.scalars(
-        sa.select(FundHold).where(
-            FundHold.agreement_id == agreement_id,
-            FundHold.case_part == case_part(case_id),
-            FundHold.lifted_on.is_(None),
-        )
-    )
-    for one in found:
-        one.lifted_on = today()
-    session.flush()
-
-
-def holds(session: Session, agreement_id: int, quarter: str) -> list[FundHold]:
-    """What holds the quarter's fund back now."""
-    return list(
-        session.scalars(
-            sa.select(FundHold)
-            .where(
-                FundHold.agreement_id == agreement_id,
-                FundHold.quarter == quarter,
-                FundHold.lifted_on.is_(None),
-            )
-            .order_by(FundHold.id)
-        )
-    )
-
-
-def released(session: Session, agreement_id: int, quarter: str) -> FundRelease | None:
-    """The release of this quarter, if there was one."""
-    return session.scalar(
-        sa.select(FundRelease).where(FundRelease.agreement_id == agreement_id, FundRelease.quarter == quarter)
-    )
 
 
 def deduct(
@@ -161,7 +87,7 @@ def restore(session: Session, actor: User | None, deduction: FundDeduction, keep
     was released in the meantime, releasing what came back is the next step (`releasing.release_restored`).
     """
     held = ledger.hold(session, deduction.agreement_id)
-    base_fen, amount_fen, no = _left(session, deduction)
+    base_fen, amount_fen, no = left_of(session, deduction)
     if not 0 <= keep_fen <= amount_fen:
         raise DomainError("Between nothing and the whole deduction can be kept.", field="kept")
     back = amount_fen - keep_fen
@@ -182,128 +108,18 @@ def restore(session: Session, actor: User | None, deduction: FundDeduction, keep
             source_id=deduction.id,
             facts=deduction.facts,
         )
-        for place, fen in _from_taken(held, deduction, amount_fen, keep_fen)
+        for place, fen in from_taken(held, deduction, amount_fen, keep_fen)
     ]
     ledger.post(held, actor, drafts)
     return back
 
 
-def take_back(
-    held: Held, line: Purchase | Entry, origin: Accrual, fund_fen: int, *, is_released: bool
-) -> list[Draft]:
-    """The transfers that take a return's fund from where it lies: deductions first, then the fund or its release.
-
-    A deduction that was taken on this purchase shrinks with it, the award unpaid alike, and what was paid of it is
-    borne by the company (9.1). What is left comes out of what the quarter's fund still holds and, once that was
-    released, is owed by the distributor.
-
-    Of several deductions each shrinks by what of this fund was in its base: what an earlier one had taken when it
-    was decided never was, also where that came back afterwards.
-    """
-    if fund_fen < 0:
-        return [_odd_fen(line, origin, -fund_fen, is_released=is_released)]
-    left = fund_fen
-    drafts: list[Draft] = []
-    earlier: list[tuple[_Shrinking, int]] = []
-    # What accrued after a decision is safe from it, and no part of it.
-    for deduction in [one for one in _deductions(held.session, origin) if origin.book_no <= one.book_no]:
-        one = _shrinking(held.session, deduction)
-        taken_before = sum(
-            before.at(deduction.book_no, before.base_fen) - before.at(deduction.book_no, later)
-            for before, later in earlier
+def _deduction(session: Session, agreement_id: int, part: str) -> FundDeduction | None:
+    return session.scalar(
+        sa.select(FundDeduction).where(
+            FundDeduction.agreement_id == agreement_id, FundDeduction.case_part == part
         )
-        reaches = max(0, min(fund_fen - taken_before, left))
-        later_base = max(0, one.base_fen - reaches)
-        earlier.append((one, later_base))
-        back = min(one.amount_fen - one.at(held.book.last_no, later_base), left)
-        if reaches:
-            held.session.add(
-                DeductionChange(
-                    deduction_id=deduction.id,
-                    no=one.changes + 1,
-                    purchase_id=line.id,
-                    base_fen=later_base,
-                    amount_fen=one.amount_fen - back,
-                )
-            )
-            held.session.flush()
-        drafts.extend(
-            _reversal(line, TransferKind.REVERSE_DEDUCTION, place, fen)
-            for place, fen in _from_taken(held, deduction, one.amount_fen, one.amount_fen - back)
-        )
-        left -= back
-    unreleased = min(left, held.balance(AccountKind.FUND, origin.quarter)) if is_released else left
-    if unreleased:
-        place = (AccountKind.FUND, origin.quarter)
-        drafts.append(_reversal(line, TransferKind.REVERSE_FUND, place, unreleased))
-    if left - unreleased:
-        place = (AccountKind.CLAWBACK, "")
-        drafts.append(_reversal(line, TransferKind.CLAW_BACK_FUND, place, left - unreleased))
-    return drafts
-
-
-def _odd_fen(line: Purchase | Entry, origin: Accrual, fen: int, *, is_released: bool) -> Draft:
-    """Rebate and base are rounded each for itself, so their difference, the fund, can grow by a fen as a line shrinks.
-
-    It goes where the quarter's fund is: into it, or to what was released of it. The base takes it back as well.
-    """
-    return Draft(
-        kind=TransferKind.ACCRUE_FUND,
-        debit=(AccountKind.REBATE, ""),
-        credit=(AccountKind.RELEASED if is_released else AccountKind.FUND, origin.quarter),
-        amount_fen=fen,
-        key=f"purchase:{line.id}:{TransferKind.ACCRUE_FUND}",
-        source="purchase",
-        source_id=line.id,
-        facts=line.facts,
     )
-
-
-def _reversal(line: Purchase | Entry, kind: TransferKind, debit: Place, fen: int) -> Draft:
-    return Draft(
-        kind=kind,
-        debit=debit,
-        credit=(AccountKind.REBATE, ""),
-        amount_fen=fen,
-        key=f"purchase:{line.id}:{kind}:{debit[0]}:{debit[1]}",
-        source="purchase",
-        source_id=line.id,
-        facts=line.facts,
-    )
-
-
-class _Shrinking(NamedTuple):
-    """A deduction with what is left of it, and what it was fixed at: (place in the book, base, amount)."""
-
-    base_fen: int
-    amount_fen: int
-    changes: int
-    marks: list[tuple[int, int, int]]
-
-    def at(self, book_no: int, base_fen: int) -> int:
-        """What it comes to on so large a base, as it had been fixed last when the book had come so far.
-
-        In proportion to what it last was taken or restored on, so that many returns together take what one return
-        of them all would.
-        """
-        _, of, fen = [mark for mark in self.marks if mark[0] <= book_no][-1]
-        return (2 * fen * base_fen + of) // (2 * of) if of else 0
-
-
-def _shrinking(session: Session, deduction: FundDeduction) -> _Shrinking:
-    changes = _changes(session, deduction)
-    booked: dict[int, int] = {}
-    for key, no in session.execute(
-        sa.select(Transfer.key, Transfer.no).where(
-            Transfer.source == SOURCE,
-            Transfer.source_id == deduction.id,
-            Transfer.kind == TransferKind.RESTORE,
-        )
-    ):
-        booked[int(key.split(":")[1])] = no
-    marks = [(deduction.book_no, deduction.base_fen, deduction.amount_fen)]
-    marks += [(booked[one.id], one.base_fen, one.amount_fen) for one in changes if one.purchase_id is None]
-    return _Shrinking(*_left(session, deduction), marks)
 
 
 def _shared(fen: int, award_ppm: int) -> list[int]:
@@ -311,7 +127,7 @@ def _shared(fen: int, award_ppm: int) -> list[int]:
     return money.allocate(fen, [award_ppm, money.PPM - award_ppm])
 
 
-def _from_taken(
+def from_taken(
     held: Held, deduction: FundDeduction, before_fen: int, after_fen: int
 ) -> Iterator[tuple[Place, int]]:
     """Where a deduction that shrinks gives back from: award and rest in proportion, paid awards by the company."""
@@ -328,37 +144,20 @@ def _from_taken(
         yield (AccountKind.BORNE, deduction.case_part), borne
 
 
-def _left(session: Session, deduction: FundDeduction) -> tuple[int, int, int]:
+def left_of(session: Session, deduction: FundDeduction) -> tuple[int, int, int]:
     """What is left of a deduction's base and of itself, and how often it changed."""
-    changes = _changes(session, deduction)
+    changes = changes_of(session, deduction)
     if not changes:
         return deduction.base_fen, deduction.amount_fen, 0
     return changes[-1].base_fen, changes[-1].amount_fen, changes[-1].no
 
 
-def _changes(session: Session, deduction: FundDeduction) -> list[DeductionChange]:
+def changes_of(session: Session, deduction: FundDeduction) -> list[DeductionChange]:
+    """How it became smaller, in the order in which it did."""
     return list(
         session.scalars(
             sa.select(DeductionChange)
             .where(DeductionChange.deduction_id == deduction.id)
             .order_by(DeductionChange.no)
-        )
-    )
-
-
-def _deduction(session: Session, agreement_id: int, part: str) -> FundDeduction | None:
-    return session.scalar(
-        sa.select(FundDeduction).where(
-            FundDeduction.agreement_id == agreement_id, FundDeduction.case_part == part
-        )
-    )
-
-
-def _deductions(session: Session, origin: Accrual) -> list[FundDeduction]:
-    return list(
-        session.scalars(
-            sa.select(FundDeduction)
-            .where(FundDeduction.agreement_id == origin.agreement_id, FundDeduction.quarter == origin.quarter)
-            .order_by(FundDeduction.id)
         )
     )

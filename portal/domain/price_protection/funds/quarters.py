@@ -9,7 +9,6 @@ from portal.domain.errors import DomainError
 
 _STARTS = re.compile(r"(\d+)\D+(\d+)\D+(\d+)\D+(\d+)月(\d+)日")
 _NAME = re.compile(r"(\d{4})[Qq]([1-4])")
-USUAL = "每年1、4、7、10月1日"
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,10 @@ class Calendar:
         """The quarter after one."""
         return self.quarter(quarter.year + quarter.number // 4, quarter.number % 4 + 1)
 
+    def preceding(self, quarter: Quarter) -> Quarter:
+        """The quarter before one."""
+        return self.of(quarter.first_on - timedelta(days=1))
+
     def own(self, quarter: Quarter, effective_on: date, ends_on: date) -> Quarter:
         """The quarter as an agreement of this term counts it: shorter at both ends of the term (1.4).
 
@@ -78,7 +81,7 @@ class Calendar:
 
 
 @lru_cache(maxsize=64)
-def calendar_of(quarter_starts: str) -> Calendar:
-    """The calendar that a paper's words mean: 每年1、4、7、10月1日 (PLACEHOLDERS, quarter_starts)."""
-    match = _STARTS.search(quarter_starts)
+def calendar_of(quarter_starts: str | None) -> Calendar:
+    """The calendar that a paper's words mean: 每年1、4、7、10月1日, also without any (PLACEHOLDERS, quarter_starts)."""
+    match = _STARTS.search(quarter_starts or "")
     return Calendar(int(match[1]), int(match[5])) if match else Calendar()

@@ -12,7 +12,7 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book
 from portal.domain.ledger.sums import moved, net
-from portal.domain.price_protection.funds.showing import goes_straight_on
+from portal.domain.price_protection.funds.showing import BY_KEY, NET, PAYABLE, goes_straight_on
 from portal.domain.price_protection.models import Agreement
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
@@ -63,13 +63,6 @@ class FundFilter:
     distributor_id: int | None = None
 
 
-# What the columns of the list count: the kinds of transfers with their signs, or an account's balance.
-_ACCRUED = {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_BACK_FUND: -1}
-_RELEASED = {T.RELEASE: 1, T.CLAW_BACK_FUND: -1}
-_DEDUCTED = {T.DEDUCT: 1, T.RESTORE: -1, T.REVERSE_DEDUCTION: -1}
-_PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
-
-
 def _moved(sums: sa.CTE, kinds: dict[TransferKind, int]) -> sa.ColumnElement[int]:
     signed = sa.case(*((sums.c.kind == kind, sums.c.fen * sign) for kind, sign in kinds.items()), else_=0)
     return sa.cast(sa.func.sum(signed), sa.BigInteger)
@@ -98,11 +91,11 @@ def _sums(user: User, distributor_id: int | None = None) -> sa.Subquery:
     return (
         sa.select(
             Book.agreement_id,
-            _moved(sums, _ACCRUED).label("accrued"),
+            _moved(sums, NET).label("accrued"),
             _balance(sums, (A.FUND,), 1).label("held"),
-            (_moved(sums, _RELEASED) + _straight_on(sums)).label("released"),
-            _moved(sums, _DEDUCTED).label("deducted"),
-            _balance(sums, _PAYABLE, 1).label("payable"),
+            (_moved(sums, BY_KEY["released"].kinds) + _straight_on(sums)).label("released"),
+            _moved(sums, BY_KEY["deducted"].kinds).label("deducted"),
+            _balance(sums, PAYABLE, 1).label("payable"),
             _balance(sums, (A.CLAWBACK,), -1).label("owed"),
         )
         .join(sums, sums.c.book_id == Book.id)

@@ -10,22 +10,21 @@ from portal.domain.errors import DomainError
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft, Held
-from portal.domain.price_protection.funds import deducting
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.money import PPM
+from portal.domain.price_protection.funds import suspending
+from portal.domain.price_protection.funds.cover import calendar_of_agreement, frozen_values
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
-from portal.domain.price_protection.funds.quarters import USUAL, Quarter, calendar_of
+from portal.domain.price_protection.funds.quarters import Quarter
 from portal.domain.price_protection.models import Agreement
 from portal.domain.users.models import User
 
 SOURCE = "fund_release"
 _YEAR_DAYS = 365
-_PPM = 1_000_000
 
 
 def quarter_of_agreement(session: Session, agreement_id: int, name: str) -> Quarter:
     """The quarter that 2026Q3 is for this agreement, by its own calendar and within its term (1.4)."""
-    values = frozen_values(session, [agreement_id]).get(agreement_id, {})
-    calendar = calendar_of(str(values.get("quarter_starts") or USUAL))
+    calendar = calendar_of_agreement(session, agreement_id)
     agreement = session.get_one(Agreement, agreement_id)
     return calendar.own(calendar.named(name), agreement.effective_on, agreement.ends_on)
 
@@ -72,14 +71,14 @@ def release(session: Session, actor: User | None, agreement_id: int, name: str) 
     held = ledger.hold(session, agreement_id)
     quarter = quarter_of_agreement(session, agreement_id, name)
     name = str(quarter)  # 2026q3 is no other quarter
-    known = deducting.released(session, agreement_id, name)
+    known = suspending.released(session, agreement_id, name)
     if known is not None:
         return known
     _close(session, actor, agreement_id, name)
-    if deducting.holds(session, agreement_id, name):
+    if suspending.holds(session, agreement_id, name):
         return None
     # What accrued under earlier words is released by them (S 2.1).
-    values = frozen_values(session, [agreement_id], quarter.last_on).get(agreement_id, {})
+    values = frozen_values(session, agreement_id, quarter.last_on)
     amount_fen = held.balance(AccountKind.FUND, name)
     made = FundRelease(
         agreement_id=agreement_id,
@@ -101,7 +100,7 @@ def release(session: Session, actor: User | None, agreement_id: int, name: str) 
 def release_restored(session: Session, actor: User | None, agreement_id: int, name: str) -> int:
     """Pay on what came back into the fund of a quarter that was released before (8.4); returns the sum, in fen."""
     held = ledger.hold(session, agreement_id)
-    known = deducting.released(session, agreement_id, name)
+    known = suspending.released(session, agreement_id, name)
     amount_fen = held.balance(AccountKind.FUND, name)
     if known is None or amount_fen == 0:
         return 0
@@ -114,7 +113,7 @@ def release_restored(session: Session, actor: User | None, agreement_id: int, na
 def interest(amount_fen: int, rate_ppm: int, ended_on: date, on: date) -> int:
     """Interest at a yearly rate from the day after a quarter's end up to a day, rounded half up to the fen (4.2)."""
     days = max(0, (on - ended_on).days)
-    divisor = _PPM * _YEAR_DAYS
+    divisor = PPM * _YEAR_DAYS
     return (2 * amount_fen * rate_ppm * days + divisor) // (2 * divisor)
 
 

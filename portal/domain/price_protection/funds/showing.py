@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.cover import calendar_of_agreement
 from portal.domain.price_protection.funds.models import FundHold, FundRelease, QuarterClose
-from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.purchases.models import Accrual
 
@@ -36,12 +35,15 @@ FIGURES = (
     Figure("released", {T.RELEASE: 1, T.CLAW_BACK_FUND: -1}),
 )
 BY_KEY = {figure.key: figure for figure in FIGURES}
+# What lists show besides: what was accrued less all that took it back, and what accounts hold for the distributor.
+NET = {T.ACCRUE_FUND: 1, T.REVERSE_FUND: -1, T.REVERSE_DEDUCTION: -1, T.CLAW_BACK_FUND: -1}
+PAYABLE = (A.BASE, A.RELEASED, A.INTEREST_DUE)
 
 
 def goes_straight_on(credit: Any, kind: Any = Transfer.kind) -> sa.ColumnElement[bool]:
     """Whether a transfer is a fen that a return added to a fund after its release: accrued and released at once.
 
-    `credit` is the account that the transfer is joined to as its credit (funds.deducting).
+    `credit` is the account that the transfer is joined to as its credit (funds.returning).
     """
     return sa.and_(kind == T.ACCRUE_FUND, credit.kind == A.RELEASED)
 
@@ -139,9 +141,7 @@ def _by_fund(agreement_ids: Ids) -> sa.Select[int, str, TransferKind, int]:
 def quarters(session: Session, agreement: Agreement) -> list[QuarterSums]:
     """The quarters of an agreement in which anything happened, the latest first; shorter at its ends (1.4)."""
     agreement_id = agreement.id
-    calendar = calendar_of(
-        str(frozen_values(session, [agreement_id]).get(agreement_id, {}).get("quarter_starts") or USUAL)
-    )
+    calendar = calendar_of_agreement(session, agreement_id)
     found: dict[str, QuarterSums] = {}
 
     def of(name: str) -> QuarterSums:

@@ -17,15 +17,14 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.ledger.services import Draft
-from portal.domain.price_protection.funds.cover import frozen_values
+from portal.domain.price_protection.funds.cover import calendar_of_agreement
 from portal.domain.price_protection.funds.models import FundRelease
-from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
-from portal.domain.price_protection.interest.models import LateInterest
+from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
 from portal.domain.price_protection.interest.owing import Claim, claims
 from portal.domain.price_protection.interest.rates import known_until, rates
 from portal.domain.price_protection.interest.reckoning import Rate
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, PayoutKind
+from portal.domain.price_protection.payments.models import LateInterest, PaymentCorrection, Payout, PayoutKind
 from portal.domain.users.models import User
 
 SOURCE = "late_interest"
@@ -70,10 +69,10 @@ def _late(user: User) -> sa.Select[Payout]:
     restored = sa.exists().where(
         FundRelease.agreement_id == Payout.agreement_id,
         FundRelease.quarter == Payout.part,
-        into.source == "fund_release",
+        into.source == RELEASE,
         into.source_id == FundRelease.id,
         into.kind == TransferKind.RELEASE,
-        into.key.like("fund_release:%:restored:%"),
+        into.key.like(f"{RELEASE}:%:restored:%"),
     )
     late = sa.exists().where(
         FundRelease.agreement_id == Payout.agreement_id,
@@ -81,14 +80,16 @@ def _late(user: User) -> sa.Select[Payout]:
         FundRelease.due_on < Payout.paid_on,
     )
     paid, earlier = aliased(Transfer), aliased(Transfer)
-    own = sa.select(sa.func.min(paid.no)).where(paid.source == "payout", paid.source_id == Payout.id)
+    own = sa.select(sa.func.min(paid.no)).where(
+        paid.source == Payout.__tablename__, paid.source_id == Payout.id
+    )
     before = (
         sa.select(sa.func.max(earlier.no))
         .join(credited, credited.id == earlier.debit_id)
         .where(
             earlier.book_id == Book.id,
             credited.kind == AccountKind.BASE,
-            earlier.source == "payout",
+            earlier.source == Payout.__tablename__,
             earlier.no < own.correlate(Payout).scalar_subquery(),
             ~sa.exists().where(PaymentCorrection.payout_id == earlier.source_id),
         )
@@ -157,8 +158,7 @@ def confirm(session: Session, actor: User, payout: Payout, *, seen_fen: int) -> 
         )
     if not found.amount_fen or found.amount_fen != seen_fen:
         raise DomainError(N_("The interest is another sum by now. Load the page again and look at it."))
-    values = frozen_values(session, [payout.agreement_id]).get(payout.agreement_id, {})
-    calendar = calendar_of(str(values.get("quarter_starts") or USUAL))
+    calendar = calendar_of_agreement(session, payout.agreement_id)
     made = LateInterest(
         agreement_id=payout.agreement_id,
         payout_id=payout.id,

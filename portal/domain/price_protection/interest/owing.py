@@ -21,6 +21,7 @@ from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.price_protection.funds.cover import frozen_values
 from portal.domain.price_protection.funds.models import FundHold, FundRelease
 from portal.domain.price_protection.funds.releasing import SOURCE as RELEASE
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.price_protection.interest.reckoning import WHOLE, Rate, Span, interest, spans
 from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, PayoutKind
 from portal.domain.price_protection.purchases.models import Purchase
@@ -82,7 +83,7 @@ def claims(session: Session, payout: Payout, rates: Sequence[Rate]) -> list[Clai
     """The interest that a payment owes, claim by claim; empty where nothing of it was late."""
     if payout.kind not in (PayoutKind.BASE, PayoutKind.RELEASED):
         return []
-    values = frozen_values(session, [payout.agreement_id], payout.paid_on).get(payout.agreement_id, {})
+    values = frozen_values(session, payout.agreement_id, payout.paid_on)
     owed = (
         _base(session, payout, values) if payout.kind is PayoutKind.BASE else _fund(session, payout, values)
     )
@@ -212,18 +213,10 @@ def _fund(session: Session, payout: Payout, values: dict[str, Any]) -> list[_Owe
 
 def _released(session: Session, release: FundRelease, fen: int, days: int) -> _Owed:
     """The release itself: due on its day, unless a case held it back beyond that."""
-    cases = session.scalars(
-        sa.select(Case).where(
-            Case.agreement_id == release.agreement_id,
-            Case.quarter == release.quarter,
-            Case.ended_on.is_not(None),
-            sa.exists().where(
-                FundHold.agreement_id == Case.agreement_id,
-                FundHold.quarter == Case.quarter,
-                FundHold.case_part == sa.literal("C") + sa.cast(Case.id, sa.String),
-            ),
-        )
-    ).all()
+    of_quarter = {"agreement_id": release.agreement_id, "quarter": release.quarter}
+    held = set(session.scalars(sa.select(FundHold.case_part).filter_by(**of_quarter)))
+    ended_cases = session.scalars(sa.select(Case).filter_by(**of_quarter).where(Case.ended_on.is_not(None)))
+    cases = [case for case in ended_cases if case_part(case.id) in held]
     ended = max((case.ended_on for case in cases if case.ended_on), default=None)
     if ended is None or release.released_on <= release.due_on:
         return _Owed(fen, release.due_on)

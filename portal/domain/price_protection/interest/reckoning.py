@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from portal.domain.money import PPM
+
 YEAR_DAYS = 365
-WHOLE = 1_000_000  # ppm
+WHOLE = PPM
 
 
 class Rate(NamedTuple):

@@ -147,7 +147,7 @@ def serve(
     )
     if last is not None and (last.received_on, last.amount_fen) == (received_on, owed):
         return last
-    values = frozen_values(session, [agreement.id], received_on).get(agreement.id, {})
+    values = frozen_values(session, agreement.id, received_on)
     made = ClawbackNotice(
         agreement_id=agreement.id,
         received_on=received_on,

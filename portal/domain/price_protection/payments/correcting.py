@@ -11,9 +11,8 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Held
-from portal.domain.price_protection.interest.models import LateInterest
 from portal.domain.price_protection.payments.awards import award_is_payable
-from portal.domain.price_protection.payments.models import PaymentCorrection, Payout, Repayment
+from portal.domain.price_protection.payments.models import LateInterest, PaymentCorrection, Payout, Repayment
 from portal.domain.text import clean
 from portal.domain.users.models import User
 

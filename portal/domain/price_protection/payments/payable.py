@@ -13,11 +13,11 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.ledger.models import Account, Book
-from portal.domain.ledger.sums import net
+from portal.domain.ledger.models import Book
+from portal.domain.ledger.sums import contained
 from portal.domain.price_protection.funds.cover import Said, said_over_time
 from portal.domain.price_protection.funds.models import FundRelease
-from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
+from portal.domain.price_protection.funds.quarters import calendar_of
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.payments import since
 from portal.domain.price_protection.payments.agreed import agreed_means
@@ -208,13 +208,8 @@ def balances(
     session: Session, agreements: sa.Select[int], kinds: Sequence[AccountKind]
 ) -> dict[tuple[int, AccountKind, str], int]:
     """What accounts of these kinds hold in the books of these agreements, in fen; empty accounts are left out."""
-    sums = net(sa.select(Book.id).where(Book.agreement_id.in_(agreements)))
-    rows = session.execute(
-        sa.select(Book.agreement_id, Account.kind, Account.part, sums.c.fen)
-        .join(Account, Account.id == sums.c.account_id)
-        .join(Book, Book.id == Account.book_id)
-        .where(sums.c.fen != 0, Account.kind.in_(kinds))
-    )
+    books = sa.select(Book.id).where(Book.agreement_id.in_(agreements))
+    rows = session.execute(contained(books, kinds, with_empty=False))
     return {(id_, kind, part): fen if kind.is_debit else -fen for id_, kind, part, fen in rows}
 
 
@@ -231,7 +226,7 @@ def _agreed_for(said: Said | None, kind: PayoutKind, part: str) -> dict[str, Any
         return {}
     if kind is PayoutKind.BASE:
         return said.on(today())
-    return said.on(calendar_of(str(said.original.get("quarter_starts") or USUAL)).named(part).last_on)
+    return said.on(calendar_of(said.original.get("quarter_starts")).named(part).last_on)
 
 
 def _dues(session: Session, agreements: sa.Select[int]) -> dict[tuple[int, str], date]:

@@ -76,7 +76,7 @@ def settle(session: Session, actor: User, agreement: Agreement, pay_to: str) -> 
     last = latest(session, agreement.id)
     if last is not None and (last.payload["lines"], last.payload["pay_to"]) == (lines, account):
         return last
-    frozen = frozen_values(session, [agreement.id], today()).get(agreement.id, {})
+    frozen = frozen_values(session, agreement.id, today())
     made = ClawbackSettlement(
         number=new_number(session, regions.head_office(session), Numbered.CLAWBACK),
         agreement_id=agreement.id,

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.price_protection.funds.cover import frozen_values
-from portal.domain.price_protection.funds.quarters import USUAL, Calendar, calendar_of
+from portal.db import today
+from portal.domain.price_protection.funds.cover import said_over_time
+from portal.domain.price_protection.funds.quarters import Calendar, calendar_of
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 
@@ -32,11 +33,12 @@ def elsewhere(session: Session, ids: Sequence[int]) -> dict[int, Elsewhere]:
     ]
     if not rows:
         return {}
-    frozen = frozen_values(session, sorted({row.agreement_id for row in rows}))
+    said = said_over_time(session, sorted({row.agreement_id for row in rows}))
     found = {}
     for row in rows:
-        starts = frozen.get(row.agreement_id, {}).get("quarter_starts") or USUAL
-        own = str(calendar_of(str(starts)).of(row.purchased_on))
+        terms = said.get(row.agreement_id)
+        starts = terms.on(today()).get("quarter_starts") if terms is not None else None
+        own = str(calendar_of(starts).of(row.purchased_on))
         if own != row.quarter:
             found[row.id] = Elsewhere(own, row.quarter)
     return found

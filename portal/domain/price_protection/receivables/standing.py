@@ -21,7 +21,7 @@ from portal.domain.papers.values import Quarter as PrintedQuarter
 from portal.domain.papers.values import Raw
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds.cover import IN_FORCE
-from portal.domain.price_protection.funds.quarters import USUAL, Calendar, Quarter, calendar_of
+from portal.domain.price_protection.funds.quarters import Calendar, Quarter, calendar_of
 from portal.domain.price_protection.models import Agreement, AgreementPaper
 from portal.domain.price_protection.receivables.models import AccountFigures
 
@@ -131,14 +131,12 @@ class Receivable:
 
 def previous(name: str) -> str:
     """The quarter before."""
-    year, number = int(name[:4]), int(name[5:])
-    return f"{year}Q{number - 1}" if number > 1 else f"{year - 1}Q4"
+    return str(Calendar().preceding(Calendar().named(name)))
 
 
 def following(name: str) -> str:
     """The quarter after."""
-    year, number = int(name[:4]), int(name[5:])
-    return f"{year}Q{number + 1}" if number < 4 else f"{year + 1}Q1"
+    return str(Calendar().following(Calendar().named(name)))
 
 
 def accounts(session: Session, name: str, distributors: Distributors) -> dict[int, Receivable]:
@@ -208,7 +206,7 @@ def places(session: Session, name: str, distributors: Distributors) -> dict[int,
             Agreement.ends_on >= around.first_on,
         )
     ):
-        quarter = calendar_of(row.starts or USUAL).named(name)
+        quarter = calendar_of(row.starts).named(name)
         if row.effective_on > quarter.last_on or row.ends_on < quarter.first_on:
             continue
         this = row.ends_on, row.id, Place(row.id, quarter)

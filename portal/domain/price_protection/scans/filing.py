@@ -15,9 +15,9 @@ from portal.domain.i18n import N_
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import ENDED, Job
 from portal.domain.price_protection import steps
-from portal.domain.price_protection.closing import answering
-from portal.domain.price_protection.closing.answering import Ticked
+from portal.domain.price_protection.closing import replying
 from portal.domain.price_protection.closing.models import Statement, Verdict
+from portal.domain.price_protection.closing.objections import OBJECTION, Ticked
 from portal.domain.price_protection.deeds import base, life, serving, signing
 from portal.domain.price_protection.holding import hold_distributor
 from portal.domain.price_protection.models import Agreement, Amendment, Service, Termination
@@ -147,11 +147,11 @@ def _check_ticked(group: Group, said: Ticked | None) -> None:
     for verdict, text in objections:
         if verdict is Verdict.OBJECTED and not text.strip():
             raise DomainError(N_("%(number)s: enter what is objected to, and the sums."), number=group.number)
-        if len(text) > answering.OBJECTION:
+        if len(text) > OBJECTION:
             raise DomainError(
                 N_("%(number)s: at most %(limit)s characters; say the rest on the statement's page."),
                 number=group.number,
-                limit=answering.OBJECTION,
+                limit=OBJECTION,
             )
 
 
@@ -217,7 +217,7 @@ def file_one(
     elif group.is_to_sign:
         _sign(session, actor, group, row.signed_on or pile.signed_on, files)
     elif group.is_statement:
-        answering.file_scan(
+        replying.file_scan(
             session,
             actor,
             _statement(session, group),

@@ -171,7 +171,7 @@ class ScanReturn(Base):
     # Out for signature when the pile was begun.
     is_due: Mapped[bool]
     # Where it was signed on another day than the rest of the pile; for a notice the day of its service, and how;
-    # for a statement the day on which it came back, and what is ticked on it (`answering.Ticked`).
+    # for a statement the day on which it came back, and what is ticked on it (`objections.Ticked`).
     signed_on: Mapped[date | None]
     served_how: Mapped[Service | None] = mapped_column(enum_type(Service))
     served_note: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")

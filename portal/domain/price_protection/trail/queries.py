@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain.access.queries import visible, within
 from portal.domain.access.roles import Permission
-from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
 from portal.domain.jobs.models import Job
 from portal.domain.price_protection import mailing
 from portal.domain.price_protection.batches.models import BatchRow
 from portal.domain.price_protection.closing.models import Statement
+from portal.domain.price_protection.finding import matching
 from portal.domain.price_protection.models import (
     BINDING,
     Agreement,
@@ -40,7 +40,6 @@ from portal.domain.price_protection.trail.out import (
     withdrawn_at,
 )
 from portal.domain.regions.models import Region
-from portal.domain.text import half_width
 from portal.domain.users.models import User
 
 
@@ -119,6 +118,15 @@ SORTS = {
     "sent": out_since_order,
     "cabinet": PaperTrail.cabinet,
 }
+# What names an original, besides whatever finds its distributor.
+_NAMING = (
+    PaperTrail.number,
+    Agreement.number,
+    PaperTrail.cabinet,
+    Parcel.tracking,
+    Parcel.number,
+    SealApplication.number,
+)
 
 
 def unasked(session: Session, user: User, wanted: TrailFilter) -> int:
@@ -156,7 +164,7 @@ def is_seen_by(user: User) -> tuple[sa.ColumnElement[bool], ...]:
 def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.q.strip():
-        found.append(_matching(session, wanted.q))
+        found.append(matching(session, wanted.q, *_NAMING))
     if wanted.kind is not None:
         found.append(PaperTrail.kind == wanted.kind)
     if wanted.quarter:
@@ -184,30 +192,6 @@ def _conditions(session: Session, wanted: TrailFilter) -> list[sa.ColumnElement[
     if wanted.out_days is not None:
         found.append(is_not_back(wanted.out_days))
     return found
-
-
-def like(column: Any, words: str) -> sa.ColumnElement[bool]:
-    """Whether a column contains what was typed, in whatever width and case."""
-    typed = half_width(words).strip().upper()
-    part = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    found: sa.ColumnElement[bool] = sa.func.upper(column).like(f"%{part}%", escape="\\")
-    return found
-
-
-def _matching(session: Session, words: str) -> sa.ColumnElement[bool]:
-    """By number, cabinet, courier's number, parcel or application, or whatever finds the distributor."""
-    columns = (
-        PaperTrail.number,
-        Agreement.number,
-        PaperTrail.cabinet,
-        Parcel.tracking,
-        Parcel.number,
-        SealApplication.number,
-    )
-    found = [like(column, words) for column in columns]
-    if search.matching(session, words) is not None:
-        found.append(search.matches(session, words, by_turns=False))
-    return sa.or_(*found)
 
 
 _COUNTED: tuple[Any, ...] = (PaperTrail.stage, sa.func.count().label("total"))

@@ -9,6 +9,7 @@ from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors import search
 from portal.domain.distributors.models import Distributor
+from portal.domain.price_protection.finding import like
 from portal.domain.price_protection.trail.models import (
     HOME,
     PaperTrail,
@@ -19,7 +20,6 @@ from portal.domain.price_protection.trail.models import (
     SealApplicationRow,
     SealStatus,
 )
-from portal.domain.price_protection.trail.queries import like
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 

@@ -17,7 +17,7 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
-from portal.domain.price_protection.funds.deducting import case_part
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.price_protection.payments.awards import register
 from portal.domain.price_protection.payments.correcting import correct
 from portal.domain.price_protection.payments.keys import of_award

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import lock, today
 from portal.domain.errors import DomainError
-from portal.domain.price_protection.funds import deducting, releasing
+from portal.domain.price_protection.funds import deducting, releasing, suspending
 from portal.domain.price_protection.funds.models import FundDeduction
 from portal.domain.price_protection.violations import base
 from portal.domain.price_protection.violations.deadlines import days, standing
@@ -35,8 +35,8 @@ def let_go(session: Session, actor: User | None, case: Case) -> None:
     """
     if not case.quarter:
         return
-    deducting.lift(session, case.agreement_id, case.id)
-    if deducting.released(session, case.agreement_id, case.quarter) is not None:
+    suspending.lift(session, case.agreement_id, case.id)
+    if suspending.released(session, case.agreement_id, case.quarter) is not None:
         releasing.release_restored(session, actor, case.agreement_id, case.quarter)
     elif releasing.closed(session, case.agreement_id, case.quarter) is not None:
         releasing.release(session, actor, case.agreement_id, case.quarter)
@@ -47,7 +47,7 @@ def deduction_of(session: Session, case: Case) -> FundDeduction | None:
     return session.scalar(
         sa.select(FundDeduction).where(
             FundDeduction.agreement_id == case.agreement_id,
-            FundDeduction.case_part == deducting.case_part(case.id),
+            FundDeduction.case_part == suspending.case_part(case.id),
         )
     )
 

@@ -14,7 +14,6 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.price_protection.violations import base, reporters
 from portal.domain.price_protection.violations.models import (
-    BEFORE_SERVICE,
     Case,
     Custody,
     CustodyAction,
@@ -157,11 +156,6 @@ def disclosed(session: Session, actor: User, row: Evidence) -> None:
         row.disclosed_on = today()
         _trail(session, row, CustodyAction.DISCLOSED, actor)
         session.flush()
-
-
-def is_shown_to_deciders(case: Case, row: Evidence) -> bool:
-    """Whether a decision may rest on it: the accused could see it (7.3)."""
-    return row.disclosed_on is not None and case.state not in BEFORE_SERVICE
 
 
 def _trail(

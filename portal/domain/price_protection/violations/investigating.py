@@ -12,7 +12,7 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.papers.values import Phone
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import suspending
 from portal.domain.price_protection.funds.quarters import calendar_of
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.violations import (
@@ -173,7 +173,7 @@ def issue_notice(session: Session, actor: User, case: Case, paper: CasePaper) ->
 def quarter_concerned(session: Session, case: Case, on: date) -> str:
     """案涉季度 of a notice served on a day: the act's, or that of the day when the act's was released before (1.6)."""
     quarter = _act_quarter(case)
-    release = deducting.released(session, case.agreement_id, quarter)
+    release = suspending.released(session, case.agreement_id, quarter)
     if release is None or release.released_on > on:
         return quarter
     return str(calendar_of(str(case.values["quarter_starts"])).of(on))
@@ -218,8 +218,8 @@ def serve_notice(
     case.move_to(State.NOTIFIED)
     case.notified_on, case.quarter = served_on, quarter
     session.flush()
-    if deducting.released(session, case.agreement_id, quarter) is None:
-        deducting.hold_quarter(session, case.agreement_id, quarter, case.id, served_on)
+    if suspending.released(session, case.agreement_id, quarter) is None:
+        suspending.hold_quarter(session, case.agreement_id, quarter, case.id, served_on)
     base.record(session, actor, case, "notice_served", on=served_on, how=how.value, quarter=quarter)
     session.flush()
 

@@ -10,8 +10,8 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.models import Distributor
-from portal.domain.price_protection.funds.deducting import case_part
 from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.violations.ending import left_of
 from portal.domain.price_protection.violations.models import (

@@ -9,6 +9,7 @@ from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.funds.suspending import case_part
 from portal.domain.price_protection.violations.deadlines import standing
 from portal.domain.price_protection.violations.ending import left_of
 from portal.domain.price_protection.violations.models import Case, State
@@ -63,5 +64,5 @@ def rows(session: Session, user: User) -> list[Row]:
         row.without += state in _WITHOUT
         row.pending += state is not State.EFFECTIVE and state not in _WITHOUT
         if state is State.EFFECTIVE:
-            row.deducted_fen += taken.get(f"C{case.id}", 0)
+            row.deducted_fen += taken.get(case_part(case.id), 0)
     return sorted(found.values(), key=lambda row: (row.quarter, row.office, row.kind), reverse=True)

@@ -18,10 +18,10 @@ from portal.domain.papers.fill import is_empty, validate
 from portal.domain.papers.values import Raw
 from portal.domain.price_protection.deeds.inforce import said
 from portal.domain.price_protection.defaults import default_values
-from portal.domain.price_protection.funds import deducting
+from portal.domain.price_protection.funds import suspending
 from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.funds.models import FundHold
-from portal.domain.price_protection.funds.quarters import USUAL, calendar_of
+from portal.domain.price_protection.funds.quarters import calendar_of
 from portal.domain.price_protection.models import Agreement, PriceApproval, PriceKind
 
 # What is frozen in a case; the papers print some of it, the deadlines follow from the rest.
@@ -143,7 +143,7 @@ def is_settled(session: Session, agreement: Agreement) -> bool:
     """
     if agreement.ends_on >= today():
         return False
-    starts = str(said(session, agreement)["values"].get("quarter_starts") or USUAL)
+    starts = said(session, agreement)["values"].get("quarter_starts")
     last = str(calendar_of(starts).of(agreement.ends_on))
     held = set(
         session.scalars(
@@ -152,7 +152,7 @@ def is_settled(session: Session, agreement: Agreement) -> bool:
             )
         )
     )
-    if last not in held and deducting.released(session, agreement.id, last) is None:
+    if last not in held and suspending.released(session, agreement.id, last) is None:
         return False
     balances = ledger.balances(session, [agreement.id]).get(agreement.id, {})
     return not any(

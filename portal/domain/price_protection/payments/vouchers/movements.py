@@ -28,7 +28,7 @@ A, T = AccountKind, TransferKind
 MOST_DAYS = 366
 MOST = 200_000
 _PAYING = (T.PAY, T.WITHHOLD, T.OFFSET, T.COLLECT)
-_SOURCES = ("payout", "repayment", "case_award")
+_SOURCES = ("payout", "repayment")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from portal.domain.i18n import N_
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger.models import Transfer, Verification
 from portal.domain.ledger.verify import Break, Count, require_sealed, verify
-from portal.domain.price_protection.funds.proving import prove
+from portal.domain.price_protection.proving import prove
 
 SEALING = "ledger.seal"  # the deed of a day that seals the day before it
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from portal.domain.i18n import N_
 from portal.domain.ledger.verify import Break
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
-from portal.domain.price_protection.funds.proof import half_up
 from portal.domain.price_protection.models import Agreement, AgreementPaper, AgreementTerms
+from portal.domain.price_protection.proving.proof import half_up
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 _AT_ONCE = 5000

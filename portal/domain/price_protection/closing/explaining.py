@@ -99,8 +99,7 @@ def _of_release(session: Session, release: FundRelease) -> OfRelease:
     before = int(last_no or 0)
     sums = quarter_before(session, release.agreement_id, release.quarter, before)
     quarter = quarter_of_agreement(session, release.agreement_id, release.quarter)
-    values = frozen_values(session, [release.agreement_id], quarter.last_on)
-    frozen = values.get(release.agreement_id, {})
+    frozen = frozen_values(session, release.agreement_id, quarter.last_on)
     return OfRelease(
         release,
         sums,

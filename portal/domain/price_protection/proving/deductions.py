@@ -13,7 +13,7 @@ from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.ledger.verify import Break
 from portal.domain.price_protection.funds.models import DeductionChange, FundDeduction
-from portal.domain.price_protection.funds.proof import Booked, booked, half_up
+from portal.domain.price_protection.proving.proof import Booked, booked, half_up
 from portal.domain.price_protection.purchases.models import Accrual, Purchase
 
 T, A = TransferKind, AccountKind

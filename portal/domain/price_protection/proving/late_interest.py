@@ -11,10 +11,10 @@ from portal.domain.i18n import N_
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.verify import Break
-from portal.domain.price_protection.funds.proof import booked, half_up
-from portal.domain.price_protection.interest.models import LateInterest, LprRate
+from portal.domain.price_protection.interest.models import LprRate
 from portal.domain.price_protection.interest.rates import PUBLISHED
-from portal.domain.price_protection.payments.models import PaymentCorrection
+from portal.domain.price_protection.payments.models import LateInterest, PaymentCorrection
+from portal.domain.price_protection.proving.proof import booked, half_up
 
 A, T = AccountKind, TransferKind
 _DAY = timedelta(days=1)

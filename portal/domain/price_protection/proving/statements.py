@@ -12,7 +12,7 @@ from portal.domain.i18n import N_
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.models import Account, Book, Transfer
 from portal.domain.ledger.verify import Break
-from portal.domain.papers.statement import StatementData, statement_sha256
+from portal.domain.papers.statement import statement_sha256
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.funds.models import FundRelease, QuarterClose
 
@@ -79,8 +79,7 @@ def prove(session: Session) -> int:
 
 def _kept(statement: Statement, released: tuple[int, int]) -> None:
     """What stands beside the payload is what the payload says, and that is what it was."""
-    payload, values = statement.payload, statement.payload["values"]
-    data = StatementData(values=values, lines=payload["lines"], account=payload["account"])
+    values = statement.payload["values"]
     said: dict[str, Any] = {
         "statement_number": statement.number,
         "quarter": statement.quarter,
@@ -91,7 +90,7 @@ def _kept(statement: Statement, released: tuple[int, int]) -> None:
         "release_due_on": statement.due_on.isoformat(),
         "statement_on": statement.issued_on.isoformat(),
     }
-    if statement_sha256(data) != statement.payload_sha256 or any(
+    if statement_sha256(statement.data) != statement.payload_sha256 or any(
         values.get(name) != value for name, value in said.items()
     ):
         raise Break(_CHANGED, number=statement.number)
