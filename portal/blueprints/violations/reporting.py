@@ -51,7 +51,7 @@ def _reported(form: ReportForm, files: list[tuple[str, bytes]]) -> bool:
         session,
         vault(),
         actor(),
-        finding.agreement(session, actor(), form.accused.data or "", form.act_on.data),
+        finding.agreement(session, form.accused.data or "", form.act_on.data),
         Report(
             act_on=form.act_on.data,
             kinds=form.kinds.data or [],

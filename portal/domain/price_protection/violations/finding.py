@@ -6,8 +6,6 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.domain.access.queries import visible
-from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
@@ -16,7 +14,6 @@ from portal.domain.price_protection import texts
 from portal.domain.price_protection.funds.cover import IN_FORCE
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.text import clean, half_width, name_key
-from portal.domain.users.models import User
 
 _FIELD = "accused"
 
@@ -31,16 +28,16 @@ def kinds(session: Session) -> list[LibraryRow]:
     return list(found.values())
 
 
-def agreement(session: Session, user: User, typed: str, on: date) -> Agreement:
+def agreement(session: Session, typed: str, on: date) -> Agreement:
     """The agreement of the accused: by its own number, or that of a distributor which was in force on a day.
 
-    Of the offices for which the user reports. What is elsewhere, ended or nowhere is one and the same refusal, so that
-    nobody tries out whom another office has an agreement with.
+    Of any office: goods that cross a territory are seen by the people of another one. What is ended or nowhere is one
+    and the same refusal.
     """
     said = half_width(clean(typed)).upper()
-    mine = sa.select(Agreement).where(Agreement.region_id.in_(visible(user, Permission.CASES_REPORT)))
     named: Sequence[Agreement] = session.scalars(
-        mine.join(Distributor, Distributor.id == Agreement.distributor_id)
+        sa.select(Agreement)
+        .join(Distributor, Distributor.id == Agreement.distributor_id)
         .where(
             Agreement.status.in_(IN_FORCE),
             Agreement.effective_on <= on,
@@ -56,9 +53,8 @@ def agreement(session: Session, user: User, typed: str, on: date) -> Agreement:
     if not said or len({one.distributor_id for one in named}) != 1:
         raise DomainError(
             N_(
-                "None of your offices has such an agreement in force on this day. Type the whole number, code or"
-                " registered name and check the day; what concerns another office is reported there or at the head"
-                " office."
+                "No such agreement was in force on this day. Type the whole number, code or registered name, and check"
+                " the day."
             ),
             field=_FIELD,
         )
