@@ -1,5 +1,6 @@
 """A database that was in use before the last migrations keeps what its rows say, on the way up and down."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,9 +12,11 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from portal import create_app
+from portal.domain.price_protection.violations.codes import PATTERN
 from portal.extensions import db
 from tests.postgres import PostgresServer
 
+BEFORE_CODES = "0033"
 BEFORE = "0010"  # piles of scans are there; grades, deeds among the originals and writers of terms are not
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 DAY = date(2026, 3, 2)
@@ -50,9 +53,9 @@ class Rows:
                 self._connection.execute(sa.text(last))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """A database as it was, with rows in every table that the later migrations write to."""
+def _database(
+    request: pytest.FixtureRequest, tmp_path: Path, revision: str, fill: Callable[[Callable[..., None]], None]
+) -> Iterator[Flask]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'portal.sqlite3'}"
     else:
@@ -60,16 +63,28 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         url = server.create_database("portal_old")
     app = create_app(SQLALCHEMY_DATABASE_URI=url, INSTANCE=tmp_path, SECRET_KEY="test")
     with app.app_context():
-        upgrade(revision=BEFORE)
+        upgrade(revision=revision)
         with db.engine.begin() as connection:
             rows = Rows(connection)
-            filled(rows.add)
+            fill(rows.add)
             rows.count_on()
         yield app
         db.session.remove()
         db.engine.dispose()
     if request.param == "postgresql":
         server.drop_database("portal_old")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A database as it was, with rows in every table that the later migrations write to."""
+    yield from _database(request, tmp_path, BEFORE, filled)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def with_cases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A database with cases and paid sums as they were before 0034."""
+    yield from _database(request, tmp_path, BEFORE_CODES, cases_and_payments)
 
 
 def filled(add: Callable[..., None]) -> None:
@@ -114,6 +129,65 @@ def filled(add: Callable[..., None]) -> None:
     _trails(add)
     _piles(add)
     _records(add)
+
+
+def cases_and_payments(add: Callable[..., None]) -> None:
+    """A case that two examine and one that was opened; a book with a payment that was taken back."""
+    add("region", id=1, code="E", name="华东", path="/1/")
+    for user in (EDITOR, OTHER):
+        add("user_account", id=user, username=f"u{user}", name=f"示例{user}", language="zh-CN")
+    add(
+        "distributor",
+        id=1,
+        code="D1",
+        code_key="d1",
+        name="示例一号商贸",
+        name_key="示例一号商贸",
+        level="general",
+        channel="distributor",
+        standing="active",
+        region_id=1,
+        owner_id=EDITOR,
+    )
+    add("paper_template", id=1, key="zh", version="1")
+    end = date(2027, 3, 1)
+    add(
+        "agreement",
+        id=1,
+        number="JB-1",
+        distributor_id=1,
+        region_id=1,
+        template_id=1,
+        author_id=EDITOR,
+        status="signed",
+        expires_on=end,
+        ends_on=end,
+    )
+    case = {"agreement_id": 1, "region_id": 1}
+    add("violation_case", id=1, state="examined", act_mark="a", **case)
+    add("violation_case", id=2, state="opened", act_mark="b", number="WG-1", opened_on=DAY, **case)
+    for id_ in (1, 2):
+        add("case_investigator", case_id=id_, user_id=EDITOR, named_by_id=EDITOR)
+        add("case_investigator", case_id=id_, user_id=OTHER, named_by_id=EDITOR)
+    add("ledger_book", id=1, agreement_id=1)
+    for id_, kind in enumerate(("rebate", "base", "money"), 1):
+        add("ledger_account", id=id_, book_id=1, kind=kind)
+    add("payout_list", id=1, number="FK-1", key="k", made_by_id=EDITOR)
+    add(
+        "payout",
+        id=1,
+        number="FK-1-1",
+        list_id=1,
+        agreement_id=1,
+        kind="base",
+        amount_fen=500,
+        means="money",
+        made_by_id=EDITOR,
+    )
+    moved = {"book_id": 1, "amount_fen": 500, "by_id": EDITOR}
+    add("transfer", id=1, no=1, kind="accrue_base", debit_id=1, credit_id=2, key="1", **moved)
+    add("transfer", id=2, no=2, kind="pay", debit_id=2, credit_id=3, key="2", **moved)
+    add("transfer", id=3, no=3, kind="correct", debit_id=3, credit_id=2, key="3", reverses_id=2, **moved)
 
 
 def _papers(add: Callable[..., None]) -> None:
@@ -298,3 +372,29 @@ def test_what_older_tables_can_hold_is_there_after_the_way_back_and_up_again(old
     assert len(said("SELECT id FROM scan_mark")) == 7
     upgrade()
     expect_the_facts()
+
+
+def test_cases_and_books_of_an_older_database_are_gone_on_with(with_cases: Flask) -> None:
+    books = "SELECT id, no, kind, debit_id, credit_id, amount_fen, reverses_id FROM transfer"
+    before = said(books)
+    upgrade()
+    # Nobody has said yet that nothing ties them to what is only examined: it is taken up as a new report is.
+    named = "SELECT case_id, user_id FROM case_investigator WHERE taken_on_at IS {} AND left_at IS NULL"
+    assert said(named.format("NULL")) == [(1, EDITOR), (1, OTHER)]
+    assert said(named.format("NOT NULL")) == [(2, EDITOR), (2, OTHER)]
+    assert said("SELECT id, state FROM violation_case") == [(1, "reported"), (2, "opened")]
+    codes = [code for (code,) in said("SELECT code FROM violation_case")]
+    assert len(set(codes)) == 2 and all(re.fullmatch(PATTERN, code) for code in codes)
+    assert said("SELECT number, amount_fen, tax_fen FROM payout") == [("FK-1-1", 500, 0)]
+    assert said(books) == before
+    for changed in (
+        "UPDATE transfer SET amount_fen = 1",
+        "UPDATE payout SET tax_fen = 1",
+        "DELETE FROM transfer",
+    ):
+        with pytest.raises(sa.exc.DatabaseError), db.engine.begin() as connection:
+            connection.execute(sa.text(changed))
+    downgrade(revision=BEFORE_CODES)
+    assert said(books) == before
+    upgrade()
+    assert said(books) == before

@@ -29,7 +29,9 @@ def _code() -> str:
 
 def upgrade() -> None:
     op.add_column("violation_case", sa.Column("code", sa.String(10), nullable=True))
-    op.add_column("case_investigator", sa.Column("taken_on_at", portal.db.UtcDateTime(timezone=True), nullable=True))
+    op.add_column(
+        "case_investigator", sa.Column("taken_on_at", portal.db.UtcDateTime(timezone=True), nullable=True)
+    )
     connection = op.get_bind()
     cases = sa.table("violation_case", sa.column("id"), sa.column("code"))
     for (id_,) in connection.execute(sa.select(cases.c.id)).all():
@@ -39,6 +41,9 @@ def upgrade() -> None:
         "UPDATE case_investigator SET taken_on_at = named_at WHERE case_id IN "
         "(SELECT id FROM violation_case WHERE state NOT IN ('reported', 'examined'))"
     )
+    # Nobody has taken those on yet: as with a new report, whoever does first examines it. Left as they were, a case
+    # whose people all step aside could be named to nobody any more.
+    op.execute("UPDATE violation_case SET state = 'reported' WHERE state = 'examined'")
     op.create_index(_CODE, "violation_case", ["code"], unique=True)
     release({"violation_case": True})
     keep_but("violation_case", (*_KEPT, "code"), [("number",), ("code",)])

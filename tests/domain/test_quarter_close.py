@@ -161,6 +161,22 @@ def test_what_changed_after_it_was_confirmed_is_left_out_and_can_be_proposed_aga
     assert numbers == ["DZ-2026Q3-000001", "DZ-2026Q3-000002"]
 
 
+def test_what_was_left_out_is_released_by_no_file_for_the_printer_made_again(world):
+    agreement, other = world.in_force(), world.in_force()
+    world.buy(agreement, JULY, 1_000_000)
+    world.buy(other, JULY, 1_000_000)
+    made = world.propose()
+    world.confirm(made)
+    late = world.buy(agreement, AUGUST, 500_000, entered_on=OCTOBER)
+    assert [one["id"] for one in world.execute(made)] == [agreement.id]
+    # Now it holds what was confirmed once, but by other lines, and the close says that it was left out.
+    world.give_back(late, OCTOBER, 500_000)
+    assert world.execute(made) == []
+    assert world.balance(agreement, A.FUND, "2026Q3") == 20_000
+    world.close()
+    assert world.balance(agreement, A.RELEASED, "2026Q3") == 20_000
+
+
 def test_the_task_may_begin_again_from_anywhere(world, session):
     agreements = [world.in_force() for _ in range(4)]
     for agreement in agreements:

@@ -179,9 +179,16 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
     desk.get(world.finance, received, "/violations/awards/")
     shown = desk.get(world.finance, received, f"/violations/awards/{award.code}").decode()
     assert "260.00" in shown and "65.00" in shown
-    desk.post(world.finance, received, f"/violations/awards/{award.code}/take-back", why="returned")
+    taking_back = f"/violations/awards/{award.code}/take-back"
+    assert '<input id="turn" name="turn" type="hidden" value="1">' in shown
+    desk.post(world.finance, received, taking_back, why="returned", turn="1")
     assert "taken back" in desk.post(world.finance, received, paying, 422, **said).decode()
     desk.post(world.finance, received, paying, **said | {"turn": "2"})
+    for stale in ({"turn": "1"}, {"turn": ""}):  # sent again from an old page: the second payment stands
+        desk.post(world.finance, received, taking_back, 422, why="returned", **stale)
+    session.rollback()
+    session.refresh(award)
+    assert award.paid_fen == 32_500
     desk.get(administrator, received, "/admin/audit")
 
     for path, page in desk.seen:

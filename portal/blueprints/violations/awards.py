@@ -94,8 +94,10 @@ def take_award_back(award_code: str) -> ResponseReturnValue:
     """Take the payment back: it was recorded by mistake, or the bank returned it; it is to be paid again."""
     found, form = _mine(award_code), AwardBackForm()
     domain.require_payer(found, actor())
+    at_turn = as_id(form.turn.data or "") or 0  # without a number it is of no payment
     if form.validate() and submit(
-        form, lambda: (domain.take_back(db.session(), actor(), found, form.why.data), True)
+        form,
+        lambda: (domain.take_back(db.session(), actor(), found, form.why.data, at_turn=at_turn), True),
     ):
         flash(_("The payment of %(code)s is taken back; it is to be paid again.", code=found.code))
         return leave(url_for("violations.awards"))
@@ -112,11 +114,13 @@ def _shown(
     award: Award, form: PayForm | AwardBackForm | None, payee: domain.Payee | None
 ) -> ResponseReturnValue:
     session = db.session()
+    taking_back = form if isinstance(form, AwardBackForm) else AwardBackForm(formdata=None)
+    taking_back.turn.data = domain.turn(session, award)  # of the payment that the page shows
     return unkept(
         render(
             "violations/award.html",
             form=form,
-            taking_back=form if isinstance(form, AwardBackForm) else AwardBackForm(formdata=None),
+            taking_back=taking_back,
             award=award,
             payee=payee,
             made=domain.payment(session, award),

@@ -210,6 +210,8 @@ class PayForm(FlaskForm):
 class AwardBackForm(FlaskForm):
     """Why the payment of an award is taken back; chosen, so that nothing is told of whom it was for."""
 
+    # Which payment of the award it is: a later one is not taken back by a form of an earlier one.
+    turn = HiddenField()
     why = SelectField(
         _l("Why"),
         coerce=Why,

@@ -47,7 +47,12 @@ class Left(TypedDict):
 
 
 def remaining(session: Session, proposal: Proposal) -> list[list[Any]]:
-    """The rows of a confirmed close that have no statement yet, in the order in which they were proposed."""
+    """The rows of a confirmed close that have no statement yet, in the order in which they were proposed.
+
+    None of one that is done: what it left out is proposed again, though it were by now what was confirmed once.
+    """
+    if proposal.stage is Stage.DONE:
+        return []
     done = set(
         session.scalars(sa.select(Statement.agreement_id).where(Statement.quarter == proposal.quarter))
     )

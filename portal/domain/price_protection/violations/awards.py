@@ -119,6 +119,11 @@ def see_payee(session: Session, vault: Vault, actor: User, award: Award) -> Paye
     return Payee(name, phone, account)
 
 
+_PAID_OTHERWISE = N_(
+    "The award was paid already, with another day, number or tax. Look at it before you go on."
+)
+
+
 class Why(StrEnum):
     """Why the payment of an award is taken back: chosen, since words of one's own could tell whom it was for."""
 
@@ -223,16 +228,15 @@ def _paid_before(session: Session, award: Award, said: How, at_turn: int, now_at
     found = payment(session, award)
     assert found is not None
     if (found.paid_on, found.tax_fen, found.reference) != (said.paid_on, said.tax_fen, said.reference):
-        raise DomainError(
-            N_("The award was paid already, with another day, number or tax. Look at it before you go on.")
-        )
+        raise DomainError(_PAID_OTHERWISE)
     return found.amount_fen
 
 
-def take_back(session: Session, actor: User, award: Award, why: Why) -> None:
+def take_back(session: Session, actor: User, award: Award, why: Why, *, at_turn: int | None = None) -> None:
     """Take the payment of an award back by its mirror: it is to be paid again. Its payer's alone; the caller commits.
 
-    Nobody is told more by it than by the payment: the reason is chosen, and stands in no list of payments.
+    Nobody is told more by it than by the payment: the reason is chosen, and stands in no list of payments. `at_turn`
+    is the form's (`turn`): sent again once the award was paid anew, it takes no other payment back than it showed.
     """
     lock(session, award.case)
     lock(session, award)
@@ -240,6 +244,8 @@ def take_back(session: Session, actor: User, award: Award, why: Why) -> None:
     found = payment(session, award)
     if award.paid_on is None or found is None:
         raise DomainError(N_("No payment of this award stands: it was taken back already, or never made."))
+    if at_turn not in (None, turn(session, award)):
+        raise DomainError(_PAID_OTHERWISE)
     correct(session, actor, found, _REASONS[why])
     award.paid_on = award.paid_by_id = award.paid_fen = None
     audit.record(session, actor, "case.award_taken_back", award.case, code=award.code, why=_REASONS[why])
