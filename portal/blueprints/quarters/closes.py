@@ -62,6 +62,7 @@ def _show(found: Proposal, form: FlaskForm | None) -> ResponseReturnValue:
         close=found,
         counts=executing.counts(session, found),
         changed=changed,
+        remaining=proposing.remaining(found, changed),
         is_stale=proposing.must_be_proposed_again(found, changed),
         numbers=numbers,
         why_not=say(refusal) if refusal else "",

@@ -215,6 +215,13 @@ def changes(proposal: Proposal, rows: list[Row]) -> list[Changed]:
     return found
 
 
+def remaining(proposal: Proposal, changed: Sequence[Changed]) -> tuple[int, int]:
+    """What is left to confirm: how many agreements, and the fen that they are released."""
+    gone = {said[0] for _row, said in changed if said is not None}
+    left = [row for row in proposal.rows if row[0] not in gone]
+    return len(left), sum(row[2] for row in left if row[1] == Outcome.RELEASE)
+
+
 def _open(session: Session, name: str, region: Region) -> list[Proposal]:
     return list(
         session.scalars(
