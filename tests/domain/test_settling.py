@@ -46,6 +46,8 @@ def test_it_says_what_is_owed_and_why(world, owing):
     assert (row.goods_fen, row.base_fen, row.fund_fen) == (400_000, 12_000, 8_000)
     assert row.document and row.returned
     assert settling.pay_by(made) > made.issued_on
+    # ZH numbers the notice that ends a cooperation, JS its settlement (PLACEHOLDERS): no paper bears another's number.
+    assert made.number == "ZS-2026-000001"
 
 
 def test_made_twice_it_is_one_and_after_a_repayment_another(world, owing):

@@ -389,7 +389,7 @@ def _payments_of(session: Session, owner: User, agreement: Agreement) -> dict[st
     session.add_all([payout, repayment])
     session.flush()
     settled = ClawbackSettlement(
-        number=f"ZH-T-{number}",
+        number=f"ZS-T-{number}",
         agreement_id=agreement.id,
         issued_on=today(),
         amount_fen=100,

@@ -87,7 +87,7 @@ SHIPPED = {
     Numbered.PAYMENT: Rule("FK-{year}-{number}", 6),
     Numbered.REPAYMENT: Rule("SK-{year}-{number}", 6),
     Numbered.VOUCHERS: Rule("PZ-{year}-{number}", 6),
-    Numbered.CLAWBACK: Rule("ZH-{year}-{number}", 6),
+    Numbered.CLAWBACK: Rule("ZS-{year}-{number}", 6),
 }
 
 
