@@ -671,6 +671,38 @@ def _pay(world, case) -> int:
     return paid
 
 
+def test_a_refusal_tells_the_payer_neither_agreement_nor_case(world, session):
+    agreement = world.with_fund(0)
+    bought = world.buy(agreement, BOUGHT, 5_000_000)
+    case = world.decision_served(agreement)
+    sweep(world, date(2026, 9, 18))
+    returned = date(2026, 9, 19)
+    world.give_back(bought, returned, 1_250_000, entered_on=returned)
+    award = ending.award_of(session, case)
+
+    def refused(work) -> str:
+        with on_day(date(2026, 9, 20)), pytest.raises(DomainError) as error:
+            work()
+        session.rollback()
+        return error.value.msgid % error.value.params
+
+    with on_day(date(2026, 9, 20)):
+        awards.name_payer(session, world.first, award, world.finance)
+        session.commit()
+    early = How(paid_on=date(2026, 9, 18))
+    said = refused(lambda: awards.pay(session, world.finance, award, early))
+    assert "2026-09-19" in said
+    _pay(world, case)
+    with on_day(date(2026, 12, 1)):
+        found = world.propose_taking_back(case)
+        overturning.confirm(session, world.vault, world.counsel, case, found)
+        session.commit()
+    stays = refused(lambda: awards.take_back(session, world.finance, award, awards.Why.MISTAKE))
+    assert "no longer in effect" in stays
+    for name in (agreement.number, agreement.distributor.name, case.number, part(case)):
+        assert name not in said + stays
+
+
 def test_an_award_is_paid_once_and_only_while_the_decision_is_in_effect(world, session):
     agreement = world.with_fund()
     case = world.decision_served(agreement)

@@ -53,10 +53,7 @@ def correct(session: Session, actor: User, payment: Payout | Repayment, reason: 
         and payment.kind.is_of_a_case
         and not award_is_payable(session, payment.part)
     ):
-        raise DomainError(
-            "The decision of %(case)s is no longer in effect, so this payment stays; the company bears it.",
-            case=payment.part,
-        )
+        raise DomainError("The decision is no longer in effect, so this payment stays; the company bears it.")
     source = payment.__tablename__
     transfers = session.scalars(
         sa.select(Transfer)

@@ -258,14 +258,23 @@ def _booked_last(session: Session, item: Item, booked: dict[since.Place, since.S
 
 def _require_booked(paid_on: date, item: Item, *days: date | None) -> None:
     last = max((day for day in days if day is not None), default=None)
-    if last is not None and paid_on < last:
+    if last is None or paid_on >= last:
+        return
+    if item.kind.is_of_a_case:
+        # Of which agreement an award is, and in which row its case stands, its payer is not told either.
         raise DomainError(
-            "%(what)s was booked as late as %(day)s; it cannot have been paid before. Enter the day on which it is "
-            "paid, or leave it out.",
+            "This sum was booked as late as %(day)s; it cannot have been paid before. Enter the day on which it is "
+            "paid.",
             field="paid_on",
-            what=" ".join(part for part in (item.agreement_number, item.distributor, item.part) if part),
             day=last.isoformat(),
         )
+    raise DomainError(
+        "%(what)s was booked as late as %(day)s; it cannot have been paid before. Enter the day on which it is "
+        "paid, or leave it out.",
+        field="paid_on",
+        what=" ".join(part for part in (item.agreement_number, item.distributor, item.part) if part),
+        day=last.isoformat(),
+    )
 
 
 def _means(item: Item, how: How) -> Means:
