@@ -113,7 +113,10 @@ def render(
 
 
 def leave(url: str) -> ResponseReturnValue:
-    """On to another page after a success: 303, or HX-Location since htmx would swap the followed page in."""
+    """On to another page after a success: 303, or HX-Redirect since htmx would swap the followed page in.
+
+    Not HX-Location: htmx asks for that page itself, and would be given no more than its fragment.
+    """
     if "HX-Request" in request.headers:
-        return Response(status=204, headers={"HX-Location": url})
+        return Response(status=204, headers={"HX-Redirect": url})
     return redirect(url, 303)

@@ -141,7 +141,7 @@ def test_the_bar_is_swapped_and_leads_on_when_all_is_done(
     assert 'id="told"' not in again.text
     run.finish({"created": 0, "updated": 0, "refused": 0})
     over = client.get(address, headers={"HX-Request": "true"})
-    assert (over.status_code, over.headers["HX-Location"]) == (204, page)
+    assert (over.status_code, over.headers["HX-Redirect"]) == (204, page)
 
 
 def test_where_a_worker_lives_nobody_is_told_to_start_one(

@@ -49,6 +49,7 @@ class AccountCourse(Course[AccountDraft, ImportReport]):
         self.name = str(Calendar().named(name))  # DomainError for what is none
         self._names: NameBook | None = None
         self._seen: dict[int, tuple[str, int]] = {}  # distributor → sheet and row that speak of it
+        self._called: dict[int, str] = {}  # distributor → its name on file, where a list gives codes only
 
     def drafts(self) -> Iterator[AccountDraft]:
         """The rows of the file, as they come."""
@@ -105,12 +106,14 @@ class AccountCourse(Course[AccountDraft, ImportReport]):
 
     def _regions(self, whose: dict[int, int]) -> dict[int, int]:
         """The offices of these distributors, whose rows are held where this import writes."""
-        statement = sa.select(Distributor.id, Distributor.region_id).where(
+        statement = sa.select(Distributor.id, Distributor.region_id, Distributor.name).where(
             Distributor.id.in_(sorted(set(whose.values())))
         )
         if self.writes:
             statement = statement.order_by(Distributor.id).with_for_update()
-        return {row.id: row.region_id for row in self.session.execute(statement)}
+        rows = self.session.execute(statement).all()
+        self._called = {row.id: row.name for row in rows}
+        return {row.id: row.region_id for row in rows}
 
     def _check(self, desk: Desk, draft: AccountDraft, distributor_id: int | None) -> AccountFigures | None:
         if draft.refusals or distributor_id is None:
@@ -148,8 +151,9 @@ class AccountCourse(Course[AccountDraft, ImportReport]):
             ]
             flags = self._flags(draft, made, desk, distributor_id or 0)
         code = str(draft.values.get("distributor_code") or "")
+        name = self._called.get(distributor_id or 0, draft.name)
         return RowReport(
-            draft.sheet, draft.row, action, code, draft.name, changes=changes, flags=flags, refusals=draft.refusals
+            draft.sheet, draft.row, action, code, name, changes=changes, flags=flags, refusals=draft.refusals
         )  # fmt: skip
 
     def _flags(
