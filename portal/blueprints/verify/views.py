@@ -1,13 +1,17 @@
 """What the code on every page of a paper leads to, and what a file says of itself."""
 
-from flask import request, url_for
+from hashlib import sha256
+
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.blueprints.verify import bp, files
 from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.price_protection.closing.models import Statement
-from portal.domain.price_protection.closing.queries import statement_by_code
+from portal.domain.price_protection.closing.queries import statement_by_code, statement_with
+from portal.domain.price_protection.file_verification import FileAnswer
 from portal.domain.price_protection.verification import normal_code, verify
 from portal.domain.text import clean
 from portal.extensions import db
@@ -38,6 +42,12 @@ def check() -> ResponseReturnValue:
     verdict = files.verdict_on(form, actor()) if form.validate() else None
     if verdict is None:
         return render("verify/index.html", form=form, limits=files.LIMITS)
+    if verdict.answer is FileAnswer.UNKNOWN:
+        form.file.data.seek(0)
+        statement = statement_with(db.session(), sha256(form.file.data.read()).hexdigest())
+        if statement is not None:
+            flash(_("The file is this statement's original, byte for byte."))
+            return leave(url_for("verify.show", code=statement.code))
     name = clean(form.file.data.filename or "")[:120]
     response = render("verify/file.html", verdict=verdict, filename=name, at=now())
     response.headers["Cache-Control"] = "no-store"

@@ -12,6 +12,7 @@ from portal.db import today
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
+from portal.domain.documents.models import Document
 from portal.domain.price_protection.closing.models import Proposal, Stage, Statement
 from portal.domain.price_protection.closing.proposing import proposals_visible_to
 from portal.domain.price_protection.funds import queries as funds
@@ -165,6 +166,12 @@ def statement_by_code(session: Session, code: str) -> Statement | None:
     return session.scalar(
         sa.select(Statement).where(Statement.code == code, Statement.document_id.is_not(None))
     )
+
+
+def statement_with(session: Session, sha256: str) -> Statement | None:
+    """The printed statement that is this file, byte for byte."""
+    file = sa.select(Document.id).where(Document.sha256 == sha256)
+    return session.scalar(sa.select(Statement).where(Statement.document_id.in_(file)).limit(1))
 
 
 def statements_of(
