@@ -200,6 +200,12 @@ FUTURE = (today() + timedelta(days=1)).isoformat()
             {"amount": "-5", "returns": "JH-OLD"}, "原行号", "Fill in both", id="return without the line"
         ),
         pytest.param(
+            {"document": "JH-OLD", "amount": "1000.00", "quantity": "12"},
+            "单据号",
+            "another quantity",
+            id="the same line with another quantity",
+        ),
+        pytest.param(
             {"document": "JH-OLD", "amount": "1000.01"},
             "单据号",
             "other content",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -38,6 +39,12 @@ def hand_in(client, *lines: str, head: str = HEAD):
     return client.post("/purchases/import", data={"file": (io.BytesIO(data), "进货.csv")})
 
 
+def facts_of(page: str) -> dict[str, str]:
+    """The facts at the head of a preview, by their labels."""
+    found = re.findall(r"<dt>(.*?)</dt>\s*<dd[^>]*>(.*?)</dd>", page, re.S)
+    return {label.strip(): re.sub(r"<[^>]+>", "", said).strip() for label, said in found}
+
+
 def count(session) -> int:
     session.rollback()
     return session.scalar(sa.select(sa.func.count()).select_from(Purchase))
@@ -51,6 +58,7 @@ def test_a_list_is_previewed_imported_once_and_its_refused_rows_come_back(
     page = hand_in(clerk, *lines).location
     preview = clerk.get(page, follow_redirects=True)
     assert "carries a currency sign" in preview.text
+    assert facts_of(preview.text)["Amount of the new rows (yuan)"] == "100.00"
     assert count(session) == 0
     assert clerk.post(f"{page}/apply").status_code == 303
     assert count(session) == 1
@@ -60,7 +68,11 @@ def test_a_list_is_previewed_imported_once_and_its_refused_rows_come_back(
     back = rows_of(clerk.get(f"{page}/refused"))
     assert [row[1] for row in back[1:]] == [3]
     assert "￥1.00" in back[1]
+    # What comes to nothing new is still held against the books: 100.00 of the file are known.
     again = hand_in(clerk, *lines).location
+    facts = facts_of(clerk.get(again, follow_redirects=True).text)
+    assert facts["Amount of the new rows (yuan)"] == "0.00"
+    assert facts["Amount of all rows that could be read (yuan)"] == "100.00"
     clerk.post(f"{again}/apply")
     assert count(session) == 1
     applied = sa.select(AuditEvent).where(AuditEvent.action == "purchase_import.applied")

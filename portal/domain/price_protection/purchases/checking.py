@@ -40,6 +40,26 @@ _COLUMNS = (
 )
 
 
+# Lines that come again and say something else.
+_OTHER_CONTENT = N_(
+    "Line %(line)s of %(document)s is entered already with other content (%(amount)s yuan on %(day)s). "
+    "What is entered never changes: return that line in full and enter the right one under a line of "
+    "its own."
+)
+_OTHER_PRODUCT = N_(
+    "Line %(line)s of %(document)s is entered already for another product. What is entered never changes: return that "
+    "line in full and enter the right one under a line of its own."
+)
+_OTHER_QUANTITY = N_(
+    "Line %(line)s of %(document)s is entered already with another quantity. What is entered never changes: leave the "
+    "quantity as it was, or return that line in full and enter the right one under a line of its own."
+)
+_OTHER_RETURN = N_(
+    "Line %(line)s of %(document)s is entered already, and not as a return of this line. Check the document and line "
+    "that it returns."
+)
+
+
 @dataclass
 class Desk:
     """What lines are checked against: whom and what there is, what is entered, what is left to return.
@@ -143,37 +163,32 @@ class Desk:
             self.more_codes.setdefault(known.id, []).extend(more)
 
     def _require_same(self, known: Entry, line: Line) -> None:
-        returned = self.there.get(line.returns) if line.returns else None
-        said = (line.distributor_id, line.product_id, line.purchased_on, line.amount_fen, line.quantity_milli)
-        stands = (
-            known.distributor_id,
-            known.product_id,
-            known.purchased_on,
-            known.amount_fen,
-            known.quantity_milli,
-        )
-        named = known.returned.key if known.returned else known.returns_id
-        same = returned is None if named is None else returned and named in (returned.key, returned.id)
         if known.distributor_id != line.distributor_id:
             # Whoever enters for one office is not told what another bought.
-            raise DomainError(
-                "Line %(line)s of %(document)s is entered already for another distributor. Check the number of the "
-                "document and the distributor.",
-                field="document_number",
-                document=line.document_number,
-                line=line.line_no,
+            raise self._already(
+                line,
+                N_(
+                    "Line %(line)s of %(document)s is entered already for another distributor. Check the number of the "
+                    "document and the distributor."
+                ),
             )
-        if said != stands or not same:
-            raise DomainError(
-                "Line %(line)s of %(document)s is entered already with other content (%(amount)s yuan on %(day)s). "
-                "What is entered never changes: return that line in full and enter the right one under a line of "
-                "its own.",
-                field="document_number",
-                document=line.document_number,
-                line=line.line_no,
-                amount=figures(known.amount_fen),
-                day=known.purchased_on.isoformat(),
-            )
+        if (known.purchased_on, known.amount_fen) != (line.purchased_on, line.amount_fen):
+            said = {"amount": figures(known.amount_fen), "day": known.purchased_on.isoformat()}
+            raise self._already(line, _OTHER_CONTENT, **said)
+        if known.product_id != line.product_id:
+            raise self._already(line, _OTHER_PRODUCT)
+        if known.quantity_milli != line.quantity_milli:
+            raise self._already(line, _OTHER_QUANTITY)
+        returned = self.there.get(line.returns) if line.returns else None
+        named = known.returned.key if known.returned else known.returns_id
+        if not (returned is None if named is None else returned and named in (returned.key, returned.id)):
+            raise self._already(line, _OTHER_RETURN)
+
+    @staticmethod
+    def _already(line: Line, msgid: str, **said: str) -> DomainError:
+        return DomainError(
+            msgid, field="document_number", document=line.document_number, line=line.line_no, **said
+        )
 
     def _checked(self, line: Line) -> Entry:
         distributor = self.distributors.get(line.distributor_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.importing.course import Course
-from portal.domain.importing.report import SHOWN_ROWS, Action, Change, Flag, ImportReport, RowReport
+from portal.domain.importing.report import SHOWN_ROWS, Action, Change, Flag, RowReport
 from portal.domain.importing.rows import headings_by_field
 from portal.domain.money import figures
 from portal.domain.price_protection.purchases.booking import enter
@@ -16,6 +16,7 @@ from portal.domain.price_protection.purchases.checking import Desk
 from portal.domain.price_protection.purchases.closed import elsewhere
 from portal.domain.price_protection.purchases.entries import Entry, Line
 from portal.domain.price_protection.purchases.importing.columns import NEEDED, SPEC
+from portal.domain.price_protection.purchases.importing.report import PurchaseReport
 from portal.domain.price_protection.purchases.importing.rows import Names, PurchaseDraft, draft_of
 from portal.domain.tabular import Table
 from portal.domain.users.models import User
@@ -27,12 +28,12 @@ _MOST_FLAGS = 200
 _COLUMN_OF = {"returns": "returns_document", "distributor": "distributor_code", "product": "product_code"}
 
 
-class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
+class PurchaseCourse(Course[PurchaseDraft, PurchaseReport]):
     """The course of one import over a table; `accrued` counts the lines that accrued."""
 
     spec = SPEC
     needed = NEEDED
-    reports = ImportReport
+    reports = PurchaseReport
 
     def __init__(
         self,
@@ -104,6 +105,8 @@ class PurchaseCourse(Course[PurchaseDraft, ImportReport]):
             if is_new and isinstance(one, Entry) and (where := moved.get(one.id)) is not None:
                 row.flags.append(Flag(draft.sheet, draft.row, _ELSEWHERE, where._asdict()))
             self.part.add(row, shown=len(self.report.rows))
+            if (line := good.get(place)) is not None:
+                self.part.fen[row.action] += line.amount_fen
         self.accrued += accrued
         return {"accrued": accrued}
 
