@@ -87,6 +87,8 @@ def test_who_was_signed_out_while_writing_gets_it_back(person):
     page.click(".formbar .btn-primary")
     page.wait_for_url("**/login?next=/distributors/new")
     expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
+    # Nobody types as fast as this: the page's script has run before anything is typed.
+    page.wait_for_function("'words' in JSON.parse(sessionStorage.getItem('draft'))")
     page.fill("[name=username]", "manager")
     page.fill("[name=password]", PASSWORD)
     page.click("main button[type=submit]")
