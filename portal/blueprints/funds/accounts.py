@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from portal.blueprints.funds import bp
 from portal.domain.access.roles import Permission as P
 from portal.domain.ledger.accounts import LEGAL, AccountKind
+from portal.domain.ledger.examinations import last_examination
 from portal.domain.price_protection.funds import queries
 from portal.domain.price_protection.funds.behind import TAKEN, balances_told_to_all
-from portal.domain.price_protection.proving.examining import last_examination
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fund_told import account_word, is_told

@@ -1,4 +1,4 @@
-"""Examining the books and remembering what was found: a command, every night, and a page that shows the last."""
+"""Examining the books and remembering what was found: a command, and every night."""
 
 import time
 from datetime import timedelta
@@ -57,8 +57,3 @@ def examine(session: Session, key: bytes) -> Verification:
     session.add(made)
     session.flush()
     return made
-
-
-def last_examination(session: Session) -> Verification | None:
-    """What was found last; None when nobody looked yet."""
-    return session.scalars(sa.select(Verification).order_by(Verification.id.desc()).limit(1)).first()
