@@ -60,7 +60,7 @@ def writing() -> Iterator[None]:
 
 # One page after another of many indexes is written by an import: it holds more of them in memory, and what is
 # written into the log is taken over less often. Whoever serves pages has many connections and small caches.
-_USUAL = {"cache_size": -1000, "wal_autocheckpoint": 1000}
+_USUAL = {"cache_size": -500, "wal_autocheckpoint": 1000}
 _FOR_MUCH = {"cache_size": -16000, "wal_autocheckpoint": 8000}  # kB; pages
 _much: ContextVar[bool] = ContextVar("portal_much_is_written", default=False)
 
