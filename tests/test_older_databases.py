@@ -87,8 +87,8 @@ def with_cases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask
     yield from _database(request, tmp_path, BEFORE_CODES, cases_and_payments)
 
 
-def filled(add: Callable[..., None]) -> None:
-    """Two agreements, one of them with two papers, an amendment and a notice; what became of their originals."""
+def _office(add: Callable[..., None]) -> None:
+    """An office with its people, a distributor and the template of its papers."""
     add("region", id=1, code="E", name="华东", path="/1/")
     for user in (EDITOR, OTHER, CLERK):
         add("user_account", id=user, username=f"u{user}", name=f"示例{user}", language="zh-CN")
@@ -106,6 +106,11 @@ def filled(add: Callable[..., None]) -> None:
         owner_id=CLERK,
     )
     add("paper_template", id=1, key="zh", version="1")
+
+
+def filled(add: Callable[..., None]) -> None:
+    """Two agreements, one of them with two papers, an amendment and a notice; what became of their originals."""
+    _office(add)
     add("document", id=1, sha256="0" * 64, filename="paper.pdf")
     for number in (1, 2):
         add(
@@ -133,23 +138,7 @@ def filled(add: Callable[..., None]) -> None:
 
 def cases_and_payments(add: Callable[..., None]) -> None:
     """A case that two examine and one that was opened; a book with a payment that was taken back."""
-    add("region", id=1, code="E", name="华东", path="/1/")
-    for user in (EDITOR, OTHER):
-        add("user_account", id=user, username=f"u{user}", name=f"示例{user}", language="zh-CN")
-    add(
-        "distributor",
-        id=1,
-        code="D1",
-        code_key="d1",
-        name="示例一号商贸",
-        name_key="示例一号商贸",
-        level="general",
-        channel="distributor",
-        standing="active",
-        region_id=1,
-        owner_id=EDITOR,
-    )
-    add("paper_template", id=1, key="zh", version="1")
+    _office(add)
     end = date(2027, 3, 1)
     add(
         "agreement",

@@ -1,5 +1,6 @@
 """Lists in a browser: narrowing, sorting and paging swap the list only, and nobody loses their place."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -135,12 +136,15 @@ def test_ticked_rows_bring_the_bar_and_are_exported(person):
 
 def test_a_row_opens_on_click_and_on_enter(person, site):
     page = person.page
+    opened = re.compile(f"/distributors/{site.world.distributor.id}$")
     page.locator("tbody tr").first.locator("td").nth(3).click()
-    page.wait_for_url(f"**/distributors/{site.world.distributor.id}")
+    expect(page).to_have_url(opened)
+    expect(page.locator("h1")).to_contain_text(site.world.distributor.name)
     page.go_back()
+    expect(page).not_to_have_url(opened)
     page.locator("tbody .tick input").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/distributors/{site.world.distributor.id}")
+    expect(page).to_have_url(opened)
 
 
 def test_keys_go_from_row_to_row(person):
