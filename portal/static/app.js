@@ -282,6 +282,21 @@
     memory.set("draft", JSON.stringify({ who: document.body.dataset.who, where: here(), no, fields }));
   }
 
+  // A field's own check or a progress bar may be first to find the sign-in ended: the page leaves once, without asking,
+  // for a second leaving would take the place of the first and of what it has to say.
+  let isSigningIn = false;
+  addEventListener("pageshow", (event) => { if (event.persisted) isSigningIn = false; });
+  on("htmx:beforeOnLoad", (event) => {
+    const place = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!place || new URL(place, location.href).pathname !== "/login") return;
+    if (isSigningIn) { event.preventDefault(); return; }
+    isSigningIn = true;
+    const form = guarded().find(isChanged);
+    if (!form || form.hasAttribute("data-sent")) return;
+    keepDraft(form);
+    form.setAttribute("data-sent", "");
+  });
+
   function restoreDraft() {
     const draft = JSON.parse(memory.get("draft") || "null");
     if (!draft) return;

@@ -104,6 +104,39 @@ def test_who_was_signed_out_while_writing_gets_it_back(person):
     assert page.evaluate("sessionStorage.getItem('draft')") is None
 
 
+def test_a_field_that_is_checked_first_finds_the_sign_in_ended_and_loses_nothing(person):
+    page = person.open("/distributors/new")
+    page.fill("[name=name]", "示例未及保存商贸有限公司")
+    page.context.clear_cookies()
+    page.locator("[name=name]").blur()
+    page.wait_for_url("**/login?next=/distributors/new")
+    expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
+    page.wait_for_function("'words' in JSON.parse(sessionStorage.getItem('draft'))")
+    page.fill("[name=username]", "manager")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/distributors/new")
+    expect(page.locator("[name=name]")).to_have_value("示例未及保存商贸有限公司")
+    assert asks(page)
+
+
+def test_answers_that_come_together_leave_the_page_once(person):
+    """Two of them sent the page away twice, and the second took the notice of the first with it."""
+    page = person.open("/distributors/new")
+    page.context.clear_cookies()
+    begun = []
+    page.on("request", lambda request: begun.append(request.url) if request.is_navigation_request() else None)
+    with page.expect_navigation(url="**/login?next=/distributors/new"):
+        page.evaluate(
+            """() => ["name", "phones", "uscc"].forEach((name) => {
+                const field = document.querySelector(`[name=${name}]`);
+                field.value = "1"; field.dispatchEvent(new Event("change", { bubbles: true }));
+            })"""
+        )
+    expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
+    assert len(begun) == 1
+
+
 def test_somebody_else_who_signs_in_next_gets_nothing_of_it(person):
     page = person.open("/distributors/new")
     page.fill("[name=name]", "示例别人的商贸有限公司")
