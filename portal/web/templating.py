@@ -39,12 +39,13 @@ def money(fen: int | None) -> str:
     return f"{sign}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
-def percent(ppm: int | None) -> str:
-    """A rate as percent without needless zeros: 3%, 1.25%."""
+def percent(ppm: int | None, places: int = 0) -> str:
+    """A rate as percent without needless zeros: 3%, 1.25%; with `places` at least so many decimals: 3.00%."""
     if ppm is None:
         return "—"
     whole, part = divmod(ppm, 10_000)
-    return f"{whole}.{part:04d}".rstrip("0").rstrip(".") + "%"
+    decimals = f"{part:04d}".rstrip("0").ljust(places, "0")
+    return f"{whole}.{decimals}".rstrip(".") + "%"
 
 
 def day(value: date | None) -> str:

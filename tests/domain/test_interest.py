@@ -108,6 +108,8 @@ def test_the_table_is_entered_by_head_offices_finance_without_a_gap_and_never_ch
         for bad, field in (
             ({"on": date(2025, 9, 2)}, "published_on"),
             ({"on": date(2025, 5, 20)}, "published_on"),
+            ({"on": date(2025, 6, 19)}, "published_on"),
+            ({"on": date(2025, 7, 20)}, "published_on"),  # a Sunday
             ({"on": date(2025, 6, 20), "ppm": 30_001}, "rate"),
             ({"on": date(2025, 6, 20), "ppm": 0}, "rate"),
             ({"on": date(2025, 8, 20)}, "is_gapless"),
@@ -119,7 +121,9 @@ def test_the_table_is_entered_by_head_offices_finance_without_a_gap_and_never_ch
         with pytest.raises(DomainError, match="head office"):
             enter(date(2025, 6, 20), by=office)
         session.rollback()
+        assert rates.due(session, rates.rates(session)) == date(2025, 6, 20)
         assert enter(date(2025, 6, 20)) is not None
+        assert rates.due(session, rates.rates(session)) == date(2025, 7, 21)
         assert enter(date(2025, 6, 20)) is None
         assert enter(date(2025, 8, 20), 29_000, is_gapless=True) is not None
         again = enter(date(2025, 8, 20), 29_500)

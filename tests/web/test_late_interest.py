@@ -24,15 +24,27 @@ def test_interest_is_looked_at_confirmed_once_the_rates_are_known_and_payable(wo
     assert payout.number in finance.get("/funds/payments/late").text
     here = f"/funds/payments/{payout.id}/interest"
     page = finance.get(here).text
-    assert "2025-06-20起的LPR尚未录入" in page and "6.41" in page and "130%" in page and "第4.3款" in page
+    assert (
+        "2025-06-20起的LPR尚未录入" in page
+        and "6.41" in page
+        and "3.00%" in page
+        and "130%" in page
+        and "第4.3款" in page
+    )
     refused = finance.post(here, data={"fen": "641"})
     assert refused.status_code == 422 and "尚未录入" in refused.text
     said = {"published_on": "2026-06-22", "rate": "3.00", "source": "人民银行网站公告"}
+    assert 'value="2025-06-20"' in head.get("/admin/lpr").text  # the publication that is missing is proposed
     gap = head.post("/admin/lpr", data=said)
     assert gap.status_code == 422 and "其间的公布值缺失" in gap.text
     assert head.post("/admin/lpr", data=said | {"is_gapless": "y"}).status_code == 303
     table = head.get("/admin/lpr").text
-    assert "2026-07-19" in table and "人民银行网站公告" in table and "2019-08-20" in table
+    assert (
+        "2026-07-19" in table
+        and '<td class="num">3.00%</td>' in table
+        and "人民银行网站公告" in table
+        and "2019-08-20" in table
+    )
     assert finance.post(here, data={"fen": "640"}).status_code == 422
     assert finance.post(here, data={"fen": "641"}).status_code == 303
     assert finance.post(here, data={"fen": "641"}).status_code == 303

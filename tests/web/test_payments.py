@@ -307,6 +307,7 @@ def test_those_without_account_are_left_out_and_the_others_are_paid(finance, ses
     world.buy(hole, MAY, 1_000_000)
     refused = looked_at(finance, means="money", note="同意改为转账")
     assert refused.status_code == 422 and hole.distributor.code in refused.text
+    assert 'name="leave_out"' in refused.text  # by these means the account is needed, so it is asked here
     left = looked_at(finance, means="money", note="同意改为转账", leave_out="1")
     assert left.status_code == 200
     assert finance.post(f"{ROOT}/new", data=fields(left) | {"do": ["pay"]}).status_code == 303
@@ -314,3 +315,6 @@ def test_those_without_account_are_left_out_and_the_others_are_paid(finance, ses
     assert session.scalars(sa.select(Payout.agreement_id)).all() == [signed.id]
     assert hole.distributor.code in finance.get(f"{ROOT}/?account=without").text
     assert signed.distributor.code not in finance.get(f"{ROOT}/?account=without").text
+    alone = looked_at(finance, means="money", note="同意改为转账")
+    assert alone.status_code == 422 and hole.distributor.code in alone.text
+    assert 'name="leave_out"' not in alone.text  # nothing would be left to pay

@@ -34,7 +34,8 @@ class LprForm(FlaskForm):
 @requires(P.SETTINGS_READ, P.ACCOUNTS_WRITE)
 def lpr() -> ResponseReturnValue:
     """Every rate with its source, and until when the table is known."""
-    return _show(LprForm(data={"source": rates.SOURCE}))
+    due = rates.due(db.session(), rates.rates(db.session()))
+    return _show(LprForm(data={"source": rates.SOURCE, "published_on": due if due <= today() else None}))
 
 
 @bp.post("/lpr")

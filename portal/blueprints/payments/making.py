@@ -62,7 +62,7 @@ def new() -> ResponseReturnValue:
         totals=_totals(items, None),
         to_pay=sum(item.to_pay_fen for item in items),
         offset=sum(item.offset_fen for item in items),
-        holes=[item for item in items if _is_hole(item, None)],
+        holes=[item for item in items if _is_hole(item, form.means.data)],
         may_enter=actor().can(P.DISTRIBUTORS_WRITE),
         most=making.MOST,
     )

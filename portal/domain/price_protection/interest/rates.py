@@ -21,6 +21,7 @@ from portal.domain.price_protection.interest.reckoning import Rate
 from portal.domain.regions import services as regions
 from portal.domain.text import clean
 from portal.domain.users.models import User
+from portal.domain.workdays import services as workdays
 
 SOURCE = "中国人民银行授权全国银行间同业拆借中心公布"
 # 一年期贷款市场报价利率 on each day on which it changed; between them it was published unchanged.
@@ -40,6 +41,7 @@ PUBLISHED = (
     Rate(date(2025, 5, 20), 30_000),
 )
 _PUBLISHED_AGAIN = 20  # the day of the month
+_SATURDAY = 5
 # A publication later than this after the one before leaves one out.
 _LONGEST_DAYS = 45
 
@@ -78,6 +80,11 @@ def known_until(known: Sequence[Rate]) -> date:
     return date(year, month, _PUBLISHED_AGAIN - 1)
 
 
+def due(session: Session, known: Sequence[Rate]) -> date:
+    """The day of the first publication after the last one known: the 20th, or the next working day."""
+    return workdays.working_days_after(session, known_until(known), 1)
+
+
 def may_enter(session: Session, user: User) -> bool:
     """Whether somebody enters rates: they are one for the whole company, so its head office's finance does."""
     return user.can(Permission.ACCOUNTS_WRITE, regions.head_office(session))
@@ -106,6 +113,17 @@ def enter(
             N_("What was published until %(day)s stands in the table already."),
             field="published_on",
             day=PUBLISHED[-1].since_on.isoformat(),
+        )
+    # Of weekdays the calendar may say that the company is off: that keeps nobody from publishing.
+    is_off = published_on.weekday() >= _SATURDAY and not workdays.is_working(session, published_on)
+    if published_on.day < _PUBLISHED_AGAIN or is_off:
+        raise DomainError(
+            N_(
+                "%(day)s is no day of publication: it is the 20th, or the next working day after it. Enter the day of "
+                "the announcement."
+            ),
+            field="published_on",
+            day=published_on.isoformat(),
         )
     if not 0 < rate_ppm < 200_000 or rate_ppm % 100:
         raise DomainError(
