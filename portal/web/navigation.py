@@ -84,6 +84,18 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
 )
 
 
+# Pages whose link is another one than the first of their blueprint.
+_BELOW = {
+    "admin.enter_lpr": "admin.lpr",
+    "admin.new_user": "admin.users",
+    "admin.user": "admin.users",
+    "admin.new_region": "admin.regions",
+    "admin.region": "admin.regions",
+    "violations.award": "violations.awards",
+    "violations.open_award": "violations.awards",
+    "violations.pay_award": "violations.awards",
+    "violations.take_award_back": "violations.awards",
+}
 _LINKED = frozenset(entry.endpoint for _title, entries in RAIL for entry in entries)
 _MOST_KEPT = 256
 Links = list[tuple[str, list[tuple[str, str, str]]]]
@@ -126,6 +138,7 @@ def _links(user: User) -> Links:
 def _is_here(endpoint: str, here: list[str]) -> bool:
     """Whether the page belongs to this link: the same endpoint, or one of its blueprint without a link of its own."""
     whole = ".".join(here)
+    whole = _BELOW.get(whole, whole)
     if whole == endpoint:
         return True
     return whole not in _LINKED and endpoint.endswith(".index") and endpoint.split(".")[0] == here[0]

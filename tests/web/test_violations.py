@@ -179,6 +179,11 @@ def test_a_whole_case_by_its_pages_and_the_reporter_is_on_none_of_them(desk, wor
     desk.get(world.finance, received, "/violations/awards/")
     shown = desk.get(world.finance, received, f"/violations/awards/{award.code}").decode()
     assert "260.00" in shown and "65.00" in shown
+    assert re.search(r'href="/violations/awards/"[^>]*aria-current', shown)  # where the page belongs
+    told = desk.get(first, received, f"{at}/").decode()
+    assert (
+        award.code in told and "2026-08-10" in told.split(award.code)[1]
+    )  # who investigates reads that it is paid
     taking_back = f"/violations/awards/{award.code}/take-back"
     assert '<input id="turn" name="turn" type="hidden" value="1">' in shown
     desk.post(world.finance, received, taking_back, why="returned", turn="1")

@@ -114,8 +114,9 @@ def shown_case(
         named = {one.user_id for one in case.investigators if one.left_at is None}
         forms["people"].people.choices = [(one.id, one.name) for one in naming.of_office(session, case)]
         forms["people"].people.data = sorted(named)
-    award = ending.award_of(session, case) if Step.NAME_PAYER in offered else None
-    if award is not None:
+    # That there is an award is for those who know of whom.
+    award = ending.award_of(session, case) if case.is_investigator(me) else None
+    if award is not None and Step.NAME_PAYER in offered:
         forms["payer"].payer.choices = [
             SelectChoice(one.id, one.name) for one in awards.payers(session, case)
         ]
@@ -135,7 +136,7 @@ def shown_case(
         named=[one.user.name for one in case.investigators if one.is_at_work],
         asked=[one.user.name for one in case.investigators if one.is_asked],
         papers=[one for one in reversed(case.papers) if steps.may_read(me, case, one)],
-        deadlines=_deadlines(case, ending.award_of(session, case)),
+        deadlines=_deadlines(case, award),
         deduction=deduction,
         may_see_funds=actor().can(P.FUNDS_READ, case.region),
         left_fen=ending.left_of(deduction) if deduction else 0,
@@ -162,10 +163,8 @@ def _deadlines(case: Case, award: Award | None) -> list[Deadline]:
         Deadline(_("Appeal by"), deadlines.appeal_by(case), state is State.DECIDED),
         Deadline(_("Answer to the appeal by"), deadlines.answer_appeal_by(case), state is State.APPEALED),
     ]
-    # That there is an award is for those who know of whom.
-    if case.is_investigator(actor()):
-        is_due = award is not None and award.paid_on is None
-        found.append(Deadline(_("Award paid by"), deadlines.pay_award_by(case), is_due))
+    if award is not None:
+        found.append(Deadline(_("Award paid by"), deadlines.pay_award_by(case), award.paid_on is None))
     return [one for one in found if one.on is not None]
 
 

@@ -1,19 +1,23 @@
 """What waits for a user about violation cases, for the workbench; nothing of it depends on what is sealed."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.violations import queries, steps
-from portal.domain.price_protection.violations.deadlines import next_due
+from portal.domain.price_protection.violations import awards, queries, steps
+from portal.domain.price_protection.violations.deadlines import next_due, pay_award_by
 from portal.domain.price_protection.violations.models import (
     ENDED,
+    Award,
     Case,
     CasePaper,
     CasePaperKind,
+    Investigator,
     State,
     TakingBack,
 )
@@ -32,7 +36,7 @@ _PRESSING = (
 
 
 def todos(session: Session, user: User) -> Iterator[Todo]:
-    """Reports to take up, papers to confirm, issue and serve, cases to decide: whatever is this user's turn."""
+    """Reports to take up, papers to confirm, issue and serve, cases to decide, awards: whatever is this user's turn."""
     cases = session.scalars(
         queries.cases_visible_to(user)
         .where(
@@ -43,6 +47,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
                         TakingBack.confirmed_at.is_(None), TakingBack.dropped_at.is_(None)
                     )
                 ),
+                _lacks_payer(user),
             )
         )
         .options(
@@ -60,6 +65,43 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
         todo = _of(session, user, case)
         if todo is not None:
             yield todo
+    yield from _to_pay(session, user)
+
+
+def _lacks_payer(user: User) -> sa.ColumnElement[bool]:
+    """Cases of which nobody is named who pays the award: those who investigate them know of it, and nobody else."""
+    return Case.id.in_(
+        sa.select(Award.case_id)
+        .join(Investigator, Investigator.case_id == Award.case_id)
+        .join(Case, Case.id == Award.case_id)
+        .where(
+            Case.state == State.EFFECTIVE,
+            Award.payer_id.is_(None),
+            Award.paid_on.is_(None),
+            Investigator.user_id == user.id,
+            Investigator.left_at.is_(None),
+        )
+    )
+
+
+def _to_pay(session: Session, user: User) -> Iterator[Todo]:
+    """The awards whose payer this user is, by their codes; one that returns took whole is left out."""
+    if not user.can(Permission.PAYMENTS_MAKE):
+        return
+    mine = session.scalars(awards.payable(user).where(Award.payer_id == user.id)).all()
+    sums = awards.amounts(session, mine) if mine else {}
+    for award in mine:
+        if sums[award.id]:
+            yield Todo(
+                kind=N_("Award"),
+                title=N_("Award %(code)s is to be paid"),
+                verb=N_("Go to the awards"),
+                endpoint="violations.awards",
+                params={"code": award.code},
+                due_on=awards.pay_by(award),
+                amount_fen=sums[award.id],
+                group="fund",
+            )
 
 
 def _of(session: Session, user: User, case: Case) -> Todo | None:
@@ -82,6 +124,8 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
     for step, kind, verb in _PRESSING:
         if step in offered and not (step is Step.WRITE_NOTICE and any(one.issued_on for one in case.papers)):
             return _todo(case, kind, verb)
+    if Step.NAME_PAYER in offered:
+        return _todo(case, N_("Say who pays an award"), N_("Name the payer"), due_on=pay_award_by(case))
     return None
 
 
@@ -102,6 +146,7 @@ def _todo(
     verb: str,
     endpoint: str = "violations.detail",
     args: dict[str, int | str] | None = None,
+    due_on: date | None = None,
 ) -> Todo:
     return Todo(
         kind=kind,
@@ -111,6 +156,6 @@ def _todo(
         endpoint=endpoint,
         args=args or {"code": case.code},
         params={"number": case.number or "", "agreement": case.agreement.number},
-        due_on=next_due(case),
+        due_on=due_on or next_due(case),
         group=GROUP,
     )
