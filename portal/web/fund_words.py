@@ -72,5 +72,6 @@ TRANSFER_WORDS: dict[TransferKind, Any] = {
     T.WITHHOLD: _l("Tax withheld of an award"),
     T.OFFSET: _l("Set off against what is owed back"),
     T.COLLECT: _l("Paid back by the distributor"),
+    T.RELIEVE: _l("Borne by the company no more"),
     T.CORRECT: _l("Correction"),
 }

@@ -495,14 +495,14 @@ def test_those_without_account_are_told_apart_and_all_of_them_are_named(world, s
     assert [one for one in todos.todos(session, world.finance) if one.endpoint == "distributors.edit"] == []
 
 
-def _decided(world: PayWorld, agreement: Agreement, award_ppm: int = 600_000) -> None:
+def decided(world: PayWorld, agreement: Agreement, award_ppm: int = 600_000) -> None:
     world.buy(agreement, MAY, 1_000_000)
     with on_day(JUNE):
         deducting.deduct(world.session, world.manager, agreement.id, "2026Q2", 7, 1_000_000, award_ppm)
         world.session.commit()
 
 
-def _from_case(
+def from_case(
     world: PayWorld, agreement: Agreement, kind: K, fen: int, note: str = "", payee: str = "", key: str = "c"
 ) -> Payout:
     with on_day(JULY):
@@ -514,42 +514,42 @@ def _from_case(
     return made.payouts[0]
 
 
-def _use(world: PayWorld, agreement: Agreement, fen: int, note: str, payee: str, key: str = "c") -> Payout:
-    return _from_case(world, agreement, K.UNAWARDED, fen, note, payee, key)
+def use(world: PayWorld, agreement: Agreement, fen: int, note: str, payee: str, key: str = "c") -> Payout:
+    return from_case(world, agreement, K.UNAWARDED, fen, note, payee, key)
 
 
 def test_an_award_waits_until_its_decision_is_in_effect_and_names_nobody(world, session, signed, in_effect):
-    _decided(world, signed)
+    decided(world, signed)
     with pytest.raises(DomainError, match="not in effect"):
-        _from_case(world, signed, K.AWARD, 12_000)
+        from_case(world, signed, K.AWARD, 12_000)
     session.rollback()
     in_effect.add("C7")
     with pytest.raises(DomainError, match="no longer what you looked at"):
-        _from_case(world, signed, K.AWARD, 11_999)
+        from_case(world, signed, K.AWARD, 11_999)
     session.rollback()
     with pytest.raises(ValueError, match="not kept"):
-        _from_case(world, signed, K.AWARD, 12_000, payee="某人")
-    payout = _from_case(world, signed, K.AWARD, 12_000)
+        from_case(world, signed, K.AWARD, 12_000, payee="某人")
+    payout = from_case(world, signed, K.AWARD, 12_000)
     assert (payout.payee, payout.bank_account, world.balance(signed, A.AWARD, "C7")) == ("", "", 0)
     assert session.execute(queries.paid_rows(world.finance, PaidFilter())).all() == []
     world.is_whole()
 
 
 def test_what_was_not_awarded_serves_a_purpose_that_is_told(world, session, signed, in_effect):
-    _decided(world, signed)
+    decided(world, signed)
     said = ("经销商培训场地", "示例培训中心")
     with pytest.raises(DomainError, match="not in effect"):
-        _use(world, signed, 5_000, *said)
+        use(world, signed, 5_000, *said)
     session.rollback()
     in_effect.add("C7")
     for fen, note, payee in ((8_001, *said), (0, *said), (5_000, "", said[1]), (5_000, said[0], "")):
         with pytest.raises(DomainError):
-            _use(world, signed, fen, note, payee)
+            use(world, signed, fen, note, payee)
         session.rollback()
-    payout = _use(world, signed, 5_000, *said)
-    assert _use(world, signed, 5_000, *said).id == payout.id
+    payout = use(world, signed, 5_000, *said)
+    assert use(world, signed, 5_000, *said).id == payout.id
     assert (payout.note, world.balance(signed, A.UNAWARDED, "C7")) == (said[0], 3_000)
-    _use(world, signed, 3_000, "市场维护", "示例广告社", key="c2")
+    use(world, signed, 3_000, "市场维护", "示例广告社", key="c2")
     world.is_whole()
     in_effect.clear()
     with pytest.raises(DomainError, match="no longer in effect"):
@@ -723,7 +723,7 @@ def test_a_form_s_key_is_its_sender_s_own_and_never_the_portal_s(world, session,
     for nothing in ("", "  ", "x" * 41):
         with on_day(JUNE), pytest.raises(DomainError, match="portal gave out"):
             making.pay(session, world.finance, [], How(paid_on=JUNE), key=nothing)
-    _decided(world, signed)
+    decided(world, signed)
     in_effect.add("C7")
     with on_day(JULY):
         how = How(JULY, note="经销商培训场地")

@@ -3,10 +3,13 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
+from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Draft
 from portal.domain.money import figures
 from portal.domain.price_protection.funds import deducting, releasing
@@ -115,6 +118,22 @@ def test_whether_a_deduction_was_awarded_is_told_to_who_pays_and_to_auditors_onl
             assert ("Awards payable" in text) == is_told, (role, page)
 
 
+def _rows(page: str) -> str:
+    return page[page.index("<tbody") : page.index("</tbody>")]
+
+
+def _taken_back(world: FundWorld, session: Session, agreement_id: int, part: str) -> None:
+    """The payment of the award came back, and the company bears nothing of it any more."""
+    held = ledger.hold(session, agreement_id)
+    paid = session.scalars(sa.select(Transfer).where(Transfer.key == "award")).one()
+    ledger.reverse(held, world.finance, paid, "award back")
+    ledger.post(held, world.finance, [Draft(
+        kind=TransferKind.RELIEVE, debit=(AccountKind.AWARD, part), credit=(AccountKind.BORNE, part),
+        amount_fen=held.balance(AccountKind.BORNE, part), key="relief", source="fund_deduction", source_id=1, facts="",
+    )])  # fmt: skip
+    session.commit()
+
+
 def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, session, make, sign_in):
     """Neither two rows for one deduction, nor a gap in the numbers, nor the money that went out, nor who bore it."""
     agreement = world.in_force()
@@ -142,6 +161,9 @@ def test_that_an_award_was_made_or_paid_shows_nowhere_to_who_is_not_told(world, 
         for word in ("Awards", figures(award), f"{part}-", 'Money in the bank</th><td class="num"><a'):
             assert word not in page.text, (address, word)
     told = manager.get(f"{base}/transfers").text
+    _taken_back(world, session, agreement.id, part)
+    assert "Borne by the company no more" in finance.get(f"{base}/transfers").text
+    assert _rows(manager.get(f"{base}/transfers").text) == _rows(told)
     assert told.count("Deduction by decision") == 1 and "Deduction reversed by a return" in told
     assert told.count("Deduction reversed by a return") == 1
     assert "sort=no" not in told

@@ -49,6 +49,7 @@ _SUMMARIES = {
     T.WITHHOLD: "代扣税款",
     T.OFFSET: "抵扣应收退回款",
     T.COLLECT: "收回应退款",
+    T.RELIEVE: "冲回公司承担的扣减款",
     T.CORRECT: "冲正",
 }
 _TEXT, _DAY, _MONEY, _WHOLE = "text", "date", "money", "whole"

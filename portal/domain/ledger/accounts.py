@@ -76,6 +76,7 @@ class TransferKind(StrEnum):
     WITHHOLD = "withhold"
     OFFSET = "offset"
     COLLECT = "collect"
+    RELIEVE = "relieve"
     CORRECT = "correct"
 
 
@@ -104,4 +105,6 @@ LEGAL: dict[TransferKind, tuple[frozenset[AccountKind], frozenset[AccountKind]]]
     T.WITHHOLD: (frozenset({A.AWARD}), frozenset({A.TAX})),
     T.OFFSET: (frozenset(_TO_DISTRIBUTOR), frozenset({A.CLAWBACK})),
     T.COLLECT: (frozenset(_MEANS), frozenset({A.CLAWBACK})),
+    # A payment that the company had borne in part is taken back: so much of it is owed to nobody (9.1).
+    T.RELIEVE: (frozenset(_TAKEN), frozenset({A.BORNE})),
 }

@@ -17,6 +17,8 @@ import portal.domain
 from portal.domain.access.roles import Permission, Role
 from portal.domain.jobs.models import Job, JobState
 from portal.domain.jobs.runs import Run, claim
+from portal.domain.ledger import services as ledger
+from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.closing import executing
@@ -32,6 +34,7 @@ from portal.domain.price_protection.payments.vouchers import taking
 from portal.domain.price_protection.payments.vouchers.movements import Asked
 from portal.domain.price_protection.purchases import entering, waiting
 from portal.domain.price_protection.purchases.importing import PURCHASES
+from portal.domain.price_protection.purchases.models import Purchase
 from portal.domain.price_protection.violations import (
     appealing,
     awards,
@@ -352,6 +355,28 @@ def take_the_payment_of_an_award_back(world: World) -> Flow:
         awards.name_payer(world.session, world.first, award, world.finance)
         awards.pay(world.session, world.finance, award, How(paid_on=LATE, tax_fen=100))
         world.session.commit()
+    return Flow(LATE, lambda: awards.take_back(world.session, world.finance, award, Why.RETURNED))
+
+
+@flow
+def take_back_what_the_company_bore_in_part(world: World) -> Flow:
+    case = world.in_effect()
+    award = ending.award_of(world.session, case)
+    assert award is not None
+    with on_day(LATE):
+        awards.name_payer(world.session, world.first, award, world.finance)
+        awards.pay(world.session, world.finance, award, How(paid_on=LATE))
+        world.session.commit()
+    bought = world.session.scalars(
+        sa.select(Purchase)
+        .where(Purchase.distributor_id == case.agreement.distributor_id, Purchase.amount_fen > 0)
+        .order_by(Purchase.id.desc())
+    ).first()
+    assert bought is not None
+    world.give_back(bought, LATE, bought.amount_fen)
+    part = suspending.case_part(case.id)
+    assert ledger.hold(world.session, case.agreement_id).balance(AccountKind.BORNE, part)
+    world.session.rollback()
     return Flow(LATE, lambda: awards.take_back(world.session, world.finance, award, Why.RETURNED))
 
 

@@ -72,6 +72,8 @@ class Model:
         default_factory=list
     )  # returns before the signing: (id, line, fen)
     taken: list[Taken] = field(default_factory=list)
+    # What stands as paid out of a case, by its award and its rest.
+    out: defaultdict[Place, int] = field(default_factory=lambda: defaultdict(int))
     # From which day other terms hold, in the order in which they were agreed.
     amended: list[tuple[date, Fraction, Fraction]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
@@ -302,6 +304,7 @@ class Model:
         """Pay out of what a decision took, less what is withheld of it."""
         paid = Paid(place, "money", fen, tax=tax)
         self._pay(paid)
+        self.out[place] += fen + tax
         return paid
 
     def collect(self, means: str, fen: int) -> Paid:
@@ -331,6 +334,18 @@ class Model:
         self._move(("clawback", ""), paid.offset)
         self._move(("tax", ""), -paid.tax)
         self.balances[paid.means, ""] += sign * paid.fen
+        if paid.place[0] in ("award", "unawarded"):
+            self.out[paid.place] -= paid.fen + paid.tax
+            self._relieve(paid.place)
+
+    def _relieve(self, place: Place) -> None:
+        """The company bears no longer what is not paid any more."""
+        one = next(one for one in self.taken if f"C{one.case}" == place[1])
+        award = half_up(one.amount * one.award)
+        due = award if place[0] == "award" else one.amount - award
+        over = self.balances[place] - max(0, due - self.out[place])
+        self._move(place, -over)
+        self._move(("borne", place[1]), -over)
 
     def pay_again(self, paid: Paid) -> None:
         """What was to be taken back stays as it was."""

@@ -23,6 +23,9 @@ from portal.domain.ledger.services import Draft
 from portal.domain.price_protection import steps
 from portal.domain.price_protection.funds import deducting, releasing, suspending
 from portal.domain.price_protection.funds.models import FundDeduction
+from portal.domain.price_protection.payments import correcting, making
+from portal.domain.price_protection.payments.making import How, Payee
+from portal.domain.price_protection.payments.models import PayoutKind
 from portal.domain.price_protection.proving import examining
 from portal.domain.price_protection.purchases.booking import book
 from tests.domain.books import KEY, whole
@@ -92,7 +95,11 @@ class Fund:
         with on_day(date(2026, 6, 1)):
             self._deduct(7)
             suspending.hold_quarter(self.session, self.agreement.id, "2026Q2", 7, date(2026, 5, 20))
-            self._post(T.PAY, (A.AWARD, "C7"), (A.MONEY, ""), 4_000)
+            used = making.pay_from_case(
+                self.session, world.finance, self.agreement, PayoutKind.UNAWARDED, "C7", 4_000,
+                How(date(2026, 6, 1), note="终端价格维护"), key=f"used-{self.agreement.id}", payee=Payee("示例"),
+            )  # fmt: skip
+            self.paid = used.payouts[0]
         self.session.commit()
         self.another = world.line(self.agreement, MAY, 2_345_678, codes=("XH-1", "XH-2"))
 
@@ -157,13 +164,20 @@ class Fund:
         self._post(T.PAY, (A.BASE, ""), (A.MONEY, ""), 50_000)
 
     def correct(self) -> None:
-        held = ledger.hold(self.session, self.agreement.id)
-        mine = Transfer.book_id == held.book.id, Transfer.kind == T.PAY
-        paid = self.session.scalars(sa.select(Transfer).where(*mine)).one()
-        assert ledger.reverse(held, self.world.finance, paid, f"correction:{paid.id}")
+        assert correcting.correct(self.session, self.world.finance, self.paid, "银行退票")
 
     def seal(self) -> None:
         assert sealing.seal(self.session, KEY, JULY)
+
+
+@pytest.fixture(autouse=True)
+def in_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision of the fund's own case is in effect too, which is a number and no more."""
+    for module in (making, correcting):
+        real = module.award_is_payable
+        monkeypatch.setattr(
+            module, "award_is_payable", lambda session, part, real=real: part == "C7" or real(session, part)
+        )
 
 
 ON_THE_FUND = [name for name in vars(Fund) if not name.startswith("_")]

@@ -141,7 +141,7 @@ def total(session: Session, statement: sa.Select[Any]) -> int:
 
 def told_to_all() -> sa.ColumnElement[bool]:
     """Of a transfer joined to `_debit` and `_credit`: nothing that was paid out of what decisions took."""
-    return ~sa.and_(Transfer.kind.in_((T.PAY, T.WITHHOLD, T.CORRECT)), _TOUCHES)
+    return ~sa.and_(Transfer.kind.in_((T.PAY, T.WITHHOLD, T.RELIEVE, T.CORRECT)), _TOUCHES)
 
 
 def balances_told_to_all(session: Session, books: sa.Select[int]) -> dict[tuple[AccountKind, str], int]:

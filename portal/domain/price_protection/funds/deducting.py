@@ -144,6 +144,33 @@ def from_taken(
         yield (AccountKind.BORNE, deduction.case_part), borne
 
 
+def relieve(session: Session, actor: User, held: Held, place: Place, paid_fen: int, key: str) -> None:
+    """A payment of a case was taken back: what the decision took leaves is owed again, and not more (9.1, 8.4).
+
+    `paid_fen` is what of the account (`place`: the award or the rest of a case) stays paid. What the account holds
+    beyond that had been paid when the deduction shrank and was booked as borne by the company.
+    """
+    kind, part = place
+    deduction = _deduction(session, held.book.agreement_id, part)
+    if deduction is None:
+        return
+    award, rest = _shared(left_of(session, deduction)[1], deduction.award_ppm)
+    owed = max(0, (award if kind is AccountKind.AWARD else rest) - paid_fen)
+    if not (fen := held.balance(*place) - owed):
+        return
+    draft = Draft(
+        kind=TransferKind.RELIEVE,
+        debit=place,
+        credit=(AccountKind.BORNE, part),
+        amount_fen=fen,
+        key=key,
+        source=SOURCE,
+        source_id=deduction.id,
+        facts=deduction.facts,
+    )
+    ledger.post(held, actor, [draft])
+
+
 def left_of(session: Session, deduction: FundDeduction) -> tuple[int, int, int]:
     """What is left of a deduction's base and of itself, and how often it changed."""
     changes = changes_of(session, deduction)

@@ -11,6 +11,7 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import TransferKind
 from portal.domain.ledger.models import Transfer
 from portal.domain.ledger.services import Held
+from portal.domain.price_protection.funds import deducting
 from portal.domain.price_protection.payments.awards import award_is_payable
 from portal.domain.price_protection.payments.models import LateInterest, PaymentCorrection, Payout, Repayment
 from portal.domain.text import clean
@@ -31,11 +32,23 @@ def _take_back_interest(session: Session, actor: User, held: Held, payout_id: in
         ledger.reverse(held, actor, transfer, f"{transfer.key}:{TransferKind.CORRECT}")
 
 
+def _paid_of(session: Session, payment: Payout) -> int:
+    """What of the payment's account stays paid, in fen."""
+    return session.scalars(
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(Payout.amount_fen), 0), sa.BigInteger)).where(
+            Payout.agreement_id == payment.agreement_id,
+            Payout.kind == payment.kind,
+            Payout.part == payment.part,
+            ~sa.exists().where(PaymentCorrection.payout_id == Payout.id),
+        )
+    ).one()
+
+
 def correct(session: Session, actor: User, payment: Payout | Repayment, reason: str) -> PaymentCorrection:
     """Take the payment back; what it paid is owed again. Refused without a reason and a second time.
 
-    Of a case only while its decision is in effect: what was restored since then is borne by the company (8.4).
-    The caller commits.
+    Of a case only while its decision is in effect, and of its payment only what the decision still leaves is owed
+    again (8.4, 9.1). The caller commits.
     """
     agreement = payment.agreement
     if not actor.can(Permission.PAYMENTS_MAKE, agreement.region):
@@ -76,6 +89,16 @@ def correct(session: Session, actor: User, payment: Payout | Repayment, reason: 
         by_id=actor.id,
     )
     session.add(made)
+    if isinstance(payment, Payout) and payment.kind.is_of_a_case:
+        session.flush()
+        deducting.relieve(
+            session,
+            actor,
+            held,
+            (payment.kind.account, payment.part),
+            _paid_of(session, payment),
+            f"{source}:{payment.id}:{TransferKind.RELIEVE}",
+        )
     audit.record(
         session,
         actor,

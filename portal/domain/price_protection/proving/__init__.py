@@ -9,6 +9,7 @@ from portal.domain.price_protection.proving import (
     accruals,
     deductions,
     late_interest,
+    of_cases,
     payments,
     quarters,
     statements,
@@ -16,7 +17,7 @@ from portal.domain.price_protection.proving import (
 )
 
 # In this order: what comes later rests on what comes before.
-_PARTS = (accruals, quarters, deductions, vouchers, payments, late_interest, statements)
+_PARTS = (accruals, quarters, deductions, vouchers, payments, of_cases, late_interest, statements)
 
 
 def prove(session: Session) -> int:

@@ -61,7 +61,7 @@ class Movement:
     @property
     def is_sealed(self) -> bool:
         """Whether neither whom it went to nor of which case is told."""
-        return self.kind in (T.PAY, T.WITHHOLD, T.CORRECT) and bool(
+        return self.kind in (T.PAY, T.WITHHOLD, T.RELIEVE, T.CORRECT) and bool(
             {self.debit[0], self.credit[0]} & {A.AWARD, A.UNAWARDED}
         )
 
