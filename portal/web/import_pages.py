@@ -84,7 +84,7 @@ class ImportPages(Generic[FileT]):
         """The refusals, alike ones together."""
         return words.grouped(report.refusals)
 
-    def context(self, _file: FileT) -> dict[str, Any]:
+    def context(self, _file: FileT, _report: Any) -> dict[str, Any]:
         """What the preview's template needs besides."""
         return {}
 
@@ -192,7 +192,7 @@ class ImportPages(Generic[FileT]):
             fields=[(column.field, _(column.title)) for column in self.lists.spec.columns],
             words=words,
             shown=SHOWN,
-            **self.context(file),
+            **self.context(file, report),
         )
 
     def _mapping(self, file: FileT) -> dict[str, str]:

@@ -106,6 +106,26 @@ def test_a_bad_row_is_refused_by_its_column_and_the_good_one_beside_it_is_taken(
     assert [one.distributor_id for one in kept(session)] == [good.distributor_id]
 
 
+def test_books_that_write_what_is_subtracted_with_a_minus_are_understood_where_the_closing_sum_proves_it(
+    world, session
+):
+    """退货 and 回款 stand negative in the export of many books; a list that says no closing sum leaves it open."""
+    proved, unproved, taken_back = world.in_force(), world.in_force(), world.in_force()
+    report = run(
+        world,
+        row(proved, returns="-10000", payments="(171200.00)"),
+        row(unproved, returns="-10000", closing=""),
+        # Returns that really came to less than nothing: the closing sum adds up with the minus.
+        row(taken_back, returns="-10000", closing="58420.00"),
+    )
+    assert (report.created, report.refused) == (1, 2)
+    assert [(one.row, str(one.column)) for one in report.refusals] == [(3, "本期退货"), (4, "本期退货")]
+    assert "without a minus" in report.refusals[0].reason
+    (one,) = kept(session)
+    assert (one.returns_fen, one.payments_fen, one.closing_fen) == (1_000_000, 17_120_000, 3_842_000)
+    assert run(world, row(proved)).unchanged == 1  # the same account without the minus
+
+
 def test_two_rows_for_one_distributor_are_one_too_many_in_a_later_chunk_too(world, monkeypatch):
     monkeypatch.setattr("portal.domain.price_protection.receivables.importing.course.CHUNK", 1)
     one, other = world.in_force(), world.in_force()

@@ -88,7 +88,7 @@ class AccountPages(ImportPages[AccountImport]):
         """What writes the quarter down with the list."""
         return for_quarter(form.quarter.data or "")
 
-    def context(self, file: AccountImport) -> dict[str, Any]:
+    def context(self, file: AccountImport, _report: Any) -> dict[str, Any]:
         """The way to the quarter's accounts."""
         return {"accounts_url": url_for("quarters.accounts", name=file.quarter) if file.quarter else ""}
 

@@ -113,7 +113,7 @@ class DealerPages(ImportPages[ImportFile]):
         """The refusals, alike ones together, unknown offices in one line."""
         return dealer_lists.grouped(report)
 
-    def context(self, file: ImportFile) -> dict[str, Any]:
+    def context(self, file: ImportFile, _report: Any) -> dict[str, Any]:
         """What was chosen, what may be chosen, and how it reads."""
         return {
             "owner": files.owner_of(db.session, file),

@@ -4,6 +4,7 @@ A company has a million lines after some years: a page finds its ids along an in
 is narrowed by days at most are read from indexes alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from portal.domain.distributors.listing import sees_everything
 from portal.domain.distributors.models import Distributor
 from portal.domain.distributors.queries import Columns, Expected, tested
 from portal.domain.price_protection.models import Agreement, Product
+from portal.domain.price_protection.purchases.entries import Key
 from portal.domain.price_protection.purchases.models import Accrual, Purchase, Unprotected
 from portal.domain.regions.models import Region
 from portal.domain.text import clean, half_width
@@ -105,6 +107,15 @@ def rows_with_agreements(session: Session, user: User, wanted: PurchaseFilter) -
         .outerjoin(Agreement, Agreement.id == Accrual.agreement_id)
         .add_columns(Agreement.number.label("agreement"))
     )
+
+
+def of_lines(session: Session, user: User, lines: Iterable[Key]) -> dict[Key, sa.Row[Any]]:
+    """What is shown of these lines, by document and line, as far as the user reads them."""
+    named = sa.tuple_(Purchase.document_number, Purchase.line_no).in_(list(lines))
+    found = session.execute(
+        SHOWN.where(named, Distributor.region_id.in_(visible(user, Permission.PURCHASES_READ)))
+    )
+    return {(row.document_number, row.line_no): row for row in found}
 
 
 class Totals(NamedTuple):

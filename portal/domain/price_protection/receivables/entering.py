@@ -4,7 +4,7 @@ Once a statement was made with it, what is entered is a correction: it says why,
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +29,8 @@ from portal.domain.users.models import User
 MOST_NOTE = 60
 MOST_REASON = 200
 _SUMS = ("goods", "returns", "payments", "due")
+# What the paper subtracts: many books write these with a minus of their own.
+_SUBTRACTED = ("returns", "payments", "rebates")
 
 
 @dataclass(frozen=True)
@@ -204,12 +206,11 @@ class Desk:
         return said
 
     def _row(self, distributor_id: int, said: Said) -> AccountFigures:
+        ledger = self.ledger.get(distributor_id, OfLedger(0, 0))
+        said = _as_the_paper_has_it(said, ledger)
         for name in _SUMS:
             if getattr(said, f"{name}_fen") < 0:
-                raise DomainError(
-                    N_("This sum has no minus: the paper adds or subtracts it by its heading."), field=name
-                )
-        ledger = self.ledger.get(distributor_id, OfLedger(0, 0))
+                raise DomainError(_NO_MINUS if name in _SUBTRACTED else _NO_SIGN, field=name)
         if said.rebates_fen is not None and said.rebates_fen != ledger.rebates_fen:
             raise DomainError(
                 N_(
@@ -243,6 +244,30 @@ class Desk:
         )
         _require_sums(made, said)
         return made
+
+
+_NO_SIGN = N_("This sum has no minus: the paper adds or subtracts it by its heading.")
+_NO_MINUS = N_(
+    "Enter this sum without a minus: the paper subtracts it. A minus is understood where the row has its closing sum "
+    "and that adds up with it. What took a return or a payment back belongs into the other items."
+)
+
+
+def _as_the_paper_has_it(said: Said, ledger: OfLedger) -> Said:
+    """The same account with what is subtracted written without a minus, where its closing sum proves it meant so."""
+    negative = {f"{name}_fen": getattr(said, f"{name}_fen") or 0 for name in _SUBTRACTED}
+    turned = replace(said, **{name: -fen for name, fen in negative.items() if fen < 0})
+    if turned == said or said.closing_fen is None:
+        return said
+    closing = (
+        turned.opening_fen
+        + turned.goods_fen
+        - turned.returns_fen
+        - turned.payments_fen
+        - ledger.rebates_fen
+        + turned.other_fen
+    )
+    return turned if closing == said.closing_fen else said
 
 
 def _require_sums(made: AccountFigures, said: Said) -> None:
