@@ -18,7 +18,13 @@ from portal.later import later
 xlsxwriter = later("xlsxwriter")
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMATS = {"money": "#,##0.00", "percent": "0.####%", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
+_FORMATS = {
+    "text": "@",
+    "money": "#,##0.00",
+    "percent": "0.####%",
+    "date": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,12 @@ def workbook(
     filename: str,
     *,
     made_at: datetime | None = None,
+    total: Sequence[Any] = (),
 ) -> Response:
     """One sheet with a head that stays in sight, sent as a download; `rows` are in the order of `columns`.
 
-    With `made_at` it is the same file, byte for byte, whenever it is fetched.
+    `total` is a row of values below them, which sorting and filtering leave where it is. With `made_at` it is the
+    same file, byte for byte, whenever it is fetched.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     book = xlsxwriter.Workbook(
@@ -53,36 +61,44 @@ def workbook(
     head = book.add_format(
         {"bold": True, "bg_color": "#F2F5F0", "bottom": 1, "text_wrap": True, "valign": "top"}
     )
-    text = book.add_format({"num_format": "@"})
-    formats = {kind: book.add_format({"num_format": shape}) for kind, shape in _FORMATS.items()}
     for place, column in enumerate(columns):
         page.set_column(place, place, column.width)
         page.write_string(0, place, column.head, head)
-    last = 0
+    last, usual = 0, _formats(book)
     for last, row in enumerate(rows, 1):
-        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-            if value is None or value == "":
-                continue
-            if column.kind == "money":
-                page.write_number(last, place, value / 100, formats["money"])
-            elif column.kind == "percent":
-                page.write_number(last, place, value / 1_000_000, formats["percent"])
-            elif column.kind == "whole":
-                page.write_number(last, place, value)
-            elif isinstance(value, datetime):
-                page.write_datetime(
-                    last, place, value.astimezone(CHINA).replace(tzinfo=None), formats["moment"]
-                )
-            elif isinstance(value, date):
-                page.write_datetime(last, place, value, formats["date"])
-            else:
-                page.write_string(last, place, str(value)[:32_767], text)
+        _write(page, last, columns, row, usual)
+    if total:
+        _write(page, last + 1, columns, total, _formats(book, bold=True, top=1))
     page.freeze_panes(1, 0)
     if last:
         page.autofilter(0, 0, last, len(columns) - 1)
     book.close()
     file.seek(0)
     return send_file(file, mimetype=MEDIA_TYPE, as_attachment=True, download_name=filename, max_age=0)
+
+
+def _formats(book: Any, **look: Any) -> dict[str, Any]:
+    return {kind: book.add_format({"num_format": shape, **look}) for kind, shape in _FORMATS.items()}
+
+
+def _write(
+    page: Any, line: int, columns: Sequence[Column], row: Sequence[Any], formats: dict[str, Any]
+) -> None:
+    for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+        if value is None or value == "":
+            continue
+        if column.kind == "money":
+            page.write_number(line, place, value / 100, formats["money"])
+        elif column.kind == "percent":
+            page.write_number(line, place, value / 1_000_000, formats["percent"])
+        elif column.kind == "whole":
+            page.write_number(line, place, value)
+        elif isinstance(value, datetime):
+            page.write_datetime(line, place, value.astimezone(CHINA).replace(tzinfo=None), formats["moment"])
+        elif isinstance(value, date):
+            page.write_datetime(line, place, value, formats["date"])
+        else:
+            page.write_string(line, place, str(value)[:32_767], formats["text"])
 
 
 def record_export(actor: User, what: str, *, count: int, wanted: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Paying on screen: two looks, once; numbers that come later; what comes back; vouchers that balance."""
 
+import html
 import io
 import re
 from datetime import timedelta
@@ -153,6 +154,38 @@ def test_what_is_owed_back_shows_its_day_and_is_collected_once(finance, session,
     assert world.balance(signed, A.CLAWBACK) == 20_000
     more = {**sent, "key": "more", "amount": "200.01"}
     assert finance.post(page, data=more).status_code == 422
+
+
+def figures_that_open(page) -> dict[str, str]:
+    """Where each sum of a page leads, by the sum as it stands there."""
+    found = re.findall(r'<a href="(/funds/agreements/[^"]+/transfers[^"]*)"[^>]*>([^<]+)</a>', page.text)
+    return {said: html.unescape(address) for address, said in found}
+
+
+def test_every_sum_opens_to_the_transfers_behind_it(finance, session, world, signed):
+    payable = figures_that_open(finance.get(f"{ROOT}/"))
+    assert set(payable) == {"300.00"}
+    assert "together ¥300.00" in finance.get(payable["300.00"]).text
+    finance.post(f"{ROOT}/new", data=fields(looked_at(finance)) | {"do": ["pay"]})
+    bought = session.scalars(sa.select(Purchase)).one()
+    world.give_back(bought, JUNE, 1_000_000)
+    owed = figures_that_open(finance.get(f"{ROOT}/owed"))
+    assert "together ¥300.00" in finance.get(owed["300.00"]).text
+    world.buy(signed, JUNE, 2_000_000)
+    # 600.00 are payable, 300.00 of it set off, 300.00 go out: the sum set off leads to what is owed back.
+    left = figures_that_open(finance.get(f"{ROOT}/"))
+    assert set(left) == {"600.00", "300.00"} and "together ¥600.00" in finance.get(left["600.00"]).text
+    second = looked_at(finance)
+    assert "account=clawback" in second.text
+    finance.post(f"{ROOT}/new", data=fields(second) | {"do": ["pay"]})
+    session.rollback()
+    payout = session.scalars(sa.select(Payout).order_by(Payout.id.desc()).limit(1)).one()
+    for page in (f"{ROOT}/{payout.id}", f"{ROOT}/lists/{payout.list_id}"):
+        told = figures_that_open(finance.get(page))
+        assert set(told) == {"600.00", "300.00"}
+        behind = finance.get(told["600.00"]).text
+        assert behind.count(f'href="{ROOT}/{payout.id}"') == 2  # what went out, and what was set off
+    assert f"source_id={payout.id}" in finance.get(f"{ROOT}/paid").text
 
 
 def taken_out(finance, key="v1", **said):

@@ -79,7 +79,9 @@ def test_a_list_is_previewed_imported_once_and_its_refused_rows_come_back(
     assert session.scalars(applied).first().params["created"] == 1
 
 
-def test_each_row_leads_to_its_purchase_and_says_why_it_is_protected_or_not(clerk, session, make, world, lines):
+def test_each_row_leads_to_its_purchase_and_says_why_it_is_protected_or_not(
+    clerk, session, make, world, lines
+):
     other = make.distributor(region=world.region)
     loose = f"JH-2,7,{other.code},{world.product.code},2026-05-07,50.00"
     back = f"JH-3,1,{lines[0].split(',')[2]},{world.product.code},2026-05-09,-10.00,JH-1,1"
@@ -96,7 +98,10 @@ def test_each_row_leads_to_its_purchase_and_says_why_it_is_protected_or_not(cler
     written = clerk.get(page).text.partition('id="written"')[2].partition("</table>")[0]
     rows = {code: written.partition(f">{code}<")[2].partition("</tr>")[0] for code in ids}
     assert set(ids) == {"JH-1-1", "JH-2-7", "JH-3-1"}
-    assert all(f'href="/purchases/{id_}">{code}<' in written.replace(' class="code"', "") for code, id_ in ids.items())
+    assert all(
+        f'href="/purchases/{id_}">{code}<' in written.replace(' class="code"', "")
+        for code, id_ in ids.items()
+    )
     assert f'href="/purchases/{ids["JH-1-1"]}#accrual"' in rows["JH-1-1"] and "2026Q2" in rows["JH-1-1"]
     assert f'href="/purchases/{ids["JH-2-7"]}"' in rows["JH-2-7"] and "No agreement" in rows["JH-2-7"]
     assert "It accrued nothing" in clerk.get(f"/purchases/{ids['JH-2-7']}").text

@@ -71,8 +71,21 @@ def test_the_file_for_the_printer_and_the_table_for_finance(stated, world, sign_
     assert pdf.data.startswith(b"%PDF") and pdf.mimetype == "application/pdf"
     rows = rows_of(finance.get(f"{close}/finance"))
     assert rows[1][0] == statement.number and rows[1][7] == 1459.2
+    # The last row is their sum, as values: held at the end, held back, released, interest, to be paid.
+    assert rows[2][0] == "Total" and rows[2][5:10] == rows[1][5:10] and len(rows) == 3
     # It holds the statements of all offices of the close.
     assert sign_in(world.author).get(f"{close}/statements.pdf").status_code == 404
+
+
+def test_a_closed_quarter_says_first_what_was_given(stated, world, sign_in):
+    _agreement, _back, close, _statement = stated
+    finance = sign_in(world.finance)
+    facts = re.findall(
+        r"<dt>([^<]+)</dt><dd[^>]*>(.*?)</dd>", finance.get(close).text.replace("\n", ""), re.S
+    )
+    assert facts[0] == ("Fund released", "1,459.20") and "To release" not in dict(facts)
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', finance.get(PAGE).text)
+    assert heads.index("Fund released") < heads.index("To release")
 
 
 def test_the_proposer_does_not_confirm_and_what_changed_is_shown(world, session, sign_in):

@@ -198,6 +198,8 @@ _FIGURES = {
     "payable": _l("Payable to the distributor"),
 }
 
+_OF_ONE = {"payout": _l("of one payment"), "repayment": _l("of one repayment")}
+
 
 def _heading(wanted: behind.Behind, statement: Statement | None) -> str:
     """What the transfers are those of, in words; empty for the whole book."""
@@ -207,4 +209,4 @@ def _heading(wanted: behind.Behind, statement: Statement | None) -> str:
         return " ".join(str(part) for part in (wanted.quarter, _FIGURES[wanted.figure]) if part)
     if wanted.account is not None:
         return f"{account_word(wanted.account)} {part_word(wanted.part)}".strip()
-    return wanted.quarter
+    return str(_OF_ONE.get(wanted.source, wanted.quarter))

@@ -170,12 +170,15 @@ def finance(id: int) -> ResponseReturnValue:
         Column(_("To be paid"), "money"),
         Column(_("Release by"), "date"),
     ]
-    cells = (
+    cells = [
         (
             r.number, r.agreement, r.code, r.distributor, r.office, r.closing_fen, r.suspended_fen, r.release_fen,
             r.interest_fen, r.release_fen + r.interest_fen, r.due_on,
         )
         for r in rows
-    )  # fmt: skip
+    ]  # fmt: skip
+    sums = [sum(row[place] for row in cells) for place in range(5, 10)]
     title = _("Releases of a quarter")
-    return workbook(title, columns, cells, f"{title} {name}.xlsx")
+    return workbook(
+        title, columns, cells, f"{title} {name}.xlsx", total=(_("Total"), "", "", "", "", *sums, None)
+    )
