@@ -10,8 +10,8 @@ from portal.domain.price_protection.purchases import listing
 from portal.domain.price_protection.purchases.importing import PURCHASES
 from portal.domain.price_protection.purchases.importing.report import PurchaseReport
 from portal.domain.price_protection.purchases.models import PurchaseImport
-from portal.jobs import start
 from portal.extensions import db
+from portal.jobs import start
 from portal.web.access import actor
 from portal.web.import_pages import SHOWN, ImportPages
 

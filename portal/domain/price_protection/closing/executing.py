@@ -67,7 +67,7 @@ def close_agreement(session: Session, proposal: Proposal, said: list[Any]) -> St
         return None
     agreement = session.get_one(Agreement, agreement_id)
     found = preview(session, name, proposal.region_id, [agreement_id])
-    if not found or found[0].said_of_fund != said[:4]:
+    if not found or found[0].gives_other(said):
         return Left(
             id=agreement_id, number=agreement.number, confirmed=said, found=found[0].said if found else None
         )

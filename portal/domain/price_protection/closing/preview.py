@@ -47,6 +47,10 @@ CLOSING = (Outcome.RELEASE, Outcome.NOTHING, Outcome.HELD)
 _DONE = (Outcome.CLOSED, Outcome.WAITING, Outcome.DUE)
 
 
+# Where the account stands in what is said of a row.
+_ACCOUNT = 4
+
+
 @dataclass(frozen=True)
 class Row:
     """One agreement: its sums in fen; interest as it would be if it were released today."""
@@ -74,16 +78,32 @@ class Row:
     # Whether its statement gets the second part; None where the company prints none.
     printing: Printing | None = None
     account: Receivable | None = None
+    # All lines of its statement.
+    lines: int = 0
 
     @property
     def said(self) -> list[Any]:
         """What two people agree on of it; interest runs on to the day of the release."""
-        return [*self.said_of_fund, self.account.said if self.account else None]
+        account = self.account.said if self.account else None
+        return [self.agreement_id, str(self.outcome), self.fund_fen, list(self.cases), account, self.lines]
 
-    @property
-    def said_of_fund(self) -> list[Any]:
-        """The part of it that decides whether the fund is released: never what goods are owed for (4.4)."""
-        return [self.agreement_id, str(self.outcome), self.fund_fen, list(self.cases)]
+    def differs(self, said: Sequence[Any]) -> bool:
+        """Whether anything is another than was agreed on; `said` is a row as a proposal keeps it.
+
+        What was proposed before lines were compared says nothing of them.
+        """
+        return self.said[: len(said)] != list(said)
+
+    def gives_other(self, said: Sequence[Any]) -> bool:
+        """The part of it that decides whether the fund is released: never what goods are owed for (4.4).
+
+        Lines that came later count where they leave the fund as it was too: the statement would print them with the
+        base rebate that they bring or take, and nobody would have seen it.
+        """
+        here = self.said
+        return here[:_ACCOUNT] != list(said[:_ACCOUNT]) or (
+            here[_ACCOUNT + 1 : len(said)] != list(said[_ACCOUNT + 1 :])
+        )
 
 
 @dataclass(frozen=True)
@@ -128,6 +148,7 @@ def preview(
     holds = gathering.holds(session, name, ids)
     released = gathering.released(session, name, ids)
     closed = gathering.closed(session, ids)
+    lines = gathering.lines(session, ids, quarters)
     late = gathering.late(session, name, ids, quarters)
     waiting = gathering.waiting(session, ids, quarters)
     names = case_names(session, {part for parts in holds.values() for part in parts})
@@ -164,6 +185,7 @@ def preview(
                 earlier=earlier if outcome is Outcome.EARLIER else "",
                 printing=second.printing(one) if outcome not in _DONE else None,
                 account=second.printed(one) if outcome not in _DONE else None,
+                lines=lines.get(one.id, 0),
             )
         )
     return found

@@ -1,6 +1,7 @@
 """One person proposes what a quarter releases, another confirms just that; nothing is released before (P3)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -185,7 +186,7 @@ def _ask(session: Session, actor: User, proposal: Proposal) -> Job:
 
 
 # An agreement as it is now, and what was proposed of it; None where it is, or was, none of the quarter.
-Changed = tuple[Row | None, list[object] | None]
+Changed = tuple[Row | None, list[Any] | None]
 
 
 def must_be_proposed_again(proposal: Proposal, changed: Sequence[Changed]) -> bool:
@@ -196,7 +197,7 @@ def must_be_proposed_again(proposal: Proposal, changed: Sequence[Changed]) -> bo
     """
     was = [(row, said) for row, said in changed if said is not None]
     return len(was) >= proposal.agreements or any(
-        row is not None and row.said_of_fund == said[:4] for row, said in was
+        row is not None and not row.gives_other(said) for row, said in was
     )
 
 
@@ -209,7 +210,7 @@ def changes(proposal: Proposal, rows: list[Row]) -> list[Changed]:
         said = proposed.get(row.agreement_id)
         if said is None and row.outcome in CLOSING:
             found.append((row, None))
-        elif said is not None and said != row.said:
+        elif said is not None and row.differs(said):
             found.append((row, said))
     found += [(None, said) for id_, said in proposed.items() if id_ not in now_]
     return found

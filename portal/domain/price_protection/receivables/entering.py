@@ -255,8 +255,12 @@ _NO_MINUS = N_(
 
 def _as_the_paper_has_it(said: Said, ledger: OfLedger) -> Said:
     """The same account with what is subtracted written without a minus, where its closing sum proves it meant so."""
-    negative = {f"{name}_fen": getattr(said, f"{name}_fen") or 0 for name in _SUBTRACTED}
-    turned = replace(said, **{name: -fen for name, fen in negative.items() if fen < 0})
+    turned = replace(
+        said,
+        returns_fen=abs(said.returns_fen),
+        payments_fen=abs(said.payments_fen),
+        rebates_fen=None if said.rebates_fen is None else abs(said.rebates_fen),
+    )
     if turned == said or said.closing_fen is None:
         return said
     closing = (
