@@ -41,6 +41,7 @@ from portal.domain.price_protection.violations.models import (
     Withdrawal,
 )
 from portal.domain.price_protection.violations.reporters import Exclusion, Source
+from portal.domain.price_protection.violations.todos import todos
 from tests.domain.case_world import ACT, BOUGHT, DECIDED, OPENED, REPORTED, SERVED, CaseWorld
 from tests.domain.clock import on_day
 
@@ -196,6 +197,53 @@ def test_two_investigators_are_named_and_never_the_owner_of_the_account(world, s
         with pytest.raises(DomainError):
             naming.name_investigators(session, world.vault, world.first, case, people)
         session.rollback()
+
+
+def test_a_report_that_nobody_named_takes_on_comes_back_to_the_office(world, session, make):
+    """Three working days from Monday, 20 July; it tells no more of one who reported than of one on leave."""
+    colleague = make.user(Role.INVESTIGATOR)
+    session.commit()
+    theirs = world.report(world.with_fund(), source=Source.EMPLOYEE, user_id=world.second.id)
+    absent = world.report(world.with_fund(), act_on=date(2026, 7, 6))
+    third = make.user(Role.INVESTIGATOR)
+    session.commit()
+    with on_day(date(2026, 7, 20)):
+        for case in (theirs, absent):
+            people = [world.second.id, third.id]
+            naming.name_investigators(session, world.vault, world.first, case, people)
+        session.commit()
+
+    def told(user, on: date) -> list[tuple[str, str]]:
+        session.rollback()
+        with on_day(on):
+            return [(todo.kind, todo.verb) for todo in todos(session, user)]
+
+    assert told(colleague, date(2026, 7, 23)) == []
+    late = [("Nobody named has taken a report on", "Name others")] * 2
+    assert told(colleague, date(2026, 7, 24)) == told(world.first, date(2026, 7, 24)) == late
+    assert told(world.second, date(2026, 7, 24)) == told(third, date(2026, 7, 24))  # each is asked, as before
+    assert told(world.manager, date(2026, 7, 24)) == []
+    with on_day(date(2026, 7, 24)):
+        people = [third.id, colleague.id]
+        naming.name_investigators(session, world.vault, world.first, absent, people)
+        session.commit()
+    assert told(world.first, date(2026, 7, 24)) == late[:1]  # those named now have their days again
+    with on_day(date(2026, 7, 27)):
+        naming.take_on(session, world.vault, third, absent)
+        session.commit()
+    assert told(world.first, date(2026, 8, 10)) == late[:1]
+
+
+def test_a_notice_that_nobody_is_there_to_read_comes_back_to_its_writer(world, session):
+    case = world.opened(world.with_fund())
+    with on_day(date(2026, 8, 3)):
+        naming.step_aside(session, world.second, case)
+        investigating.write_notice(
+            session, world.vault, world.first, case, act_time="2026年7月上旬", act_place="浙江省嘉兴市南湖区",
+            act_facts="乙方在业务区域以外向当地门店主动推销并送货", evidence_ids=[case.evidence[0].id],
+        )  # fmt: skip
+        session.commit()
+        assert [todo.verb for todo in todos(session, world.first)] == ["Name others"]
 
 
 def test_only_named_investigators_open_a_case_and_its_number_tells_no_report(world, session, make):

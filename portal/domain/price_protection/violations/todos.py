@@ -6,6 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from portal.db import CHINA, today
 from portal.domain.access.roles import Permission
 from portal.domain.i18n import N_
 from portal.domain.price_protection.models import Agreement
@@ -24,8 +25,11 @@ from portal.domain.price_protection.violations.models import (
 from portal.domain.price_protection.violations.steps import Step
 from portal.domain.todos import Todo
 from portal.domain.users.models import User
+from portal.domain.workdays.services import working_days_after
 
 GROUP = "cases"
+# Working days in which who is named says whether they take it on: a notice is due in five from the opening (7.1).
+ANSWER_DAYS = 3
 # The step that presses, first of all; what can be done at any time waits for nobody.
 _PRESSING = (
     (Step.OPEN, N_("Examine a report"), N_("Examine")),
@@ -109,10 +113,13 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
     if Step.TAKE_ON in offered:
         return _todo(case, N_("You are named as an investigator"), N_("Take it on or step aside"))
     if case.state is State.REPORTED:
-        is_asked = any(one.is_asked for one in case.investigators)
-        if Step.NAME not in offered or is_asked:
+        if Step.NAME not in offered:
             return None
-        return _todo(case, N_("Take up a report"), N_("Name investigators"))
+        if not any(one.is_asked for one in case.investigators):
+            return _todo(case, N_("Take up a report"), N_("Name investigators"))
+        if _is_silent(session, case):
+            return _todo(case, N_("Nobody named has taken a report on"), N_("Name others"))
+        return None
     if Step.CONFIRM_SET_ASIDE in offered:
         return _todo(case, N_("Confirm that a decision is taken back"), N_("Read and confirm"))
     for paper in reversed(case.papers):
@@ -120,13 +127,35 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
         if found is not None:
             return found
         if steps.is_draft(paper) and paper.kind is not CasePaperKind.WITHDRAWAL:
-            return None  # somebody else's turn
+            # Somebody else's turn; where nobody else has taken the case on, it is nobody's.
+            if Step.NAME in offered and _lacks_reader(case, paper) and _is_silent(session, case):
+                return _todo(case, N_("A paper waits for a second investigator"), N_("Name others"))
+            return None
     for step, kind, verb in _PRESSING:
         if step in offered and not (step is Step.WRITE_NOTICE and any(one.issued_on for one in case.papers)):
             return _todo(case, kind, verb)
     if Step.NAME_PAYER in offered:
         return _todo(case, N_("Say who pays an award"), N_("Name the payer"), due_on=pay_award_by(case))
     return None
+
+
+def _is_silent(session: Session, case: Case) -> bool:
+    """Whether whoever was named last has had the time to say whether they take it on.
+
+    It rests on the day of the naming alone: whoever stays silent because the report is theirs, and whoever is on
+    leave, look the same in it.
+    """
+    named = [one.named_at for one in case.investigators if one.is_asked]
+    if not named:
+        return True
+    since = max(named).astimezone(CHINA).date()
+    return today() > working_days_after(session, since, ANSWER_DAYS)
+
+
+def _lacks_reader(case: Case, paper: CasePaper) -> bool:
+    """Whether a draft waits to be read and nobody but its writer investigates."""
+    readers = [one for one in case.investigators if one.is_at_work and one.user_id != paper.written_by_id]
+    return paper.confirmed_at is None and not readers
 
 
 def _paper(user: User, case: Case, paper: CasePaper) -> Todo | None:
