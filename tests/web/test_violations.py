@@ -299,7 +299,9 @@ def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, s
     one = f"{at}/set-aside/{case.takings_back[0].no}"
     assert "You proposed this" in desk.post(director, day, f"{one}/confirm", 409).decode()
     assert desk.case().state is State.DECIDED
-    assert f"{one}/confirm" in desk.get(counsel, day, f"{at}/").decode()
+    page = desk.get(counsel, day, f"{at}/").decode()
+    assert f"{one}/confirm" in page
+    assert re.search(r"To be restored</dt>\s*<dd[^>]*>\s*500\.00", page)
     with on_day(day):
         opened = desk.sign_in(counsel).post(f"{one}/file")
     assert (opened.data, opened.headers["Cache-Control"]) == (JUDGMENT, "no-store, private")

@@ -10,7 +10,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.price_protection.models import Service
 from portal.domain.price_protection.violations.awards import Why
-from portal.domain.price_protection.violations.models import HearingKind, TakingBackGround, Withdrawal
+from portal.domain.price_protection.violations.models import HearingKind, TakingBackGround
 from portal.domain.price_protection.violations.reporters import DECLARED, Source
 from portal.web.fields import AmountField, DateOnField, LineField, RateField, WholeField
 from portal.web.words import WORDS
@@ -106,7 +106,7 @@ class ExtendForm(FlaskForm):
 class WithdrawalForm(FlaskForm):
     """Why a case is withdrawn."""
 
-    ground = SelectField(_l("Ground"), choices=[SelectChoice(one.value, WORDS[one]) for one in Withdrawal])
+    ground = SelectField(_l("Ground"), choices=[])
 
 
 class DecisionForm(FlaskForm):

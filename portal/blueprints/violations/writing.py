@@ -32,6 +32,7 @@ from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.requests import CASE_CODE
 from portal.web.vault import vault
+from portal.web.words import WORDS
 
 
 def _write(
@@ -95,12 +96,18 @@ def withdrawal(code: str) -> ResponseReturnValue:
     """Write the withdrawal."""
     case = case_of(code, P.CASES_INVESTIGATE)
     form = WithdrawalForm(data={"ground": case.withdrawal or Withdrawal.OWN})
+    # Time that ran out is booked by itself, and leaves nothing to choose.
+    grounds = (
+        [case.withdrawal] if case.withdrawal else [one for one in Withdrawal if one is not Withdrawal.LAPSED]
+    )
+    form.ground.choices = [SelectChoice(one.value, WORDS[one]) for one in grounds]
     return _write(
         case,
         Step.WRITE_WITHDRAWAL,
         "violations/withdrawal.html",
         form,
         lambda: investigating.write_withdrawal(db.session(), actor(), case, Withdrawal(form.ground.data)),
+        held_fen=investigating.unreleased(db.session(), case, case.quarter) if case.quarter else 0,
     )
 
 

@@ -16,10 +16,9 @@ from portal.domain.ledger.accounts import AccountKind
 from portal.domain.ledger.models import Book
 from portal.domain.ledger.sums import contained
 from portal.domain.price_protection.funds.cover import Said, said_over_time
-from portal.domain.price_protection.funds.models import FundRelease
 from portal.domain.price_protection.funds.quarters import calendar_of
 from portal.domain.price_protection.models import Agreement
-from portal.domain.price_protection.payments import since
+from portal.domain.price_protection.payments import dues, since
 from portal.domain.price_protection.payments.agreed import agreed_means
 from portal.domain.price_protection.payments.models import Means, PayoutKind
 from portal.domain.users.models import User
@@ -147,8 +146,8 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
         return
     back = {id_: fen for (id_, _, _), fen in balances(session, agreements, [AccountKind.CLAWBACK]).items()}
     ids = sorted({id_ for id_, _, _ in owed})
-    said, dues = _said(session, ids), _dues(session, agreements)
-    oldest = since.spans(session, agreements, [AccountKind.BASE])
+    said, releases = _said(session, ids), dues.of_releases(session, agreements)
+    oldest = since.spans(session, agreements, [AccountKind.BASE, AccountKind.RELEASED])
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), _AT_ONCE):
         for row in session.execute(
@@ -179,11 +178,11 @@ def _items(session: Session, agreements: sa.Select[int]) -> Iterator[Item]:
     for (id_, account, part), fen in places:
         row, kind = rows[id_], _BY_ACCOUNT[account]
         values = _agreed_for(said.get(id_), kind, part)
-        span = oldest.get((id_, account, part))
+        place = id_, account, part
         due_on = (
-            working_days_after(session, span.oldest_on, int(values.get("base_payment_days") or 0))
-            if span is not None
-            else dues.get((id_, part))
+            working_days_after(session, oldest[place].oldest_on, int(values.get("base_payment_days") or 0))
+            if account is AccountKind.BASE and place in oldest
+            else dues.due_on(session, releases.get((id_, part)), place, oldest, values)
         )
         yield Item(
             agreement_id=id_,
@@ -227,13 +226,3 @@ def _agreed_for(said: Said | None, kind: PayoutKind, part: str) -> dict[str, Any
     if kind is PayoutKind.BASE:
         return said.on(today())
     return said.on(calendar_of(said.original.get("quarter_starts")).named(part).last_on)
-
-
-def _dues(session: Session, agreements: sa.Select[int]) -> dict[tuple[int, str], date]:
-    """By when each released quarter is to be paid."""
-    rows = session.execute(
-        sa.select(FundRelease.agreement_id, FundRelease.quarter, FundRelease.due_on).where(
-            FundRelease.agreement_id.in_(agreements)
-        )
-    )
-    return {(id_, quarter): due_on for id_, quarter, due_on in rows}

@@ -14,6 +14,8 @@ from portal.domain.price_protection.violations import awards, queries, steps
 from portal.domain.price_protection.violations.deadlines import next_due, pay_award_by
 from portal.domain.price_protection.violations.models import (
     ENDED,
+    Appeal,
+    AppealResult,
     Award,
     Case,
     CasePaper,
@@ -21,6 +23,7 @@ from portal.domain.price_protection.violations.models import (
     Investigator,
     State,
     TakingBack,
+    Withdrawal,
 )
 from portal.domain.price_protection.violations.steps import Step
 from portal.domain.todos import Todo
@@ -30,6 +33,8 @@ from portal.domain.workdays.services import working_days_after
 GROUP = "cases"
 # Working days in which who is named says whether they take it on: a notice is due in five from the opening (7.1).
 ANSWER_DAYS = 3
+# The paper that tells the accused how a case ended, without a deduction or with less of it.
+_LAST = (CasePaperKind.WITHDRAWAL, CasePaperKind.DISMISSAL, CasePaperKind.ANSWER)
 # The step that presses, first of all; what can be done at any time waits for nobody.
 _PRESSING = (
     (Step.OPEN, N_("Examine a report"), N_("Examine")),
@@ -52,6 +57,7 @@ def todos(session: Session, user: User) -> Iterator[Todo]:
                     )
                 ),
                 _lacks_payer(user),
+                _lacks_paper(),
             )
         )
         .options(
@@ -85,6 +91,19 @@ def _lacks_payer(user: User) -> sa.ColumnElement[bool]:
             Investigator.user_id == user.id,
             Investigator.left_at.is_(None),
         )
+    )
+
+
+def _lacks_paper() -> sa.ColumnElement[bool]:
+    """Cases that ended and whose last paper is still to be written, or to reach the accused (7.4, 7.5, 8.4)."""
+    last = sa.select(CasePaper.case_id).where(CasePaper.kind.in_(_LAST), CasePaper.dropped_at.is_(None))
+    lapsed = sa.select(Appeal.case_id).where(Appeal.result == AppealResult.LAPSED)
+    return sa.or_(
+        Case.id.in_(last.where(CasePaper.served_on.is_(None))),
+        sa.and_(
+            sa.or_(Case.withdrawal == Withdrawal.LAPSED, Case.id.in_(lapsed)),
+            Case.id.not_in(last.where(CasePaper.kind != CasePaperKind.DISMISSAL)),
+        ),
     )
 
 
@@ -122,7 +141,10 @@ def _of(session: Session, user: User, case: Case) -> Todo | None:
         return None
     if Step.CONFIRM_SET_ASIDE in offered:
         return _todo(case, N_("Confirm that a decision is taken back"), N_("Read and confirm"))
-    for paper in reversed(case.papers):
+    has_draft = any(steps.is_draft(paper) for paper in case.papers)
+    if case.state is State.WITHDRAWN and Step.WRITE_WITHDRAWAL in offered and not has_draft:
+        return _todo(case, N_("Write the withdrawal of a case"), N_("Write it"), "violations.withdrawal")
+    for paper in _under_way(case):
         found = _paper(user, case, paper)
         if found is not None:
             return found
@@ -156,6 +178,12 @@ def _lacks_reader(case: Case, paper: CasePaper) -> bool:
     """Whether a draft waits to be read and nobody but its writer investigates."""
     readers = [one for one in case.investigators if one.is_at_work and one.user_id != paper.written_by_id]
     return paper.confirmed_at is None and not readers
+
+
+def _under_way(case: Case) -> list[CasePaper]:
+    """The papers that somebody's turn may hang on, the latest first; of a case that ended only the last one."""
+    found = [paper for paper in reversed(case.papers) if paper.dropped_at is None]
+    return found[:1] if case.state in ENDED else found
 
 
 def _paper(user: User, case: Case, paper: CasePaper) -> Todo | None:
