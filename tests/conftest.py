@@ -1,5 +1,6 @@
 """An application for each test, on SQLite and on PostgreSQL, with a database in which nothing was written yet."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -33,6 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "on_day(date): ten o'clock of this day in China, from before the fixtures on"
     )
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking through it again and again takes a tenth of a run's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -232,9 +232,14 @@ def _listeners(dispatch: Any, events: type) -> tuple[int, ...]:
 
 
 def _marks(value: Any) -> Hashable:
-    """What something is made of, to see whether a thing was put in or replaced."""
+    """What something is made of, to see whether a thing was put in or replaced.
+
+    An empty dictionary in another is no thing: Flask's handlers of errors are dictionaries that come to be when a
+    refusal looks into them, and an application is not thrown away for having refused.
+    """
     if isinstance(value, dict):
-        return tuple((key, _marks(one)) for key, one in list(value.items()))
+        parts = [(key, one, _marks(one)) for key, one in list(value.items())]
+        return tuple((key, marks) for key, one, marks in parts if marks or not isinstance(one, dict))
     if isinstance(value, list | tuple):
         return tuple(map(_marks, value))
     return id(value)

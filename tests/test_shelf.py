@@ -23,7 +23,7 @@ from portal.domain.regions.models import Region
 from portal.extensions import db
 from portal.web import tables
 from tests.conftest import _created
-from tests.factories import Factory
+from tests.factories import PASSWORD, Factory
 from tests.memory import QuickFolder
 from tests.shelf import (
     REMEMBERED,
@@ -250,6 +250,10 @@ def put_in_a_function(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).append(lambda: None)
 
 
+def put_in_a_handler_of_errors(app: Flask) -> None:
+    app.error_handler_spec["auth"][404][Exception] = lambda _error: ""
+
+
 def replace_a_view(app: Flask) -> None:
     app.view_functions["auth.login"] = lambda: ""
 
@@ -273,6 +277,7 @@ def put_something_around(app: Flask) -> None:
         put_in_a_listener_of_the_pool,
         put_in_a_listener_of_the_driver,
         put_in_a_function,
+        put_in_a_handler_of_errors,
         replace_a_view,
         put_in_a_global,
         put_in_an_address,
@@ -318,6 +323,20 @@ def test_an_application_is_used_again_as_if_it_were_new(
         assert db.session.scalars(sa.select(Region.id)).all() == []
         assert tables.remembered(db.session, lambda: 2, key="left behind") == 2
         db.session.remove()
+
+
+def test_an_application_that_refused_something_is_used_again(
+    shelf: Shelf, borrow: Callable[[], Flask]
+) -> None:
+    app = borrow()
+    with Session(engine_of(app)) as session:
+        Factory(session).user(Role.ADMINISTRATOR, username="somebody")
+    client = app.test_client()
+    assert client.post("/login", data={"username": "somebody", "password": PASSWORD}).status_code == 303
+    assert client.get("/distributors/999").status_code == 404
+    assert client.post("/search").status_code == 405
+    shelf.take_back()
+    assert borrow() is app
 
 
 def test_each_application_is_lent_once_in_a_test(

@@ -52,6 +52,7 @@ from portal.domain.price_protection.violations.models import (
 from portal.domain.regions.models import Region
 from portal.domain.users.models import Grant, User
 from portal.extensions import db
+from portal.web import tables
 from tests.factories import Factory
 from tests.web.access_rows import rows_of_region
 from tests.web.scan_rows import more_page
@@ -326,7 +327,9 @@ def pages(app: Flask) -> list[str]:
     return sorted(gets & set(TABLE) - ELSEWHERE - UNCOUNTED)
 
 
-def test_no_page_asks_more_with_many_rows_than_with_few(app, session, make, sign_in):
+def test_no_page_asks_more_with_many_rows_than_with_few(app, session, make, sign_in, monkeypatch):
+    # What is remembered for half a minute would be asked for again in the middle, wherever that happens to be.
+    monkeypatch.setattr(tables, "REMEMBERED_SECONDS", 3_600)
     world = World(session, make)
     world.more(10)  # enough for what says "and more": 20 hits of a search, 12 events of a history
     client = sign_in(world.me)
