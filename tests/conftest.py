@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -20,11 +21,12 @@ from portal.db import promised_to_read
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
 from portal.domain.regions.models import Region
+from portal.domain.users import services as users
 from portal.domain.users.models import User
 from portal.extensions import db
 from portal.scanning.reader import Reader
 from tests.domain.clock import on_day
-from tests.factories import PASSWORD, Factory
+from tests.factories import CHEAP, PASSWORD, Factory
 from tests.postgres import PostgresServer
 from tests.shelf import PostgresDatabase, Shelf, SqliteDatabase
 
@@ -49,6 +51,16 @@ def _clock(request: pytest.FixtureRequest) -> Iterator[None]:
     marker = request.node.get_closest_marker("on_day")
     with on_day(*marker.args) if marker else nullcontext():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strong_hasher() -> Iterator[PasswordHasher]:
+    """What hashes the portal's passwords; during tests one does that costs a thousandth."""
+    strong = users._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_hasher", CHEAP)
+        yield strong
+    users._dummy_hash.cache_clear()
 
 
 @pytest.fixture(scope="session")

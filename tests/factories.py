@@ -17,12 +17,13 @@ from portal.domain.users import services as users
 from portal.domain.users.models import User
 
 PASSWORD = "correct horse battery staple"
+# argon2 with the least cost: tests sign in often and do not measure strength.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @cache
 def _cheap_hash() -> str:
-    """argon2 with the least cost: tests sign in often and do not measure strength."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    return CHEAP.hash(PASSWORD)
 
 
 class Factory:

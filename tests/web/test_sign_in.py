@@ -77,6 +77,15 @@ def test_an_unknown_account_is_throttled_just_the_same(client):
     assert b"Too many attempts" not in answers[-2].data
 
 
+def test_a_password_is_hashed_as_slowly_as_is_advised(strong_hasher, monkeypatch):
+    monkeypatch.setattr(users, "_hasher", strong_hasher)
+    monkeypatch.setattr(users, "_dummy_hash", users._dummy_hash.__wrapped__)
+    # RFC 9106, 7.4, for where memory is scarce: argon2id, 64 MiB, three passes, four lanes.
+    for hashed in (users.hash_password(PASSWORD), users._dummy_hash()):
+        assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert users.password_matches(users.hash_password(PASSWORD), PASSWORD)
+
+
 def test_the_last_minute_of_waiting_is_one_minute(app, client):
     for language, said in (("en", "Try again in 1 minute."), ("zh-CN", "1 分钟")):
         for _attempt in range(users.ATTEMPTS_PER_ACCOUNT):
