@@ -57,6 +57,7 @@ GUARDED = (
     "statement_delivery",
     "statement_scan",
     "objection_point",
+    "meeting_attendance",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (
@@ -78,6 +79,10 @@ KEPT = (
     "case_appeal",
     "case_award",
     "case_taking_back",
+    "meeting",
+    "meeting_invitation",
+    "meeting_guest",
+    "meeting_kiosk",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.domain.audit.models import AuditEvent
 from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
+from portal.domain.meetings.models import Meeting
 from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.interest.models import LprRate
@@ -53,6 +55,7 @@ SUBJECTS: dict[str, Subject] = {
     "distributor": Subject(_l("Distributor"), Distributor.name, "distributors.detail"),
     "distributor_import": Subject(_l("Dealer list"), ImportFile.filename),
     "job": Subject(_l("Task"), Job.title),
+    "meeting": Subject(lazy_pgettext("numbered", "Meeting"), Meeting.title, "meetings.detail"),
     "parcel": Subject(_l("Parcel"), Parcel.number, "papers.parcel"),
     "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
     "payout": Subject(_l("Payment"), Payout.number, "payments.detail"),

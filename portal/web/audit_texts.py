@@ -18,6 +18,7 @@ from portal.web.audit_bulk import bulk_changes
 from portal.web.case_words import CASE_ACTIONS, told_of_case
 from portal.web.closing_words import CLOSING_ACTIONS, told_of_closing
 from portal.web.deed_words import DEED_EVENTS
+from portal.web.meeting_words import MEETING_ACTIONS, MEETING_LABELS, told_of_meeting
 from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
@@ -64,6 +65,7 @@ ACTIONS: dict[str, object] = {
     **CASE_ACTIONS,
     **PAYMENT_ACTIONS,
     **CLOSING_ACTIONS,
+    **MEETING_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -86,6 +88,7 @@ _LABELS: dict[str, object] = {
     "template": _l("Template"),
     "pattern": _l("Pattern"),
     **TRAIL_LABELS,
+    **MEETING_LABELS,
     "digits": _l("Digits in the running number"),
     "prices": _l("Prices"),
     "violations": _l("Kinds of violation"),
@@ -185,6 +188,8 @@ def text(event: AuditEvent) -> str:
         return told_of_payment(params)
     if event.action in CLOSING_ACTIONS:
         return told_of_closing(params)
+    if event.action in MEETING_ACTIONS and "changes" not in params:
+        return told_of_meeting(params)
     if event.action == "workdays.changed":
         return _workdays(params)
     match event.action:

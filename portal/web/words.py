@@ -25,6 +25,7 @@ from portal.web.case_words import CASE_TONES, CASE_WORDS
 from portal.web.closing_words import CLOSING_TONES, CLOSING_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
+from portal.web.meeting_words import MEETING_TONES, MEETING_WORDS
 from portal.web.payment_words import PAYMENT_WORDS
 from portal.web.purchase_words import PURCHASE_WORDS
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
@@ -113,6 +114,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *PAYMENT_WORDS,
     *CASE_WORDS,
     *CLOSING_WORDS,
+    *MEETING_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
@@ -162,6 +164,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     *TRAIL_TONES,
     *CASE_TONES,
     *CLOSING_TONES,
+    *MEETING_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),
     (Phase.AWAITING_SIGNATURE, "wait"),
     (Phase.NOT_YET_EFFECTIVE, "wait"),

@@ -59,11 +59,21 @@ class Permission(StrEnum):
     CASES_INVESTIGATE = "cases.investigate"
     CASES_DECIDE = "cases.decide"
     CASES_APPEAL = "cases.appeal"
+    # Dealer meetings (M1): plan, invite, take answers, open devices at the door.
+    MEETINGS_READ = "meetings.read"
+    MEETINGS_WRITE = "meetings.write"
 
 
 P = Permission
 _READ = frozenset(
-    {P.DISTRIBUTORS_READ, P.PRODUCTS_READ, P.AGREEMENTS_READ, P.PURCHASES_READ, P.TEMPLATES_READ}
+    {
+        P.DISTRIBUTORS_READ,
+        P.PRODUCTS_READ,
+        P.AGREEMENTS_READ,
+        P.PURCHASES_READ,
+        P.TEMPLATES_READ,
+        P.MEETINGS_READ,
+    }
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -97,6 +107,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.CASES_REPORT,
         P.CASES_DECIDE,
         P.CASES_APPEAL,
+        P.MEETINGS_WRITE,
     },
     Role.REGIONAL_MANAGER: _READ
     | {
@@ -108,6 +119,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.FUNDS_READ,
         P.CASES_READ,
         P.CASES_REPORT,
+        P.MEETINGS_WRITE,
     },
     # Reads the funds of its regions: it is whom a distributor calls.
     Role.SALESPERSON: _READ
@@ -118,6 +130,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.FUNDS_READ,
         P.CASES_FOLLOW,
         P.CASES_REPORT,
+        P.MEETINGS_WRITE,
     },
     # Keeps seals, as counsel does: neither writes nor approves an agreement, so that asking for a seal, approving
     # the agreement and sealing it lie with different people.
@@ -150,7 +163,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.CASES_DECIDE,
         P.CASES_APPEAL,
     },
-    Role.TRAINER: frozenset({P.DISTRIBUTORS_READ, P.CASES_REPORT}),
+    Role.TRAINER: frozenset({P.DISTRIBUTORS_READ, P.CASES_REPORT, P.MEETINGS_READ, P.MEETINGS_WRITE}),
     # Sees who reported in the cases it was named for, and decides none.
     Role.INVESTIGATOR: _READ | {P.CASES_READ, P.CASES_REPORT, P.CASES_INVESTIGATE},
     # Reads its subtree, writes nothing.

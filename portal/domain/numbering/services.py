@@ -69,6 +69,7 @@ class Numbered(StrEnum):
     REPAYMENT = "repayment"
     VOUCHERS = "vouchers"
     CLAWBACK = "clawback"
+    MEETING = "meeting"
 
     @property
     def action(self) -> str:
@@ -88,6 +89,7 @@ SHIPPED = {
     Numbered.REPAYMENT: Rule("SK-{year}-{number}", 6),
     Numbered.VOUCHERS: Rule("PZ-{year}-{number}", 6),
     Numbered.CLAWBACK: Rule("ZS-{year}-{number}", 6),
+    Numbered.MEETING: Rule("HY-{year}-{number}", 4),
 }
 
 

@@ -1,0 +1,189 @@
+"""Inviting distributors: chosen by a filter or one by one, asked once each, their answers taken (M1)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import insert_unless_there, lock, now
+from portal.domain.access.queries import visible, within
+from portal.domain.access.roles import Permission as P
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import Distributor, Grade, Level, Standing
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.meetings.guests import GuestFacts, add, renamed
+from portal.domain.meetings.models import Guest, Invitation, Meeting, Reply, Via
+from portal.domain.meetings.planning import require_host
+from portal.domain.text import clean
+from portal.domain.users.models import User
+
+MOST_PERSONS = 50
+# Who no longer buys is not asked to come.
+_GONE = (Standing.ELIMINATED,)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Which distributors to ask: all that the filter lets through and that are not asked yet."""
+
+    q: str = ""
+    region_id: int | None = None
+    level: Level | None = None
+    grade: Grade | None = None
+    owner_id: int | None = None
+
+
+def candidates(meeting: Meeting, user: User, wanted: Audience) -> sa.Select[Distributor]:
+    """The distributors of the user's offices that could still be asked, by office and code."""
+    asked = sa.exists().where(
+        Invitation.meeting_id == meeting.id,
+        Invitation.distributor_id == Distributor.id,
+        Invitation.withdrawn_at.is_(None),
+    )
+    statement = sa.select(Distributor).where(
+        Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE)), Distributor.standing.not_in(_GONE), ~asked
+    )
+    if words := clean(wanted.q):
+        like = f"%{words.replace('%', '').replace('_', '')}%"
+        statement = statement.where(sa.or_(Distributor.name.ilike(like), Distributor.code.ilike(like)))
+    if wanted.region_id is not None:
+        statement = statement.where(Distributor.region_id.in_(within(wanted.region_id)))
+    if wanted.level is not None:
+        statement = statement.where(Distributor.level == wanted.level)
+    if wanted.grade is not None:
+        statement = statement.where(Distributor.grade == wanted.grade)
+    if wanted.owner_id is not None:
+        statement = statement.where(Distributor.owner_id == wanted.owner_id)
+    return statement.order_by(Distributor.region_id, Distributor.code_key)
+
+
+def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]) -> int:
+    """Ask these distributors; returns how many were not asked before. The caller commits.
+
+    Only those that the user could choose: what the form was tampered with is left out. Whoever was taken off the
+    list comes back onto it with the answer of before.
+    """
+    lock(session, meeting)
+    require_host(actor, meeting)
+    _require_open(meeting)
+    chosen = session.scalars(
+        candidates(meeting, actor, Audience())
+        .with_only_columns(Distributor.id)
+        .where(Distributor.id.in_(ids))
+    ).all()
+    if not chosen:
+        return 0
+    back = sa.update(Invitation).where(
+        Invitation.meeting_id == meeting.id, Invitation.distributor_id.in_(chosen)
+    )
+    session.execute(back.values(withdrawn_at=None))
+    rows: list[dict[str, Any]] = [
+        {
+            "meeting_id": meeting.id,
+            "distributor_id": id_,
+            "invited_at": now(),
+            "invited_by_id": actor.id,
+            "note": "",
+        }
+        for id_ in chosen
+    ]
+    insert_unless_there(session, Invitation, *rows)
+    session.expire_all()
+    audit.record(session, actor, "meeting.invited", meeting, count=len(chosen))
+    return len(chosen)
+
+
+def withdraw(session: Session, actor: User, invitation: Invitation) -> None:
+    """Take a distributor off the list; its guests will not be expected, and are found if they come all the same."""
+    lock(session, invitation)
+    require_host(actor, invitation.meeting)
+    if invitation.withdrawn_at is not None:
+        return
+    invitation.withdrawn_at = now()
+    audit.record(
+        session, actor, "meeting.uninvited", invitation.meeting, distributor_id=invitation.distributor_id
+    )
+    session.flush()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a distributor said: coming or not, how many, who they are as far as it is known."""
+
+    reply: Reply
+    persons: int = 0
+    guests: Sequence[GuestFacts] = ()
+    note: str = ""
+
+
+def answer(session: Session, actor: User | None, invitation: Invitation, said: Answer, via: Via) -> None:
+    """Take a distributor's answer down; the last one holds. The caller commits.
+
+    Whoever is named anew is added, whoever is named no more will not be expected. Refused for a meeting that was
+    called off or is over, and for a user who does not deal with this distributor.
+    """
+    lock(session, invitation)
+    meeting = invitation.meeting
+    if actor is not None and not may_answer(actor, invitation):
+        raise DomainError(
+            N_("You take no replies for %(name)s; its own office does."), name=invitation.distributor.name
+        )
+    _require_open(meeting)
+    if invitation.withdrawn_at is not None:
+        raise DomainError(N_("This distributor is no longer invited. Invite it again first."))
+    guests = [one for one in said.guests if clean(one.name)]
+    persons = max(said.persons, len(guests)) if said.reply is Reply.COMING else 0
+    if said.reply is Reply.COMING and not 0 < persons <= MOST_PERSONS:
+        raise DomainError(N_("Enter how many come, 1 to %(most)s."), "persons", most=MOST_PERSONS)
+    before = _said(invitation)
+    invitation.reply, invitation.persons = said.reply, persons
+    invitation.replied_at, invitation.replied_via = now(), via
+    invitation.replied_by_id = actor.id if actor else None
+    invitation.note = clean(said.note)[:200]
+    _expect(session, invitation, guests if said.reply is Reply.COMING else [])
+    audit.record(
+        session,
+        actor,
+        "meeting.answered",
+        meeting,
+        distributor_id=invitation.distributor_id,
+        changes=audit.changes(before, _said(invitation)),
+    )
+    session.flush()
+
+
+def may_answer(user: User, invitation: Invitation) -> bool:
+    """Whether the user takes this distributor's replies: its own office's people, and the meeting's."""
+    return any(
+        user.can(P.MEETINGS_WRITE, region)
+        for region in (invitation.distributor.region, invitation.meeting.region)
+    )
+
+
+def _expect(session: Session, invitation: Invitation, wanted: Sequence[GuestFacts]) -> None:
+    """Make the list of guests say these: the same name is the same guest, so that a badge stays good."""
+    known: dict[str, Guest] = {guest.name: guest for guest in invitation.guests if guest.erased_at is None}
+    for facts in wanted:
+        guest = known.pop(clean(facts.name), None)
+        if guest is None:
+            add(session, invitation.meeting, facts, invitation=invitation)
+        else:
+            renamed(guest, facts)
+            guest.cancelled_at = None
+    for guest in known.values():
+        if guest.cancelled_at is None and not guest.is_walk_in:
+            guest.cancelled_at = now()
+
+
+def _said(invitation: Invitation) -> dict[str, object]:
+    return {"reply": invitation.reply, "persons": invitation.persons, "note": invitation.note}
+
+
+def _require_open(meeting: Meeting) -> None:
+    if meeting.cancelled_at is not None:
+        raise DomainError(N_("The meeting was called off. Copy it to hold it on another day."))
+    if meeting.ends_at <= now():
+        raise DomainError(N_("The meeting is over."))

@@ -1,0 +1,84 @@
+"""The words of meetings: kinds, where they are, answers, how somebody was seen (M1)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext, ngettext
+
+from portal.domain.meetings.models import How, Lodging, MeetingKind, MeetingState, Reply, Via
+
+# For portal.web.words: what each code is called, and its colour.
+MEETING_WORDS = (
+    (MeetingKind.REGULAR, _l("Regular meeting")),
+    (MeetingKind.ANNUAL, _l("Annual meeting")),
+    (MeetingKind.ORDERING, _l("Ordering meeting")),
+    (MeetingKind.PRODUCT, _l("Product launch")),
+    (MeetingKind.POLICY, _l("Policy briefing")),
+    (MeetingKind.COMMENDATION, _l("Commendation meeting")),
+    (MeetingKind.OTHER, lazy_pgettext("meeting", "Other meeting")),
+    (MeetingState.PLANNED, lazy_pgettext("meeting", "Planned")),
+    (MeetingState.INVITED, lazy_pgettext("meeting", "Invited")),
+    (MeetingState.UNDER_WAY, lazy_pgettext("meeting", "Under way")),
+    (MeetingState.OVER, lazy_pgettext("meeting", "Over")),
+    (MeetingState.CANCELLED, lazy_pgettext("meeting", "Called off")),
+    (Reply.COMING, lazy_pgettext("meeting", "Coming")),
+    (Reply.DECLINED, lazy_pgettext("meeting", "Not coming")),
+    (Via.PHONE, lazy_pgettext("meeting", "by telephone")),
+    (Via.EXCEL, lazy_pgettext("meeting", "by Excel")),
+    (Via.LINK, lazy_pgettext("meeting", "by link")),
+    (Lodging.NONE, lazy_pgettext("meeting", "No room")),
+    (Lodging.SHARED, lazy_pgettext("meeting", "Shared room")),
+    (Lodging.SINGLE, lazy_pgettext("meeting", "Single room")),
+    (How.BADGE, lazy_pgettext("meeting", "by badge")),
+    (How.NAME, lazy_pgettext("meeting", "by name")),
+    (How.WALK_IN, lazy_pgettext("meeting", "unexpected")),
+    (How.OFFICE, lazy_pgettext("meeting", "by the office")),
+    (How.SHEET, lazy_pgettext("meeting", "by the signed sheet")),
+)
+MEETING_TONES = (
+    (MeetingState.PLANNED, ""),
+    (MeetingState.INVITED, "wait"),
+    (MeetingState.UNDER_WAY, "ok"),
+    (MeetingState.OVER, ""),
+    (MeetingState.CANCELLED, "bad"),
+    (Reply.COMING, "ok"),
+    (Reply.DECLINED, ""),
+)
+
+MEETING_ACTIONS: dict[str, object] = {
+    "meeting.planned": _l("Meeting planned"),
+    "meeting.changed": _l("Meeting changed"),
+    "meeting.called_off": _l("Meeting called off"),
+    "meeting.invited": _l("Distributors invited"),
+    "meeting.uninvited": _l("Invitation withdrawn"),
+    "meeting.answered": _l("Reply taken down"),
+    "meeting.kiosk_made": _l("Device for the door set up"),
+    "meeting.kiosk_ended": _l("Device at the door ended"),
+}
+MEETING_LABELS: dict[str, object] = {
+    "kind": lazy_pgettext("meeting", "Kind"),
+    "title": lazy_pgettext("meeting", "Title"),
+    "host_id": _l("Host"),
+    "place": lazy_pgettext("meeting", "Place"),
+    "address": lazy_pgettext("meeting", "Address"),
+    "starts_at": lazy_pgettext("meeting", "Begins"),
+    "ends_at": lazy_pgettext("meeting", "Ends"),
+    "late_after_minutes": _l("Late after, minutes"),
+    "reply_by_on": _l("Replies until"),
+    "seats": lazy_pgettext("meeting", "Seats"),
+    "budget_fen": lazy_pgettext("meeting", "Budget"),
+    "note": lazy_pgettext("meeting", "Note"),
+    "agenda": _l("Agenda"),
+    "reply": lazy_pgettext("meeting", "Reply"),
+    "persons": lazy_pgettext("meeting", "Persons"),
+}
+
+
+def told_of_meeting(said: Mapping[str, Any]) -> str:
+    """What a deed at a meeting says beside its name."""
+    parts = [str(said[name]) for name in ("number", "title", "name", "why") if said.get(name)]
+    if "count" in said:
+        parts.append(ngettext("%(num)s distributor", "%(num)s distributors", said["count"]))
+    return _(" · ").join(parts)
