@@ -70,6 +70,16 @@
   on("input", (event) => { if (event.isComposing) event.stopPropagation(); }, true);
   on("compositionend", (event) => event.target.dispatchEvent(new Event("input", { bubbles: true })));
 
+  /* ---- Enter leads from field to field where a form is filled in line by line --------------------------------------- */
+
+  on("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || event.ctrlKey || !field.matches("form[data-onwards] input")) return;
+    event.preventDefault();
+    const stops = [...field.form.querySelectorAll("input:not([type=hidden]), select, [value=add-line], .formbar button")];
+    stops[stops.indexOf(field) + 1]?.focus();
+  });
+
   /* ---- Keys: / finds, ? tells the keys, Esc closes -------------------------------------------------------------------- */
 
   on("keydown", (event) => {

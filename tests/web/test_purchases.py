@@ -1,5 +1,6 @@
 """Purchases on the page: entering, returning, finding, and what a line's page tells."""
 
+import re
 from datetime import date
 
 import pytest
@@ -47,6 +48,23 @@ def send(client, agreement, form):
 def lines(session) -> list[Purchase]:
     session.rollback()
     return list(session.scalars(sa.select(Purchase).order_by(Purchase.id)))
+
+
+def test_enter_in_a_field_takes_no_line_away_and_books_nothing(world, clerk, session):
+    agreement = world.in_force()
+    page = clerk.get(f"/purchases/new?distributor={agreement.distributor_id}").text
+    # Enter presses the first button of a form: that is not the one which takes the first line away.
+    assert re.search(r"data-onwards.*?<button[^>]*value=\"([^\"]+)\"", page, re.S)[1] == "stay"
+    answer = send(clerk, agreement, document(world, "JH-1", "100.00", "200.00") | {"do": "stay"})
+    assert answer.status_code == 200
+    assert [f'value="{amount}"' in answer.text for amount in ("JH-1", "100.00", "200.00")] == [True] * 3
+    assert lines(session) == []
+
+
+def test_who_has_no_distributors_is_told_so_and_not_that_none_matches(make, sign_in):
+    client = sign_in(make.user(Role.FINANCE, make.region("空办事处")), language="zh")
+    assert "还没有经销商" in client.get("/purchases/new").text
+    assert "没有符合条件的经销商" in client.get("/purchases/new?q=示例").text
 
 
 def test_a_form_sent_twice_books_once(world, clerk, session):

@@ -72,7 +72,7 @@ def _choose() -> ResponseReturnValue:
 
 
 def _change_lines(form: PurchaseForm, do: str) -> None:
-    """What a line's button asked: `add-line`, or `remove-N`."""
+    """What a line's button asked: `add-line`, or `remove-N`; Enter in a field asks for neither."""
     if do == "add-line":
         form.add_line()
     elif (place := as_id(do.removeprefix("remove-"))) is not None:
