@@ -54,6 +54,7 @@ ACTIONS: dict[str, object] = {
     "product.approval_entered": _l("Price approval entered"),
     "product.approval_revoked": _l("Price approval revoked"),
     "purchase.entered": _l("Purchase entered"),
+    "purchase.not_accrued": _l("Did not accrue: refused"),
     "account_import.applied": _l("Account reconciliations imported"),
     "account_import.stopped": _l("Import of account reconciliations stopped"),
     "purchase_import.applied": _l("Purchases imported"),
@@ -241,6 +242,8 @@ def _text(event: AuditEvent, names: _Names) -> str:
             amount=figures(int(params.get("amount_fen", 0))),
             day=params.get("purchased_on", ""),
         )
+    if action == "purchase.not_accrued":
+        return _(str(params.get("refusal", "")), **params.get("said", {}))
     if action == "purchase.codes_added":
         return _(
             "%(document)s-%(line)s: %(codes)s",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.domain.access.roles import Role
+from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
 from portal.domain.jobs.models import Job
 from portal.domain.jobs.runs import claim
@@ -164,4 +165,33 @@ def test_a_line_that_cannot_be_booked_keeps_no_other_back(world, session, agreem
         booked = set(session.scalars(sa.select(Accrual.purchase_id)))
         assert booked == {line.id for line in lines} - {bad}
         monkeypatch.setattr(waiting, "accrue", book)
+        assert waiting.sweep(session) == 1
+
+
+def test_of_what_waits_for_a_signing_one_bad_line_is_told_and_the_rest_accrues(
+    world, session, agreement, monkeypatch
+):
+    monkeypatch.setattr(waiting, "CHUNK", 2)
+    monkeypatch.setattr(waiting.accrue_waiting, "__kwdefaults__", {"after_id": 0, "limit": 2})
+    lines = [world.buy(agreement, MAY, 100_000) for _ in range(5)]
+    bad, ids = lines[2].id, {line.id for line in lines}
+    [job_id] = sign(world, agreement)
+    book = waiting.accrue
+
+    def with_one_that_fails(inner, actor, purchases):
+        done = book(inner, actor, purchases)  # what it wrote is undone with it
+        if any(one.id == bad for one in purchases):
+            raise DomainError("This line cannot be booked: %(why)s.", why="示例")
+        return done
+
+    monkeypatch.setattr(waiting, "accrue", with_one_that_fails)
+    result = work(world, job_id)
+    assert (result["accrued"], result["refused"]) == (4, 1)
+    assert set(session.scalars(sa.select(Accrual.purchase_id))) == ids - {bad}
+    assert world.balance(agreement, AccountKind.FUND, "2026Q2") == 4 * 2_000
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "purchase.not_accrued")).one()
+    assert (event.subject_id, event.params["said"]) == (bad, {"why": "示例"})
+    # Mended, it is found by the daily sweep.
+    monkeypatch.setattr(waiting, "accrue", book)
+    with on_day(JUNE):
         assert waiting.sweep(session) == 1

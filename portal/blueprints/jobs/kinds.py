@@ -125,7 +125,16 @@ def _all_bought(_job: Job) -> str:
 
 
 def _accrued(job: Job) -> str:
-    return ngettext("%(num)s line has accrued.", "%(num)s lines have accrued.", job.result.get("accrued", 0))
+    said = ngettext("%(num)s line has accrued.", "%(num)s lines have accrued.", job.result.get("accrued", 0))
+    refused = job.result.get("refused", 0)
+    if not refused:
+        return said
+    left = ngettext(
+        "%(num)s line could not be booked: its history says why",
+        "%(num)s lines could not be booked: their histories say why",
+        refused,
+    )
+    return f"{said} {left}"
 
 
 def _originals(job: Job) -> str:

@@ -1,7 +1,7 @@
 """Purchases that nothing protected when they were entered, and that an agreement signed since does: once (P2)."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -78,22 +78,59 @@ def accrue_list(session: Session, run: Run) -> dict[str, Any]:
     last = max((step["last"] for step in run.earlier), default=0)
     looked = sum(step["lines"] for step in run.earlier)
     accrued = sum(step["accrued"] for step in run.earlier)
+    refused = sum(step.get("refused", 0) for step in run.earlier)
     total = looked + (
         session.scalar(sa.select(sa.func.count()).select_from(statement.where(Purchase.id > last).subquery()))
         or 0
     )
     while True:
-        done = accrue_waiting(session, statement, after_id=last)
+        done, bad = _accrue_part(session, run.owner, statement, last)
         if not done.lines:
             break
         last, looked, accrued = done.last_id, looked + done.lines, accrued + done.accrued
-        step = {"last": last, "lines": done.lines, "accrued": done.accrued}
+        refused += bad
+        step = {"last": last, "lines": done.lines, "accrued": done.accrued, "refused": bad}
         if not run.step(step, done=looked, total=max(total, looked)):
             break
     if accrued:
         distributor = session.get_one(Distributor, distributor_id)
         audit.record(session, run.owner, "distributor.purchases_accrued", distributor, count=accrued)
-    return {"distributor_id": distributor_id, "accrued": accrued}
+    return {"distributor_id": distributor_id, "accrued": accrued, "refused": refused}
+
+
+def _accrue_part(
+    session: Session, actor: User, statement: sa.Select[Purchase], after_id: int
+) -> tuple[Looked, int]:
+    """The next lines within the transaction at hand; one that cannot be booked is left, and its history says why.
+
+    With how many were left. The daily sweep tries them again, once what was in their way is mended.
+    """
+    try:
+        with session.begin_nested():
+            return accrue_waiting(session, statement, after_id=after_id), 0
+    except DomainError as error:
+        logger.info("lines behind purchase %s are accrued one by one: %s", after_id, error)
+    wanted = _next(session, statement, after_id)
+    accrued = refused = 0
+    for id_ in wanted:
+        try:
+            with session.begin_nested():
+                accrued += accrue(session, None, [session.get_one(Purchase, id_)])
+        except DomainError as error:
+            logger.warning("purchase %s does not accrue: %s", id_, error)
+            refused += 1
+            line = session.get_one(Purchase, id_)
+            said = {name: str(value) for name, value in error.params.items()}
+            audit.record(
+                session,
+                actor,
+                "purchase.not_accrued",
+                line,
+                region_id=line.distributor.region_id,
+                refusal=error.msgid,
+                said=said,
+            )
+    return Looked(len(wanted), accrued, wanted[-1] if wanted else after_id), refused
 
 
 def sweep(session: Session) -> int:
@@ -141,8 +178,7 @@ def _one_by_one(
     session: Session, statement: sa.Select[Purchase], after_id: int
 ) -> tuple[Looked, DomainError | None]:
     """Look again at the next lines, each in a transaction of its own; with the last refusal among them."""
-    ids = statement.where(Purchase.id > after_id).order_by(Purchase.id).limit(CHUNK)
-    wanted = session.scalars(ids.with_only_columns(Purchase.id)).all()
+    wanted = _next(session, statement, after_id)
     accrued, refusal = 0, None
     for id_ in wanted:
         try:
@@ -153,6 +189,11 @@ def _one_by_one(
             refusal = error
             logger.warning("purchase %s does not accrue: %s", id_, error)
     return Looked(len(wanted), accrued, wanted[-1] if wanted else after_id), refusal
+
+
+def _next(session: Session, statement: sa.Select[Purchase], after_id: int) -> Sequence[int]:
+    ids = statement.where(Purchase.id > after_id).order_by(Purchase.id).limit(CHUNK)
+    return session.scalars(ids.with_only_columns(Purchase.id)).all()
 
 
 def _pending(distributor_ids: Collection[int] | None) -> sa.Select[Purchase]:
