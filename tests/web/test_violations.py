@@ -310,6 +310,22 @@ def test_a_decision_is_taken_back_by_two_people_with_its_judgment(desk, world, s
     assert desk.case().state is State.OVERTURNED
 
 
+def test_who_reported_is_told_once_what_happens_next(world, session, sign_in):
+    agreement = world.with_fund()
+    with on_day(date(2026, 7, 20)):
+        client = sign_in(world.author)
+        sent = client.post(
+            "/violations/report", data=report_of(agreement), content_type="multipart/form-data"
+        )
+        assert (sent.status_code, sent.location) == (303, "/violations/report")
+        page = client.get("/violations/report")
+        assert "What happens next" in page.text and "<textarea" not in page.text
+        assert page.headers["Cache-Control"].startswith("no-store")
+        assert hits(page.data) == [] and agreement.number not in page.text
+        # The same address is the empty form again.
+        assert "<textarea" in client.get("/violations/report").text
+
+
 def test_a_value_outside_a_list_is_refused_in_the_language_of_the_page(app, world, sign_in):
     client = sign_in(world.manager, language="zh-CN")
     said = {"accused": "X", "act_on": "2026-07-03", "source": "nobody", "kinds": "none"}

@@ -1,8 +1,7 @@
 """Taking in a report: one form, sent once; nothing of it stands in an address."""
 
-from flask import flash, request, url_for
+from flask import request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from portal.blueprints.violations import bp
@@ -18,11 +17,16 @@ from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
 from portal.web.vault import vault
 
+_RECEIVED = "received"
+
 
 @bp.route("/report", methods=["GET", "POST"])
 @requires(P.CASES_REPORT)
 def report() -> ResponseReturnValue:
     """Report a violation, for oneself or for somebody else; who it is from is sealed at once."""
+    # Said at the same address, and once: a page of its own would stand in logs and in a browser's history.
+    if request.method == "GET" and session.pop(_RECEIVED, False):
+        return unkept(render("violations/reported.html"))
     form = ReportForm()
     form.kinds.choices = [SelectChoice(row.code, row.kind) for row in finding.kinds(db.session())]
     if request.method == "POST" and form.validate():
@@ -30,28 +34,24 @@ def report() -> ResponseReturnValue:
             (file.filename or "", file.read()) for file in form.files.data or [] if file and file.filename
         ]
         if submit(form, lambda: _reported(form, files)) is not None:
-            flash(
-                _(
-                    "The report has been received. The investigators will take it up; it is shown to nobody else."
-                )
-            )
+            session[_RECEIVED] = True
             return leave(url_for("violations.report"))
     return unkept(render("violations/report.html", form=form))
 
 
 def _reported(form: ReportForm, files: list[tuple[str, bytes]]) -> bool:
-    session = db.session()
+    books = db.session()
     source = Source(form.source.data)
     other = (
-        finding.distributor(session, form.reporter_distributor.data or "")
+        finding.distributor(books, form.reporter_distributor.data or "")
         if source is Source.DISTRIBUTOR
         else None
     )
     domain.report(
-        session,
+        books,
         vault(),
         actor(),
-        finding.agreement(session, form.accused.data or "", form.act_on.data),
+        finding.agreement(books, form.accused.data or "", form.act_on.data),
         Report(
             act_on=form.act_on.data,
             kinds=form.kinds.data or [],
@@ -65,7 +65,7 @@ def _reported(form: ReportForm, files: list[tuple[str, bytes]]) -> bool:
                 place=form.place.data or "",
                 story=form.story.data or "",
             ),
-            product_id=finding.product_id(session, form.product.data or ""),
+            product_id=finding.product_id(books, form.product.data or ""),
             files=files,
         ),
     )
