@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import sqlalchemy as sa
 from alembic import op
 
 # What makes a row the same one to INSERT OR REPLACE of SQLite, besides its id: its unique keys.
@@ -31,6 +32,17 @@ def release(tables: Mapping[str, bool]) -> None:
             continue
         for what in ("update", "delete", "replace"):
             op.execute(f"DROP TRIGGER {table}_no_{what}")
+
+
+def refuse_to_lose(table: str, where: str = "") -> None:
+    """Refuse a way back that would throw away what was booked since, before anything of it is done."""
+    counted = sa.select(sa.func.count()).select_from(sa.table(table))
+    rows = op.get_bind().scalar(counted.where(sa.text(where)) if where else counted)
+    if rows:
+        raise RuntimeError(
+            f"{rows} rows of {table} are of a kind that the earlier version does not know, and what was booked is "
+            "never thrown away. Stay on this version, or restore the backup from before the upgrade."
+        )
 
 
 def _guard(table: str, kept: Sequence[str] | None, keys: Keys, ended: str = "") -> None:

@@ -387,3 +387,36 @@ def test_cases_and_books_of_an_older_database_are_gone_on_with(with_cases: Flask
     assert said(books) == before
     upgrade()
     assert said(books) == before
+
+
+@pytest.mark.parametrize(
+    ("written", "table"),
+    [
+        (
+            "INSERT INTO voucher_file (id, number, key, first_on, last_on, only_payments, grouping, vouchers, entries, "
+            "late, amount_fen, content, by_id, at) VALUES (1, 'PZ-1', 'k', '2026-03-01', '2026-03-31', FALSE, "
+            "'single', 1, 2, 0, 500, '', 1, '2026-04-01 00:00:00')",
+            "voucher_file",
+        ),
+        (
+            "INSERT INTO clawback_settlement (id, number, agreement_id, issued_on, amount_fen, days, book_no, payload, "
+            "by_id, at) SELECT 1, 'TH-1', agreement_id, '2026-03-31', 500, 15, 1, '{}', 1, '2026-04-01 00:00:00' "
+            "FROM payout WHERE id = 1",
+            "clawback_settlement",
+        ),
+    ],
+)
+def test_a_way_back_that_would_lose_what_was_booked_is_refused(
+    with_cases: Flask, caplog: pytest.LogCaptureFixture, written: str, table: str
+) -> None:
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(sa.text(written))
+    with pytest.raises(SystemExit):
+        downgrade(revision="0034")
+    assert f"1 rows of {table} " in caplog.text and "never thrown away" in caplog.text
+    assert said(f"SELECT number FROM {table}") != []
+    # Nothing of that step was done: its guards hold, and the newest version is reached again.
+    upgrade()
+    with pytest.raises(sa.exc.DatabaseError), db.engine.begin() as connection:
+        connection.execute(sa.text(f"DELETE FROM {table}"))

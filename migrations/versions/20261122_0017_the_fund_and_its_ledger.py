@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.db
-from portal.guarding import keep_but, keep_whole, release
+from portal.guarding import keep_but, keep_whole, refuse_to_lose, release
 
 revision = '0017'
 down_revision = '0016'
@@ -261,6 +261,8 @@ def guard() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("purchase")
+    refuse_to_lose("transfer")
     partly = {"ledger_book", "purchase", "fund_hold"}
     guarded = (
         "ledger_book", "ledger_account", "transfer", "ledger_seal", "ledger_verification", "purchase",

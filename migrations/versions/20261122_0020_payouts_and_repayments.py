@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.db
-from portal.guarding import keep_whole, release
+from portal.guarding import keep_whole, refuse_to_lose, release
 
 revision = '0020'
 down_revision = '0019'
@@ -144,6 +144,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("payout")
+    refuse_to_lose("repayment")
     release(
         dict.fromkeys(
             ("payout_list", "payout", "payout_mark", "repayment", "payment_correction", "clawback_notice"), False

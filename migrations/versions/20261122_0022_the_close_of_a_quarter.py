@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.db
-from portal.guarding import keep_but, release
+from portal.guarding import keep_but, refuse_to_lose, release
 
 revision = '0022'
 down_revision = '0021'
@@ -154,6 +154,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("statement")
     release({"quarter_proposal": True, "statement": True, "statement_reply": True})
     with op.batch_alter_table('statement_reply', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_statement_reply_statement_id'))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.db
-from portal.guarding import keep_whole, release
+from portal.guarding import keep_whole, refuse_to_lose, release
 
 revision = "0030"
 down_revision = "0029"
@@ -68,6 +68,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("late_interest")
     _allow(BEFORE)
     release({"late_interest": False, "lpr_rate": False})
     op.drop_index(op.f("ix_late_interest_agreement_id"), "late_interest")

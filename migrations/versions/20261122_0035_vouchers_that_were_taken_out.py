@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.db
-from portal.guarding import keep_whole, release
+from portal.guarding import keep_whole, refuse_to_lose, release
 
 revision = "0035"
 down_revision = "0034"
@@ -129,6 +129,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose("voucher_file")
+    refuse_to_lose("clawback_settlement")
+    refuse_to_lose("payout", "tax_fen <> 0")
+    refuse_to_lose("transfer", "kind = 'withhold'")
     release({SETTLEMENT: False})
     op.drop_index(op.f("ix_clawback_settlement_agreement_id"), SETTLEMENT)
     op.drop_table(SETTLEMENT)

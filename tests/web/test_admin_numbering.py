@@ -16,6 +16,8 @@ from portal.domain.numbering import services as numbers
 from portal.domain.numbering.models import NumberSequence
 from portal.domain.numbering.services import Numbered, Rule
 from portal.domain.price_protection import drafting
+from portal.domain.regions import services as regions
+from portal.domain.settings import services as settings
 from portal.extensions import db
 from tests.web.access_rows import rows_of_region
 
@@ -244,3 +246,43 @@ def test_each_kind_of_paper_has_a_rule_of_its_own(session, admin, offices):
     actions = set(session.scalars(sa.select(AuditEvent.action)))
     assert "numbering.notice_changed" in actions
     assert "numbering.changed" not in actions
+
+
+def test_a_rule_of_cases_that_names_the_office_from_before_is_read_without_it_and_told(
+    session, admin, offices
+):
+    """Kept by a version that allowed it: a gap in an office's own series would tell it of a case."""
+    north, south = offices
+    session.rollback()
+    kept = {"pattern": "AJ-{office}-{year}-{number}", "digits": 5}
+    settings.keep(session, None, regions.head_office(session), "numbering.case", kept)
+    session.commit()
+    both = [numbers.new_number(session, office, Numbered.CASE) for office in (north, south)]
+    session.commit()
+    assert both == ["AJ-2026-00001", "AJ-2026-00002"]
+    page = admin.get("/admin/numbering?paper=case").text
+    assert "AJ-{office}-{year}-{number}, names the office" in page and 'value="AJ-{year}-{number}"' in page
+    # An other pattern with the office is refused while it is tried out as well.
+    tried = admin.get("/admin/numbering?paper=case&pattern=WG-{office}-{number}&digits=4")
+    assert "numbered for the whole company" in tried.text
+    saved = admin.post("/admin/numbering?paper=case", data={"pattern": "AJ-{year}-{number}", "digits": "5"})
+    assert saved.status_code == 303
+    assert "names the office" not in admin.get("/admin/numbering?paper=case").text
+    session.rollback()
+    assert numbers.new_number(session, south, Numbered.CASE) == "AJ-2026-00003"
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("{office}WG-{year}-{number}", "WG-{year}-{number}"),
+        ("WG-{yy}-{office}-{number}", "WG-{yy}-{number}"),
+        ("WG{office}-{number}", "WG-{number}"),
+        ("{office}-{number}", "{number}"),
+    ],
+)
+def test_what_is_left_of_such_a_rule_is_a_good_one(session, make, kept, read):
+    head = make.head_office()
+    settings.keep(session, None, head, "numbering.case", {"pattern": kept, "digits": 4})
+    session.commit()
+    assert numbers.rule(session, Numbered.CASE) == Rule(read, 4)

@@ -75,6 +75,7 @@ def _tried(form: NumberingForm) -> numbers.Rule | None:
         return None
     try:
         tried = numbers.read_rule(form.pattern.data or "", form.digits.data)
+        numbers.require_places(tried, _paper())
         for office in db.session.scalars(regions_visible_to(actor(), P.SETTINGS_READ)):
             numbers.check_office(tried, office)
     except DomainError as error:
@@ -96,6 +97,7 @@ def _page(form: NumberingForm, tried: numbers.Rule | None) -> Response:
         paper=paper,
         papers=list(Numbered),
         holding=numbers.rule(db.session, paper),
+        outdated=numbers.outdated_pattern(db.session, paper),
         next=numbers.next_numbers(db.session, tried, offices) if tried else [],
         least=min((office.depth for office in offices), default=0),
         may_change=me.can(P.SETTINGS_WRITE),

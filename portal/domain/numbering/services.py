@@ -144,8 +144,33 @@ def rule(session: Session, paper: Numbered = Numbered.AGREEMENT) -> Rule:
 
 
 def _rule(session: Session, paper: Numbered) -> Rule:
+    kept = _kept(session, paper)
+    return _without_office(kept) if _names_office(kept, paper) else kept
+
+
+def _kept(session: Session, paper: Numbered) -> Rule:
     said = settings.own_values(session, regions.head_office(session)).get(f"numbering.{paper}")
     return Rule(str(said["pattern"]), int(said["digits"])) if isinstance(said, dict) else SHIPPED[paper]
+
+
+def outdated_pattern(session: Session, paper: Numbered) -> str:
+    """The pattern kept from before cases lost the office, which `rule` reads without it; empty where none is."""
+    kept = _kept(session, paper)
+    return kept.pattern if _names_office(kept, paper) else ""
+
+
+def _names_office(rule: Rule, paper: Numbered) -> bool:
+    return paper is Numbered.CASE and "{office}" in rule.pattern
+
+
+def _without_office(kept: Rule) -> Rule:
+    """The same rule for the whole company, in the company's own letters; the shipped one where nothing good is left."""
+    # Between two separators one of them goes with it.
+    left = re.sub(r"(?:(?<=[-._])|^)\{office\}[-._]", "", kept.pattern).replace("{office}", "")
+    try:
+        return read_rule(left, kept.digits)
+    except DomainError:
+        return SHIPPED[Numbered.CASE]
 
 
 def change_rule(
@@ -160,18 +185,9 @@ def change_rule(
     office = regions.head_office(session)
     lock(session, office)
     new, old = read_rule(new.pattern, new.digits), rule(session, paper)
-    if new == old:
+    if new == old and not outdated_pattern(session, paper):
         return False
-    if "{quarter}" in new.pattern and paper is not Numbered.STATEMENT:
-        raise DomainError(N_("Only statements are numbered by quarter; use {year}."), field="pattern")
-    if "{office}" in new.pattern and paper is Numbered.CASE:
-        raise DomainError(
-            N_(
-                "Cases are numbered for the whole company: with {office} in it, a number that is missing would tell an"
-                " office of a case that its accused does not know of yet."
-            ),
-            field="pattern",
-        )
+    require_places(new, paper)
     for other in Numbered:
         if other is not paper and rule(session, other).pattern == new.pattern:
             raise DomainError(
@@ -196,6 +212,20 @@ def change_rule(
         changes={"pattern": [old.pattern, new.pattern], "digits": [old.digits, new.digits]},
     )
     return True
+
+
+def require_places(new: Rule, paper: Numbered) -> None:
+    """Raise DomainError for a placeholder that this kind of paper is not numbered by."""
+    if "{quarter}" in new.pattern and paper is not Numbered.STATEMENT:
+        raise DomainError(N_("Only statements are numbered by quarter; use {year}."), field="pattern")
+    if _names_office(new, paper):
+        raise DomainError(
+            N_(
+                "Cases are numbered for the whole company: with {office} in it, a number that is missing would tell an"
+                " office of a case that its accused does not know of yet."
+            ),
+            field="pattern",
+        )
 
 
 def check_office(rule: Rule, region: Region) -> None:
