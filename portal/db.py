@@ -275,6 +275,23 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 LOCK_SECONDS = 20
+# The least that PostgreSQL's library waits for a connection.
+_HURRIED_SECONDS = 2
+_hurried: ContextVar[bool] = ContextVar("portal_in_a_hurry", default=False)
+
+
+@contextmanager
+def in_a_hurry() -> Iterator[None]:
+    """Connections opened inside wait for a server and for locks no longer than two seconds, and make no database."""
+    token = _hurried.set(True)
+    try:
+        yield
+    finally:
+        _hurried.reset(token)
+
+
+def _lock_seconds() -> int:
+    return _HURRIED_SECONDS if _hurried.get() else LOCK_SECONDS
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -290,9 +307,9 @@ def prepare_engine(engine: Engine) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; `began` below does
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={_lock_seconds() * 1000}",
             "journal_mode=WAL",
             "synchronous=FULL",
-            f"busy_timeout={LOCK_SECONDS * 1000}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
             f"cache_size={_USUAL['cache_size']}",
@@ -321,10 +338,15 @@ _RESTED_SECONDS = 30.0
 def _prepare_postgresql(engine: Engine) -> None:
     """Every round trip to the server costs as much as finding a record: none is made that says nothing."""
 
+    @event.listens_for(engine, "do_connect")
+    def connecting(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+        if _hurried.get():
+            options["connect_timeout"] = _HURRIED_SECONDS
+
     @event.listens_for(engine, "connect")
     def wait_no_longer(connection: Any, _record: Any) -> None:
         # As long as SQLite waits: a request that hangs for ever tells its user nothing.
-        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        connection.execute(f"SET lock_timeout = '{_lock_seconds()}s'")
         connection.commit()
         # Planning costs more than finding: what comes a second time is prepared, and all pages' statements have room.
         connection.prepare_threshold, connection.prepare_max = 1, 500
@@ -379,7 +401,7 @@ def _watch_file(engine: Engine, path: Path) -> None:
 
     @event.listens_for(engine, "do_connect")
     def must_be_there(dialect: Any, _record: Any, _args: Any, _kwargs: Any) -> None:
-        if had_file and not path.exists():
+        if (had_file or _hurried.get()) and not path.exists():
             raise dialect.dbapi.OperationalError(f"the database file is gone: {path}")
 
     @event.listens_for(engine, "connect")

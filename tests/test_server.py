@@ -10,8 +10,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from portal import server
+from portal.domain.access.roles import Role
+from tests.factories import Factory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,18 +24,33 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PORTAL_INSTANCE": str(folder / "instance"), "PYTHONPATH": str(ROOT)}
 
 
-def test_nothing_is_open_when_the_workers_are_forked(tmp_path: Path) -> None:
+def test_nothing_is_open_when_the_workers_are_forked_and_no_page_loads_more(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
     program = """
-import os, threading
+import os, sys, threading
 from portal.extensions import db
-from portal.server import load
-app = load("wsgi:app")
+from portal.server import prepared
+from portal.web.rehearsal import PAGES, rehearse
+app = prepared("wsgi:app")
 with app.app_context():
     pool = db.engine.pool
     print(threading.active_count(), len(os.listdir("/proc/self/task")), pool.checkedin(), pool.checkedout())
 descriptors = [f"/proc/self/fd/{one}" for one in os.listdir("/proc/self/fd")]
-print(*{os.readlink(one).partition(":")[0] for one in descriptors if os.path.lexists(one)} & {"socket", "pipe"})
+opened = [os.readlink(one) for one in descriptors if os.path.lexists(one)]
+print(*[one for one in opened if one.startswith(("socket", "pipe")) or "sqlite3" in one])
+loaded = set(sys.modules)
+print(len(rehearse(app)) == len(PAGES), *sorted(set(sys.modules) - loaded))
 """
+    database = tmp_path / "instance" / "portal.sqlite3"
+    database.parent.mkdir()
+    database.write_bytes(sqlite_template.read_bytes())
+    engine = sa.create_engine(f"sqlite:///{database}")
+    with Session(engine, expire_on_commit=False) as session:
+        make = Factory(session)
+        office = make.head_office()
+        make.distributor(office, make.user(Role.EXECUTIVE, office))
+    engine.dispose()
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -44,7 +63,29 @@ print(*{os.readlink(one).partition(":")[0] for one in descriptors if os.path.lex
     )
     assert done.returncode == 0
     out.seek(0)
-    assert out.read().splitlines() == ["1 1 0 0", ""]
+    assert out.read().splitlines() == ["1 1 0 0", "", "True"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks glibc")
+def test_what_a_worker_makes_goes_into_no_hole_of_the_memory_it_shares() -> None:
+    program = """
+from portal import memory
+memory.keep_little()
+kept = [bytes(600 + number % 3000) for number in range(40_000)]
+del kept[::2]
+def told():
+    libc = memory._glibc()
+    libc.mallinfo2.restype = memory._Told
+    said = libc.mallinfo2()
+    return said.fordblks - said.keepcost
+before = told()
+memory.close_holes()
+print(before > 20_000_000, told() < 1_000_000)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def children(pid: int) -> list[int]:

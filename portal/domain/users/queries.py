@@ -46,3 +46,19 @@ def paths_held(session: Session, permission: Permission) -> list[str]:
     if permission in COMPANY_WIDE:
         statement = statement.where(Region.parent_id.is_(None))
     return list(session.scalars(statement))
+
+
+def widest_holder(session: Session, permission: Permission) -> User | None:
+    """The active user who has the permission in the highest region; of several, whose account is the oldest."""
+    roles = [role for role, given in ROLE_PERMISSIONS.items() if permission in given]
+    statement = (
+        sa.select(User)
+        .join(Grant, Grant.user_id == User.id)
+        .join(Region, Region.id == Grant.region_id)
+        .where(Grant.role.in_(roles), User.deactivated_at.is_(None))
+        .order_by(sa.func.length(Region.path), User.id)
+        .limit(1)
+    )
+    if permission in COMPANY_WIDE:
+        statement = statement.where(Region.parent_id.is_(None))
+    return session.scalar(statement)
