@@ -126,6 +126,7 @@ class Visit:
 
     page: Page
     url: str
+    scripts: bool = True
     troubles: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
@@ -140,6 +141,8 @@ class Visit:
     def open(self, path: str) -> Page:
         """Open a page of the site and wait until htmx is there, if scripts run."""
         self.page.goto(self.url + path)
+        if self.scripts:
+            self.settle()
         return self.page
 
     def settle(self) -> None:
@@ -167,7 +170,7 @@ def _visits(site: Site, browser: Browser) -> Iterator[Callable[..., Visit]]:
         )
         context.set_default_timeout(10_000)
         contexts.append(context)
-        made = Visit(context.new_page(), url or site.url)
+        made = Visit(context.new_page(), url or site.url, scripts)
         made.listen()
         if username:
             made.open("/login")

@@ -135,7 +135,7 @@ def test_purchases_are_entered_with_tab_and_enter_and_enter_takes_no_line_away(p
 def test_printing_says_that_it_is_under_way_and_shows_the_record_as_it_then_is(person, demo):
     page = person.open("/login")
     sign_in(page, "director")
-    page.goto(f"{person.url}/agreements/{demo.world['approved']}/")
+    person.open(f"/agreements/{demo.world['approved']}/")
     copies = page.locator("form.act.inline input[name=copies]")
     copies.fill("3")
     before = page.locator(".log li").count()

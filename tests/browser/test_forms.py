@@ -35,13 +35,15 @@ def test_two_quick_clicks_send_a_form_once(page):
     page.fill("[name=current]", "a wrong password")
     button = page.locator("main .formbar button")
     # While the server is asked the button is seen to be busy, and a third click sends nothing either.
-    button.evaluate(
-        """button => new Promise((done) => {
-            const again = () => { button.click(); button.ariaBusy === "true" ? done() : requestAnimationFrame(again); };
-            button.click();
-            again();
-        })"""
-    )
+    with page.expect_request("**/account"):
+        button.evaluate(
+            """button => new Promise((done) => {
+                const isBusy = () => button.ariaBusy === "true";
+                const again = () => { button.click(); isBusy() ? done() : requestAnimationFrame(again); };
+                button.click();
+                again();
+            })"""
+        )
     assert len(held) == 1
     held[0].continue_()
     expect(page.locator(".errors")).to_be_visible()

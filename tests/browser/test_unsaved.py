@@ -24,6 +24,17 @@ def asks(page: Page) -> bool:
     return page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))")
 
 
+def enter_again(page: Page, username: str = "manager", password: str = PASSWORD) -> None:
+    """Sign in on the page that a sign-in which ended led to.
+
+    Nobody types as fast as this: the page's script has put the words away before anything is typed.
+    """
+    page.wait_for_function("'words' in JSON.parse(sessionStorage.getItem('draft'))")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.click("main button[type=submit]")
+
+
 def test_closing_the_tab_asks_only_while_something_differs(person):
     page = person.open("/distributors/new")
     page.wait_for_load_state()
@@ -87,11 +98,7 @@ def test_who_was_signed_out_while_writing_gets_it_back(person):
     page.click(".formbar .btn-primary")
     page.wait_for_url("**/login?next=/distributors/new")
     expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
-    # Nobody types as fast as this: the page's script has run before anything is typed.
-    page.wait_for_function("'words' in JSON.parse(sessionStorage.getItem('draft'))")
-    page.fill("[name=username]", "manager")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    enter_again(page)
     page.wait_for_url("**/distributors/new")
     expect(page.locator("#notices")).to_contain_text("刚才填写的内容已放回表单")
     expect(page.locator("[name=name]")).to_have_value("示例失而复得商贸有限公司")
@@ -111,10 +118,7 @@ def test_a_field_that_is_checked_first_finds_the_sign_in_ended_and_loses_nothing
     page.locator("[name=name]").blur()
     page.wait_for_url("**/login?next=/distributors/new")
     expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
-    page.wait_for_function("'words' in JSON.parse(sessionStorage.getItem('draft'))")
-    page.fill("[name=username]", "manager")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    enter_again(page)
     page.wait_for_url("**/distributors/new")
     expect(page.locator("[name=name]")).to_have_value("示例未及保存商贸有限公司")
     assert asks(page)
@@ -143,9 +147,7 @@ def test_somebody_else_who_signs_in_next_gets_nothing_of_it(person):
     page.context.clear_cookies()
     page.click(".formbar .btn-primary")
     page.wait_for_url("**/login?next=**")
-    page.fill("[name=username]", "sales")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    enter_again(page, "sales")
     page.wait_for_url("**/distributors/new")
     expect(page.locator("[name=name]")).to_have_value("")
     assert page.evaluate("sessionStorage.getItem('draft')") is None
@@ -162,9 +164,7 @@ def test_rows_of_prices_that_were_added_come_back_too(seller, demo):
     page.context.clear_cookies()
     page.get_by_role("button", name="存为草稿").last.click()
     page.wait_for_url("**/login?next=**")
-    page.fill("[name=username]", "sales-hz")
-    page.fill("[name=password]", "demo-shili-2026")
-    page.click("main button[type=submit]")
+    enter_again(page, "sales-hz", "demo-shili-2026")
     expect(page.locator(f"[name=prices-{before}-amount]")).to_have_value("66.60")
     assert page.url.endswith(f"/agreements/new?distributor={demo.world['distributor']}")
     assert asks(page)

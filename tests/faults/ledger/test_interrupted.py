@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -191,13 +192,22 @@ def prepared(world: World, name: str) -> Flow:
     return Flow(JULY, getattr(fund, name))
 
 
+@cache
+def readings(dialect: sa.Dialect) -> dict[str, str]:
+    """What reads a table, by its name: written once, since it is asked after each statement of each flow."""
+    return {
+        table.name: str(sa.select(table).order_by(*table.primary_key).compile(dialect=dialect))
+        for table in Base.metadata.sorted_tables
+        if table.name not in UNLIKE
+    }
+
+
 def everything(session: Session) -> dict[str, list[Any]]:
     """Every row of the database but for tasks, as it stands there."""
     session.rollback()
-    found = {}
-    for table in Base.metadata.sorted_tables:
-        if table.name not in UNLIKE:
-            found[table.name] = list(session.execute(sa.select(table).order_by(*table.primary_key)).all())
+    connection = session.connection()
+    statements = readings(connection.dialect)
+    found = {name: list(connection.exec_driver_sql(asked).all()) for name, asked in statements.items()}
     session.rollback()
     return found
 
