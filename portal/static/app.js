@@ -293,13 +293,14 @@
   }
 
   // A field's own check or a progress bar may be first to find the sign-in ended: the page leaves once, without asking,
-  // for a second leaving would take the place of the first and of what it has to say.
+  // for a second leaving would take the place of the first and of what it has to say. A form on its way finds it too.
   let isSigningIn = false;
   addEventListener("pageshow", (event) => { if (event.persisted) isSigningIn = false; });
   on("htmx:beforeOnLoad", (event) => {
     const place = event.detail.xhr.getResponseHeader("HX-Redirect");
     if (!place || new URL(place, location.href).pathname !== "/login") return;
-    if (isSigningIn) { event.preventDefault(); return; }
+    const sent = document.querySelector("form[data-sent]");
+    if (isSigningIn || (sent && sent !== event.target)) { event.preventDefault(); return; }
     isSigningIn = true;
     const form = guarded().find(isChanged);
     if (!form || form.hasAttribute("data-sent")) return;

@@ -141,6 +141,32 @@ def test_answers_that_come_together_leave_the_page_once(person):
     assert len(begun) == 1
 
 
+def test_a_field_s_check_does_not_overtake_a_form_that_is_on_its_way(person):
+    page = person.open("/distributors/new")
+    page.fill("[name=name]", "示例在途商贸有限公司")
+    page.context.clear_cookies()
+    held = []
+    page.route("**/distributors/new", lambda route: held.append(route))
+    begun = []
+    page.on("request", lambda request: begun.append(request.url) if request.is_navigation_request() else None)
+    with page.expect_response("**/distributors/read**"):
+        page.evaluate(
+            """() => {
+                document.querySelector("[name=name]").dispatchEvent(new Event("change", { bubbles: true }));
+                document.querySelector(".formbar .btn-primary").click();
+            }"""
+        )
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.wait_for_url("**/login?next=/distributors/new")
+    expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")
+    assert [url.removeprefix(person.url) for url in begun] == [
+        "/distributors/new",
+        "/login?next=/distributors/new",
+    ]
+
+
 def test_somebody_else_who_signs_in_next_gets_nothing_of_it(person):
     page = person.open("/distributors/new")
     page.fill("[name=name]", "示例别人的商贸有限公司")

@@ -58,6 +58,7 @@ from tests.domain.fund_world import FIRST, LAST
 from tests.domain.tabular_files import csv_text
 
 MAY, JULY, AUGUST = date(2026, 5, 6), date(2026, 7, 10), date(2026, 8, 20)
+JUNE_LPR = date(2026, 6, 22)  # the 20th is a Saturday
 OCTOBER, LATE = date(2026, 10, 8), date(2026, 10, 20)
 BANK = {
     "bank_account_name": "湖州示例商贸有限公司",
@@ -300,7 +301,7 @@ def pay_a_list(world: World) -> Flow:
 @flow
 def confirm_interest_for_late_payment(world: World) -> Flow:
     with on_day(JULY):
-        rates.enter(world.session, world.finance, JULY, 30_000, "人民银行网站公告", is_gapless=True)
+        rates.enter(world.session, world.finance, JUNE_LPR, 30_000, "人民银行网站公告", is_gapless=True)
         world.session.commit()
     agreement = world.in_force(world.add_distributor(**BANK))
     world.buy(agreement, MAY, 50_000_000)
