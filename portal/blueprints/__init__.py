@@ -10,6 +10,7 @@ from portal.blueprints import (
     distributors,
     funds,
     jobs,
+    meeting_papers,
     own_texts,
     papers,
     payments,
@@ -46,6 +47,7 @@ ALL = (
     purchases.bp,
     templates.bp,
     own_texts.bp,
+    meeting_papers.bp,
     verify.bp,
     admin.bp,
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from portal.db import CHINA
-from portal.domain.papers.characters import missing_characters
+from portal.domain.papers.characters import with_lost_marked
 from portal.domain.price_protection.letters import Addressed
 from portal.domain.price_protection.trail.models import PaperKind
 from portal.printing import pool
@@ -23,7 +23,6 @@ _KINDS = {
     PaperKind.NOTICE: "终止通知",
     PaperKind.STATEMENT: "基金对账单",
 }
-_LOST = "〓"  # what printers set for a letter that they lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,12 @@ def covering_list(
     rows = [
         _Row(
             no,
-            _printable(one.letter.office),
-            _printable(one.letter.number),
-            _printable(one.letter.company),
-            _printable(one.address),
-            _printable(one.recipient),
-            _printable(one.phone),
+            with_lost_marked(one.letter.office),
+            with_lost_marked(one.letter.number),
+            with_lost_marked(one.letter.company),
+            with_lost_marked(one.address),
+            with_lost_marked(one.recipient),
+            with_lost_marked(one.phone),
             one.letter.pages,
         )
         for no, one in enumerate(letters, 1)
@@ -81,8 +80,8 @@ def covering_list(
         html = ENVIRONMENT.get_template("covering.html").render(
             title="交寄清单",
             generator=GENERATOR,
-            company=_printable(company),
-            by=_printable(by),
+            company=with_lost_marked(company),
+            by=with_lost_marked(by),
             copies=copies,
             count=len(rows),
             kinds=kinds,
@@ -110,8 +109,3 @@ def covering_list(
         pdf, pages = pool.render(job)
         page += pages
         yield pdf
-
-
-def _printable(text: str) -> str:
-    missing = missing_characters(text)
-    return text.translate(dict.fromkeys(map(ord, missing), _LOST)) if missing else text

@@ -14,6 +14,7 @@ from weasyprint.text.fonts import FontConfiguration
 
 from portal.printing import embedding, justify, qr, tagging
 from portal.printing.fetcher import Nothing, OwnFonts
+from portal.printing.job import Code
 from portal.printing.markup import TEMPLATES
 
 POINTS_PER_MM = 72 / 25.4
@@ -29,7 +30,7 @@ _STYLES = {
     name: CSS(
         string=(TEMPLATES / f"{name}.css").read_text("utf-8"), url_fetcher=OwnFonts(), font_config=_FONTS
     )
-    for name in ("paper", "small", "covering")
+    for name in ("paper", "small", "covering", "meeting")
 }
 
 
@@ -60,6 +61,7 @@ def write_pdf(
     attached: Attached | None = None,
     verify_url: str | None = None,
     code_place: CodePlace,
+    codes: Sequence[Code] = (),
 ) -> tuple[bytes, int]:
     """Lay out and write; give the PDF and its number of pages.
 
@@ -88,7 +90,8 @@ def write_pdf(
         [intent] = pdf.catalog["OutputIntents"]
         _object(pdf, intent["DestOutputProfile"]).stream = [_SRGB]
         if verify_url is not None:
-            _draw_codes(pdf, verify_url, code_place)
+            _draw_page_codes(pdf, verify_url, code_place)
+        _draw_codes(pdf, codes)
         _compress(pdf)
 
     data = document.write_pdf(
@@ -121,20 +124,38 @@ def _data(item: Any) -> bytes:
     return item.data if isinstance(item, pydyf.Object) else str(item).encode()
 
 
-def _draw_codes(pdf: Any, verify_url: str, place: CodePlace) -> None:
-    """Draw each page's QR code as an artifact, which a screen reader skips; one bit a module."""
-    pages = [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Page"]
+def _pages(pdf: Any) -> list[Any]:
+    return [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Page"]
+
+
+def _draw_page_codes(pdf: Any, verify_url: str, place: CodePlace) -> None:
+    """Draw each page's QR code at the foot."""
+    pages = _pages(pdf)
     codes = qr.bitmaps(f"{verify_url}?p={number}" for number in range(1, len(pages) + 1))
-    for page, (size, rows) in zip(pages, codes, strict=True):
+    for page, code in zip(pages, codes, strict=True):
         _, _, right, bottom = page["MediaBox"]
         side = place.side_mm * POINTS_PER_MM
         x = right - place.right_mm * POINTS_PER_MM - side
         y = bottom - place.bottom_mm * POINTS_PER_MM
-        # The page's own stream has turned the vertical axis downwards and left it so.
-        _object(pdf, page["Contents"]).stream += [
-            b"/Artifact BMC q",
-            f"{side:.3f} 0 0 {-side:.3f} {x:.3f} {y:.3f} cm".encode(),
-            f"BI /W {size} /H {size} /CS /G /BPC 1 /F /AHx ID".encode(),
-            rows.hex().encode() + b">",
-            b"EI Q EMC",
-        ]
+        _draw(_object(pdf, page["Contents"]), code, side, x, y)
+
+
+def _draw_codes(pdf: Any, codes: Sequence[Code]) -> None:
+    """Draw codes where each has its place."""
+    pages = _pages(pdf)
+    for code, picture in zip(codes, qr.bitmaps(code.text for code in codes), strict=True):
+        side, x, y = (mm * POINTS_PER_MM for mm in (code.side_mm, code.left_mm, code.top_mm + code.side_mm))
+        _draw(_object(pdf, pages[code.page - 1]["Contents"]), picture, side, x, y)
+
+
+def _draw(stream: Any, picture: tuple[int, bytes], side: float, x: float, y: float) -> None:
+    """Draw a QR code as an artifact, which a screen reader skips; one bit a module. x, y: its left lower corner."""
+    size, rows = picture
+    # The page's own stream has turned the vertical axis downwards and left it so.
+    stream.stream += [
+        b"/Artifact BMC q",
+        f"{side:.3f} 0 0 {-side:.3f} {x:.3f} {y:.3f} cm".encode(),
+        f"BI /W {size} /H {size} /CS /G /BPC 1 /F /AHx ID".encode(),
+        rows.hex().encode() + b">",
+        b"EI Q EMC",
+    ]

@@ -28,4 +28,5 @@ def print_job(job: PrintJob) -> tuple[bytes, int]:
         attached=attached,
         verify_url=job.verify_url,
         code_place=SMALL_PLACE if job.is_small else FULL_PLACE,
+        codes=job.codes,
     )

@@ -91,6 +91,11 @@ CEILINGS = {
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
 # They print, or look at the machine itself.
 UNCOUNTED = {"agreements.contract", "own_texts.paper_pdf", "admin.health", "papers.sheet", "papers.print_out"}
+# Counted in tests/web/test_meeting_papers.py, where nothing is laid out.
+UNCOUNTED |= {
+    f"meeting_papers.{paper}"
+    for paper in ("sign_in_sheet", "badges_pdf", "table_cards", "agenda", "invitations", "invitation")
+}
 
 
 @contextmanager

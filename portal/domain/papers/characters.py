@@ -6,6 +6,8 @@ from pathlib import Path
 
 from portal.domain.errors import DomainError
 
+_LOST = "〓"  # what printers set for a letter that they lack
+
 
 @cache
 def printable() -> frozenset[str]:
@@ -20,6 +22,12 @@ def missing_characters(text: str) -> str:
     if known.issuperset(text):
         return ""
     return "".join(dict.fromkeys(character for character in text if character not in known))
+
+
+def with_lost_marked(text: str) -> str:
+    """The text with 〓 for every character that cannot be printed: on lists that must not wait for one letter."""
+    missing = missing_characters(text)
+    return text.translate(dict.fromkeys(map(ord, missing), _LOST)) if missing else text
 
 
 def check_characters(text: str, field: str | None = None) -> None:

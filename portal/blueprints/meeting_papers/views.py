@@ -1,0 +1,173 @@
+"""Each paper: what it says is read, the transaction ends, then it is printed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from flask import Response, abort, request
+from flask.typing import ResponseReturnValue
+
+from portal.blueprints.meeting_papers import bp
+from portal.db import now
+from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
+from portal.domain.meetings import expected, kiosks, sheets, tokens
+from portal.domain.meetings.expected import Expected
+from portal.domain.meetings.models import Meeting
+from portal.domain.meetings.queries import meetings_visible_to
+from portal.domain.meetings.sheets import Order
+from portal.extensions import db
+from portal.printing.meetings import badges, letters, sign_in
+from portal.printing.meetings.badges import Bearer
+from portal.printing.meetings.facts import MeetingFacts, facts_of
+from portal.printing.meetings.letters import Addressee
+from portal.web.access import actor, requires
+from portal.web.files import shown
+from portal.web.meeting_keys import badge_key
+from portal.web.requests import ROW
+from portal.web.tables import as_id, ids
+
+Row = TypeVar("Row")
+
+# What is laid out at once: more takes a reader's patience, and every preview waits behind it.
+MOST_ROWS, MOST_CARDS, MOST_LETTERS = 2_000, 500, 200
+# A badge is good for a day after the door's devices have ended: what they saw may come in late.
+_GOOD_FOR = timedelta(days=1)
+
+
+@bp.app_template_global("meeting_paper_parts")
+def paper_parts(name: str, count: int) -> list[int | None]:
+    """The parts in which so many are printed, None for all at once; `name` is the paper's endpoint."""
+    parts = -(-count // (MOST_LETTERS if name == "invitations" else MOST_CARDS))
+    return list(range(1, parts + 1)) if parts > 1 else [None]
+
+
+def _meeting(id: int) -> Meeting:
+    """The meeting, if the user sees it; one that was called off has no papers any more."""
+    found = db.session.scalar(meetings_visible_to(actor()).where(Meeting.id == id)) or abort(404)
+    if found.cancelled_at is not None:
+        raise DomainError(N_("The meeting was called off, so nothing is printed for it any more."))
+    return found
+
+
+def _shown(pdf: bytes, name: str, meeting: MeetingFacts) -> Response:
+    return shown(pdf, "application/pdf", f"{name}-{meeting.number}.pdf")
+
+
+def _part(rows: Sequence[Row], most: int) -> Sequence[Row]:
+    """So many of them as are printed at once: all, or the part that the address asks for."""
+    parts = -(-len(rows) // most)
+    asked = as_id(request.args.get("part", ""))
+    if asked is not None and 1 <= asked <= parts:
+        return rows[(asked - 1) * most : asked * most]
+    if asked is not None or parts > 1:
+        raise DomainError(
+            N_("These are %(count)s, printed %(most)s at a time. Choose one of the %(parts)s parts."),
+            count=len(rows),
+            most=most,
+            parts=parts,
+        )
+    return rows
+
+
+@bp.get(f"/<{ROW}:id>/sign-in-sheet.pdf")
+@requires(P.MEETINGS_READ)
+def sign_in_sheet(id: int) -> ResponseReturnValue:
+    """签到表, office by office or by pinyin."""
+    me, meeting = actor(), _meeting(id)
+    people = expected.expected(db.session(), meeting, me)
+    if len(people) > MOST_ROWS:
+        raise DomainError(
+            N_(
+                "A sign-in sheet has at most %(most)s rows; these are %(count)s. Plan a meeting for each office."
+            ),
+            most=MOST_ROWS,
+            count=len(people),
+        )
+    facts, is_part, key = facts_of(meeting), not expected.sees_all(meeting, me), badge_key()
+    db.session.rollback()
+    pdf = sign_in.sign_in_sheet(
+        facts,
+        people,
+        order=Order.PINYIN if request.args.get("by") == Order.PINYIN else Order.OFFICE,
+        is_part=is_part,
+        code=lambda page: sheets.page_code(key, page),
+        made_at=now(),
+    )
+    return _shown(pdf, "签到表", facts)
+
+
+def _bearers(meeting: Meeting) -> Sequence[Bearer]:
+    """The guests whose names are known, or those of them that the address asks for, each with the token."""
+    wanted, key = set(ids("guest")), badge_key()
+    until = kiosks.ends_at(meeting) + _GOOD_FOR
+    people: list[tuple[int, Expected]] = [
+        (one.guest_id, one)
+        for one in expected.expected(db.session(), meeting, actor())
+        if one.guest_id is not None and (not wanted or one.guest_id in wanted)
+    ]
+    if not people:
+        raise DomainError(N_("Nobody who comes is named yet. Take down the replies with names, then print."))
+    return [
+        Bearer(one, tokens.token(key, meeting.id, guest_id, until))
+        for guest_id, one in _part(people, MOST_CARDS)
+    ]
+
+
+@bp.get(f"/<{ROW}:id>/badges.pdf")
+@requires(P.MEETINGS_READ)
+def badges_pdf(id: int) -> ResponseReturnValue:
+    """胸卡 of everybody named, or of the guests asked for."""
+    meeting = _meeting(id)
+    bearers, facts = _bearers(meeting), facts_of(meeting)
+    db.session.rollback()
+    return _shown(badges.badges(facts, bearers, made_at=now()), "胸卡", facts)
+
+
+@bp.get(f"/<{ROW}:id>/table-cards.pdf")
+@requires(P.MEETINGS_READ)
+def table_cards(id: int) -> ResponseReturnValue:
+    """桌卡 of everybody named, or of the guests asked for."""
+    meeting = _meeting(id)
+    bearers, facts = _bearers(meeting), facts_of(meeting)
+    db.session.rollback()
+    return _shown(badges.table_cards(facts, bearers, made_at=now()), "桌卡", facts)
+
+
+@bp.get(f"/<{ROW}:id>/agenda.pdf")
+@requires(P.MEETINGS_READ)
+def agenda(id: int) -> ResponseReturnValue:
+    """会议议程."""
+    facts = facts_of(_meeting(id))
+    db.session.rollback()
+    if not facts.agenda:
+        raise DomainError(N_("The meeting has no agenda yet. Enter it, then print."))
+    return _shown(letters.agenda(facts, made_at=now()), "议程", facts)
+
+
+def _invitations(id: int, invitation_id: int | None = None) -> ResponseReturnValue:
+    meeting = _meeting(id)
+    asked = expected.invited(db.session(), meeting, actor())
+    if invitation_id is not None:
+        asked = [one for one in asked if one.id == invitation_id] or abort(404)
+    elif not asked:
+        raise DomainError(N_("Nobody is invited yet. Invite distributors, then print."))
+    to = [Addressee(one.company, one.invited_at) for one in _part(asked, MOST_LETTERS)]
+    facts, sender = facts_of(meeting), expected.sender(db.session(), meeting)
+    db.session.rollback()
+    return _shown(letters.invitations(facts, sender, to, made_at=now()), "邀请函", facts)
+
+
+@bp.get(f"/<{ROW}:id>/invitations.pdf")
+@requires(P.MEETINGS_READ)
+def invitations(id: int) -> ResponseReturnValue:
+    """邀请函 for every distributor invited, or a part of them."""
+    return _invitations(id)
+
+
+@bp.get(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>.pdf")
+@requires(P.MEETINGS_READ)
+def invitation(id: int, invitation_id: int) -> ResponseReturnValue:
+    """邀请函 for one distributor."""
+    return _invitations(id, invitation_id)

@@ -1,0 +1,1 @@
+"""The papers of a meeting: sign-in sheet, badges, table cards, agenda, invitations; always in Chinese."""

@@ -1,0 +1,45 @@
+"""A meeting for the access table: with an agenda, a distributor invited and a guest who comes."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from portal.db import now
+from portal.domain.meetings.models import AgendaItem, Guest, Invitation, Meeting, MeetingKind, Reply
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
+
+
+def meeting_of(session: Session, region: Region, owner: User, distributor_id: int) -> dict[str, int]:
+    """The ids of a meeting of tomorrow, of an invitation to it and of a guest."""
+    begins = now() + timedelta(days=1)
+    held = Meeting(
+        number=f"HY-TEST-{distributor_id}",
+        kind=MeetingKind.REGULAR,
+        title="示例会议",
+        region_id=region.id,
+        host_id=owner.id,
+        created_by_id=owner.id,
+        place="示例酒店",
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=8),
+        agenda=[AgendaItem(starts_at=begins, topic="示例议题")],
+    )
+    session.add(held)
+    session.flush()
+    asked = Invitation(
+        meeting_id=held.id,
+        distributor_id=distributor_id,
+        invited_by_id=owner.id,
+        reply=Reply.COMING,
+        persons=2,
+        replied_at=now(),
+    )
+    session.add(asked)
+    session.flush()
+    guest = Guest(
+        meeting_id=held.id, invitation_id=asked.id, name="示例来宾", sound="shililaibin", initials="sllb"
+    )
+    session.add(guest)
+    session.flush()
+    return {"meeting": held.id, "meeting_invitation": asked.id, "meeting_guest": guest.id}
