@@ -5,13 +5,14 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from portal.db import now
-from portal.domain.meetings.models import AgendaItem, Guest, Invitation, Meeting, MeetingKind, Reply
+from portal.domain.meetings.kiosks import OPENS_FOR
+from portal.domain.meetings.models import AgendaItem, Guest, Invitation, Kiosk, Meeting, MeetingKind, Reply
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
 
 def meeting_of(session: Session, region: Region, owner: User, distributor_id: int) -> dict[str, int]:
-    """The ids of a meeting of tomorrow, of an invitation to it and of a guest."""
+    """The ids of a meeting of tomorrow, of an invitation to it, of a guest and of a device at its door."""
     begins = now() + timedelta(days=1)
     held = Meeting(
         number=f"HY-TEST-{distributor_id}",
@@ -40,6 +41,12 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     guest = Guest(
         meeting_id=held.id, invitation_id=asked.id, name="示例来宾", sound="shililaibin", initials="sllb"
     )
-    session.add(guest)
+    device = Kiosk(meeting_id=held.id, name="1", made_by_id=owner.id, opens_until=now() + OPENS_FOR)
+    session.add_all([guest, device])
     session.flush()
-    return {"meeting": held.id, "meeting_invitation": asked.id, "meeting_guest": guest.id}
+    return {
+        "meeting": held.id,
+        "meeting_invitation": asked.id,
+        "meeting_guest": guest.id,
+        "meeting_kiosk": device.id,
+    }

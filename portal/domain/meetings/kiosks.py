@@ -30,7 +30,7 @@ def make(session: Session, actor: User, meeting: Meeting, name: str) -> tuple[Ki
     """A new device and the key that opens it, once, within twenty minutes; only its hash is kept."""
     lock(session, meeting)
     require_host(actor, meeting)
-    if meeting.cancelled_at is not None or ends_at(meeting) <= now():
+    if not has_door(meeting):
         raise DomainError(N_("The meeting is over or was called off: nobody checks in any more."))
     names = set(session.scalars(sa.select(Kiosk.name).where(Kiosk.meeting_id == meeting.id)))
     if len(names) >= MOST:
@@ -50,6 +50,32 @@ def make(session: Session, actor: User, meeting: Meeting, name: str) -> tuple[Ki
     session.flush()
     audit.record(session, actor, "meeting.kiosk_made", meeting, name=said)
     return made, opening
+
+
+def waiting(session: Session, opening: str) -> Kiosk | None:
+    """The device that this key would open now."""
+    return session.scalar(
+        sa.select(Kiosk).where(
+            Kiosk.opening_sha256 == _hash(opening), Kiosk.opens_until > now(), Kiosk.ended_at.is_(None)
+        )
+    )
+
+
+def is_awaited(kiosk: Kiosk) -> bool:
+    """Whether its link still opens it."""
+    return kiosk.opened_at is None and kiosk.opens_until is not None and kiosk.opens_until > now()
+
+
+def open_again(session: Session, actor: User, kiosk: Kiosk) -> str:
+    """Another key for a device whose link nobody opened; the earlier one is worthless from now on."""
+    lock(session, kiosk)
+    require_host(actor, kiosk.meeting)
+    if kiosk.opened_at is not None or not is_open(kiosk):
+        raise DomainError(N_("This device was opened or ended. Make another one."))
+    opening = secrets.token_urlsafe(24)
+    kiosk.opening_sha256, kiosk.opens_until = _hash(opening), now() + OPENS_FOR
+    session.flush()
+    return opening
 
 
 def open_with(session: Session, opening: str) -> tuple[Kiosk, str]:
@@ -75,9 +101,12 @@ def of_key(session: Session, meeting_id: int, key: str) -> Kiosk | None:
 
 def is_open(kiosk: Kiosk, at: datetime | None = None) -> bool:
     """Whether it checks in now: opened, not ended, and its meeting neither over nor called off."""
-    moment = at or now()
-    meeting = kiosk.meeting
-    return kiosk.ended_at is None and meeting.cancelled_at is None and moment < ends_at(meeting)
+    return kiosk.ended_at is None and has_door(kiosk.meeting, at)
+
+
+def has_door(meeting: Meeting, at: datetime | None = None) -> bool:
+    """Whether anybody may still be checked in: the meeting is neither over nor called off."""
+    return meeting.cancelled_at is None and (at or now()) < ends_at(meeting)
 
 
 def ends_at(meeting: Meeting) -> datetime:

@@ -1,0 +1,7 @@
+"""The door of a meeting: its devices, opening one, and the page on which guests are checked in (M1)."""
+
+from flask import Blueprint
+
+bp = Blueprint("check_in", __name__)
+
+from portal.blueprints.check_in import arriving, devices, mending  # noqa: E402, F401

@@ -1,0 +1,62 @@
+"""The page at the door: a badge is scanned, or a name typed and tapped."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import pgettext
+
+from portal.blueprints.check_in import bp
+from portal.blueprints.check_in.answers import Said, answered, nobody, refused, shown
+from portal.blueprints.check_in.door import at_the_door, door
+from portal.db import now
+from portal.domain.meetings import checking_in, doors, tokens
+from portal.domain.meetings.checking_in import Outcome
+from portal.domain.meetings.models import Guest, How
+from portal.domain.meetings.tokens import Refused
+from portal.extensions import db
+from portal.web.meeting_keys import badge_key
+from portal.web.requests import ROW
+
+MOST_TYPED = 200
+
+
+@bp.route(f"/meetings/<{ROW}:id>/check-in", methods=["GET", "POST"])
+@at_the_door
+def page(id: int) -> ResponseReturnValue:
+    """What was scanned is checked in; what was typed is looked for."""
+    said = request.form.get("said", "").strip()[:MOST_TYPED] if request.method == "POST" else ""
+    if not said:
+        return shown()
+    if not tokens.looks_like_one(said):
+        return shown(hits=doors.found(db.session(), door().meeting, said), typed=said)
+    read = tokens.read(badge_key(), said, id, now())
+    if isinstance(read, Refused):
+        return shown(refused(read))
+    if doors.one(db.session(), door().meeting, read.guest_id) is None:
+        return shown(nobody())
+    return answered(lambda: _arrive(read.guest_id, How.BADGE))
+
+
+@bp.post(f"/meetings/<{ROW}:id>/check-in/guests/<{ROW}:guest_id>")
+@at_the_door
+def arrive(id: int, guest_id: int) -> ResponseReturnValue:
+    """Somebody tapped their name."""
+    if doors.one(db.session(), door().meeting, guest_id) is None:
+        return shown(nobody())
+    return answered(lambda: _arrive(guest_id, How.NAME))
+
+
+def _arrive(guest_id: int, how: How) -> Said:
+    guest = db.session.get_one(Guest, guest_id)
+    key = door().key(request.form.get("nonce", ""))
+    return welcome(checking_in.arrive(db.session(), door().meeting, guest, door().by, how=how, key=key))
+
+
+def welcome(arrival: checking_in.Arrival) -> Said:
+    """What is said to whoever arrived."""
+    words = {
+        Outcome.WELCOME: pgettext("door", "Checked in"),
+        Outcome.LATE: _("Checked in, late"),
+        Outcome.ALREADY: _("Already in"),
+    }
+    return Said(arrival.outcome.value, words[arrival.outcome], arrival.guest.id, arrival.at)

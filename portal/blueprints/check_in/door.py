@@ -1,0 +1,115 @@
+"""Who stands at a door: a device by its own cookie, or somebody who holds meetings for the office."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Response, abort, current_app, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.domain.access.roles import Permission as P
+from portal.domain.meetings import kiosks
+from portal.domain.meetings.checking_in import By
+from portal.domain.meetings.models import Kiosk, Meeting
+from portal.domain.meetings.queries import meetings_visible_to
+from portal.extensions import db
+from portal.web.access import View, actor, requires
+
+COOKIE = "kiosk"
+_NONCE = re.compile(r"[A-Za-z0-9_-]{8,48}")
+
+
+@dataclass(frozen=True)
+class Door:
+    """A meeting's door as this request came to it."""
+
+    meeting: Meeting
+    by: By
+
+    @property
+    def name(self) -> str:
+        """What the device, or who sits at it, is called."""
+        return self.by.kiosk.name if self.by.kiosk else actor().name
+
+    def key(self, nonce: str) -> str:
+        """The attendance's key of what this form says: sent again it is the same one."""
+        said = nonce if _NONCE.fullmatch(nonce) else new_nonce()
+        kiosk = self.by.kiosk
+        return f"{kiosk.id}:{said}" if kiosk else f"u{actor().id}:{said}"
+
+
+def new_nonce() -> str:
+    """A form's own number."""
+    return secrets.token_urlsafe(12)
+
+
+def door() -> Door:
+    """The door of this request."""
+    found: Door = g.door
+    return found
+
+
+def hosted(id: int) -> Meeting:
+    """The meeting; 404 for whoever does not see it, 403 for whoever holds none for its office."""
+    meeting: Meeting = db.session.scalar(meetings_visible_to(actor()).where(Meeting.id == id)) or abort(404)
+    if not actor().can(P.MEETINGS_WRITE, meeting.region):
+        abort(403)
+    return meeting
+
+
+def at_the_door(view: View) -> View:
+    """Open the view to this meeting's devices while they last, and to whoever holds meetings for its office.
+
+    A device is no user: what it may do is here alone, since its cookie is looked at nowhere else.
+    """
+
+    @requires(P.MEETINGS_WRITE)
+    def by_somebody(id: int, **parts: Any) -> ResponseReturnValue:
+        meeting = hosted(id)
+        return _enter(Door(meeting, By(user=actor())), None, id, parts)
+
+    def _enter(found: Door, kiosk: Kiosk | None, id: int, parts: dict[str, Any]) -> ResponseReturnValue:
+        is_open = kiosks.is_open(kiosk) if kiosk else kiosks.has_door(found.meeting)
+        if not is_open:
+            return closed(found.meeting, has_ended=bool(kiosk and kiosk.ended_at))
+        g.door = found
+        result: ResponseReturnValue = view(id=id, **parts)
+        return result
+
+    @wraps(view)
+    def wrapper(id: int, **parts: Any) -> ResponseReturnValue:
+        kiosk = kiosks.of_key(db.session(), id, request.cookies.get(COOKIE, ""))
+        if kiosk is None:
+            return by_somebody(id, **parts)
+        return _enter(Door(kiosk.meeting, By(kiosk=kiosk)), kiosk, id, parts)
+
+    wrapper.access = (P.MEETINGS_WRITE,)  # type: ignore[attr-defined]
+    return wrapper  # type: ignore[return-value]
+
+
+def closed(meeting: Meeting | None, *, has_ended: bool = False) -> Response:
+    """The page of a device that is none any more."""
+    return Response(render_template("check_in/closed.html", meeting=meeting, has_ended=has_ended), 410)
+
+
+def page_address(meeting: Meeting) -> str:
+    """The page on which guests of this meeting are checked in."""
+    return url_for("check_in.page", id=meeting.id)
+
+
+def remember_device(response: Response, kiosk: Kiosk, key: str) -> None:
+    """Give the browser the device's key, for its own page and for nothing else.
+
+    It lasts as long as what the device saw may still come in, and shows until then that the door is closed.
+    """
+    response.set_cookie(
+        COOKIE,
+        key,
+        path=page_address(kiosk.meeting),
+        expires=kiosks.ends_at(kiosk.meeting) + kiosks.SENDS_FOR,
+        httponly=True,
+        samesite="Strict",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )

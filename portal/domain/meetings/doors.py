@@ -1,0 +1,101 @@
+"""What the door shows: who is meant, where they sit, whether they are in already, how many are in (M1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from portal.domain.distributors.models import Distributor
+from portal.domain.meetings import guests
+from portal.domain.meetings.models import Attendance, Guest, Invitation, Kiosk, Meeting, What
+from portal.domain.meetings.queries import counts, standing_arrivals
+
+LAST = 20
+
+
+@dataclass(frozen=True)
+class AtDoor:
+    """A guest as the door knows them: no more of a person than it takes to find the right one."""
+
+    guest: Guest
+    company: str
+    arrived_at: datetime | None
+    left_at: datetime | None
+
+    @property
+    def is_in(self) -> bool:
+        """Whether they are checked in."""
+        return self.arrived_at is not None
+
+
+def found(session: Session, meeting: Meeting, typed: str) -> list[AtDoor]:
+    """Who may be meant by what was typed: name, pinyin, initials or the telephone's end."""
+    return _read(session, meeting, guests.like(meeting, typed))
+
+
+def one(session: Session, meeting: Meeting, guest_id: int) -> AtDoor | None:
+    """A guest of this meeting by id; none who is another's or was erased."""
+    statement = sa.select(Guest).where(
+        Guest.meeting_id == meeting.id, Guest.id == guest_id, Guest.erased_at.is_(None)
+    )
+    return next(iter(_read(session, meeting, statement)), None)
+
+
+def last(session: Session, meeting: Meeting) -> list[AtDoor]:
+    """Who came last, the latest first; arrivals that were undone are gone from it."""
+    statement = (
+        sa.select(Guest)
+        .where(Guest.meeting_id == meeting.id, Guest.erased_at.is_(None), _ARRIVED.at.is_not(None))
+        .order_by(_ARRIVED.at.desc(), _ARRIVED.id.desc())
+        .limit(LAST)
+    )
+    return _read(session, meeting, statement)
+
+
+def tally(session: Session, meeting: Meeting) -> tuple[int, int]:
+    """How many are in, of how many: those who are named, or more where more were announced."""
+    found = counts(session, meeting)
+    return found.arrived, max(found.persons, found.named)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device with what it did."""
+
+    kiosk: Kiosk
+    arrivals: int
+    latest_at: datetime | None
+
+
+def devices(session: Session, meeting: Meeting) -> list[Device]:
+    """The devices of a meeting in the order they were made, those that ended last."""
+    seen = sa.and_(Attendance.kiosk_id == Kiosk.id, Attendance.what == What.ARRIVED)
+    rows = session.execute(
+        sa.select(Kiosk, sa.func.count(Attendance.id), sa.func.max(Attendance.at))
+        .outerjoin(Attendance, seen)
+        .where(Kiosk.meeting_id == meeting.id)
+        .group_by(Kiosk.id)
+        .order_by(Kiosk.ended_at.is_not(None), Kiosk.id)
+    )
+    return [Device(kiosk, arrivals, latest) for kiosk, arrivals, latest in rows]
+
+
+_ARRIVED, _LEFT = aliased(Attendance), aliased(Attendance)
+
+
+def _read(session: Session, meeting: Meeting, statement: sa.Select[Guest]) -> list[AtDoor]:
+    standing = standing_arrivals(meeting.id).with_only_columns(Attendance.id)
+    rows: Sequence[Any] = session.execute(
+        statement.outerjoin(Invitation, Invitation.id == Guest.invitation_id)
+        .outerjoin(Distributor, Distributor.id == Invitation.distributor_id)
+        .outerjoin(_ARRIVED, sa.and_(_ARRIVED.guest_id == Guest.id, _ARRIVED.id.in_(standing)))
+        .outerjoin(
+            _LEFT,
+            sa.and_(_LEFT.guest_id == Guest.id, _LEFT.turn == _ARRIVED.turn, _LEFT.what == What.LEFT),
+        )
+        .add_columns(Distributor.name, _ARRIVED.at, _LEFT.at)
+    ).all()
+    return [AtDoor(guest, name or guest.company, at, left) for guest, name, at, left in rows]
