@@ -4,6 +4,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
@@ -25,7 +26,7 @@ from portal.web.requests import ROW
 class WalkInForm(FlaskForm):
     """Somebody whom nobody expected, or who comes for somebody else."""
 
-    name = LineField(_l("Name"), [InputRequired(_l("Enter the name."))])
+    name = LineField(lazy_pgettext("person", "Name"), [InputRequired(_l("Enter the name."))])
     phone = LineField(_l("Phone"))
     company = LineField(_l("Company"))
     nonce = HiddenField(default=new_nonce)
