@@ -130,7 +130,7 @@ def test_a_sheet_by_pinyin_goes_by_the_sound_of_names():
         [*people("张三", "安示", "李四"), Expected(company="示例未报")], Order.PINYIN, is_part=True
     )
     text = squeeze(text_of(printed))
-    places = [text.find(said) for said in ("安示", "李四", "张三", "姓名未报", "现场登记")]
+    places = [text.rfind(said) for said in ("安示", "李四", "张三", "姓名未报", "现场登记")]
     assert places == sorted(places) and -1 not in places
     assert "仅列打印人所管办事处的来宾" in text
 
@@ -146,6 +146,27 @@ def test_a_sheet_of_any_length_has_the_pages_that_its_codes_say(count: int):
     ]
     printed = sheet(who)  # it raises where the layout disagrees with the plan
     assert len(codes(printed, printed.pages)) == 1
+
+
+def test_the_longest_title_and_place_leave_the_table_where_it_is():
+    usual, longest = (
+        paper(
+            sign_in_sheet(
+                facts,
+                people("李四"),
+                order=Order.OFFICE,
+                is_part=True,
+                code=lambda page: sheets.page_code(KEY, page),
+                made_at=MADE_AT,
+            )
+        )
+        for facts in (meeting(), meeting(title="示例" * 40, place="示例" * 40, address="示例" * 60))
+    )
+    assert "示例" * 40 in squeeze(text_of(longest))
+    # Between the title block and the table nothing is printed, and the table is the same.
+    assert picture_of(longest, 1, 100, (12, 46.5, 175, 47.5)).getextrema()[0] > 200
+    table = (12, 55, 198, 280)
+    assert picture_of(usual, 1, 50, table).tobytes() == picture_of(longest, 1, 50, table).tobytes()
 
 
 def test_badges_read_back_at_the_door_and_hold_every_letter_of_long_names():

@@ -1,11 +1,13 @@
 """A meeting's papers through the pages: who gets which, of whom they tell, and what is refused with a way on."""
 
+import re
 import subprocess
 from datetime import time, timedelta
 from io import BytesIO
 
 import pytest
 import zxingcpp
+from flask import render_template_string
 from PIL import Image
 
 from portal.db import clock_at
@@ -13,6 +15,7 @@ from portal.domain.access.roles import Role
 from portal.domain.meetings import inviting, planning, sheets, tokens
 from portal.domain.meetings.models import Guest, Meeting, Reply, Via
 from portal.domain.meetings.planning import china_at
+from portal.domain.meetings.queries import Counts
 from portal.domain.settings import services as settings
 from portal.printing import pool
 from portal.web.meeting_keys import badge_key
@@ -221,3 +224,28 @@ def test_papers_ask_as_little_for_many_guests_as_for_few(app, world, sign_in, mo
         world.coming(one, "示例某")
     assert asked() == few
     assert max(few.values()) <= ORDINARY, few
+
+
+def test_the_links_lead_to_papers_and_leave_out_what_nobody_is_on_yet(app, world, sign_in):
+    meeting, _guests = held(world)
+    client = sign_in(world.manager)
+
+    def links(counts: Counts | None, *, of: Meeting) -> list[str]:
+        words = '{% from "meetings/_papers.html" import papers with context %}{{ papers(meeting, counts) }}'
+        with app.test_request_context("/", headers={"Accept-Language": "en"}):
+            shown = render_template_string(words, meeting=of, counts=counts)
+        return re.findall(r'href="([^"]+)"', shown.replace("&amp;", "&"))
+
+    addresses = links(Counts(invited=3, named=2), of=meeting)
+    assert addresses == links(None, of=meeting)
+    assert len(addresses) == 6
+    for address in addresses:
+        assert client.get(address).mimetype == "application/pdf", address
+    many = links(Counts(invited=401, named=501), of=meeting)
+    assert [one.partition("?")[2] for one in many if "part=" in one] == ["part=1", "part=2"] * 2 + [
+        "part=1",
+        "part=2",
+        "part=3",
+    ]
+    empty = links(Counts(), of=world.plan(agenda=()))
+    assert [one.partition("sign-in-sheet.pdf")[2] for one in empty] == ["", "?by=pinyin"]

@@ -8,8 +8,8 @@ from portal.db import CHINA
 from portal.domain.meetings.expected import Sender
 from portal.printing.meetings.facts import MeetingFacts, printed
 
-# A longer agenda is told in a sentence, so that the letter and its slip stay on one sheet.
-_MOST_LINES = 8
+# A longer agenda is told in a sentence, so that the letter and its slip stay on one sheet as a rule.
+_MOST_LINES, _IN_A_LINE = 9, 28
 
 
 def agenda(meeting: MeetingFacts, *, made_at: datetime) -> bytes:
@@ -50,6 +50,6 @@ def invitations(
         made_at=made_at,
         letters=letters,
         sender=sender,
-        is_long=sum(len(items) for _day, items in meeting.days) > _MOST_LINES,
+        is_long=sum(1 + len(one.topic + one.speaker) // _IN_A_LINE for one in meeting.agenda) > _MOST_LINES,
     )
     return pdf

@@ -71,7 +71,8 @@ def sign_in_sheet(
         nameless=sum(not one.name for one in people),
         is_part=is_part,
         by_pinyin=order is Order.PINYIN,
-        heading=fit(meeting.title, 160, 12, largest=16, smallest=8),
+        heading=fit(meeting.title, 160, 9, largest=16, smallest=8),
+        where=fit(f"地点：{meeting.where}", 160, 7, largest=10.5, smallest=5) if meeting.where else None,
     )
     if count != len(pages):
         raise RuntimeError(f"A sign-in sheet of {len(pages)} pages was laid out as {count}.")
