@@ -47,6 +47,14 @@ PAGES = (
     PageLine("my tasks", "manager", "/tasks/"),
     PageLine("a task that waits", "manager", "/tasks/{job.id}"),
     PageLine("a task that failed", "manager", "/tasks/{failed.id}"),
+    PageLine("devices at a door", "manager", "/meetings/{meeting.id}/kiosks"),
+    PageLine("a door", "manager", "/meetings/{meeting.id}/check-in"),
+    PageLine("a walk-in", "manager", "/meetings/{meeting.id}/check-in/walk-in"),
+    PageLine(
+        "in place of a guest", "manager", "/meetings/{meeting.id}/check-in/guests/{guests[5].id}/substitute"
+    ),
+    PageLine("latest arrivals", "manager", "/meetings/{meeting.id}/check-in/last"),
+    PageLine("a link for a device that is too old", "", "/check-in/open/of-no-device", 410),
 )
 
 # On the demo's data, which is what a newcomer sees first; users are the demo's.

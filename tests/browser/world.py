@@ -19,6 +19,12 @@ from portal.domain.distributors.models import (
 )
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
+from portal.domain.meetings import checking_in, guests
+from portal.domain.meetings.checking_in import By
+from portal.domain.meetings.guests import GuestFacts
+from portal.domain.meetings.models import Guest, How, Meeting, MeetingKind
+from portal.domain.regions.models import Region
+from portal.domain.users.models import User
 from tests.factories import Factory
 
 COUNT = 120
@@ -38,6 +44,9 @@ class World:
     # A task that waits for a worker, and one that failed.
     job: Job
     failed: Job
+    # Under way, with guests who are expected, the first of them in.
+    meeting: Meeting
+    guests: list[Guest]
     count: int = COUNT
 
 
@@ -88,5 +97,30 @@ def make_world(session: Session) -> World:
     )
     failed.state, failed.reference, failed.done, failed.ended_at = JobState.FAILED, "0123abcd", 2000, now()
     session.add(flag)
+    meeting, expected = _meeting(session, city, manager)
     session.commit()
-    return World(made[0], full, contact, licence, document, flag, job, failed)
+    return World(made[0], full, contact, licence, document, flag, job, failed, meeting, expected)
+
+
+def _meeting(session: Session, region: Region, host: User) -> tuple[Meeting, list[Guest]]:
+    meeting = Meeting(
+        number="HY-2026-0901",
+        kind=MeetingKind.REGULAR,
+        title="示例秋季经销商会议",
+        region_id=region.id,
+        host_id=host.id,
+        created_by_id=host.id,
+        starts_at=now(),
+        ends_at=now() + timedelta(hours=8),
+    )
+    session.add(meeting)
+    session.flush()
+    names = ("示例先到", "周小满", "周立群", "欧阳示例", "王示例", "张示例", "李示例")
+    facts = [
+        GuestFacts(name, phone=f"1380000{1000 + no}", company="示例商贸") for no, name in enumerate(names)
+    ]
+    expected = [guests.add(session, meeting, one) for one in facts]
+    for no, guest in enumerate(expected, 1):
+        guest.table_no, guest.seat_no = "8", str(no)
+    checking_in.arrive(session, meeting, expected[0], By(user=host), how=How.NAME, key="first")
+    return meeting, expected
