@@ -16,6 +16,8 @@
   const PLACE = "unsent " + location.pathname;
   const AGAIN = [500, 1000, 2000, 5000]; // ms
   const PATIENCE = 15000; // ms for one answer
+  const FAULTS = 3; // so often a fault of the portal's own is tried again
+  const failed = [];
   let queue = [];
   try { queue = JSON.parse(sessionStorage.getItem(PLACE) || "[]"); } catch { /* private windows may refuse */ }
   let isBusy = false;
@@ -42,8 +44,9 @@
         queue.shift();
         tries = 0;
         notices.replaceChildren();
+        if (failed.length) complain(document.body.dataset.failed.replace("#", failed.splice(0).join(" ")));
       } else {
-        complain();
+        complain(document.body.dataset.offline);
         await waits(AGAIN[Math.min(tries++, AGAIN.length - 1)]);
       }
       keep();
@@ -64,7 +67,11 @@
       }
       if (got.status === 410) { queue = []; keep(); location.reload(); return true; }
       if (got.status === 400) return await renew();
-      return got.status < 500; // a refusal of ours that no repeating mends
+      if (got.status === 500 && (entry.faults = (entry.faults || 0) + 1) < FAULTS) return false;
+      if (got.status > 500) return false;
+      // No repeating mends this one; the others must not wait behind it.
+      failed.push(entry.values.said || "?");
+      return true;
     } catch {
       return false;
     }
@@ -79,11 +86,11 @@
     return false;
   }
 
-  function complain() {
-    if (notices.children.length) return;
+  function complain(words) {
+    if (notices.textContent === words) return;
     const line = document.createElement("p");
     line.className = "said said-warning";
-    line.textContent = document.body.dataset.offline;
+    line.textContent = words;
     notices.replaceChildren(line);
   }
 

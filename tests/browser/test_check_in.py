@@ -154,3 +154,22 @@ def test_the_door_works_without_scripts(site, visit, scan):
     expect(page.locator(".say")).to_have_text("已撤销签到")
     assert (arrivals(site, guest), arrivals(site, other)) == (1, 1)
     expect(page.locator("#said")).to_be_focused()
+
+
+def test_a_fault_of_the_portal_holds_up_nobody_behind_it(site, visit):
+    page = open_device(site, visit, "后门")
+    tries = []
+
+    def fail(route):
+        if route.request.method == "POST" and "broken" in (route.request.post_data or ""):
+            tries.append(1)
+            route.fulfill(status=500, body="")
+        else:
+            route.fallback()
+
+    page.route("**/check-in", fail)
+    for typed in ("broken", "zzz"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("没有找到“zzz”")
+    assert len(tries) == 3

@@ -14,6 +14,7 @@ from portal.domain.meetings import kiosks, planning, tokens
 from portal.domain.meetings.models import Attendance, Guest, Kiosk, What
 from portal.web.meeting_keys import badge_key
 from tests.domain.meeting_world import BEFORE, END, START, MeetingWorld
+from tests.factories import PASSWORD
 from tests.web.access_rows import rows_of_region
 from tests.web.test_access import OPEN, TABLE, address, routes
 
@@ -150,6 +151,8 @@ def test_an_ended_device_and_a_meeting_that_is_over_say_so_calmly(
     for answer in (kiosk.get(door(meeting)), kiosk.post(door(meeting), data={"said": "周"})):
         assert answer.status_code == 410 and "This device has ended" in answer.text
     assert other.get(door(meeting)).status_code == 200
+    kiosk.post("/login", data={"username": world.manager.username, "password": PASSWORD})
+    assert kiosk.get(door(meeting)).status_code == 200
     clock.move_to(kiosks.ends_at(meeting))
     answer = other.post(door(meeting), data={"said": code(app, meeting, guests[0], END + 9 * MINUTE * 60)})
     assert answer.status_code == 410 and "The meeting is over" in answer.text

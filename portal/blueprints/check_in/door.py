@@ -15,7 +15,7 @@ from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.models import Kiosk, Meeting
 from portal.domain.meetings.queries import meetings_visible_to
 from portal.extensions import db
-from portal.web.access import View, actor, requires
+from portal.web.access import View, actor, requires, viewer
 
 COOKIE = "kiosk"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,48}")
@@ -81,7 +81,8 @@ def at_the_door(view: View) -> View:
     @wraps(view)
     def wrapper(id: int, **parts: Any) -> ResponseReturnValue:
         kiosk = kiosks.of_key(db.session(), id, request.cookies.get(COOKIE, ""))
-        if kiosk is None:
+        if kiosk is None or (not kiosks.is_open(kiosk) and viewer() is not None):
+            # Whoever signs in where a device ended is no device any more.
             return by_somebody(id, **parts)
         return _enter(Door(kiosk.meeting, By(kiosk=kiosk)), kiosk, id, parts)
 
