@@ -11,6 +11,7 @@ from portal.demo.agenda import Agenda
 from portal.demo.batches import Batches
 from portal.demo.cases import Cases
 from portal.demo.contracts import Contracts
+from portal.demo.meetings import Meetings
 from portal.demo.payments import Payments
 from portal.demo.people import PEOPLE, load
 from portal.demo.purchases import DAYS, Purchases
@@ -70,6 +71,7 @@ def command(if_first_start: bool) -> None:
     bought = Purchases(db.session, people).load(agenda)
     agenda.up_to(today())
     Statements(db.session(), people).load()
+    Meetings(db.session(), people).load()
     cases.sweep()
     pool.close()
     click.echo(

@@ -18,7 +18,7 @@ from portal.web.audit_bulk import bulk_changes
 from portal.web.case_words import CASE_ACTIONS, told_of_case
 from portal.web.closing_words import CLOSING_ACTIONS, told_of_closing
 from portal.web.deed_words import DEED_EVENTS
-from portal.web.meeting_words import MEETING_ACTIONS, MEETING_LABELS, told_of_meeting
+from portal.web.meeting_words import MEETING_ACTIONS, meeting_changes, told_of_meeting
 from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
@@ -88,7 +88,6 @@ _LABELS: dict[str, object] = {
     "template": _l("Template"),
     "pattern": _l("Pattern"),
     **TRAIL_LABELS,
-    **MEETING_LABELS,
     "digits": _l("Digits in the running number"),
     "prices": _l("Prices"),
     "violations": _l("Kinds of violation"),
@@ -136,6 +135,8 @@ def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:
     """(label, before, after) of each field that the event changed; None for other features' events."""
     if event.action in ("batch.changed", "batch.row_changed"):
         return bulk_changes(event.params.get("before") or {}, event.params.get("after") or {})
+    if event.action in MEETING_ACTIONS:
+        return meeting_changes(event.params.get("changes") or {})
     if event.action.split(".")[0] not in _FEATURES:
         return None
     found = event.params.get("changes")
@@ -188,7 +189,7 @@ def text(event: AuditEvent) -> str:
         return told_of_payment(params)
     if event.action in CLOSING_ACTIONS:
         return told_of_closing(params)
-    if event.action in MEETING_ACTIONS and "changes" not in params:
+    if event.action in MEETING_ACTIONS:
         return told_of_meeting(params)
     if event.action == "workdays.changed":
         return _workdays(params)

@@ -5,7 +5,7 @@ None when it was left empty, and says in `understood` how it read an entry that 
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -136,6 +136,16 @@ class DateOnField(Understood):
     def show(self, value: date) -> str:
         """2026-02-03."""
         return value.isoformat()
+
+
+class ClockField(Understood):
+    """A time of day in China: 9:00, 9点半, 下午2点."""
+
+    read = staticmethod(text.clock)
+
+    def show(self, value: time) -> str:
+        """09:00."""
+        return value.strftime("%H:%M")
 
 
 class UsccField(Understood):

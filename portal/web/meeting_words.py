@@ -1,13 +1,17 @@
 """The words of meetings: kinds, where they are, answers, how somebody was seen (M1)."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
 
+from portal.db import CHINA
 from portal.domain.meetings.models import How, Lodging, MeetingKind, MeetingState, Reply, Via
+from portal.domain.money import figures
 
 # For portal.web.words: what each code is called, and its colour.
 MEETING_WORDS = (
@@ -57,10 +61,11 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.kiosk_made": _l("Device for the door set up"),
     "meeting.kiosk_ended": _l("Device at the door ended"),
 }
+_CODES: dict[str, type[StrEnum]] = {"kind": MeetingKind, "reply": Reply}
 MEETING_LABELS: dict[str, object] = {
     "kind": lazy_pgettext("meeting", "Kind"),
     "title": lazy_pgettext("meeting", "Title"),
-    "host_id": _l("Host"),
+    "host": _l("Host"),
     "place": lazy_pgettext("meeting", "Place"),
     "address": lazy_pgettext("meeting", "Address"),
     "starts_at": lazy_pgettext("meeting", "Begins"),
@@ -74,6 +79,27 @@ MEETING_LABELS: dict[str, object] = {
     "reply": lazy_pgettext("meeting", "Reply"),
     "persons": lazy_pgettext("meeting", "Persons"),
 }
+
+
+def meeting_changes(changes: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """(label, before, after) of each field of a meeting or a reply that an event changed."""
+    return tuple(
+        (str(MEETING_LABELS.get(name, name)), *(_value(name, value) for value in pair))
+        for name, pair in changes.items()
+        if isinstance(pair, list) and len(pair) == 2
+    )
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "—"
+    if name.endswith("_at") and isinstance(value, str):
+        return datetime.fromisoformat(value).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+    if name == "budget_fen" and isinstance(value, int):
+        return f"¥{figures(value)}"
+    if name in _CODES and value in list(_CODES[name]):
+        return str(dict(MEETING_WORDS)[_CODES[name](value)])
+    return _("; ").join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def told_of_meeting(said: Mapping[str, Any]) -> str:

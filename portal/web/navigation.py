@@ -69,6 +69,10 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        _l("Meetings"),
+        (Entry(_l("Dealer meetings"), "meetings.index", (P.MEETINGS_READ,)),),
+    ),
+    (
         _l("Administration"),
         (
             Entry(_l("Users"), "admin.users", (P.USERS_MANAGE,)),

@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import now, today
 from portal.domain.distributors.models import Contact
+from portal.domain.meetings.models import Invitation, Meeting, Reply
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
@@ -67,6 +68,10 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
             sa.select(AgreementPaper.code).where(AgreementPaper.agreement_id == rows["signed"])
         ),
         "product": first(Product.id),
+        "meeting": (meeting := first(Meeting.id, Meeting.starts_at > now())),
+        "invitation": first(
+            Invitation.id, Invitation.meeting_id == meeting, Invitation.reply == Reply.COMING
+        ),
         "payout_list": first(PayoutList.id),
         "voucher_file": first(VoucherFile.id),
         "taken_back": first(PaymentCorrection.payout_id, PaymentCorrection.payout_id.is_not(None)),

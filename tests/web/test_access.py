@@ -79,7 +79,17 @@ def case(*needs: P, **rows: str) -> Line:
     return Line(needs, {"code": "case_code", **rows})
 
 
+MR, MW = P.MEETINGS_READ, P.MEETINGS_WRITE
 TABLE: dict[str, Line] = {
+    "meetings.index": line(MR),
+    "meetings.detail": line(MR, id="meeting"),
+    "meetings.new": line(MW),
+    "meetings.edit": line(MW, id="meeting"),
+    "meetings.call_off": line(MW, id="meeting"),
+    "meetings.audience": line(MW, id="meeting"),
+    "meetings.invite": line(MW, id="meeting"),
+    "meetings.reply": line(MW, id="meeting", invitation_id="meeting_invitation"),
+    "meetings.withdraw": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "violations.index": Line(READ),
     "violations.numbers": Line((P.CASES_READ,)),
     "violations.report": Line((P.CASES_REPORT,)),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from portal.db import today
+from portal.db import now, today
 from portal.domain.access.roles import Role
 from portal.domain.audit import services as audit
 from portal.domain.distributors.models import (
@@ -24,6 +24,7 @@ from portal.domain.documents import services as documents
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft
+from portal.domain.meetings.models import AgendaItem, Attendance, Guest, How, Invitation, Reply, What
 from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
@@ -204,6 +205,23 @@ class World:
         session.add(
             ParcelRow(parcel_id=int(rows["parcel"]), trail_id=int(others["original"]), copies=2, expected=1)
         )
+        meeting_id = int(rows["meeting"])
+        session.add(
+            asked := Invitation(
+                meeting_id=meeting_id, distributor_id=below.id, invited_by_id=self.me.id, reply=Reply.COMING,
+                replied_at=now(), persons=1,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(guest := Guest(meeting_id=meeting_id, invitation_id=asked.id, name=f"示例{self.made}"))
+        session.add(AgendaItem(meeting_id=meeting_id, starts_at=now() + timedelta(days=7), topic="示例"))
+        session.flush()
+        session.add(
+            Attendance(
+                meeting_id=meeting_id, guest_id=guest.id, turn=1, what=What.ARRIVED, how=How.OFFICE, at=now(),
+                by_id=self.me.id, key=f"more-{self.made}",
+            )
+        )  # fmt: skip
         session.flush()
         for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):
             price = {"terms_id": terms.id, "no": no, "product_id": product_id, "amount_fen": 100}

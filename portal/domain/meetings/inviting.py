@@ -103,9 +103,7 @@ def withdraw(session: Session, actor: User, invitation: Invitation) -> None:
     if invitation.withdrawn_at is not None:
         return
     invitation.withdrawn_at = now()
-    audit.record(
-        session, actor, "meeting.uninvited", invitation.meeting, distributor_id=invitation.distributor_id
-    )
+    audit.record(session, actor, "meeting.uninvited", invitation.meeting, name=invitation.distributor.name)
     session.flush()
 
 
@@ -149,7 +147,7 @@ def answer(session: Session, actor: User | None, invitation: Invitation, said: A
         actor,
         "meeting.answered",
         meeting,
-        distributor_id=invitation.distributor_id,
+        name=invitation.distributor.name,
         changes=audit.changes(before, _said(invitation)),
     )
     session.flush()

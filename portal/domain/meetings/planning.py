@@ -106,11 +106,11 @@ def change(session: Session, actor: User, meeting: Meeting, facts: Facts, *, see
         raise DomainError(
             N_("Guests have arrived already, so its times stay: who is late follows from them."), "starts_on"
         )
-    before = _said(meeting)
+    before = _said(meeting, meeting.host)
     for name, value in _columns(checked).items():
         setattr(meeting, name, value)
     _set_agenda(meeting, checked.agenda)
-    differing = audit.changes(before, _said(meeting))
+    differing = audit.changes(before, _said(meeting, checked.host))
     if differing:
         meeting.version += 0 if session.is_modified(meeting) else 1
         session.flush()
@@ -238,16 +238,16 @@ def _columns(facts: Facts) -> dict[str, object]:
     }
 
 
-def _said(meeting: Meeting) -> dict[str, object]:
+def _said(meeting: Meeting, host: User) -> dict[str, object]:
     names = (
-        "kind", "title", "host_id", "place", "address", "starts_at", "ends_at", "late_after_minutes", "reply_by_on",
+        "kind", "title", "place", "address", "starts_at", "ends_at", "late_after_minutes", "reply_by_on",
         "seats", "budget_fen", "note",
     )  # fmt: skip
     agenda = [
         f"{one.starts_at.astimezone(CHINA):%m-%d %H:%M} {one.topic} {one.speaker}".strip()
         for one in meeting.agenda
     ]
-    return {name: getattr(meeting, name) for name in names} | {"agenda": agenda}
+    return {name: getattr(meeting, name) for name in names} | {"host": host.name, "agenda": agenda}
 
 
 def _set_agenda(meeting: Meeting, items: Sequence[Item]) -> None:

@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from portal.db import now
+from portal.db import CHINA, now
 from portal.domain.access.queries import visible, within
+from portal.domain.access.roles import ROLE_PERMISSIONS
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.meetings.models import (
@@ -22,7 +23,8 @@ from portal.domain.meetings.models import (
     What,
 )
 from portal.domain.regions.models import Region
-from portal.domain.users.models import User
+from portal.domain.users.models import Grant, User
+from portal.domain.workdays import services as workdays
 
 
 def meetings_visible_to(user: User) -> sa.Select[Meeting]:
@@ -270,3 +272,51 @@ def other_meetings(
         .order_by(Meeting.starts_at)
     )
     return [Clash(meeting.starts_at.date(), meeting, dealers) for meeting, dealers in rows]
+
+
+def days_off(session: Session, meeting: Meeting) -> list[date]:
+    """The days of a meeting that are no working days."""
+    day, last = (one.astimezone(CHINA).date() for one in (meeting.starts_at, meeting.ends_at))
+    found = []
+    while day <= last:
+        if not workdays.is_working(session, day):
+            found.append(day)
+        day += timedelta(days=1)
+    return found
+
+
+def hosts(session: Session, region_ids: list[int]) -> list[User]:
+    """Who may answer for a meeting of one of these offices: whoever holds meetings there, by name."""
+    paths = session.scalars(sa.select(Region.path).where(Region.id.in_(region_ids))).all()
+    above = {int(part) for path in paths for part in path.strip("/").split("/") if part}
+    return list(
+        session.scalars(
+            sa.select(User)
+            .where(
+                User.deactivated_at.is_(None),
+                sa.exists().where(
+                    Grant.user_id == User.id, Grant.role.in_(_HOLDERS), Grant.region_id.in_(above)
+                ),
+            )
+            .order_by(User.name, User.id)
+        )
+    )
+
+
+def owners(session: Session, user: User) -> list[User]:
+    """Who owns distributors in the user's offices, by name."""
+    owning = sa.exists().where(
+        Distributor.owner_id == User.id, Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE))
+    )
+    return list(session.scalars(sa.select(User).where(owning).order_by(User.name, User.id)))
+
+
+# Guests, company by company.
+BY_COMPANY = (Distributor.code_key, Guest.company, Guest.id)
+_HOLDERS = tuple(role for role, allowed in ROLE_PERMISSIONS.items() if P.MEETINGS_WRITE in allowed)
+# What lists of distributors and of invitations show beside them.
+NAMED_BY_OFFICE = (joinedload(Distributor.region), joinedload(Distributor.owner))
+WITH_DISTRIBUTORS = (
+    joinedload(Invitation.distributor).joinedload(Distributor.region),
+    joinedload(Invitation.distributor).joinedload(Distributor.owner),
+)

@@ -5,6 +5,7 @@ knows it.
 """
 
 from portal.domain.text.cleaning import NumericText, clean, clean_lines, half_width
+from portal.domain.text.clocks import clock
 from portal.domain.text.codes import bank_account, email, uscc
 from portal.domain.text.dates import date_on
 from portal.domain.text.names import (
@@ -28,6 +29,7 @@ __all__ = [
     "bank_account",
     "clean",
     "clean_lines",
+    "clock",
     "date_on",
     "email",
     "half_width",

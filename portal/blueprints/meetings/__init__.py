@@ -1,0 +1,7 @@
+"""Dealer meetings: the list, one meeting, planning it, inviting to it, replies (M1)."""
+
+from flask import Blueprint
+
+bp = Blueprint("meetings", __name__, url_prefix="/meetings")
+
+from portal.blueprints.meetings import inviting, planning, views  # noqa: E402, F401

@@ -1,0 +1,117 @@
+"""Whom to invite, and what they answer."""
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.blueprints.meetings import bp
+from portal.blueprints.meetings.forms import ReplyForm
+from portal.blueprints.meetings.loading import invitation_or_404, may_hold, meeting_or_404, own_meeting_or_404
+from portal.domain.access.queries import regions_visible_to
+from portal.domain.access.roles import Permission as P
+from portal.domain.distributors.models import Distributor, Grade, Level
+from portal.domain.meetings import inviting, queries
+from portal.domain.meetings.guests import GuestFacts
+from portal.domain.meetings.inviting import Audience
+from portal.domain.meetings.models import Invitation, Via
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.htmx import leave, render, submit
+from portal.web.requests import ROW
+from portal.web.tables import chosen, ids, number, page_of
+
+_SORTS = {"code": Distributor.code_key, "name": Distributor.name}
+
+
+def _audience() -> Audience:
+    return Audience(
+        q=request.values.get("q", "").strip()[:80],
+        region_id=number("region"),
+        level=chosen(Level, "level"),
+        grade=chosen(Grade, "grade"),
+        owner_id=number("owner"),
+    )
+
+
+@bp.get(f"/<{ROW}:id>/invite")
+@requires(P.MEETINGS_WRITE)
+def audience(id: int) -> ResponseReturnValue:
+    """Distributors who are not invited yet, narrowed as the address says: some of them, or all."""
+    meeting, me, wanted = own_meeting_or_404(id), actor(), _audience()
+    return render(
+        "meetings/invite.html",
+        fragment="meetings/_candidates.html",
+        meeting=meeting,
+        page=page_of(
+            db.session,
+            inviting.candidates(meeting, me, wanted).order_by(None).options(*queries.NAMED_BY_OFFICE),
+            sorts=_SORTS,
+            default="code",
+            tie=Distributor.id,
+        ),
+        wanted=wanted,
+        levels=list(Level),
+        grades=list(Grade),
+        owners=[(one.id, one.name) for one in queries.owners(db.session, me)],
+        offices=[
+            (region.id, region.name, region.depth)
+            for region in db.session.scalars(regions_visible_to(me, P.MEETINGS_WRITE))
+        ],
+    )
+
+
+@bp.post(f"/<{ROW}:id>/invite")
+@requires(P.MEETINGS_WRITE)
+def invite(id: int) -> ResponseReturnValue:
+    """Invite those who were ticked, or all that the filter lets through."""
+    meeting, me = own_meeting_or_404(id), actor()
+
+    def work() -> int:
+        wanted = ids()
+        if "all" in request.form:
+            chosen_ids = inviting.candidates(meeting, me, _audience()).with_only_columns(Distributor.id)
+            wanted = list(db.session.scalars(chosen_ids))
+        return inviting.invite(db.session, me, meeting, wanted)
+
+    done = submit(None, work) or 0
+    flash(ngettext("%(num)s distributor has been invited.", "%(num)s distributors have been invited.", done))
+    return leave(url_for("meetings.detail", id=id))
+
+
+@bp.route(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>", methods=["GET", "POST"])
+@requires(P.MEETINGS_WRITE)
+def reply(id: int, invitation_id: int) -> ResponseReturnValue:
+    """Take a distributor's answer down, while it is on the telephone."""
+    meeting = meeting_or_404(id)
+    invitation = invitation_or_404(meeting, invitation_id)
+    form = ReplyForm() if request.method == "POST" else ReplyForm.of(invitation, _known(invitation))
+    if form.validate_on_submit():
+
+        def work() -> bool:
+            inviting.answer(db.session, actor(), invitation, form.answer, Via.PHONE)
+            return True
+
+        if submit(form, work):
+            flash(_("The reply of %(name)s has been taken down.", name=invitation.distributor.name))
+            return leave(url_for("meetings.detail", id=id) + "#invitations")
+    return render(
+        "meetings/reply.html", form=form, meeting=meeting, invitation=invitation, may_hold=may_hold(meeting)
+    )
+
+
+def _known(invitation: Invitation) -> list[GuestFacts]:
+    """Whom the register names: the one who most probably comes stands there already."""
+    people = invitation.distributor.people[:1]
+    return [GuestFacts(one.name, one.title, one.phone) for one in people]
+
+
+@bp.post(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>/withdraw")
+@requires(P.MEETINGS_WRITE)
+def withdraw(id: int, invitation_id: int) -> ResponseReturnValue:
+    """Take a distributor off the list."""
+    meeting = own_meeting_or_404(id)
+    invitation = invitation_or_404(meeting, invitation_id)
+    submit(None, lambda: inviting.withdraw(db.session, actor(), invitation))
+    flash(_("%(name)s is no longer invited.", name=invitation.distributor.name))
+    return leave(url_for("meetings.detail", id=id) + "#invitations")

@@ -1,0 +1,84 @@
+"""The list of meetings, and one meeting with all that belongs to it."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from portal.blueprints.meetings import bp
+from portal.blueprints.meetings.loading import may_hold, meeting_or_404
+from portal.domain.access.queries import regions_visible_to
+from portal.domain.access.roles import Permission as P
+from portal.domain.audit import services as audit
+from portal.domain.distributors.models import Distributor
+from portal.domain.meetings import inviting, queries
+from portal.domain.meetings.models import Invitation, Meeting, MeetingKind
+from portal.domain.meetings.queries import MeetingFilter
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.audit_words import tell
+from portal.web.htmx import render
+from portal.web.requests import ROW
+from portal.web.tables import chosen, count, number, page_of
+
+_STATES = ("coming", "over", "cancelled")
+
+
+@bp.get("/")
+@requires(P.MEETINGS_READ)
+def index() -> ResponseReturnValue:
+    """The list: what is to come and what was, the latest first."""
+    me = actor()
+    state = request.args.get("state", "")
+    wanted = MeetingFilter(
+        q=request.args.get("q", "").strip()[:80],
+        state=state if state in _STATES else "",
+        kind=chosen(MeetingKind, "kind"),
+        region_id=number("region"),
+    )
+    page = page_of(
+        db.session,
+        queries.meeting_rows(me, wanted),
+        sorts=queries.SORTS,
+        default="starts",
+        descending=True,
+        tie=Meeting.id,
+    )
+    return render(
+        "meetings/index.html",
+        fragment="meetings/_table.html",
+        page=page,
+        states={row.id: queries.state_of(row, is_invited_to=bool(row.invited)) for row in page.rows},
+        total=count(db.session, queries.meetings_visible_to(me)),
+        wanted=wanted,
+        kinds=list(MeetingKind),
+        offices=[
+            (region.id, region.name, region.depth)
+            for region in db.session.scalars(regions_visible_to(me, P.MEETINGS_READ))
+        ],
+        may_write=me.can(P.MEETINGS_WRITE),
+    )
+
+
+@bp.get(f"/<{ROW}:id>")
+@requires(P.MEETINGS_READ)
+def detail(id: int) -> ResponseReturnValue:
+    """One meeting: where it stands, its agenda, who is invited, what they said, who came."""
+    meeting, me = meeting_or_404(id), actor()
+    sums = queries.counts(db.session, meeting)
+    invitations = db.session.scalars(
+        queries.invitations_of(meeting, me)
+        .join(Distributor, Distributor.id == Invitation.distributor_id)
+        .order_by(Invitation.reply.is_not(None), Distributor.region_id, Distributor.code_key)
+        .options(*queries.WITH_DISTRIBUTORS)
+    ).all()
+    return render(
+        "meetings/detail.html",
+        meeting=meeting,
+        state=queries.state_of(meeting, is_invited_to=bool(sums.invited)),
+        sums=sums,
+        clashes=queries.other_meetings(db.session, meeting.starts_at, meeting.ends_at, meeting.id),
+        days_off=queries.days_off(db.session, meeting),
+        invitations=[(one, inviting.may_answer(me, one)) for one in invitations],
+        guests=db.session.execute(queries.guests_of(meeting, me).order_by(*queries.BY_COMPANY)).all(),
+        may_hold=may_hold(meeting),
+        events=tell(db.session, me, db.session.scalars(audit.history(meeting).limit(15)).all()),
+    )

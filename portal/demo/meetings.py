@@ -1,0 +1,112 @@
+"""The demo's dealer meetings: last quarter's with who came, and the next one with replies on their way."""
+
+from datetime import date, time, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.db import clock_at, today
+from portal.demo.deeds import on
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission
+from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.meetings import checking_in, inviting, planning
+from portal.domain.meetings.checking_in import By
+from portal.domain.meetings.guests import GuestFacts
+from portal.domain.meetings.inviting import Answer
+from portal.domain.meetings.models import Guest, How, Invitation, Lodging, Meeting, MeetingKind, Reply, Via
+from portal.domain.meetings.planning import Facts, Item, china_at
+from portal.domain.users.models import User
+
+_MINUTE = timedelta(minutes=1)
+
+
+class Meetings:
+    """Plans, invites, answers and checks in by the same services as the pages."""
+
+    def __init__(self, session: Session, people: dict[str, User]) -> None:
+        self._session = session
+        self._host = people["manager-hz"]
+
+    def load(self) -> int:
+        """One meeting ten weeks ago, and one in twelve days; returns how many."""
+        past = self._plan(today() - timedelta(days=70), "示例华东区三季度经销商会议", days_before=21)
+        self._replies(past, ahead=12, unanswered=3)
+        self._door(past)
+        coming = self._plan(today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17)
+        self._replies(coming, ahead=14, unanswered=9)
+        return 2
+
+    def _plan(self, day: date, title: str, *, days_before: int) -> Meeting:
+        region = self._host.home
+        assert region is not None
+        start = china_at(day, time(9))
+        agenda = (
+            Item(start, "开场致辞", "示例杭州经理"),
+            Item(start + 30 * _MINUTE, "下季度价格与返利政策宣贯", "示例总监"),
+            Item(start + 120 * _MINUTE, "优秀经销商表彰", "示例杭州经理"),
+            Item(start + 300 * _MINUTE, "分组讨论", ""),
+        )
+        facts = Facts(
+            kind=MeetingKind.REGULAR,
+            title=title,
+            host=self._host,
+            starts_at=start,
+            ends_at=start + 480 * _MINUTE,
+            place="示例酒店三楼会议厅",
+            address="杭州市示例路1号",
+            reply_by_on=day - timedelta(days=4),
+            seats=60,
+            budget_fen=3_000_000,
+            agenda=agenda,
+        )
+        with on(day - timedelta(days=days_before)):
+            made = planning.plan(self._session, self._host, region, facts)
+            theirs = Distributor.region_id.in_(visible(self._host, Permission.MEETINGS_WRITE))
+            ids = self._session.scalars(
+                sa.select(Distributor.id).where(theirs, Distributor.standing == Standing.ACTIVE)
+            ).all()
+            inviting.invite(self._session, self._host, made, ids)
+            self._session.commit()
+        return made
+
+    def _replies(self, meeting: Meeting, *, ahead: int, unanswered: int) -> None:
+        """Most of them come, every seventh does not, the last ones have not said anything."""
+        asked = self._session.scalars(
+            sa.select(Invitation).where(Invitation.meeting_id == meeting.id).order_by(Invitation.id)
+        ).all()
+        with clock_at(meeting.starts_at - timedelta(days=ahead)):
+            for no, invitation in enumerate(asked[: len(asked) - unanswered]):
+                said = (
+                    Answer(Reply.DECLINED, note="当天出差") if no % 7 == 6 else self._coming(invitation, no)
+                )
+                inviting.answer(self._session, invitation.distributor.owner, invitation, said, Via.PHONE)
+            self._session.commit()
+
+    def _coming(self, invitation: Invitation, no: int) -> Answer:
+        contact = next(iter(invitation.distributor.people), None)
+        first = GuestFacts(
+            contact.name if contact else f"示例参会人{no + 1}",
+            contact.title if contact else "",
+            contact.phone if contact else "",
+            lodging=Lodging.SHARED if no % 4 == 0 else Lodging.NONE,
+            train="示例高铁 G1 次" if no % 4 == 0 else "",
+        )
+        more = [GuestFacts(f"示例同行人{no + 1}")] if no % 3 == 0 else []
+        return Answer(Reply.COMING, 1 + len(more), [first, *more])
+
+    def _door(self, meeting: Meeting) -> None:
+        """Every ninth stays away, every eighth comes late."""
+        guests = self._session.scalars(
+            sa.select(Guest)
+            .where(Guest.meeting_id == meeting.id, Guest.cancelled_at.is_(None))
+            .order_by(Guest.id)
+        ).all()
+        by = By(user=self._host)
+        for no, guest in enumerate(guests):
+            if no % 9 == 8:
+                continue
+            at = meeting.starts_at + (12 if no % 8 == 7 else no % 20 - 25) * _MINUTE
+            with clock_at(at):
+                checking_in.arrive(self._session, meeting, guest, by, how=How.OFFICE, key=f"demo-{guest.id}")
+        self._session.commit()
