@@ -19,7 +19,10 @@ KEPT = {
     "meeting": (("id", "number", "region_id", "created_at", "created_by_id"), [("number",)]),
     "meeting_invitation": (("id", "meeting_id", "distributor_id", "invited_at"), [("meeting_id", "distributor_id")]),
     "meeting_guest": (("id", "meeting_id", "is_walk_in", "added_at"), []),
-    "meeting_kiosk": (("id", "meeting_id", "made_by_id"), [("meeting_id", "name")]),
+    "meeting_kiosk": (
+        ("id", "meeting_id", "made_by_id"),
+        [("meeting_id", "name"), ("opening_sha256",), ("key_sha256",)],
+    ),
 }
 
 
