@@ -149,15 +149,13 @@ def test_a_field_s_check_does_not_overtake_a_form_that_is_on_its_way(person):
     page.route("**/distributors/new", lambda route: held.append(route))
     begun = []
     page.on("request", lambda request: begun.append(request.url) if request.is_navigation_request() else None)
-    with page.expect_response("**/distributors/read**"):
+    with page.expect_response("**/distributors/read**"), page.expect_request("**/distributors/new"):
         page.evaluate(
             """() => {
                 document.querySelector("[name=name]").dispatchEvent(new Event("change", { bubbles: true }));
                 document.querySelector(".formbar .btn-primary").click();
             }"""
         )
-    while not held:
-        page.wait_for_timeout(20)
     held[0].continue_()
     page.wait_for_url("**/login?next=/distributors/new")
     expect(page.locator("#notices")).to_contain_text("登录已失效，内容没有保存")

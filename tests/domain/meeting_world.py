@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.db import clock_at
+from portal.db import clock_at, now
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
 from portal.domain.meetings import checking_in, inviting, kiosks, planning
@@ -44,6 +44,11 @@ class MeetingWorld:
             "agenda": (Item(START, "示例政策宣贯", "示例主讲"), Item(START + timedelta(hours=1), "示例表彰")),
         }
         return Facts(**usual | said)
+
+    def soon(self) -> dict[str, Any]:
+        """Times that lie ahead whatever day it is."""
+        starts_at = now() + timedelta(days=30)
+        return {"on": now(), "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=8), "agenda": ()}
 
     def plan(self, *, on: datetime = BEFORE, **said: Any) -> Meeting:
         with clock_at(on):

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from portal.db import clock_at
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Grade, Standing
+from portal.domain.distributors.queries import DistributorFilter
 from portal.domain.errors import DomainError, Stale
 from portal.domain.meetings import checking_in, guests, inviting, kiosks, planning, queries, tokens
 from portal.domain.meetings.checking_in import By, Outcome
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.inviting import Answer, Audience
+from portal.domain.meetings.inviting import Answer
 from portal.domain.meetings.models import Attendance, How, Invitation, Reply, Via, What
 from portal.domain.meetings.planning import Item, china_at
 from portal.domain.meetings.tokens import Refused, Token
@@ -90,6 +91,19 @@ def test_who_saved_meanwhile_is_not_overwritten_and_times_stay_once_guests_came(
         planning.call_off(session, world.manager, meeting, "示例理由说明")
 
 
+def test_who_changed_the_agenda_meanwhile_is_not_overwritten_either(world, session):
+    meeting = world.plan()
+    seen = meeting.version
+    with clock_at(BEFORE):
+        other = world.facts(agenda=(Item(START, "示例改过的议题"),))
+        planning.change(session, world.manager, meeting, other, seen_version=seen)
+        session.commit()
+        with pytest.raises(Stale):
+            planning.change(session, world.manager, meeting, world.facts(), seen_version=seen)
+    session.rollback()
+    assert [one.topic for one in meeting.agenda] == ["示例改过的议题"]
+
+
 def test_a_copy_moves_its_agenda_and_its_last_day_for_replies_along(world):
     meeting = world.plan(reply_by_on=DAY - timedelta(days=3), seats=80, budget_fen=5_000_000)
     starts = china_at(date(2026, 9, 11), time(13, 30))
@@ -106,7 +120,9 @@ def test_the_audience_is_chosen_once_each_and_never_beyond_ones_reach(world, ses
     world.dealers(1, grade=Grade.B)
     gone = world.dealers(1, standing=Standing.ELIMINATED)
     foreign = make.distributor(make.region())
-    found = session.scalars(inviting.candidates(meeting, world.manager, Audience(grade=Grade.A))).all()
+    found = session.scalars(
+        inviting.candidates(session, meeting, world.manager, DistributorFilter(grade="A"))
+    ).all()
     assert set(found) == set(first)
     with clock_at(BEFORE):
         ids = [one.id for one in (*first, *gone, foreign)]

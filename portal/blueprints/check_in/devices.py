@@ -2,7 +2,7 @@
 
 import io
 
-from flask import Response, abort, redirect, session, url_for
+from flask import abort, make_response, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from wtforms import SubmitField
 
 from portal.blueprints.check_in import bp
-from portal.blueprints.check_in.door import closed, hosted, page_address, remember_device
+from portal.blueprints.check_in.door import closed, page_address, remember_device
 from portal.domain.access.roles import Permission as P
 from portal.domain.meetings import doors, kiosks
 from portal.domain.meetings.models import Kiosk, Meeting
@@ -22,6 +22,7 @@ from portal.later import later
 from portal.web.access import actor, public, requires, viewer
 from portal.web.fields import LineField
 from portal.web.htmx import leave, render, submit
+from portal.web.meetings import own_meeting_or_404
 from portal.web.papers import base_url
 from portal.web.requests import ROW
 
@@ -39,7 +40,7 @@ class DeviceForm(FlaskForm):
 @requires(P.MEETINGS_WRITE)
 def kiosks_of(id: int) -> ResponseReturnValue:
     """The devices; the answer to a new one is its link, which is shown this once and kept nowhere."""
-    meeting = hosted(id)
+    meeting = own_meeting_or_404(id)
     form = DeviceForm()
     if not form.validate_on_submit():
         return _show(meeting, form)
@@ -47,7 +48,7 @@ def kiosks_of(id: int) -> ResponseReturnValue:
         return _here(meeting, form)
     made = submit(form, lambda: kiosks.make(db.session(), actor(), meeting, form.name.data or ""))
     if made is None:
-        return _show(hosted(id), form)
+        return _show(own_meeting_or_404(id), form)
     return _show(made[0].meeting, DeviceForm(formdata=None), *made)
 
 
@@ -55,12 +56,12 @@ def kiosks_of(id: int) -> ResponseReturnValue:
 @requires(P.MEETINGS_WRITE)
 def link(id: int, kiosk_id: int) -> ResponseReturnValue:
     """Another link for a device that was not opened in time."""
-    meeting = hosted(id)
+    meeting = own_meeting_or_404(id)
     kiosk = _device(meeting, kiosk_id)
     form = DeviceForm(formdata=None)
     opening = submit(form, lambda: kiosks.open_again(db.session(), actor(), kiosk))
     if opening is None:
-        return _show(hosted(id), form)
+        return _show(own_meeting_or_404(id), form)
     return _show(kiosk.meeting, form, kiosk, opening)
 
 
@@ -68,7 +69,7 @@ def link(id: int, kiosk_id: int) -> ResponseReturnValue:
 @requires(P.MEETINGS_WRITE)
 def end(id: int, kiosk_id: int) -> ResponseReturnValue:
     """A device is lost or not needed any more."""
-    meeting = hosted(id)
+    meeting = own_meeting_or_404(id)
     kiosk = _device(meeting, kiosk_id)
     submit(None, lambda: kiosks.end(db.session(), actor(), kiosk))
     return leave(url_for("check_in.kiosks_of", id=id))
@@ -96,7 +97,7 @@ def _here(meeting: Meeting, form: DeviceForm) -> ResponseReturnValue:
         return _open(opening, token)
 
     done = submit(form, work)
-    return _show(hosted(meeting.id), form) if done is None else _opened(done)
+    return _show(own_meeting_or_404(meeting.id), form) if done is None else _opened(done)
 
 
 def _open(opening: str, token: str | None) -> tuple[Kiosk, str]:
@@ -109,13 +110,13 @@ def _open(opening: str, token: str | None) -> tuple[Kiosk, str]:
 def _opened(done: tuple[Kiosk, str] | None) -> ResponseReturnValue:
     kiosk, key = done or abort(410)
     language = session.get("language")
-    if viewer() is not None:
-        language = viewer().language or language  # type: ignore[union-attr]
+    if (signed_in := viewer()) is not None:
+        language = signed_in.language or language
         logout_user()
     session.clear()
     if language:
         session["language"] = language
-    response: Response = redirect(page_address(kiosk.meeting), 303)  # type: ignore[assignment]
+    response = make_response(redirect(page_address(kiosk.meeting), 303))
     remember_device(response, kiosk, key)
     return response
 

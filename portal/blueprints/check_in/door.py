@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, abort, current_app, g, render_template, request, url_for
+from flask import Response, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.meetings import kiosks
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.models import Kiosk, Meeting
-from portal.domain.meetings.queries import meetings_visible_to
 from portal.extensions import db
 from portal.web.access import View, actor, requires, viewer
+from portal.web.meetings import own_meeting_or_404
 
 COOKIE = "kiosk"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,48}")
@@ -51,14 +51,6 @@ def door() -> Door:
     return found
 
 
-def hosted(id: int) -> Meeting:
-    """The meeting; 404 for whoever does not see it, 403 for whoever holds none for its office."""
-    meeting: Meeting = db.session.scalar(meetings_visible_to(actor()).where(Meeting.id == id)) or abort(404)
-    if not actor().can(P.MEETINGS_WRITE, meeting.region):
-        abort(403)
-    return meeting
-
-
 def at_the_door(view: View) -> View:
     """Open the view to this meeting's devices while they last, and to whoever holds meetings for its office.
 
@@ -67,7 +59,7 @@ def at_the_door(view: View) -> View:
 
     @requires(P.MEETINGS_WRITE)
     def by_somebody(id: int, **parts: Any) -> ResponseReturnValue:
-        meeting = hosted(id)
+        meeting = own_meeting_or_404(id)
         return _enter(Door(meeting, By(user=actor())), None, id, parts)
 
     def _enter(found: Door, kiosk: Kiosk | None, id: int, parts: dict[str, Any]) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Each paper: what it says is read, the transaction ends, then it is printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,7 +15,6 @@ from portal.domain.i18n import N_
 from portal.domain.meetings import expected, kiosks, sheets, tokens
 from portal.domain.meetings.expected import Expected
 from portal.domain.meetings.models import Meeting
-from portal.domain.meetings.queries import meetings_visible_to
 from portal.domain.meetings.sheets import Order
 from portal.extensions import db
 from portal.printing.meetings import badges, letters, sign_in
@@ -25,6 +24,7 @@ from portal.printing.meetings.letters import Addressee
 from portal.web.access import actor, requires
 from portal.web.files import shown
 from portal.web.meeting_keys import badge_key
+from portal.web.meetings import meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import as_id, ids
 
@@ -45,7 +45,7 @@ def paper_parts(name: str, count: int) -> list[int | None]:
 
 def _meeting(id: int) -> Meeting:
     """The meeting, if the user sees it; one that was called off has no papers any more."""
-    found = db.session.scalar(meetings_visible_to(actor()).where(Meeting.id == id)) or abort(404)
+    found = meeting_or_404(id)
     if found.cancelled_at is not None:
         raise DomainError(N_("The meeting was called off, so nothing is printed for it any more."))
     return found
@@ -115,24 +115,25 @@ def _bearers(meeting: Meeting) -> Sequence[Bearer]:
     ]
 
 
+def _cards(id: int, printed: Callable[..., bytes], name: str) -> ResponseReturnValue:
+    meeting = _meeting(id)
+    bearers, facts = _bearers(meeting), facts_of(meeting)
+    db.session.rollback()
+    return _shown(printed(facts, bearers, made_at=now()), name, facts)
+
+
 @bp.get(f"/<{ROW}:id>/badges.pdf")
 @requires(P.MEETINGS_READ)
 def badges_pdf(id: int) -> ResponseReturnValue:
     """胸卡 of everybody named, or of the guests asked for."""
-    meeting = _meeting(id)
-    bearers, facts = _bearers(meeting), facts_of(meeting)
-    db.session.rollback()
-    return _shown(badges.badges(facts, bearers, made_at=now()), "胸卡", facts)
+    return _cards(id, badges.badges, "胸卡")
 
 
 @bp.get(f"/<{ROW}:id>/table-cards.pdf")
 @requires(P.MEETINGS_READ)
 def table_cards(id: int) -> ResponseReturnValue:
     """桌卡 of everybody named, or of the guests asked for."""
-    meeting = _meeting(id)
-    bearers, facts = _bearers(meeting), facts_of(meeting)
-    db.session.rollback()
-    return _shown(badges.table_cards(facts, bearers, made_at=now()), "桌卡", facts)
+    return _cards(id, badges.table_cards, "桌卡")
 
 
 @bp.get(f"/<{ROW}:id>/agenda.pdf")

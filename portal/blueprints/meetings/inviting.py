@@ -7,29 +7,32 @@ from flask_babel import ngettext
 
 from portal.blueprints.meetings import bp
 from portal.blueprints.meetings.forms import ReplyForm
-from portal.blueprints.meetings.loading import invitation_or_404, may_hold, meeting_or_404, own_meeting_or_404
+from portal.blueprints.meetings.loading import invitation_or_404
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
-from portal.domain.distributors.models import Distributor, Grade, Level
+from portal.domain.distributors.models import Distributor, Level
+from portal.domain.distributors.queries import DistributorFilter
 from portal.domain.meetings import inviting, queries
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.inviting import Audience
 from portal.domain.meetings.models import Invitation, Via
 from portal.extensions import db
 from portal.web.access import actor, requires
+from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, render, submit
+from portal.web.meetings import may_hold, meeting_or_404, own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, number, page_of
 
 _SORTS = {"code": Distributor.code_key, "name": Distributor.name}
 
 
-def _audience() -> Audience:
-    return Audience(
-        q=request.values.get("q", "").strip()[:80],
+def _audience() -> DistributorFilter:
+    """Whom the address narrows the choice to, also where all of them are invited by a form."""
+    return DistributorFilter(
+        q=request.args.get("q", "").strip()[:80],
         region_id=number("region"),
         level=chosen(Level, "level"),
-        grade=chosen(Grade, "grade"),
+        grade=wanted_grade(),
         owner_id=number("owner"),
     )
 
@@ -45,14 +48,14 @@ def audience(id: int) -> ResponseReturnValue:
         meeting=meeting,
         page=page_of(
             db.session,
-            inviting.candidates(meeting, me, wanted).order_by(None).options(*queries.NAMED_BY_OFFICE),
+            inviting.candidates(db.session(), meeting, me, wanted).options(*queries.NAMED_BY_OFFICE),
             sorts=_SORTS,
             default="code",
             tie=Distributor.id,
         ),
         wanted=wanted,
         levels=list(Level),
-        grades=list(Grade),
+        grades=grade_choices(),
         owners=[(one.id, one.name) for one in queries.owners(db.session, me)],
         offices=[
             (region.id, region.name, region.depth)
@@ -70,7 +73,9 @@ def invite(id: int) -> ResponseReturnValue:
     def work() -> int:
         wanted = ids()
         if "all" in request.form:
-            chosen_ids = inviting.candidates(meeting, me, _audience()).with_only_columns(Distributor.id)
+            chosen_ids = inviting.candidates(db.session(), meeting, me, _audience()).with_only_columns(
+                Distributor.id
+            )
             wanted = list(db.session.scalars(chosen_ids))
         return inviting.invite(db.session, me, meeting, wanted)
 

@@ -9,7 +9,6 @@ from wtforms.fields.choices import SelectChoice
 
 from portal.blueprints.meetings import bp
 from portal.blueprints.meetings.forms import MeetingForm, facts_of
-from portal.blueprints.meetings.loading import meeting_or_404, own_meeting_or_404
 from portal.db import CHINA, today
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
@@ -21,6 +20,7 @@ from portal.domain.users.models import User
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.meetings import meeting_or_404, own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import number
 

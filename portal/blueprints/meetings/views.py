@@ -4,7 +4,6 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from portal.blueprints.meetings import bp
-from portal.blueprints.meetings.loading import may_hold, meeting_or_404
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
@@ -16,6 +15,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.htmx import render
+from portal.web.meetings import may_hold, meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import chosen, count, number, page_of
 

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import insert_unless_there, lock, now
-from portal.domain.access.queries import visible, within
+from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.distributors.models import Distributor, Grade, Level, Standing
+from portal.domain.distributors.models import Distributor, Standing
+from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.meetings.guests import GuestFacts, add, renamed
@@ -25,19 +26,10 @@ MOST_PERSONS = 50
 _GONE = (Standing.ELIMINATED,)
 
 
-@dataclass(frozen=True)
-class Audience:
-    """Which distributors to ask: all that the filter lets through and that are not asked yet."""
-
-    q: str = ""
-    region_id: int | None = None
-    level: Level | None = None
-    grade: Grade | None = None
-    owner_id: int | None = None
-
-
-def candidates(meeting: Meeting, user: User, wanted: Audience) -> sa.Select[Distributor]:
-    """The distributors of the user's offices that could still be asked, by office and code."""
+def candidates(
+    session: Session, meeting: Meeting, user: User, wanted: DistributorFilter
+) -> sa.Select[Distributor]:
+    """The distributors of the user's offices that could still be asked, narrowed as the register is."""
     asked = sa.exists().where(
         Invitation.meeting_id == meeting.id,
         Invitation.distributor_id == Distributor.id,
@@ -46,18 +38,7 @@ def candidates(meeting: Meeting, user: User, wanted: Audience) -> sa.Select[Dist
     statement = sa.select(Distributor).where(
         Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE)), Distributor.standing.not_in(_GONE), ~asked
     )
-    if words := clean(wanted.q):
-        like = f"%{words.replace('%', '').replace('_', '')}%"
-        statement = statement.where(sa.or_(Distributor.name.ilike(like), Distributor.code.ilike(like)))
-    if wanted.region_id is not None:
-        statement = statement.where(Distributor.region_id.in_(within(wanted.region_id)))
-    if wanted.level is not None:
-        statement = statement.where(Distributor.level == wanted.level)
-    if wanted.grade is not None:
-        statement = statement.where(Distributor.grade == wanted.grade)
-    if wanted.owner_id is not None:
-        statement = statement.where(Distributor.owner_id == wanted.owner_id)
-    return statement.order_by(Distributor.region_id, Distributor.code_key)
+    return narrowed(session, statement, wanted)
 
 
 def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]) -> int:
@@ -70,7 +51,7 @@ def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]
     require_host(actor, meeting)
     _require_open(meeting)
     chosen = session.scalars(
-        candidates(meeting, actor, Audience())
+        candidates(session, meeting, actor, DistributorFilter())
         .with_only_columns(Distributor.id)
         .where(Distributor.id.in_(ids))
     ).all()

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from portal.db import CHINA, lock, now
 from portal.domain.access.roles import Permission
@@ -112,7 +113,8 @@ def change(session: Session, actor: User, meeting: Meeting, facts: Facts, *, see
     _set_agenda(meeting, checked.agenda)
     differing = audit.changes(before, _said(meeting, checked.host))
     if differing:
-        meeting.version += 0 if session.is_modified(meeting) else 1
+        # The agenda alone leaves the meeting's own row as it was; its version must rise all the same.
+        flag_modified(meeting, "title")
         session.flush()
         audit.record(session, actor, "meeting.changed", meeting, changes=differing)
 

@@ -1,0 +1,55 @@
+"""Meetings on screen: who is invited is who was looked at."""
+
+import re
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from portal.domain.distributors.models import Level
+from portal.domain.meetings.models import Invitation
+from tests.domain.meeting_world import MeetingWorld
+
+
+@pytest.fixture
+def world(session, make) -> MeetingWorld:
+    return MeetingWorld(session, make)
+
+
+def test_all_of_a_list_are_those_that_its_filter_lets_through(world, session, sign_in):
+    meeting = world.plan(**world.soon())
+    wanted = {one.id for one in world.dealers(2, level=Level.RETAILER)}
+    others = world.dealers(3, level=Level.GENERAL)
+    client = sign_in(world.manager)
+    page = client.get(f"/meetings/{meeting.id}/invite?level=retailer&page=1").text
+    assert all(other.name not in page for other in others)
+    found = re.search(r'action="([^"]+)">(?:(?!</form>).)*name="all"', page, re.DOTALL)
+    assert found is not None
+    assert client.post(unescape(found[1]), data={"all": "1"}).status_code == 303
+    session.rollback()
+    assert set(session.scalars(sa.select(Invitation.distributor_id))) == wanted
+    ticked = client.post(f"/meetings/{meeting.id}/invite", data={"id": [str(others[0].id)]})
+    assert ticked.status_code == 303
+    session.rollback()
+    assert set(session.scalars(sa.select(Invitation.distributor_id))) == wanted | {others[0].id}
+
+
+def test_a_refused_meeting_keeps_what_was_typed(world, session, sign_in):
+    client = sign_in(world.manager)
+    typed = {
+        "title": "示例会议",
+        "kind": "regular",
+        "region_id": str(world.office.id),
+        "host_id": str(world.manager.id),
+        "starts_on": "2031-06-12",
+        "starts_at": "下午2点",
+        "ends_at": "13:00",
+        "agenda": "14:00 示例议题 示例主讲",
+    }
+    refused = client.post("/meetings/new", data=typed)
+    assert refused.status_code == 422
+    assert "下午2点" in refused.text and "14:00 示例议题 示例主讲" in refused.text
+    made = client.post("/meetings/new", data=typed | {"ends_at": "17:00"})
+    assert made.status_code == 303
+    page = client.get(made.headers["Location"]).text
+    assert "2031-06-12 14:00" in page and "示例主讲" in page
