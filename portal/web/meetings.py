@@ -1,6 +1,9 @@
-"""The meeting that an address names, for whoever may see it or hold it."""
+"""The meeting that an address names, for whoever may see it or hold it, and the parts of its page."""
 
-from flask import abort
+from dataclasses import dataclass
+
+from flask import abort, request, url_for
+from flask_babel import lazy_pgettext
 
 from portal.domain.access.roles import Permission as P
 from portal.domain.meetings.models import Meeting
@@ -24,3 +27,30 @@ def own_meeting_or_404(id: int) -> Meeting:
 def may_hold(meeting: Meeting) -> bool:
     """Whether the user holds meetings for the office of this one."""
     return actor().can(P.MEETINGS_WRITE, meeting.region)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A tab of a meeting: the page it leads to, and whether only those who hold the meeting see it."""
+
+    endpoint: str
+    words: object
+    for_host: bool = False
+
+
+# In the order of the work: what is planned, who comes, where they sit, the door, what was said, what remains.
+PARTS = (
+    Part("meetings.detail", lazy_pgettext("meeting", "Overview")),
+    Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),
+)
+
+
+def parts_of(meeting: Meeting) -> list[tuple[str, object, bool]]:
+    """The tabs of a meeting that the user sees, as (address, words, whether this page is of it)."""
+    holds = may_hold(meeting)
+    here = request.endpoint or ""
+    return [
+        (url_for(part.endpoint, id=meeting.id), part.words, part.endpoint == here)
+        for part in PARTS
+        if holds or not part.for_host
+    ]

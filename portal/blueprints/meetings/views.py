@@ -15,9 +15,11 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.audit_words import tell
 from portal.web.htmx import render
-from portal.web.meetings import may_hold, meeting_or_404
+from portal.web.meetings import may_hold, meeting_or_404, parts_of
 from portal.web.requests import ROW
 from portal.web.tables import chosen, count, number, page_of
+
+bp.add_app_template_global(parts_of, "parts_of_meeting")
 
 _STATES = ("coming", "over", "cancelled")
 
