@@ -77,6 +77,7 @@ ACTIONS: dict[str, object] = {
     "user.created": _l("User added"),
     "user.deactivated": _l("User deactivated"),
     "user.password_set": _l("Password set"),
+    "user.phone_set": _l("Phone of a user changed"),
     **audit_texts.ACTIONS,
 }
 

@@ -16,6 +16,7 @@ from wtforms.widgets import TextArea
 from portal.domain import text
 from portal.domain.errors import DomainError
 from portal.domain.money import figures
+from portal.domain.users import services as users
 from portal.web.htmx import say
 
 
@@ -174,6 +175,13 @@ class MailField(Understood):
     """A mail address; empty is ""."""
 
     read = staticmethod(text.email)
+    empty = ""
+
+
+class OwnPhoneField(Understood):
+    """Where a user of the portal is reached, in one line; empty is ""."""
+
+    read = staticmethod(users.phone_of)
     empty = ""
 
 

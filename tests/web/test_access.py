@@ -144,6 +144,7 @@ TABLE: dict[str, Line] = {
     "auth.login": Line(OPEN),
     "auth.language": Line(OPEN, values={"code": "en"}),
     "auth.account": Line(SIGNED_IN),
+    "auth.own_phone": Line(SIGNED_IN),
     "workbench.index": Line(SIGNED_IN),
     "search.index": Line(SIGNED_IN),
     "search.suggestions": Line(SIGNED_IN),

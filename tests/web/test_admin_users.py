@@ -186,6 +186,31 @@ def test_names_are_changed_and_the_change_is_on_record(make, admin, north):
     assert taken.status_code == 422 and 'value="boss"' in taken.text
 
 
+def test_where_a_user_is_reached_is_kept_by_the_administrator_and_by_the_user(
+    session, make, admin, north, sign_in
+):
+    user = make.user(Role.SALESPERSON, north, username="lin")
+    names = {"name": "林晓棠", "username": "lin"}
+    refused = admin.post(f"/admin/users/{user.id}/names", data=names | {"phone": "晚上打"})
+    assert refused.status_code == 422 and "晚上打" in refused.text
+    taken = admin.post(
+        f"/admin/users/{user.id}/names", data=names | {"phone": "138 0000 0051，0571-55550101"}
+    )
+    assert taken.status_code == 303
+    session.rollback()
+    session.refresh(user)
+    assert user.phone == "138 0000 0051 / 0571-5555 0101"
+    own = sign_in(user)
+    assert "138 0000 0051 / 0571-5555 0101" in own.get("/account").text
+    assert own.post("/account/phone", data={"phone": "０５７１－５５５５０２０２"}).status_code == 303
+    session.rollback()
+    session.refresh(user)
+    assert user.phone == "0571-5555 0202"
+    told = admin.get(f"/admin/users/{user.id}").text
+    assert "Phone of a user changed" in told and "0000 0051" not in told
+    assert own.post("/account/phone", data={"phone": "9" * 80}).status_code == 422
+
+
 def test_the_export_names_every_role(admin, make, north):
     make.user(Role.SALESPERSON, north, name="示例业务员")
     rows = rows_of(admin.get("/admin/users/export?q=业务员"))

@@ -17,6 +17,7 @@ from portal.domain.meetings.models import Guest, Meeting, Reply, Via
 from portal.domain.meetings.planning import china_at
 from portal.domain.meetings.queries import Counts
 from portal.domain.settings import services as settings
+from portal.domain.users import services as users
 from portal.printing import pool
 from portal.web.meeting_keys import badge_key
 from tests.domain.meeting_world import BEFORE, DAY, START, MeetingWorld
@@ -125,6 +126,17 @@ def test_agenda_and_invitations_say_what_was_entered(world, sign_in):
     one = client.get(f"/meetings/{meeting.id}/invitations/{first.id}.pdf")
     assert f"尊敬的{first.distributor.name}" in text_of(one)
     assert text_of(one).count("尊敬的") == 1
+
+
+def test_invitations_name_the_hosts_own_telephone_before_the_companys(world, sign_in):
+    meeting, _guests = held(world)
+    settings.change(world.session, None, world.make.head_office(), {"manufacturer_phone": "0571-55550101"})
+    users.set_phone(world.session, world.manager, "0571 55550202", by=world.manager)
+    world.session.commit()
+    client = sign_in(world.sales)
+    letters = text_of(client.get(f"/meetings/{meeting.id}/invitations.pdf"))
+    assert f"联系人：{world.manager.name}联系电话：0571-55550202" in letters and "55550101" not in letters
+    assert "0571-5555 0202" in client.get(f"/meetings/{meeting.id}").text
 
 
 def meeting_invitations(world: MeetingWorld, meeting: Meeting) -> list[inviting.Invitation]:

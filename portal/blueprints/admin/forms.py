@@ -8,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.domain.access.roles import Role
-from portal.web.fields import LineField
+from portal.web.fields import LineField, OwnPhoneField
 from portal.web.words import WORDS
 
 ROLES = [SelectChoice(role.value, WORDS[role]) for role in Role]
@@ -22,6 +22,7 @@ class NamesForm(FlaskForm):
         [InputRequired(_l("Enter the user's name as it appears on documents."))],
     )
     username = LineField(_l("Sign-in name"), [InputRequired(_l("Enter a sign-in name for the user."))])
+    phone = OwnPhoneField(_l("Phone"))
 
 
 class GrantForm(FlaskForm):

@@ -107,6 +107,7 @@ def new_user() -> ResponseReturnValue:
                     actor(),
                     username=form.username.data or "",
                     name=form.name.data or "",
+                    phone=form.phone.data or "",
                     password_hash=hashed,
                     grants=[(Role(form.role.data), region)],
                 ),
@@ -172,13 +173,18 @@ def user_page(user: User, **forms: Any) -> Response:
 @bp.post(f"/users/<{ROW}:id>/names")
 @requires(P.USERS_MANAGE)
 def rename_user(id: int) -> ResponseReturnValue:
-    """Change the names."""
+    """Change the names and the telephone."""
     user, form = user_or_404(id), NamesForm()
     if form.validate_on_submit():
 
         def work() -> bool:
             administration.edit_user(
-                db.session, actor(), user, username=form.username.data or "", name=form.name.data or ""
+                db.session,
+                actor(),
+                user,
+                username=form.username.data or "",
+                name=form.name.data or "",
+                phone=form.phone.data or "",
             )
             return True
 

@@ -5,12 +5,20 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from portal.web.fields import OwnPhoneField
+
 
 class SignInForm(FlaskForm):
     """Name and password."""
 
     username = StringField(_l("Sign-in name"), validators=[InputRequired(_l("Enter your sign-in name."))])
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
+
+
+class PhoneForm(FlaskForm):
+    """Where I am reached."""
+
+    phone = OwnPhoneField(_l("Phone"))
 
 
 class PasswordForm(FlaskForm):

@@ -8,7 +8,7 @@ from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 
 from portal.blueprints.auth import bp
-from portal.blueprints.auth.forms import PasswordForm, SignInForm
+from portal.blueprints.auth.forms import PasswordForm, PhoneForm, SignInForm
 from portal.domain.errors import DomainError
 from portal.domain.users import services as users
 from portal.domain.users.models import User
@@ -100,7 +100,32 @@ def account() -> ResponseReturnValue:
     if form.validate_on_submit() and _change_password(form):
         flash(_("Your password has been changed. You have been signed out everywhere else."))
         return leave("/account")
-    return render("auth/account.html", form=form, me=actor())
+    return _account_page(form, PhoneForm(formdata=None, phone=actor().phone))
+
+
+@bp.post("/account/phone")
+@signed_in
+def own_phone() -> ResponseReturnValue:
+    """Where I am reached: what invitations to my meetings say."""
+    me, form = actor(), PhoneForm()
+    if form.validate_on_submit():
+
+        def work() -> bool:
+            users.set_phone(db.session, me, form.phone.data or "", by=me)
+            return True
+
+        if submit(form, work):
+            flash(_("Your phone has been saved."))
+            return leave("/account")
+    return _account_page(form, form)
+
+
+def _account_page(form: FlaskForm, phone_form: PhoneForm) -> ResponseReturnValue:
+    """The page; `form` is the one that was sent."""
+    password_form = form if isinstance(form, PasswordForm) else PasswordForm(formdata=None)
+    return render(
+        "auth/account.html", form=form, password_form=password_form, phone_form=phone_form, me=actor()
+    )
 
 
 def _change_password(form: PasswordForm) -> bool:

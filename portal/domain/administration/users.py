@@ -98,13 +98,14 @@ def create_user(
     name: str,
     password_hash: str,
     grants: Sequence[tuple[Role, Region]],
+    phone: str = "",
 ) -> User:
     """A new user with grants in the administrator's part; the password is to be replaced by its owner."""
     if not grants:
         raise DomainError(N_("Choose a role and an office for the user."), field="role")
     for _role, region in grants:
         _require_within(actor, region)
-    return users.add_user(
+    made = users.add_user(
         session,
         username=_username(username),
         name=_name(name),
@@ -112,10 +113,14 @@ def create_user(
         grants=list(grants),
         by=actor,
     )
+    users.set_phone(session, made, phone, by=actor)
+    return made
 
 
-def edit_user(session: Session, actor: User, user: User, *, username: str, name: str) -> None:
-    """Change the names; the sign-in name stays one of a kind."""
+def edit_user(
+    session: Session, actor: User, user: User, *, username: str, name: str, phone: str | None = None
+) -> None:
+    """Change the names and the telephone; the sign-in name stays one of a kind."""
     _require_managed(actor, user)
     lock(session, user)
     username, name = users.normal_username(_username(username)), _name(name)
@@ -131,6 +136,8 @@ def edit_user(session: Session, actor: User, user: User, *, username: str, name:
         user.username, user.name = username, name
         session.flush()
         _record(session, actor, "user.edited", user, changes=differing)
+    if phone is not None:
+        users.set_phone(session, user, phone, by=actor)
 
 
 def grant(session: Session, actor: User, user: User, role: Role, region: Region) -> Grant:

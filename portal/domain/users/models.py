@@ -18,6 +18,8 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(sa.String(60), unique=True)
     name: Mapped[str] = mapped_column(sa.String(60))
+    # Where they are reached at work: 联系电话 on invitations. Several are parted by " / ".
+    phone: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     # "zh_CN", "en", or empty for what the browser asks for.
     language: Mapped[str] = mapped_column(sa.String(8), default="")

@@ -16,7 +16,9 @@ from portal.db import now
 from portal.domain.access.roles import Role
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.regions.models import Region
+from portal.domain.text import phones
 from portal.domain.users.models import Grant, SignIn, Throttle, User
 
 MINIMUM_LENGTH = 12
@@ -256,6 +258,32 @@ def has_demo(session: Session) -> bool:
         session.scalar(sa.select(User.id).where(User.is_demo, User.deactivated_at.is_(None)).limit(1))
         is not None
     )
+
+
+def phone_of(said: str) -> str:
+    """A user's telephones as they are kept and printed; DomainError for what is no number or too much."""
+    found = phones(said)
+    for one in found:
+        if not one.is_understood:
+            raise DomainError(
+                N_("This is no telephone number: %(text)s. Enter it with its area code."),
+                "phone",
+                text=one.display[:40],
+            )
+    kept = " / ".join(one.display for one in found)
+    if len(kept) > 60:
+        raise DomainError(N_("Enter two telephone numbers at most."), "phone")
+    return kept
+
+
+def set_phone(session: Session, user: User, said: str, *, by: User) -> None:
+    """Keep where a user is reached; the trail says that it changed, not what it is."""
+    kept = phone_of(said)
+    if kept == user.phone:
+        return
+    user.phone = kept
+    session.flush()
+    audit.record(session, by, "user.phone_set", user, region_id=user.home.id if user.home else None)
 
 
 def choose_language(session: Session, user: User, language: str) -> None:

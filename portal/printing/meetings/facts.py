@@ -46,6 +46,7 @@ class MeetingFacts:
     office: str
     is_of_head_office: bool
     host: str
+    host_phone: str
     place: str
     address: str
     starts_at: datetime
@@ -98,6 +99,7 @@ def facts_of(meeting: Meeting) -> MeetingFacts:
         office=meeting.region.name,
         is_of_head_office=meeting.region.parent_id is None,
         host=meeting.host.name,
+        host_phone=meeting.host.phone,
         place=meeting.place,
         address=meeting.address,
         starts_at=meeting.starts_at,
