@@ -36,11 +36,18 @@ class Part:
     endpoint: str
     words: object
     for_host: bool = False
+    # Its further pages.
+    more: tuple[str, ...] = ()
 
 
 # In the order of the work: what is planned, who comes, where they sit, the door, what was said, what remains.
 PARTS = (
     Part("meetings.detail", lazy_pgettext("meeting", "Overview")),
+    Part(
+        "meetings.replies",
+        lazy_pgettext("meeting", "Replies"),
+        more=("meetings.guests", "meetings.reply"),
+    ),
     Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),
 )
 
@@ -50,7 +57,7 @@ def parts_of(meeting: Meeting) -> list[tuple[str, object, bool]]:
     holds = may_hold(meeting)
     here = request.endpoint or ""
     return [
-        (url_for(part.endpoint, id=meeting.id), part.words, part.endpoint == here)
+        (url_for(part.endpoint, id=meeting.id), part.words, here in (part.endpoint, *part.more))
         for part in PARTS
         if holds or not part.for_host
     ]

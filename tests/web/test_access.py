@@ -83,6 +83,8 @@ MR, MW = P.MEETINGS_READ, P.MEETINGS_WRITE
 TABLE: dict[str, Line] = {
     "meetings.index": line(MR),
     "meetings.detail": line(MR, id="meeting"),
+    "meetings.replies": line(MR, id="meeting"),
+    "meetings.guests": line(MR, id="meeting"),
     "meetings.new": line(MW),
     "meetings.edit": line(MW, id="meeting"),
     "meetings.call_off": line(MW, id="meeting"),

@@ -6,8 +6,12 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
+from portal.db import clock_at, now
+from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Level
-from portal.domain.meetings.models import Invitation
+from portal.domain.meetings import inviting
+from portal.domain.meetings.inviting import Answer
+from portal.domain.meetings.models import Invitation, Reply, Via
 from tests.domain.meeting_world import MeetingWorld
 
 
@@ -53,3 +57,35 @@ def test_a_refused_meeting_keeps_what_was_typed(world, session, sign_in):
     assert made.status_code == 303
     page = client.get(made.headers["Location"]).text
     assert "2031-06-12 14:00" in page and "示例主讲" in page
+
+
+def test_the_list_of_replies_begins_with_who_is_to_be_telephoned(world, session, sign_in):
+    meeting = world.plan(**world.soon())
+    answered, declined, silent = world.dealers(3)
+    asked = world.invite(meeting, [answered, declined, silent], on=now())
+    world.coming(asked[0], "示例来宾", on=now())
+    with clock_at(now()):
+        inviting.answer(session, world.manager, asked[1], Answer(Reply.DECLINED), Via.PHONE)
+        session.commit()
+    client = sign_in(world.manager)
+    page = client.get(f"/meetings/{meeting.id}/replies").text
+    assert page.index(silent.name) < min(page.index(answered.name), page.index(declined.name))
+    assert all(phone.display in page for phone in silent.phones) and "示例来宾" in page
+    for reply, shown in (("none", silent), ("coming", answered), ("declined", declined)):
+        page = client.get(f"/meetings/{meeting.id}/replies?reply={reply}").text
+        assert [one for one in (answered, declined, silent) if one.name in page] == [shown]
+    assert "示例来宾" in client.get(f"/meetings/{meeting.id}/guests").text
+    overview = client.get(f"/meetings/{meeting.id}").text
+    assert silent.name not in overview and f"/meetings/{meeting.id}/replies?reply=none" in overview
+
+
+def test_who_sees_only_their_own_dealers_sees_only_their_replies(world, session, make, sign_in):
+    elsewhere = make.region("示例宁波办事处")
+    theirs = make.distributor(elsewhere, make.user(Role.SALESPERSON, elsewhere))
+    meeting = world.plan(**world.soon())
+    (ours,) = world.dealers(1)
+    world.invite(meeting, [ours], on=now())
+    session.add(Invitation(meeting_id=meeting.id, distributor_id=theirs.id, invited_by_id=world.manager.id))
+    session.commit()
+    page = sign_in(make.user(Role.SALESPERSON, elsewhere)).get(f"/meetings/{meeting.id}/replies").text
+    assert theirs.name in page and ours.name not in page

@@ -81,7 +81,7 @@ def invite(id: int) -> ResponseReturnValue:
 
     done = submit(None, work) or 0
     flash(ngettext("%(num)s distributor has been invited.", "%(num)s distributors have been invited.", done))
-    return leave(url_for("meetings.detail", id=id))
+    return leave(url_for("meetings.replies", id=id))
 
 
 @bp.route(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>", methods=["GET", "POST"])
@@ -99,7 +99,7 @@ def reply(id: int, invitation_id: int) -> ResponseReturnValue:
 
         if submit(form, work):
             flash(_("The reply of %(name)s has been taken down.", name=invitation.distributor.name))
-            return leave(url_for("meetings.detail", id=id) + "#invitations")
+            return leave(url_for("meetings.replies", id=id))
     return render(
         "meetings/reply.html", form=form, meeting=meeting, invitation=invitation, may_hold=may_hold(meeting)
     )
@@ -119,4 +119,4 @@ def withdraw(id: int, invitation_id: int) -> ResponseReturnValue:
     invitation = invitation_or_404(meeting, invitation_id)
     submit(None, lambda: inviting.withdraw(db.session, actor(), invitation))
     flash(_("%(name)s is no longer invited.", name=invitation.distributor.name))
-    return leave(url_for("meetings.detail", id=id) + "#invitations")
+    return leave(url_for("meetings.replies", id=id))

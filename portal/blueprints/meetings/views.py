@@ -7,9 +7,8 @@ from portal.blueprints.meetings import bp
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.distributors.models import Distributor
-from portal.domain.meetings import inviting, queries
-from portal.domain.meetings.models import Invitation, Meeting, MeetingKind
+from portal.domain.meetings import queries
+from portal.domain.meetings.models import Meeting, MeetingKind
 from portal.domain.meetings.queries import MeetingFilter
 from portal.extensions import db
 from portal.web.access import actor, requires
@@ -63,15 +62,9 @@ def index() -> ResponseReturnValue:
 @bp.get(f"/<{ROW}:id>")
 @requires(P.MEETINGS_READ)
 def detail(id: int) -> ResponseReturnValue:
-    """One meeting: where it stands, its agenda, who is invited, what they said, who came."""
+    """One meeting: where it stands, its agenda, how many are invited, will come and came."""
     meeting, me = meeting_or_404(id), actor()
     sums = queries.counts(db.session, meeting)
-    invitations = db.session.scalars(
-        queries.invitations_of(meeting, me)
-        .join(Distributor, Distributor.id == Invitation.distributor_id)
-        .order_by(Invitation.reply.is_not(None), Distributor.region_id, Distributor.code_key)
-        .options(*queries.WITH_DISTRIBUTORS)
-    ).all()
     return render(
         "meetings/detail.html",
         meeting=meeting,
@@ -79,8 +72,6 @@ def detail(id: int) -> ResponseReturnValue:
         sums=sums,
         clashes=queries.other_meetings(db.session, meeting.starts_at, meeting.ends_at, meeting.id),
         days_off=queries.days_off(db.session, meeting),
-        invitations=[(one, inviting.may_answer(me, one)) for one in invitations],
-        guests=db.session.execute(queries.guests_of(meeting, me).order_by(*queries.BY_COMPANY)).all(),
         may_hold=may_hold(meeting),
         events=tell(db.session, me, db.session.scalars(audit.history(meeting).limit(15)).all()),
     )

@@ -60,7 +60,6 @@ def _named(meeting: Meeting, user: User) -> sa.Select[Any]:
     )  # fmt: skip
     return (
         guests_of(meeting, user)
-        .select_from(Guest)
         .outerjoin(Region, Region.id == Distributor.region_id)
         .where(
             Guest.cancelled_at.is_(None),

@@ -219,6 +219,7 @@ def guests_of(meeting: Meeting, user: User) -> sa.Select[Any]:
     )
     statement: sa.Select[Any] = (
         sa.select(*columns)
+        .select_from(Guest)
         .outerjoin(Invitation, Invitation.id == Guest.invitation_id)
         .outerjoin(Distributor, Distributor.id == Invitation.distributor_id)
         .outerjoin(arrived, sa.and_(arrived.guest_id == Guest.id, arrived.id.in_(standing)))
@@ -311,12 +312,10 @@ def owners(session: Session, user: User) -> list[User]:
     return list(session.scalars(sa.select(User).where(owning).order_by(User.name, User.id)))
 
 
-# Guests, company by company.
-BY_COMPANY = (Distributor.code_key, Guest.company, Guest.id)
+GUEST_SORTS: dict[str, Any] = {
+    "company": sa.func.coalesce(Distributor.name_key, "~" + Guest.company),
+    "name": Guest.sound,
+}
 _HOLDERS = tuple(role for role, allowed in ROLE_PERMISSIONS.items() if P.MEETINGS_WRITE in allowed)
 # What lists of distributors and of invitations show beside them.
 NAMED_BY_OFFICE = (joinedload(Distributor.region), joinedload(Distributor.owner))
-WITH_DISTRIBUTORS = (
-    joinedload(Invitation.distributor).joinedload(Distributor.region),
-    joinedload(Invitation.distributor).joinedload(Distributor.owner),
-)
