@@ -32,6 +32,7 @@ SECTIONS = {
     "print": "bench.printing",
     "scans": "bench.scans",
     "quarter": "bench.quarter",
+    "check-in": "bench.check_in",
 }
 DATABASES = ("sqlite", "postgresql")
 RESULTS = Path(__file__).with_name("results.json")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 _HOST = "127.0.0.1"
@@ -68,9 +69,13 @@ class Browser:
         """GET; BenchError when the status is another one."""
         return self._checked("GET", path, self._ask(b"GET", path, b""), expect)
 
-    def post(self, path: str, fields: Mapping[str, str], *, expect: int) -> Answer:
+    def post(
+        self, path: str, fields: Mapping[str, str], *, expect: int, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """POST a form; BenchError when the status is another one."""
-        return self._checked("POST", path, self._ask(b"POST", path, urlencode(fields).encode()), expect)
+        return self._checked(
+            "POST", path, self._ask(b"POST", path, urlencode(fields).encode(), headers or {}), expect
+        )
 
     def close(self) -> None:
         """Leave the server; the next request connects anew."""
@@ -85,7 +90,9 @@ class Browser:
             raise BenchError(f"{method} {path}: {answer.status} instead of {expect}\n{answer.text[-3000:]}")
         return answer
 
-    def _ask(self, method: bytes, path: str, body: bytes) -> Answer:
+    def _ask(
+        self, method: bytes, path: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Answer:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         request = (
             b"%s %s HTTP/1.1\r\nHost: %s:%d\r\nUser-Agent: Mozilla/5.0 (bench)\r\n"
@@ -94,6 +101,8 @@ class Browser:
         ) % (method, path.encode(), _HOST.encode(), self.port, _HOST.encode(), self.port)
         if cookies:
             request += b"Cookie: %s\r\n" % cookies.encode()
+        for name, value in headers.items():
+            request += b"%s: %s\r\n" % (name.encode(), value.encode())
         if method == b"POST":
             request += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n" % len(
                 body

@@ -21,7 +21,7 @@ from tests.postgres import PostgresServer
 
 SMALL, LARGE = 1_000, 100_000
 # Tests may lose what they wrote, and so be quick; a bench waits for the disk as one must.
-_SAFE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "256MB"}
+SAFE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "256MB"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def filled(name: str, options: Options, sizes: tuple[int, ...]) -> Iterator[list
         yield list(_sqlite(folder, sizes))
         shutil.rmtree(folder)
         return
-    with PostgresServer(_SAFE) as server:
+    with PostgresServer(SAFE) as server:
         yield list(_postgresql(server, folder, sizes))
     shutil.rmtree(folder)
 

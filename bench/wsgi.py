@@ -2,7 +2,7 @@
 
 from flask.typing import ResponseReturnValue
 
-from portal.web.access import signed_in
+from portal.web.access import public, signed_in
 from wsgi import app
 
 
@@ -11,3 +11,10 @@ from wsgi import app
 def one_line() -> ResponseReturnValue:
     """What the frame of a request costs: sign-in, headers, session."""
     return "ok"
+
+
+@app.get("/bench/hello")
+@public
+def hello() -> ResponseReturnValue:
+    """What the server and the portal's frame cost where nobody is signed in and no database is asked."""
+    return "hello"

@@ -322,7 +322,36 @@ def prepare_engine(engine: Engine) -> None:
         if connection.info.get("portal_much", False) is not _much.get():
             _prepare_for_much(connection, _much.get())
         deferred = connection.get_execution_options().get("portal_deferred", _read_only.get())
-        connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+        if deferred or not _begins_soon(connection):
+            connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+# So often, and a thousandth of a second apart, the write lock is asked for before SQLite waits in its own way.
+_ASKED_SOON = 200
+
+
+def _begins_soon(connection: Connection) -> bool:
+    """Whether the write lock was to be had within a moment, and the transaction has begun.
+
+    SQLite waits by sleeping longer each time, up to a tenth of a second: of four that write for a few milliseconds
+    each, one would wait for most of a second while nobody writes.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        for _ in range(_ASKED_SOON):
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except driver.OperationalError as error:
+                if _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF) is not Trouble.BUSY:
+                    return False
+                time.sleep(0.001)
+            else:
+                return True
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _prepare_for_much(connection: Connection, much: bool) -> None:

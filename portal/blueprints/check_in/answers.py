@@ -19,13 +19,18 @@ from portal.web.htmx import say, submit, wants_fragment
 
 @dataclass(frozen=True)
 class Said:
-    """One answer. `kind` is an Outcome, "left", "undone" or "refused"; its colour and its tone hang on it."""
+    """One answer. `kind` is an Outcome, "left", "undone" or "refused"; its colour and its tone hang on it.
+
+    Whose it is and how many are in: where the deed did not tell, it is asked for afterwards.
+    """
 
     kind: str
     word: str
     guest_id: int | None = None
     at: datetime | None = None
     text: str = ""
+    who: AtDoor | None = None
+    tally: tuple[int, int] | None = None
 
 
 def refused(code: Refused) -> Said:
@@ -76,8 +81,10 @@ def shown(
     """The page with an answer on it, or the answer alone where the page's script asks for it."""
     with reading():
         meeting = door().meeting
-        who = doors.one(db.session(), meeting, said.guest_id) if said and said.guest_id else None
-        inside, expected = doors.tally(db.session(), meeting)
+        who = said.who if said else None
+        if said and said.guest_id and not who:
+            who = doors.one(db.session(), meeting, said.guest_id)
+        inside, expected = (said and said.tally) or doors.tally(db.session(), meeting)
         name = "check_in/_answer.html" if wants_fragment() else "check_in/page.html"
         html = render_template(
             name,

@@ -11,7 +11,8 @@ from portal.blueprints.check_in.door import at_the_door, door
 from portal.db import now
 from portal.domain.meetings import checking_in, doors, tokens
 from portal.domain.meetings.checking_in import Outcome
-from portal.domain.meetings.models import Guest, How
+from portal.domain.meetings.doors import AtDoor
+from portal.domain.meetings.models import How
 from portal.domain.meetings.tokens import Refused
 from portal.extensions import db
 from portal.web.meeting_keys import badge_key
@@ -32,8 +33,6 @@ def page(id: int) -> ResponseReturnValue:
     read = tokens.read(badge_key(), said, id, now())
     if isinstance(read, Refused):
         return shown(refused(read))
-    if doors.one(db.session(), door().meeting, read.guest_id) is None:
-        return shown(nobody())
     return answered(lambda: _arrive(read.guest_id, How.BADGE))
 
 
@@ -41,22 +40,30 @@ def page(id: int) -> ResponseReturnValue:
 @at_the_door
 def arrive(id: int, guest_id: int) -> ResponseReturnValue:
     """Somebody tapped their name."""
-    if doors.one(db.session(), door().meeting, guest_id) is None:
-        return shown(nobody())
     return answered(lambda: _arrive(guest_id, How.NAME))
 
 
 def _arrive(guest_id: int, how: How) -> Said:
-    guest = db.session.get_one(Guest, guest_id)
+    session, meeting = db.session(), door().meeting
     key = door().key(request.form.get("nonce", ""))
-    return welcome(checking_in.arrive(db.session(), door().meeting, guest, door().by, how=how, key=key))
+    done = checking_in.scan(session, meeting, guest_id, door().by, how=how, key=key)
+    if done is None:
+        return nobody()
+    arrival, company = done
+    # What is shown is known already: after the commit nothing of it is asked for again.
+    session.expire_on_commit = False
+    return welcome(arrival, AtDoor(arrival.guest, company, arrival.at, None), doors.tally(session, meeting))
 
 
-def welcome(arrival: checking_in.Arrival) -> Said:
+def welcome(
+    arrival: checking_in.Arrival, who: AtDoor | None = None, tally: tuple[int, int] | None = None
+) -> Said:
     """What is said to whoever arrived."""
     words = {
         Outcome.WELCOME: pgettext("door", "Checked in"),
         Outcome.LATE: _("Checked in, late"),
         Outcome.ALREADY: _("Already in"),
     }
-    return Said(arrival.outcome.value, words[arrival.outcome], arrival.guest.id, arrival.at)
+    return Said(
+        arrival.outcome.value, words[arrival.outcome], arrival.guest.id, arrival.at, who=who, tally=tally
+    )

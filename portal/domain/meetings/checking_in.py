@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.db import lock, now
+from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.meetings.guests import GuestFacts, add
@@ -53,6 +54,46 @@ class Arrival:
     outcome: Outcome
 
 
+# Two hundred people stand at the door at once: what each of them is asked with is written once.
+_HELD = (
+    sa.select(Guest, Distributor.name)
+    .outerjoin(Invitation, Invitation.id == Guest.invitation_id)
+    .outerjoin(Distributor, Distributor.id == Invitation.distributor_id)
+    .where(
+        Guest.id == sa.bindparam("guest", type_=sa.BigInteger),
+        Guest.meeting_id == sa.bindparam("meeting", type_=sa.BigInteger),
+        Guest.erased_at.is_(None),
+    )
+    .with_for_update(of=Guest)
+    .execution_options(populate_existing=True)
+)
+_SEEN = (
+    sa.select(Attendance)
+    .where(
+        sa.or_(
+            Attendance.guest_id == sa.bindparam("guest", type_=sa.BigInteger),
+            Attendance.key == sa.bindparam("key", type_=sa.String),
+        )
+    )
+    .order_by(Attendance.id)
+)
+
+
+def scan(
+    session: Session, meeting: Meeting, guest_id: int, by: By, *, how: How, key: str
+) -> tuple[Arrival, str] | None:
+    """Check in whoever a badge or a tapped name stands for, as `arrive` does; with the company they come for.
+
+    None: this meeting has no such guest, or it was erased. The caller commits.
+    """
+    held = session.execute(_HELD, {"guest": guest_id, "meeting": meeting.id}).one_or_none()
+    if held is None:
+        return None
+    guest, company = held
+    _require_may(by, meeting)
+    return _arrived(session, meeting, guest, by, how=how, key=key, at=now()), company or guest.company
+
+
 def arrive(
     session: Session,
     meeting: Meeting,
@@ -68,14 +109,20 @@ def arrive(
     `at` is when a device saw it, now where none is named. DomainError: the door is not open at that time, the guest
     is another meeting's, or the key stands for somebody else.
     """
-    seen = at or now()
     _require_may(by, meeting)
     if guest.meeting_id != meeting.id:
         raise DomainError(N_("This guest belongs to another meeting."))
     lock(session, guest)
-    rows = _rows(session, guest)
+    return _arrived(session, meeting, guest, by, how=how, key=key, at=at or now())
+
+
+def _arrived(
+    session: Session, meeting: Meeting, guest: Guest, by: By, *, how: How, key: str, at: datetime
+) -> Arrival:
+    """The arrival of a guest who is held until the transaction ends."""
+    rows = list(session.scalars(_SEEN, {"guest": guest.id, "key": key}))
     known = next((row for row in rows if row.key == key), None)
-    if known is None and session.scalar(sa.select(Attendance.id).where(Attendance.key == key)) is not None:
+    if known is not None and known.guest_id != guest.id:
         raise DomainError(N_("This check-in was sent before for somebody else. Scan again."))
     standing = _standing(rows)
     if known is not None or standing is not None:
@@ -83,7 +130,7 @@ def arrive(
         assert row is not None
         outcome = _welcome(meeting, row.at) if known is not None else Outcome.ALREADY
         return Arrival(guest, row.at, outcome)
-    _require_door(meeting, seen)
+    _require_door(meeting, at)
     if guest.cancelled_at is not None:
         guest.cancelled_at = None  # came after all
     turn = 1 + sum(row.what is What.UNDONE for row in rows)
@@ -94,13 +141,13 @@ def arrive(
             turn=turn,
             what=What.ARRIVED,
             how=how,
-            at=seen,
+            at=at,
             key=key,
             **by.columns,
         )
     )
     session.flush()
-    return Arrival(guest, seen, _welcome(meeting, seen))
+    return Arrival(guest, at, _welcome(meeting, at))
 
 
 def walk_in(

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain.distributors.models import Distributor
 from portal.domain.meetings import guests
-from portal.domain.meetings.models import Attendance, Guest, Invitation, Kiosk, Meeting, What
-from portal.domain.meetings.queries import counts, standing_arrivals
+from portal.domain.meetings.models import Attendance, Guest, Invitation, Kiosk, Meeting, Reply, What
+from portal.domain.meetings.queries import standing_arrivals
 
 LAST = 20
 
@@ -57,8 +57,25 @@ def last(session: Session, meeting: Meeting) -> list[AtDoor]:
 
 def tally(session: Session, meeting: Meeting) -> tuple[int, int]:
     """How many are in, of how many: those who are named, or more where more were announced."""
-    found = counts(session, meeting)
-    return found.arrived, max(found.persons, found.named)
+    inside, persons, named = session.execute(_TALLY, {"meeting": meeting.id}).one()
+    return int(inside), max(int(persons), named)
+
+
+def _tally() -> sa.Select[Any]:
+    """Asked for with every scan. An arrival is undone once at most, so those that stand are a difference."""
+    meeting: sa.BindParameter[int] = sa.bindparam("meeting", type_=sa.BigInteger)
+    stands = sa.case((Attendance.what == What.ARRIVED, 1), (Attendance.what == What.UNDONE, -1), else_=0)
+    inside = sa.select(sa.func.coalesce(sa.func.sum(stands), 0)).where(Attendance.meeting_id == meeting)
+    persons = sa.select(sa.func.coalesce(sa.func.sum(Invitation.persons), 0)).where(
+        Invitation.meeting_id == meeting,
+        Invitation.withdrawn_at.is_(None),
+        Invitation.reply == Reply.COMING,
+    )
+    named = sa.select(sa.func.count()).where(Guest.meeting_id == meeting, Guest.cancelled_at.is_(None))
+    return sa.select(*(one.scalar_subquery() for one in (inside, persons, named)))
+
+
+_TALLY = _tally()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.db import lock, now
 from portal.domain.audit import services as audit
@@ -94,9 +94,18 @@ def of_key(session: Session, meeting_id: int, key: str) -> Kiosk | None:
     """The device that holds this key, if it is one of this meeting, ended or not."""
     if not key:
         return None
-    return session.scalar(
-        sa.select(Kiosk).where(Kiosk.meeting_id == meeting_id, Kiosk.key_sha256 == _hash(key))
+    return session.scalar(_OF_KEY, {"meeting": meeting_id, "sha256": _hash(key)})
+
+
+# With every scan, and with its meeting.
+_OF_KEY = (
+    sa.select(Kiosk)
+    .options(joinedload(Kiosk.meeting, innerjoin=True))
+    .where(
+        Kiosk.meeting_id == sa.bindparam("meeting", type_=sa.BigInteger),
+        Kiosk.key_sha256 == sa.bindparam("sha256", type_=sa.String),
     )
+)
 
 
 def is_open(kiosk: Kiosk, at: datetime | None = None) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from portal.domain.meetings import signed
 
 _PREFIX, _PURPOSE = "QD", b"meeting sheet"
-_BODY = struct.Struct(">QIHH?")
+_BODY = struct.Struct(">qIHH?")
 
 
 class Order(StrEnum):

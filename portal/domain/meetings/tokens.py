@@ -9,7 +9,7 @@ from portal.domain.meetings import signed
 from portal.domain.text import half_width
 
 _PREFIX, _PURPOSE = "HY", b"meeting badge"
-_BODY = struct.Struct(">QQI")
+_BODY = struct.Struct(">qqI")
 
 
 class Refused(StrEnum):
