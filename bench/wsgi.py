@@ -1,4 +1,4 @@
-"""The portal as it is served, and beside its pages one that is a single line behind the same sign-in."""
+"""The portal as it is served, beside its pages one that is a single line behind the same sign-in, and one of hello."""
 
 from flask.typing import ResponseReturnValue
 
@@ -13,8 +13,8 @@ def one_line() -> ResponseReturnValue:
     return "ok"
 
 
-@app.get("/bench/hello")
+@app.route("/bench/hello", methods=["GET", "POST"])
 @public
 def hello() -> ResponseReturnValue:
-    """What the server and the portal's frame cost where nobody is signed in and no database is asked."""
+    """What the server and the frame of a form cost: its token, the session, headers; no database is asked."""
     return "hello"

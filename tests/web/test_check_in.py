@@ -1,12 +1,15 @@
 """The door of a meeting: its devices, and the page on which guests are checked in."""
 
+import io
 import random
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 import time_machine
+from werkzeug.test import create_environ, run_wsgi_app
 
 from portal.db import clock_at
 from portal.domain.access.roles import Role
@@ -275,13 +278,17 @@ def test_a_scan_asks_the_database_five_times_and_a_second_one_no_more(app, kiosk
 def test_of_ten_thousand_codes_that_are_sent_to_the_door_none_is_taken(
     app, kiosk, clock, world, meeting, guests
 ):
-    """Changed by a few letters, of other meetings, of nobody, of other keys, too old: each through the real view."""
+    """Changed by a few letters, of other meetings, of nobody, of other keys, too old: each through the real view.
+
+    Five thousand on each database, other ones on each.
+    """
     elsewhere = world.plan(title="示例另一场会议")
     (invitation,) = world.invite(elsewhere, world.dealers(1))
     (stranger,) = world.coming(invitation, "示例外人")
     with app.app_context():
         key = badge_key()
-    right, draw = tokens.token(key, meeting.id, guests[0].id, END), random.Random(20260613)
+    right = tokens.token(key, meeting.id, guests[0].id, END)
+    draw = random.Random(world.session.get_bind().dialect.name)
 
     def hostile(no):
         kind, until = no % 10, END + draw.randrange(9_999) * MINUTE
@@ -295,16 +302,34 @@ def test_of_ten_thousand_codes_that_are_sent_to_the_door_none_is_taken(
             return tokens.token(draw.randbytes(32), meeting.id, guests[no % 2].id, until)
         return mutated(right, draw)
 
+    send = sender(app, kiosk, door(meeting))
     with counted(app) as statements:
-        for no in range(10_000):
+        for no in range(5_000):
             said = hostile(no)
-            answer = kiosk.post(door(meeting), data={"said": said}, headers={"HX-Request": "true"})
-            assert answer.status_code in (200, 422), (said, answer.status_code)
-            assert 'data-tone="refused"' in answer.text or not tokens.looks_like_one(said), said
+            status, page = send(said)
+            assert status in ("200 OK", "422 UNPROCESSABLE ENTITY"), (said, status)
+            assert 'data-tone="refused"' in page or not tokens.looks_like_one(said), said
     written = [one for one in statements if one.startswith(("INSERT", "UPDATE", "DELETE"))]
     assert written == [] and arrivals(world.session) == []
     assert kiosk.post(door(meeting), data={"said": right}).status_code == 200
     assert len(arrivals(world.session)) == 1
+
+
+def sender(app, client, path):
+    """Sends what is scanned as the page's script does; by itself, since a test's client takes longer than the view."""
+    key = client.get_cookie("kiosk", path=path).value
+    headers = {"HX-Request": "true", "Cookie": f"kiosk={key}"}
+    usual = create_environ(
+        path, method="POST", headers=headers, content_type="application/x-www-form-urlencoded"
+    )
+
+    def send(said):
+        body = urlencode({"said": said}).encode()
+        sent = usual | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        parts, status, _headers = run_wsgi_app(app, sent, buffered=True)
+        return status, b"".join(parts).decode()
+
+    return send
 
 
 def mutated(right, draw):
