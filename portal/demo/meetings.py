@@ -33,11 +33,13 @@ class Meetings:
         past = self._plan(today() - timedelta(days=70), "示例华东区三季度经销商会议", days_before=21)
         self._replies(past, ahead=12, unanswered=3)
         self._door(past)
-        coming = self._plan(today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17)
+        coming = self._plan(
+            today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17, seats=22
+        )
         self._replies(coming, ahead=14, unanswered=9)
         return 2
 
-    def _plan(self, day: date, title: str, *, days_before: int) -> Meeting:
+    def _plan(self, day: date, title: str, *, days_before: int, seats: int = 60) -> Meeting:
         region = self._host.home
         assert region is not None
         start = china_at(day, time(9))
@@ -56,7 +58,7 @@ class Meetings:
             place="示例酒店三楼会议厅",
             address="杭州市示例路1号",
             reply_by_on=day - timedelta(days=4),
-            seats=60,
+            seats=seats,
             budget_fen=3_000_000,
             agenda=agenda,
         )

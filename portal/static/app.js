@@ -80,6 +80,21 @@
     stops[stops.indexOf(field) + 1]?.focus();
   });
 
+  /* ---- A table of rows to fill in has one more as soon as its last one is begun -------------------------------------- */
+
+  on("input", (event) => {
+    const row = event.target.closest("table[data-grow] tbody > tr:last-child");
+    const body = row?.parentElement;
+    if (!row || body.rows.length >= body.parentElement.dataset.grow) return;
+    const next = row.cloneNode(true), no = body.rows.length;
+    for (const field of next.querySelectorAll("input, select")) {
+      for (const name of ["name", "id"]) field[name] = field[name].replace(/-\d+-/, `-${no}-`);
+      field.setAttribute("aria-label", field.getAttribute("aria-label").replace(/\d+/, no + 1));
+      if (field.matches("input")) field.value = ""; else field.selectedIndex = 0;
+    }
+    body.append(next);
+  });
+
   /* ---- Keys: / finds, ? tells the keys, Esc closes -------------------------------------------------------------------- */
 
   on("keydown", (event) => {

@@ -28,6 +28,7 @@ MEETING_WORDS = (
     (MeetingState.OVER, lazy_pgettext("meeting", "Over")),
     (MeetingState.CANCELLED, lazy_pgettext("meeting", "Called off")),
     (Reply.COMING, lazy_pgettext("meeting", "Coming")),
+    (Reply.WAITING, lazy_pgettext("meeting", "On the waiting list")),
     (Reply.DECLINED, lazy_pgettext("meeting", "Not coming")),
     (Via.PHONE, lazy_pgettext("meeting", "by telephone")),
     (Via.EXCEL, lazy_pgettext("meeting", "by Excel")),
@@ -48,6 +49,7 @@ MEETING_TONES = (
     (MeetingState.OVER, ""),
     (MeetingState.CANCELLED, "bad"),
     (Reply.COMING, "ok"),
+    (Reply.WAITING, "wait"),
     (Reply.DECLINED, ""),
 )
 
@@ -58,6 +60,7 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.invited": _l("Distributors invited"),
     "meeting.uninvited": _l("Invitation withdrawn"),
     "meeting.answered": _l("Reply taken down"),
+    "meeting.moved_up": _l("Moved up from the waiting list"),
     "meeting.kiosk_made": _l("Device for the door set up"),
     "meeting.kiosk_ended": _l("Device at the door ended"),
 }

@@ -91,6 +91,7 @@ TABLE: dict[str, Line] = {
     "meetings.audience": line(MW, id="meeting"),
     "meetings.invite": line(MW, id="meeting"),
     "meetings.reply": line(MW, id="meeting", invitation_id="meeting_invitation"),
+    "meetings.move_up": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "meetings.withdraw": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "violations.index": Line(READ),
     "violations.numbers": Line((P.CASES_READ,)),

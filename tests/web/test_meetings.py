@@ -89,3 +89,41 @@ def test_who_sees_only_their_own_dealers_sees_only_their_replies(world, session,
     session.commit()
     page = sign_in(make.user(Role.SALESPERSON, elsewhere)).get(f"/meetings/{meeting.id}/replies").text
     assert theirs.name in page and ours.name not in page
+
+
+def test_replies_are_taken_one_call_after_another(world, session, sign_in):
+    meeting = world.plan(**world.soon(), seats=1)
+    asked = world.invite(meeting, world.dealers(3), on=now())
+    client = sign_in(world.sales)
+    calls = [one.id for one in asked]
+    address = f"/meetings/{meeting.id}/invitations/{calls[0]}?region={world.office.id}"
+    typed = {
+        "reply": "coming",
+        "people-0-name": "示例来宾",
+        "people-0-lodging": "shared",
+        "people-0-train": "G1",
+        "people-1-lodging": "none",
+        "next": "1",
+    }
+    seen = [calls[0]]
+    answer = client.post(address, data=typed)
+    while "/invitations/" in answer.headers["Location"]:
+        address = answer.headers["Location"]
+        assert f"region={world.office.id}" in address
+        seen.append(int(re.search(r"invitations/(\d+)", address)[1]))
+        answer = client.post(address, data={"reply": "coming", "persons": "1", "next": "1"})
+    assert sorted(seen) == sorted(calls) and len(seen) == 3
+    session.rollback()
+    assert [session.get_one(Invitation, one).reply for one in seen] == [
+        Reply.COMING,
+        Reply.WAITING,
+        Reply.WAITING,
+    ]
+    page = client.get(f"/meetings/{meeting.id}/replies").text
+    assert "move-up" not in page and "示例来宾" in page
+    manager = sign_in(world.manager)
+    manager.post(f"/meetings/{meeting.id}/invitations/{seen[0]}", data={"reply": "declined"})
+    assert f"invitations/{seen[1]}/move-up" in manager.get(f"/meetings/{meeting.id}/replies").text
+    assert manager.post(f"/meetings/{meeting.id}/invitations/{seen[1]}/move-up").status_code == 303
+    refused = manager.post(f"/meetings/{meeting.id}/invitations/{seen[2]}/move-up")
+    assert refused.status_code == 409

@@ -145,7 +145,7 @@ class ReplyForm(FlaskForm):
 
     reply = RadioField(
         LABELS["reply"],
-        choices=[(one.value, WORDS[one]) for one in Reply],
+        choices=[SelectChoice(one.value, WORDS[one]) for one in (Reply.COMING, Reply.DECLINED)],
         validators=[InputRequired(_l("Choose whether they come."))],
     )
     persons = WholeField(LABELS["persons"])
@@ -156,13 +156,15 @@ class ReplyForm(FlaskForm):
     def of(cls, invitation: Invitation, proposed: Sequence[GuestFacts]) -> "ReplyForm":
         """The form as the answer stands, with room for more people; without one, who may be meant is proposed."""
         guests = [
-            _said(one) for one in invitation.guests if one.cancelled_at is None and one.erased_at is None
+            _said(one)
+            for one in invitation.guests
+            if one.erased_at is None and (one.cancelled_at is None or one.is_waiting)
         ]
         rows = guests or ([] if invitation.reply else [_row(one) for one in proposed])
-        rows += [{} for _ in range(max(2, 3 - len(rows)))]
+        rows += [{} for _ in range(max(1, 3 - len(rows)))]
         return cls(
             formdata=None,
-            reply=invitation.reply.value if invitation.reply else Reply.COMING.value,
+            reply=(Reply.DECLINED if invitation.reply is Reply.DECLINED else Reply.COMING).value,
             persons=invitation.persons or None,
             people=rows[:50],
             note=invitation.note,

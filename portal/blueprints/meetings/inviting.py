@@ -8,13 +8,15 @@ from flask_babel import ngettext
 from portal.blueprints.meetings import bp
 from portal.blueprints.meetings.forms import ReplyForm
 from portal.blueprints.meetings.loading import invitation_or_404
+from portal.blueprints.meetings.replies import wanted_replies
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.distributors.queries import DistributorFilter
-from portal.domain.meetings import inviting, queries
+from portal.domain.meetings import inviting, queries, replies, waiting
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.models import Invitation, Via
+from portal.domain.meetings.inviting import MOST_PERSONS
+from portal.domain.meetings.models import Invitation, Reply, Via
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.grades import grade_choices, wanted_grade
@@ -22,6 +24,7 @@ from portal.web.htmx import leave, render, submit
 from portal.web.meetings import may_hold, meeting_or_404, own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, number, page_of
+from portal.web.templating import query_without
 
 _SORTS = {"code": Distributor.code_key, "name": Distributor.name}
 
@@ -90,19 +93,59 @@ def reply(id: int, invitation_id: int) -> ResponseReturnValue:
     """Take a distributor's answer down, while it is on the telephone."""
     meeting = meeting_or_404(id)
     invitation = invitation_or_404(meeting, invitation_id)
+    me, wanted = actor(), wanted_replies()
     form = ReplyForm() if request.method == "POST" else ReplyForm.of(invitation, _known(invitation))
     if form.validate_on_submit():
 
         def work() -> bool:
-            inviting.answer(db.session, actor(), invitation, form.answer, Via.PHONE)
+            inviting.answer(db.session, me, invitation, form.answer, Via.PHONE)
             return True
 
         if submit(form, work):
-            flash(_("The reply of %(name)s has been taken down.", name=invitation.distributor.name))
-            return leave(url_for("meetings.replies", id=id))
+            name = invitation.distributor.name
+            if invitation.reply is Reply.WAITING:
+                flash(
+                    _("All seats are taken: %(name)s is on the waiting list. Tell them so.", name=name),
+                    "warning",
+                )
+            else:
+                flash(_("The reply of %(name)s has been taken down.", name=name))
+            onwards = replies.next_to_call(db.session(), meeting, me, wanted, invitation)
+            if "next" in request.form and onwards is not None:
+                return leave(_reply_address(id, onwards))
+            return leave(url_for("meetings.replies", id=id) + query_without("page"))
+    onwards = replies.next_to_call(db.session(), meeting, me, wanted, invitation)
     return render(
-        "meetings/reply.html", form=form, meeting=meeting, invitation=invitation, may_hold=may_hold(meeting)
+        "meetings/reply.html",
+        form=form,
+        meeting=meeting,
+        invitation=invitation,
+        free=waiting.free_seats(db.session(), meeting, invitation),
+        onwards=None if onwards is None else _reply_address(id, onwards),
+        most=MOST_PERSONS,
+        may_hold=may_hold(meeting),
     )
+
+
+def _reply_address(id: int, invitation_id: int) -> str:
+    """The form of another reply, of the same narrowed list."""
+    return url_for("meetings.reply", id=id, invitation_id=invitation_id) + query_without("page")
+
+
+@bp.post(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>/move-up")
+@requires(P.MEETINGS_WRITE)
+def move_up(id: int, invitation_id: int) -> ResponseReturnValue:
+    """Give one who waits a place that is free."""
+    meeting = own_meeting_or_404(id)
+    invitation = invitation_or_404(meeting, invitation_id)
+
+    def work() -> bool:
+        waiting.move_up(db.session, actor(), invitation)
+        return True
+
+    if submit(None, work):
+        flash(_("%(name)s has a place now. Tell them so.", name=invitation.distributor.name))
+    return leave(url_for("meetings.replies", id=id))
 
 
 def _known(invitation: Invitation) -> list[GuestFacts]:

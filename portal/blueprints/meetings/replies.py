@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from portal.blueprints.meetings import bp
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
-from portal.domain.meetings import inviting, queries, replies
+from portal.domain.meetings import inviting, queries, replies, waiting
 from portal.domain.meetings.models import Guest, Invitation, Reply
 from portal.domain.meetings.replies import UNANSWERED, ReplyFilter
 from portal.extensions import db
@@ -53,6 +53,8 @@ def replies_of(id: int) -> ResponseReturnValue:
         page=page,
         may_answer={one.id: inviting.may_answer(me, one) for (one,) in page.rows},
         wanted=wanted,
+        line=waiting.waiting_line(db.session(), meeting) if sums.waiting else [],
+        free=waiting.free_seats(db.session(), meeting),
         answers=list(Reply),
         owners=replies.owners_of(db.session(), meeting, me),
         offices=[

@@ -132,7 +132,7 @@ def _arrived(
         return Arrival(guest, row.at, outcome)
     _require_door(meeting, at)
     if guest.cancelled_at is not None:
-        guest.cancelled_at = None  # came after all
+        guest.cancelled_at, guest.is_waiting = None, False  # came after all
     turn = 1 + sum(row.what is What.UNDONE for row in rows)
     session.add(
         Attendance(

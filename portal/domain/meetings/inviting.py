@@ -18,6 +18,7 @@ from portal.domain.i18n import N_
 from portal.domain.meetings.guests import GuestFacts, add, renamed
 from portal.domain.meetings.models import Guest, Invitation, Meeting, Reply, Via
 from portal.domain.meetings.planning import require_host
+from portal.domain.meetings.waiting import place_for, put_back
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -57,10 +58,10 @@ def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]
     ).all()
     if not chosen:
         return 0
-    back = sa.update(Invitation).where(
-        Invitation.meeting_id == meeting.id, Invitation.distributor_id.in_(chosen)
-    )
-    session.execute(back.values(withdrawn_at=None))
+    theirs = (Invitation.meeting_id == meeting.id, Invitation.distributor_id.in_(chosen))
+    rows_there = session.execute(sa.select(Invitation.distributor_id, Invitation.id).where(*theirs))
+    returning: dict[int, int] = {distributor_id: id_ for distributor_id, id_ in rows_there}
+    session.execute(sa.update(Invitation).where(*theirs).values(withdrawn_at=None))
     rows: list[dict[str, Any]] = [
         {
             "meeting_id": meeting.id,
@@ -70,9 +71,11 @@ def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]
             "note": "",
         }
         for id_ in chosen
+        if id_ not in returning
     ]
     insert_unless_there(session, Invitation, *rows)
     session.expire_all()
+    put_back(session, meeting, list(returning.values()))
     audit.record(session, actor, "meeting.invited", meeting, count=len(chosen))
     return len(chosen)
 
@@ -101,11 +104,14 @@ class Answer:
 def answer(session: Session, actor: User | None, invitation: Invitation, said: Answer, via: Via) -> None:
     """Take a distributor's answer down; the last one holds. The caller commits.
 
+    Whoever comes when the seats are taken waits (`Reply.WAITING`), in the order of the first such answer.
     Whoever is named anew is added, whoever is named no more will not be expected. Refused for a meeting that was
     called off or is over, and for a user who does not deal with this distributor.
     """
-    lock(session, invitation)
     meeting = invitation.meeting
+    if meeting.seats is not None:
+        lock(session, meeting)  # before the invitation, as whoever moves up does
+    lock(session, invitation)
     if actor is not None and not may_answer(actor, invitation):
         raise DomainError(
             N_("You take no replies for %(name)s; its own office does."), name=invitation.distributor.name
@@ -118,11 +124,14 @@ def answer(session: Session, actor: User | None, invitation: Invitation, said: A
     if said.reply is Reply.COMING and not 0 < persons <= MOST_PERSONS:
         raise DomainError(N_("Enter how many come, 1 to %(most)s."), "persons", most=MOST_PERSONS)
     before = _said(invitation)
-    invitation.reply, invitation.persons = said.reply, persons
+    reply = place_for(session, invitation, persons) if persons else said.reply
+    since = invitation.waiting_since or now()
+    invitation.reply, invitation.persons = reply, persons
+    invitation.waiting_since = since if reply is Reply.WAITING else None
     invitation.replied_at, invitation.replied_via = now(), via
     invitation.replied_by_id = actor.id if actor else None
     invitation.note = clean(said.note)[:200]
-    _expect(session, invitation, guests if said.reply is Reply.COMING else [])
+    _expect(session, invitation, guests if persons else [])
     audit.record(
         session,
         actor,
@@ -144,15 +153,17 @@ def may_answer(user: User, invitation: Invitation) -> bool:
 
 def _expect(session: Session, invitation: Invitation, wanted: Sequence[GuestFacts]) -> None:
     """Make the list of guests say these: the same name is the same guest, so that a badge stays good."""
+    waits = invitation.reply is Reply.WAITING
     known: dict[str, Guest] = {guest.name: guest for guest in invitation.guests if guest.erased_at is None}
     for facts in wanted:
         guest = known.pop(clean(facts.name), None)
         if guest is None:
-            add(session, invitation.meeting, facts, invitation=invitation)
+            guest = add(session, invitation.meeting, facts, invitation=invitation)
         else:
             renamed(guest, facts)
-            guest.cancelled_at = None
+        guest.is_waiting, guest.cancelled_at = waits, now() if waits else None
     for guest in known.values():
+        guest.is_waiting = False
         if guest.cancelled_at is None and not guest.is_walk_in:
             guest.cancelled_at = now()
 

@@ -113,6 +113,7 @@ class Reply(StrEnum):
     """回执: what a distributor answered."""
 
     COMING = "coming"
+    WAITING = "waiting"
     DECLINED = "declined"
 
 
@@ -131,6 +132,9 @@ class Invitation(Base):
     __table_args__ = (
         sa.UniqueConstraint("meeting_id", "distributor_id"),
         sa.CheckConstraint("(reply IS NULL) = (replied_at IS NULL)", name="replied_at_a_time"),
+        sa.CheckConstraint(
+            "(COALESCE(reply, '') = 'waiting') = (waiting_since IS NOT NULL)", name="waits_since_a_time"
+        ),
         sa.CheckConstraint("persons >= 0", name="persons_not_negative"),
         sa.Index("ix_meeting_invitation_distributor_id", "distributor_id"),
     )
@@ -146,6 +150,8 @@ class Invitation(Base):
     replied_at: Mapped[datetime | None]
     replied_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     replied_via: Mapped[Via | None] = mapped_column(enum_type(Via))
+    # 候补: there was no seat left when they said that they come.
+    waiting_since: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     withdrawn_at: Mapped[datetime | None]
 
@@ -203,6 +209,8 @@ class Guest(Base):
     added_at: Mapped[datetime] = mapped_column(default=now)
     # Will not come after all; the row stays, and whoever comes nevertheless is found.
     cancelled_at: Mapped[datetime | None]
+    # Not expected either: their distributor waits for a seat. Moved up, they are.
+    is_waiting: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None]
 
     meeting: Mapped[Meeting] = relationship()

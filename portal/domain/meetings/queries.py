@@ -163,11 +163,12 @@ class Counts:
     named: int = 0
     arrived: int = 0
     companies_arrived: int = 0
+    waiting: int = 0
 
     @property
     def unanswered(self) -> int:
         """Those who said nothing yet."""
-        return self.invited - self.coming - self.declined
+        return self.invited - self.coming - self.declined - self.waiting
 
 
 def counts(session: Session, meeting: Meeting) -> Counts:
@@ -180,6 +181,7 @@ def counts(session: Session, meeting: Meeting) -> Counts:
             sa.func.coalesce(
                 sa.func.sum(sa.case((Invitation.reply == Reply.COMING, Invitation.persons), else_=0)), 0
             ),
+            sa.func.coalesce(sa.func.sum(sa.case((Invitation.reply == Reply.WAITING, 1), else_=0)), 0),
         ).where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
     ).one()
     named = session.scalar(
@@ -190,7 +192,9 @@ def counts(session: Session, meeting: Meeting) -> Counts:
         .join(Guest, Guest.id == Attendance.guest_id)
         .with_only_columns(sa.func.count(), sa.func.count(Guest.invitation_id.distinct()))
     ).one()
-    return Counts(asked[0], int(asked[1]), int(asked[2]), int(asked[3]), named or 0, came[0], came[1])
+    return Counts(
+        asked[0], int(asked[1]), int(asked[2]), int(asked[3]), named or 0, came[0], came[1], int(asked[4])
+    )
 
 
 def state_of(meeting: Any, *, is_invited_to: bool, at: datetime | None = None) -> MeetingState:

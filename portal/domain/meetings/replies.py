@@ -1,11 +1,13 @@
 """The list of who was asked: what they said, narrowed, and who is to be telephoned next (M1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.domain.access.queries import visible
+from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor
 from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.meetings.models import Invitation, Meeting
@@ -41,6 +43,25 @@ def asked(session: Session, meeting: Meeting, user: User, wanted: ReplyFilter) -
     elif wanted.reply:
         statement = statement.where(Invitation.reply == wanted.reply)
     return narrowed(session, statement, wanted.distributors)
+
+
+def next_to_call(
+    session: Session, meeting: Meeting, user: User, wanted: ReplyFilter, after: Invitation
+) -> int | None:
+    """Who is to be telephoned after this one: the next of the list that said nothing and whose reply the user takes.
+
+    After the last one the first again; None when nobody is left.
+    """
+    everybody = replace(wanted, reply="")
+    statement = asked(session, meeting, user, everybody).where(
+        sa.or_(Invitation.reply.is_(None), Invitation.id == after.id)
+    )
+    if not user.can(P.MEETINGS_WRITE, meeting.region):
+        statement = statement.where(Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE)))
+    order = (Region.path, Distributor.name_key, Invitation.id)
+    ids = list(session.scalars(statement.with_only_columns(Invitation.id).order_by(*order)))
+    place = ids.index(after.id) if after.id in ids else -1
+    return next((id_ for id_ in ids[place + 1 :] + ids[: max(place, 0)] if id_ != after.id), None)
 
 
 def owners_of(session: Session, meeting: Meeting, user: User) -> list[tuple[int, str]]:
