@@ -12,6 +12,7 @@ from portal.blueprints import (
     funds,
     jobs,
     meeting_papers,
+    meeting_reports,
     meetings,
     own_texts,
     papers,
@@ -52,6 +53,7 @@ ALL = (
     templates.bp,
     own_texts.bp,
     meeting_papers.bp,
+    meeting_reports.bp,
     verify.bp,
     admin.bp,
 )

@@ -107,6 +107,11 @@ def allocate(amount_fen: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
+def per_head(amount_fen: int, heads: int) -> int | None:
+    """What falls on each of so many, rounded half up to the fen; None where there is nobody."""
+    return _divide_half_up(amount_fen, heads) if heads > 0 else None
+
+
 def _divide_half_up(dividend: int, divisor: int) -> int:
     magnitude = (2 * abs(dividend) + divisor) // (2 * divisor)
     return magnitude if dividend >= 0 else -magnitude

@@ -58,6 +58,7 @@ GUARDED = (
     "statement_scan",
     "objection_point",
     "meeting_attendance",
+    "meeting_cost",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (

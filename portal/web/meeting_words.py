@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
 
 from portal.db import CHINA
-from portal.domain.meetings.models import How, Lodging, MeetingKind, MeetingState, Reply, Via
+from portal.domain.meetings.attended import Presence
+from portal.domain.meetings.models import CostKind, How, Lodging, MeetingKind, MeetingState, Reply, Via
 from portal.domain.money import figures
 
 # For portal.web.words: what each code is called, and its colour.
@@ -41,6 +42,18 @@ MEETING_WORDS = (
     (How.WALK_IN, lazy_pgettext("meeting", "unexpected")),
     (How.OFFICE, lazy_pgettext("meeting", "by the office")),
     (How.SHEET, lazy_pgettext("meeting", "by the signed sheet")),
+    (Presence.CAME, lazy_pgettext("meeting", "Came")),
+    (Presence.NO_SHOW, lazy_pgettext("meeting", "No-show")),
+    (Presence.ABSENT, lazy_pgettext("meeting", "Absent without a word")),
+    (Presence.EXCUSED, lazy_pgettext("meeting", "Excused")),
+    (Presence.AWAITED, lazy_pgettext("meeting", "Not there yet")),
+    (CostKind.VENUE, lazy_pgettext("cost", "Venue")),
+    (CostKind.MEALS, lazy_pgettext("cost", "Meals")),
+    (CostKind.LODGING, lazy_pgettext("cost", "Lodging")),
+    (CostKind.TRAVEL, lazy_pgettext("cost", "Travel")),
+    (CostKind.MATERIALS, lazy_pgettext("cost", "Materials and printing")),
+    (CostKind.GIFTS, lazy_pgettext("cost", "Gifts and prizes")),
+    (CostKind.OTHER, lazy_pgettext("cost", "Other costs")),
 )
 MEETING_TONES = (
     (MeetingState.PLANNED, ""),
@@ -51,6 +64,11 @@ MEETING_TONES = (
     (Reply.COMING, "ok"),
     (Reply.WAITING, "wait"),
     (Reply.DECLINED, ""),
+    (Presence.CAME, "ok"),
+    (Presence.NO_SHOW, "bad"),
+    (Presence.ABSENT, "warn"),
+    (Presence.EXCUSED, ""),
+    (Presence.AWAITED, "wait"),
 )
 
 MEETING_ACTIONS: dict[str, object] = {
@@ -63,6 +81,9 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.moved_up": _l("Moved up from the waiting list"),
     "meeting.kiosk_made": _l("Device for the door set up"),
     "meeting.kiosk_ended": _l("Device at the door ended"),
+    "meeting.cost_entered": _l("Cost entered"),
+    "meeting.cost_reversed": _l("Cost taken back"),
+    "meeting.arrival_entered": _l("Arrival entered afterwards"),
 }
 _CODES: dict[str, type[StrEnum]] = {"kind": MeetingKind, "reply": Reply}
 MEETING_LABELS: dict[str, object] = {
@@ -107,7 +128,11 @@ def _value(name: str, value: Any) -> str:
 
 def told_of_meeting(said: Mapping[str, Any]) -> str:
     """What a deed at a meeting says beside its name."""
-    parts = [str(said[name]) for name in ("number", "title", "name", "why") if said.get(name)]
+    parts = [str(said[name]) for name in ("number", "title", "name") if said.get(name)]
+    if "amount_fen" in said:
+        parts.append(f"{dict(MEETING_WORDS)[CostKind(said['kind'])]} ¥{figures(said['amount_fen'])}")
+    if said.get("why"):
+        parts.append(str(said["why"]))
     if "count" in said:
         parts.append(ngettext("%(num)s distributor", "%(num)s distributors", said["count"]))
     return _(" · ").join(parts)

@@ -49,6 +49,11 @@ PARTS = (
         more=("meetings.guests", "meetings.reply"),
     ),
     Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),
+    Part(
+        "meeting_reports.attendance",
+        lazy_pgettext("meeting", "Attendance"),
+        more=("meeting_reports.new_cost",),
+    ),
 )
 
 

@@ -4,9 +4,19 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.db import now
+from portal.db import now, today
 from portal.domain.meetings.kiosks import OPENS_FOR
-from portal.domain.meetings.models import AgendaItem, Guest, Invitation, Kiosk, Meeting, MeetingKind, Reply
+from portal.domain.meetings.models import (
+    AgendaItem,
+    Cost,
+    CostKind,
+    Guest,
+    Invitation,
+    Kiosk,
+    Meeting,
+    MeetingKind,
+    Reply,
+)
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
@@ -42,9 +52,18 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
         meeting_id=held.id, invitation_id=asked.id, name="示例来宾", sound="shililaibin", initials="sllb"
     )
     device = Kiosk(meeting_id=held.id, name="1", made_by_id=owner.id, opens_until=now() + OPENS_FOR)
-    session.add_all([guest, device])
+    cost = Cost(
+        meeting_id=held.id,
+        kind=CostKind.VENUE,
+        amount_fen=100,
+        paid_on=today(),
+        key=f"cost-{held.id}",
+        entered_by_id=owner.id,
+    )
+    session.add_all([guest, device, cost])
     session.flush()
     return {
+        "meeting_cost": cost.id,
         "meeting": held.id,
         "meeting_invitation": asked.id,
         "meeting_guest": guest.id,

@@ -69,7 +69,8 @@ CEILINGS = {
     "agreements.amend": 25,
     # Both texts, the seal on its paper, and the way of its original.
     "agreements.deed": 21,
-    "distributors.detail": 22,
+    # With the meetings of this year, and those to come.
+    "distributors.detail": 25,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,
     # Their rows, totals, largest moves, spot checks and offices; the days on which the old ones end; the last

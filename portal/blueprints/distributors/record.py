@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from portal.blueprints.distributors.fields import TOLD
+from portal.db import today
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
 from portal.domain.audit.models import AuditEvent
@@ -17,6 +18,10 @@ from portal.domain.distributors.holes import Hole, holes
 from portal.domain.distributors.mentions import Mention
 from portal.domain.distributors.models import Distributor, NearSame, Standing
 from portal.domain.distributors.tree import Node
+from portal.domain.meetings import evidence
+from portal.domain.meetings import queries as meetings
+from portal.domain.meetings.evidence import Evidence
+from portal.domain.meetings.models import Invitation
 from portal.domain.price_protection.models import Agreement
 from portal.domain.price_protection.phases import Phase, phase
 from portal.domain.price_protection.queries import agreements_of
@@ -34,6 +39,7 @@ AT_ONCE = (
     joinedload(Distributor.licences),
 )
 AGREEMENTS_SHOWN = 10
+MEETINGS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,9 @@ class Page:
     events: list[Told]
     events_left: int
     licence_states: dict[int, str]
+    # None for whoever reads no meetings of its office.
+    attended: Evidence | None
+    invitations: list[Invitation]
     may_write: bool
     may_read_agreements: bool
     may_write_agreement: bool
@@ -89,6 +98,8 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
     may_read = me.can(P.AGREEMENTS_READ, region)
     found = session.scalars(agreements_of(me, distributor).limit(AGREEMENTS_SHOWN)) if may_read else ()
     near = around(session, me, distributor)
+    reads_meetings = me.can(P.MEETINGS_READ, region)
+    this_year = evidence.year_of(today())
     return Page(
         holes=holes(distributor),
         bank_account=TOLD["bank_account"](distributor.bank_account),
@@ -101,6 +112,8 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
         events=tell(session, me, shown),
         events_left=left,
         licence_states={licence.id: licences.state(licence) for licence in distributor.licences_held},
+        attended=evidence.attendance_of(session, distributor.id, this_year) if reads_meetings else None,
+        invitations=meetings.to_come(session, distributor.id) if reads_meetings else [],
         may_write=me.can(P.DISTRIBUTORS_WRITE, region),
         may_read_agreements=may_read,
         may_write_agreement=me.can(P.AGREEMENTS_WRITE, region)

@@ -25,7 +25,7 @@ def detail(id: int) -> ResponseReturnValue:
     """The record: facts, people, papers, agreements, whom it supplies, its history."""
     distributor = readable(id, *record.AT_ONCE)
     page = record.page(db.session, actor(), distributor, whole_history=request.args.get("history") == "all")
-    return render("distributors/detail.html", d=distributor, page=page)
+    return render("distributors/detail.html", d=distributor, page=page, meetings_shown=record.MEETINGS_SHOWN)
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -295,3 +295,46 @@ class Attendance(Base):
     guest: Mapped[Guest] = relationship()
     kiosk: Mapped[Kiosk | None] = relationship()
     by: Mapped[User | None] = relationship()
+
+
+class CostKind(StrEnum):
+    """What money was spent on."""
+
+    VENUE = "venue"
+    MEALS = "meals"
+    LODGING = "lodging"
+    TRAVEL = "travel"
+    MATERIALS = "materials"
+    GIFTS = "gifts"
+    OTHER = "other"
+
+
+class Cost(Base):
+    """会议费用: what was paid for a meeting, in fen; never changed, a mistake is reversed by a row of its own.
+
+    `key` is the form's: sent twice, it is one row.
+    """
+
+    __tablename__ = "meeting_cost"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(reverses_id IS NULL AND amount_fen > 0) OR (reverses_id IS NOT NULL AND amount_fen < 0 AND note <> '')",
+            name="spent_or_reversed_with_a_reason",
+        ),
+        sa.CheckConstraint("reverses_id <> id", name="reverses_another"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"), index=True)
+    kind: Mapped[CostKind] = mapped_column(enum_type(CostKind))
+    amount_fen: Mapped[int]
+    paid_on: Mapped[date]
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    # Each row is reversed once at most.
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_cost.id"), unique=True)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    entered_at: Mapped[datetime] = mapped_column(default=now)
+    entered_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    meeting: Mapped[Meeting] = relationship()
+    entered_by: Mapped[User] = relationship()

@@ -316,6 +316,24 @@ def owners(session: Session, user: User) -> list[User]:
     return list(session.scalars(sa.select(User).where(owning).order_by(User.name, User.id)))
 
 
+def to_come(session: Session, distributor_id: int) -> list[Invitation]:
+    """The invitations of a distributor to meetings that are not over, the next one first."""
+    return list(
+        session.scalars(
+            sa.select(Invitation)
+            .join(Meeting, Meeting.id == Invitation.meeting_id)
+            .where(
+                Invitation.distributor_id == distributor_id,
+                Invitation.withdrawn_at.is_(None),
+                Meeting.cancelled_at.is_(None),
+                Meeting.ends_at > now(),
+            )
+            .order_by(Meeting.starts_at, Meeting.id)
+            .options(joinedload(Invitation.meeting))
+        )
+    )
+
+
 GUEST_SORTS: dict[str, Any] = {
     "company": sa.func.coalesce(Distributor.name_key, "~" + Guest.company),
     "name": Guest.sound,

@@ -1,0 +1,7 @@
+"""Who came: one meeting's attendance and costs, the year by distributor, office and owner, one distributor's (M1)."""
+
+from flask import Blueprint
+
+bp = Blueprint("meeting_reports", __name__, url_prefix="/meetings")
+
+from portal.blueprints.meeting_reports import attendance, costs, dealers  # noqa: E402, F401

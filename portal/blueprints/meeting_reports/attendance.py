@@ -1,0 +1,112 @@
+"""One meeting's attendance: on screen and as an Excel file."""
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import pgettext
+
+from portal.blueprints.meeting_reports import bp
+from portal.db import now
+from portal.domain.access.roles import Permission as P
+from portal.domain.meetings import attended, costs
+from portal.domain.meetings.attended import Attended, Presence, Report
+from portal.domain.meetings.models import Meeting
+from portal.domain.meetings.queries import state_of
+from portal.extensions import db
+from portal.web.access import actor, requires
+from portal.web.excel import Column, record_export, workbook
+from portal.web.htmx import render
+from portal.web.meetings import may_hold, meeting_or_404
+from portal.web.requests import ROW
+from portal.web.tables import PER_PAGE, Page, chosen, number
+from portal.web.words import word
+
+_LATE = "late"
+
+
+def _shown(report: Report) -> tuple[str, list[Attended]]:
+    """What the address narrows the list to, and those who are left."""
+    if request.args.get("state") == _LATE:
+        return _LATE, [one for one in report.rows if one.is_late]
+    state = chosen(Presence, "state")
+    return state or "", [one for one in report.rows if state is None or one.presence is state]
+
+
+def bill_of(meeting: Meeting, report: Report) -> costs.Bill:
+    """What the meeting cost, for those who came."""
+    companies = report.sums.came
+    return costs.bill(db.session, meeting, persons=report.arrived, companies=companies)
+
+
+@bp.get(f"/<{ROW}:id>/attendance")
+@requires(P.MEETINGS_READ)
+def attendance(id: int) -> ResponseReturnValue:
+    """Who was invited and what became of it, by distributor, office and owner; what it cost, for who may see that."""
+    meeting, me = meeting_or_404(id), actor()
+    report = attended.report(db.session, meeting, me)
+    state, rows = _shown(report)
+    here = min(max(number("page") or 1, 1), max(1, -(-len(rows) // PER_PAGE)))
+    start = (here - 1) * PER_PAGE
+    return render(
+        "meeting_reports/attendance.html",
+        fragment="meeting_reports/_attended.html",
+        meeting=meeting,
+        report=report,
+        state=state,
+        is_before=meeting.starts_at > now() and not report.arrived,
+        held=state_of(meeting, is_invited_to=bool(report.rows)),
+        page=Page(rows[start : start + PER_PAGE], len(rows), here, PER_PAGE, "office", False),
+        by_office=attended.sums_by(report.rows, lambda one: one.office),
+        by_owner=attended.sums_by(report.rows, lambda one: one.owner),
+        may_hold=may_hold(meeting),
+        bill=bill_of(meeting, report) if costs.may_see(me, meeting) else None,
+    )
+
+
+@bp.get(f"/<{ROW}:id>/attendance/export")
+@requires(P.MEETINGS_READ)
+def export_attendance(id: int) -> ResponseReturnValue:
+    """The list as it is narrowed, as an Excel file."""
+    meeting, me = meeting_or_404(id), actor()
+    report = attended.report(db.session, meeting, me)
+    state, rows = _shown(report)
+    title, made = pgettext("meeting", "Attendance"), meeting.number
+    record_export(me, "attendance", count=len(rows), wanted={"meeting": made, "state": state})
+    return _workbook(title, rows, f"{title} {made}.xlsx")
+
+
+def _workbook(title: str, rows: list[Attended], filename: str) -> Response:
+    columns = [
+        Column(_("Office"), width=16),
+        Column(_("Code"), width=14),
+        Column(_("Distributor"), width=34),
+        Column(_("Owner"), width=12),
+        Column(pgettext("meeting", "Reply"), width=12),
+        Column(pgettext("meeting", "Announced"), "whole", 8),
+        Column(pgettext("meeting", "Arrived"), "whole", 8),
+        Column(_("First arrival"), "moment", 18),
+        Column(pgettext("attendance", "Late"), "whole", 8),
+        Column(_("Left early"), "whole", 8),
+        Column(_("Substitutes"), "whole", 8),
+        Column(_("Walk-ins"), "whole", 8),
+        Column(pgettext("meeting", "Attendance"), width=18),
+    ]
+    cells = [
+        (
+            one.office,
+            one.code,
+            one.name,
+            one.owner,
+            word(one.reply) if one.reply else "",
+            one.announced,
+            one.present.arrived,
+            one.present.first_at,
+            one.present.late,
+            one.present.left_early,
+            one.present.substitutes,
+            one.present.walk_ins,
+            word(one.presence),
+        )
+        for one in rows
+    ]
+    return workbook(title, columns, cells, filename)
