@@ -1,6 +1,6 @@
 """What meetings cost, row by row, never changed (M1).
 
-Revision: 0040, after 0039
+Revision: 0041, after 0040
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_whole, refuse_to_lose, release
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
