@@ -12,6 +12,7 @@ from portal.blueprints import (
     funds,
     jobs,
     meeting_papers,
+    meeting_places,
     meeting_reports,
     meetings,
     own_texts,
@@ -54,6 +55,7 @@ ALL = (
     own_texts.bp,
     meeting_papers.bp,
     meeting_reports.bp,
+    meeting_places.bp,
     verify.bp,
     admin.bp,
 )

@@ -10,7 +10,7 @@ from portal.demo.deeds import on
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Standing
-from portal.domain.meetings import checking_in, inviting, planning
+from portal.domain.meetings import checking_in, inviting, packs, planning, seats
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.inviting import Answer
@@ -32,11 +32,13 @@ class Meetings:
         """One meeting ten weeks ago, and one in twelve days; returns how many."""
         past = self._plan(today() - timedelta(days=70), "示例华东区三季度经销商会议", days_before=21)
         self._replies(past, ahead=12, unanswered=3)
+        self._seats(past, days_before=3)
         self._door(past)
         coming = self._plan(
             today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17, seats=22
         )
         self._replies(coming, ahead=14, unanswered=9)
+        self._seats(coming, days_before=13)
         return 2
 
     def _plan(self, day: date, title: str, *, days_before: int, seats: int = 60) -> Meeting:
@@ -96,6 +98,15 @@ class Meetings:
         )
         more = [GuestFacts(f"示例同行人{no + 1}")] if no % 3 == 0 else []
         return Answer(Reply.COMING, 1 + len(more), [first, *more])
+
+    def _seats(self, meeting: Meeting, *, days_before: int) -> None:
+        """Tables with the speakers at the head one; whoever replies later has no seat yet."""
+        with clock_at(meeting.starts_at - timedelta(days=days_before)):
+            seats.lay(self._session, self._host, meeting, "主桌 8\n1-5 8", seen="")
+            seats.add_own(self._session, self._host, meeting, "示例总监 总监\n示例杭州经理 大区经理")
+            seats.propose(self._session, self._host, meeting)
+            packs.set_desks(self._session, self._host, meeting, "A-L：1号台\nM-Z：2号台\n其他：总台", seen="")
+            self._session.commit()
 
     def _door(self, meeting: Meeting) -> None:
         """Every ninth stays away, every eighth comes late."""

@@ -79,6 +79,10 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.uninvited": _l("Invitation withdrawn"),
     "meeting.answered": _l("Reply taken down"),
     "meeting.moved_up": _l("Moved up from the waiting list"),
+    "meeting.tables_laid": _l("Tables laid out"),
+    "meeting.seated": _l("Seats changed"),
+    "meeting.own_added": _l("Speakers and own people added"),
+    "meeting.desks_set": _l("Desks for materials changed"),
     "meeting.kiosk_made": _l("Device for the door set up"),
     "meeting.kiosk_ended": _l("Device at the door ended"),
     "meeting.cost_entered": _l("Cost entered"),
@@ -135,4 +139,10 @@ def told_of_meeting(said: Mapping[str, Any]) -> str:
         parts.append(str(said["why"]))
     if "count" in said:
         parts.append(ngettext("%(num)s distributor", "%(num)s distributors", said["count"]))
+    if "tables" in said:
+        parts.append(
+            _("%(tables)s tables with %(seats)s seats", tables=said["tables"], seats=said.get("seats"))
+        )
+    if "persons" in said:
+        parts.append(ngettext("%(num)s person", "%(num)s people", said["persons"]))
     return _(" · ").join(parts)

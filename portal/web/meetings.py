@@ -48,6 +48,7 @@ PARTS = (
         lazy_pgettext("meeting", "Replies"),
         more=("meetings.guests", "meetings.reply"),
     ),
+    Part("meeting_places.plan", lazy_pgettext("meeting", "Seats")),
     Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),
     Part(
         "meeting_reports.attendance",

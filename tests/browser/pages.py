@@ -199,6 +199,8 @@ DEMO_PAGES = (
     PageLine("replies to a meeting", "manager-hz", "/meetings/{meeting}/replies"),
     PageLine("replies to a meeting, nothing fits", "manager-hz", "/meetings/{meeting}/replies?q=zzzz"),
     PageLine("guests of a meeting", "manager-hz", "/meetings/{meeting}/guests"),
+    PageLine("seats at a meeting", "manager-hz", "/meetings/{meeting}/seats"),
+    PageLine("seats of a dealer of theirs", "sales-hz", "/meetings/{meeting}/seats"),
     PageLine("editing a meeting", "manager-hz", "/meetings/{meeting}/edit"),
     PageLine("a meeting like an old one", "manager-hz", "/meetings/new?copy={meeting}"),
     PageLine("whom to invite", "manager-hz", "/meetings/{meeting}/invite"),

@@ -9,7 +9,7 @@ from portal.blueprints.check_in import bp
 from portal.blueprints.check_in.answers import Said, answered, nobody, refused, shown
 from portal.blueprints.check_in.door import at_the_door, door
 from portal.db import now
-from portal.domain.meetings import checking_in, doors, tokens
+from portal.domain.meetings import checking_in, doors, packs, tokens
 from portal.domain.meetings.checking_in import Outcome
 from portal.domain.meetings.doors import AtDoor
 from portal.domain.meetings.models import How
@@ -49,10 +49,12 @@ def _arrive(guest_id: int, how: How) -> Said:
     done = checking_in.scan(session, meeting, guest_id, door().by, how=how, key=key)
     if done is None:
         return nobody()
-    arrival, company = done
+    arrival, company, path = done
+    desk = packs.desks(session, meeting).of(arrival.guest.initials, path)
     # What is shown is known already: after the commit nothing of it is asked for again.
     session.expire_on_commit = False
-    return welcome(arrival, AtDoor(arrival.guest, company, arrival.at, None), doors.tally(session, meeting))
+    who = AtDoor(arrival.guest, company, arrival.at, None, desk)
+    return welcome(arrival, who, doors.tally(session, meeting))
 
 
 def welcome(

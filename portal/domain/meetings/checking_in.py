@@ -11,9 +11,20 @@ from portal.db import lock, now
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.meetings import seats
 from portal.domain.meetings.guests import GuestFacts, add
-from portal.domain.meetings.models import Attendance, Guest, How, Invitation, Kiosk, Meeting, What
+from portal.domain.meetings.models import (
+    Attendance,
+    Guest,
+    How,
+    Invitation,
+    Kiosk,
+    Meeting,
+    MeetingTable,
+    What,
+)
 from portal.domain.meetings.planning import DOORS_AFTER, DOORS_BEFORE, require_host
+from portal.domain.regions.models import Region
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -56,9 +67,15 @@ class Arrival:
 
 # Two hundred people stand at the door at once: what each of them is asked with is written once.
 _HELD = (
-    sa.select(Guest, Distributor.name)
+    sa.select(
+        Guest,
+        Distributor.name,
+        Region.path,
+        sa.exists().where(MeetingTable.meeting_id == Guest.meeting_id).correlate(Guest).label("has_tables"),
+    )
     .outerjoin(Invitation, Invitation.id == Guest.invitation_id)
     .outerjoin(Distributor, Distributor.id == Invitation.distributor_id)
+    .outerjoin(Region, Region.id == Distributor.region_id)
     .where(
         Guest.id == sa.bindparam("guest", type_=sa.BigInteger),
         Guest.meeting_id == sa.bindparam("meeting", type_=sa.BigInteger),
@@ -81,17 +98,18 @@ _SEEN = (
 
 def scan(
     session: Session, meeting: Meeting, guest_id: int, by: By, *, how: How, key: str
-) -> tuple[Arrival, str] | None:
-    """Check in whoever a badge or a tapped name stands for, as `arrive` does; with the company they come for.
+) -> tuple[Arrival, str, str] | None:
+    """Check in whoever a badge or a tapped name stands for, as `arrive` does; with their company and office's path.
 
     None: this meeting has no such guest, or it was erased. The caller commits.
     """
     held = session.execute(_HELD, {"guest": guest_id, "meeting": meeting.id}).one_or_none()
     if held is None:
         return None
-    guest, company = held
+    guest, company, path, has_tables = held
     _require_may(by, meeting)
-    return _arrived(session, meeting, guest, by, how=how, key=key, at=now()), company or guest.company
+    done = _arrived(session, meeting, guest, by, how=how, key=key, at=now(), has_tables=has_tables)
+    return done, company or guest.company, path or ""
 
 
 def arrive(
@@ -117,7 +135,15 @@ def arrive(
 
 
 def _arrived(
-    session: Session, meeting: Meeting, guest: Guest, by: By, *, how: How, key: str, at: datetime
+    session: Session,
+    meeting: Meeting,
+    guest: Guest,
+    by: By,
+    *,
+    how: How,
+    key: str,
+    at: datetime,
+    has_tables: bool = True,
 ) -> Arrival:
     """The arrival of a guest who is held until the transaction ends."""
     rows = list(session.scalars(_SEEN, {"guest": guest.id, "key": key}))
@@ -131,8 +157,12 @@ def _arrived(
         outcome = _welcome(meeting, row.at) if known is not None else Outcome.ALREADY
         return Arrival(guest, row.at, outcome)
     _require_door(meeting, at)
+    seatless = guest.cancelled_at is not None or not guest.seat_no
     if guest.cancelled_at is not None:
         guest.cancelled_at, guest.is_waiting = None, False  # came after all
+    if seatless and has_tables:
+        session.flush()
+        seats.give(session, meeting, guest)
     turn = 1 + sum(row.what is What.UNDONE for row in rows)
     session.add(
         Attendance(

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain.distributors.models import Distributor
-from portal.domain.meetings import guests
+from portal.domain.meetings import guests, packs
 from portal.domain.meetings.models import Attendance, Guest, Invitation, Kiosk, Meeting, Reply, What
 from portal.domain.meetings.queries import standing_arrivals
+from portal.domain.regions.models import Region
 
 LAST = 20
 
@@ -24,6 +25,8 @@ class AtDoor:
     company: str
     arrived_at: datetime | None
     left_at: datetime | None
+    # Where the materials are given out.
+    desk: str = ""
 
     @property
     def is_in(self) -> bool:
@@ -113,6 +116,11 @@ def _read(session: Session, meeting: Meeting, statement: sa.Select[Guest]) -> li
             _LEFT,
             sa.and_(_LEFT.guest_id == Guest.id, _LEFT.turn == _ARRIVED.turn, _LEFT.what == What.LEFT),
         )
-        .add_columns(Distributor.name, _ARRIVED.at, _LEFT.at)
+        .outerjoin(Region, Region.id == Distributor.region_id)
+        .add_columns(Distributor.name, Region.path, _ARRIVED.at, _LEFT.at)
     ).all()
-    return [AtDoor(guest, name or guest.company, at, left) for guest, name, at, left in rows]
+    desks = packs.desks(session, meeting)
+    return [
+        AtDoor(guest, name or guest.company, at, left, desks.of(guest.initials, path or ""))
+        for guest, name, path, at, left in rows
+    ]

@@ -161,6 +161,9 @@ def _expect(session: Session, invitation: Invitation, wanted: Sequence[GuestFact
             guest = add(session, invitation.meeting, facts, invitation=invitation)
         else:
             renamed(guest, facts)
+            if guest.cancelled_at is not None:
+                # The seat may be another's by now; a new one is proposed.
+                guest.table_no = guest.seat_no = ""
         guest.is_waiting, guest.cancelled_at = waits, now() if waits else None
     for guest in known.values():
         guest.is_waiting = False

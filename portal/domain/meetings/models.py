@@ -69,6 +69,8 @@ class Meeting(Base):
     seats: Mapped[int | None] = mapped_column(sa.Integer)
     budget_fen: Mapped[int | None]
     note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # 领资料台, as portal.domain.meetings.packs reads it.
+    pack_desks: Mapped[str] = mapped_column(sa.String(600), default="", server_default="")
     copied_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
     cancelled_at: Mapped[datetime | None]
     cancelled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -107,6 +109,25 @@ class AgendaItem(Base):
     speaker: Mapped[str] = mapped_column(sa.String(60), default="")
 
     meeting: Mapped[Meeting] = relationship(back_populates="agenda")
+
+
+class MeetingTable(Base):
+    """桌: a table of the hall, from the front to the back; who sits there stands with the guests, by its name."""
+
+    __tablename__ = "meeting_table"
+    __table_args__ = (
+        sa.UniqueConstraint("meeting_id", "name"),
+        sa.CheckConstraint("name <> ''", name="name_given"),
+        sa.CheckConstraint("seats > 0", name="some_seats"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
+    position: Mapped[int] = mapped_column(sa.Integer)
+    name: Mapped[str] = mapped_column(sa.String(10))
+    seats: Mapped[int] = mapped_column(sa.Integer)
+    # 主桌: for speakers and the company's own people.
+    is_head: Mapped[bool] = mapped_column(default=False)
 
 
 class Reply(StrEnum):
