@@ -18,6 +18,7 @@ from portal.blueprints import (
     own_texts,
     papers,
     payments,
+    policies,
     products,
     purchases,
     quarters,
@@ -56,6 +57,7 @@ ALL = (
     meeting_papers.bp,
     meeting_reports.bp,
     meeting_places.bp,
+    policies.bp,
     verify.bp,
     admin.bp,
 )

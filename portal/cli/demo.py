@@ -14,6 +14,7 @@ from portal.demo.contracts import Contracts
 from portal.demo.meetings import Meetings
 from portal.demo.payments import Payments
 from portal.demo.people import PEOPLE, load
+from portal.demo.policies import Policies
 from portal.demo.purchases import DAYS, Purchases
 from portal.demo.quarters import Quarters
 from portal.demo.register import Register
@@ -72,6 +73,7 @@ def command(if_first_start: bool) -> None:
     agenda.up_to(today())
     Statements(db.session(), people).load()
     Meetings(db.session(), people).load()
+    Policies(db.session(), people).load()
     cases.sweep()
     pool.close()
     click.echo(

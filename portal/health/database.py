@@ -59,6 +59,8 @@ GUARDED = (
     "objection_point",
     "meeting_attendance",
     "meeting_cost",
+    "policy_text",
+    "policy_distributor",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (
@@ -84,6 +86,9 @@ KEPT = (
     "meeting_invitation",
     "meeting_guest",
     "meeting_kiosk",
+    "policy",
+    "policy_showing",
+    "policy_telling",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

@@ -13,6 +13,7 @@ from portal.domain.audit.queries import RecordNames, names_of
 from portal.domain.distributors.models import Distributor, ImportFile, Territory
 from portal.domain.jobs.models import Job
 from portal.domain.meetings.models import Meeting
+from portal.domain.meetings.policies.models import Policy
 from portal.domain.price_protection.batches.models import Batch
 from portal.domain.price_protection.closing.models import Proposal, Statement
 from portal.domain.price_protection.interest.models import LprRate
@@ -56,6 +57,7 @@ SUBJECTS: dict[str, Subject] = {
     "distributor_import": Subject(_l("Dealer list"), ImportFile.filename),
     "job": Subject(_l("Task"), Job.title),
     "meeting": Subject(lazy_pgettext("numbered", "Meeting"), Meeting.title, "meetings.detail"),
+    "policy": Subject(lazy_pgettext("numbered", "Policy"), Policy.title, "policies.detail"),
     "parcel": Subject(_l("Parcel"), Parcel.number, "papers.parcel"),
     "seal_application": Subject(_l("Seal application"), SealApplication.number, "papers.application"),
     "payout": Subject(_l("Payment"), Payout.number, "payments.detail"),

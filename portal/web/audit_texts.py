@@ -20,6 +20,7 @@ from portal.web.closing_words import CLOSING_ACTIONS, told_of_closing
 from portal.web.deed_words import DEED_EVENTS
 from portal.web.meeting_words import MEETING_ACTIONS, meeting_changes, told_of_meeting
 from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
+from portal.web.policy_words import POLICY_ACTIONS, policy_changes, told_of_policy
 from portal.web.trail_words import TRAIL_ACTIONS, TRAIL_LABELS, TRAIL_LISTS, told_of_trail
 from portal.web.words import WORDS
 
@@ -66,6 +67,7 @@ ACTIONS: dict[str, object] = {
     **PAYMENT_ACTIONS,
     **CLOSING_ACTIONS,
     **MEETING_ACTIONS,
+    **POLICY_ACTIONS,
     "user.edited": _l("User renamed"),
     "user.granted": _l("Role assigned"),
     "user.revoked": _l("Role revoked"),
@@ -138,6 +140,8 @@ def changes(event: AuditEvent) -> tuple[tuple[str, str, str], ...] | None:
         return bulk_changes(event.params.get("before") or {}, event.params.get("after") or {})
     if event.action in MEETING_ACTIONS:
         return meeting_changes(event.params.get("changes") or {})
+    if event.action in POLICY_ACTIONS:
+        return policy_changes(event.params.get("changes") or {})
     if event.action.split(".")[0] not in _FEATURES:
         return None
     found = event.params.get("changes")
@@ -192,6 +196,8 @@ def text(event: AuditEvent) -> str:
         return told_of_closing(params)
     if event.action in MEETING_ACTIONS:
         return told_of_meeting(params)
+    if event.action in POLICY_ACTIONS:
+        return told_of_policy(params)
     if event.action == "workdays.changed":
         return _workdays(params)
     match event.action:

@@ -55,6 +55,7 @@ PARTS = (
         lazy_pgettext("meeting", "Attendance"),
         more=("meeting_reports.new_cost",),
     ),
+    Part("policies.of_meeting", lazy_pgettext("meeting", "Policies"), more=("policies.acknowledge",)),
 )
 
 

@@ -70,7 +70,10 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
     ),
     (
         _l("Meetings"),
-        (Entry(_l("Dealer meetings"), "meetings.index", (P.MEETINGS_READ,)),),
+        (
+            Entry(_l("Dealer meetings"), "meetings.index", (P.MEETINGS_READ,)),
+            Entry(_l("Policies"), "policies.index", (P.MEETINGS_READ,)),
+        ),
     ),
     (
         _l("Administration"),
@@ -90,6 +93,8 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
 
 # Pages whose link is another one than the first of their blueprint.
 _BELOW = {
+    "policies.of_meeting": "meetings.index",
+    "policies.acknowledge": "meetings.index",
     "admin.enter_lpr": "admin.lpr",
     "admin.new_user": "admin.users",
     "admin.user": "admin.users",

@@ -30,6 +30,7 @@ TRAIL_WORDS = (
     (Numbered.VOUCHERS, _l("File of vouchers")),
     (Numbered.CLAWBACK, _l("Claw-back settlement")),
     (Numbered.MEETING, lazy_pgettext("numbered", "Meeting")),
+    (Numbered.POLICY, lazy_pgettext("numbered", "Policy")),
     (Numbered.STATEMENT, _l("Fund statement")),
     (PaperKind.AGREEMENT, _l("Agreement")),
     (PaperKind.AMENDMENT, _l("Amendment")),
@@ -130,6 +131,7 @@ TRAIL_ACTIONS: dict[str, object] = {
     Numbered.VOUCHERS.action: _l("Numbering rule of files of vouchers changed"),
     Numbered.CLAWBACK.action: _l("Numbering rule of claw-back settlements changed"),
     Numbered.MEETING.action: _l("Numbering rule of meetings changed"),
+    Numbered.POLICY.action: _l("Numbering rule of policies changed"),
     Numbered.STATEMENT.action: _l("Numbering rule of fund statements changed"),
     **{f"agreement.{kind}": word for kind, word in TRAIL_EVENTS.items()},
 }

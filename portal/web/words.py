@@ -27,6 +27,7 @@ from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
 from portal.web.meeting_words import MEETING_TONES, MEETING_WORDS
 from portal.web.payment_words import PAYMENT_WORDS
+from portal.web.policy_words import POLICY_TONES, POLICY_WORDS
 from portal.web.purchase_words import PURCHASE_WORDS
 from portal.web.trail_words import TRAIL_TONES, TRAIL_WORDS
 
@@ -115,6 +116,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *CASE_WORDS,
     *CLOSING_WORDS,
     *MEETING_WORDS,
+    *POLICY_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
     (Phase.AWAITING_APPROVAL, _l("Awaiting approval")),
     (Phase.AWAITING_SIGNATURE, _l("Awaiting signature")),
@@ -165,6 +167,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     *CASE_TONES,
     *CLOSING_TONES,
     *MEETING_TONES,
+    *POLICY_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),
     (Phase.AWAITING_SIGNATURE, "wait"),
     (Phase.NOT_YET_EFFECTIVE, "wait"),

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from portal.db import now, today
 from portal.domain.distributors.models import Contact
 from portal.domain.meetings.models import Invitation, Meeting, Reply
+from portal.domain.meetings.policies.models import Concerned, Policy, PolicyState, Showing, Telling
 from portal.domain.price_protection.batches.models import Batch, BatchRow
 from portal.domain.price_protection.models import (
     Agreement,
@@ -71,6 +72,16 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         "meeting": (meeting := first(Meeting.id, Meeting.starts_at > now())),
         "invitation": first(
             Invitation.id, Invitation.meeting_id == meeting, Invitation.reply == Reply.COMING
+        ),
+        "held": first(Meeting.id, Meeting.starts_at < now()),
+        "policy": (policy := first(Policy.id, Policy.state == PolicyState.PRESENTED)),
+        "effective_policy": first(Policy.id, Policy.state == PolicyState.RELEASED),
+        "tied_policy": first(Policy.id, Policy.state == PolicyState.TIED),
+        "showing": first(Showing.id, Showing.policy_id == policy),
+        "absentee": first(
+            Concerned.distributor_id,
+            Concerned.policy_id == policy,
+            Concerned.id.not_in(sa.select(Telling.concerned_id)),
         ),
         "payout_list": first(PayoutList.id),
         "voucher_file": first(VoucherFile.id),

@@ -1,4 +1,4 @@
-"""A meeting for the access table: with an agenda, a distributor invited and a guest who comes."""
+"""A meeting for the access table: with an agenda, a distributor invited, a guest who comes, a policy presented."""
 
 from datetime import timedelta
 
@@ -16,6 +16,14 @@ from portal.domain.meetings.models import (
     Meeting,
     MeetingKind,
     Reply,
+)
+from portal.domain.meetings.policies.models import (
+    Concerned,
+    Policy,
+    PolicyScope,
+    PolicyState,
+    PolicyText,
+    Showing,
 )
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
@@ -62,10 +70,47 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     )
     session.add_all([guest, device, cost])
     session.flush()
-    return {
+    return _policy_of(session, held, owner, distributor_id) | {
         "meeting_cost": cost.id,
         "meeting": held.id,
         "meeting_invitation": asked.id,
         "meeting_guest": guest.id,
         "meeting_kiosk": device.id,
     }
+
+
+def _policy_of(session: Session, held: Meeting, owner: User, distributor_id: int) -> dict[str, int]:
+    """The ids of a policy that was presented at it, and of its showing."""
+    policy = Policy(
+        number=f"ZC-TEST-{distributor_id}",
+        title="示例政策",
+        region_id=held.region_id,
+        state=PolicyState.PRESENTED,
+        wanted_on=(now() + timedelta(days=30)).date(),
+        presented_at=now(),
+        created_by_id=owner.id,
+        scopes=[PolicyScope(region_id=held.region_id)],
+    )
+    session.add(policy)
+    session.flush()
+    text = PolicyText(
+        policy_id=policy.id,
+        no=1,
+        title=policy.title,
+        body="示例正文",
+        wanted_on=policy.wanted_on,
+        written_by_id=owner.id,
+    )
+    session.add_all([text, Concerned(policy_id=policy.id, distributor_id=distributor_id)])
+    session.flush()
+    showing = Showing(
+        policy_id=policy.id,
+        meeting_id=held.id,
+        tied_by_id=owner.id,
+        presented_at=now(),
+        presented_by_id=owner.id,
+        text_id=text.id,
+    )
+    session.add(showing)
+    session.flush()
+    return {"policy": policy.id, "policy_showing": showing.id}

@@ -25,6 +25,7 @@ from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft
 from portal.domain.meetings.models import AgendaItem, Attendance, Guest, How, Invitation, Reply, What
+from portal.domain.meetings.policies.models import Concerned, PolicyScope, PolicyText, Showing
 from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
 from portal.domain.price_protection.closing.models import Statement
 from portal.domain.price_protection.models import (
@@ -71,6 +72,8 @@ CEILINGS = {
     "agreements.deed": 21,
     # With the meetings of this year, and those to come.
     "distributors.detail": 25,
+    # Its offices, versions and meetings, who was told by owner and one by one, its history.
+    "policies.detail": 18,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
     "scans.detail": 15,
     # Their rows, totals, largest moves, spot checks and offices; the days on which the old ones end; the last
@@ -98,6 +101,7 @@ UNCOUNTED |= {
     f"meeting_papers.{paper}"
     for paper in ("sign_in_sheet", "badges_pdf", "table_cards", "agenda", "invitations", "invitation")
 }
+UNCOUNTED |= {f"policies.{paper}" for paper in ("text_pdf", "absentees_pdf", "sign_pdf")}
 
 
 @contextmanager
@@ -222,6 +226,18 @@ class World:
                 meeting_id=meeting_id, guest_id=guest.id, turn=1, what=What.ARRIVED, how=How.OFFICE, at=now(),
                 by_id=self.me.id, key=f"more-{self.made}",
             )
+        )  # fmt: skip
+        session.add_all(
+            [
+                Concerned(policy_id=rows["policy"], distributor_id=below.id),
+                PolicyScope(policy_id=rows["policy"], region_id=below.region_id),
+                PolicyText(
+                    policy_id=rows["policy"], no=self.made + 1, title="示例", body="示例", wanted_on=today(),
+                    written_by_id=self.me.id,
+                ),
+                Showing(policy_id=others["policy"], meeting_id=meeting_id, tied_by_id=self.me.id),
+                Showing(policy_id=rows["policy"], meeting_id=others["meeting"], tied_by_id=self.me.id),
+            ]
         )  # fmt: skip
         session.flush()
         for no, product_id in enumerate(session.scalars(sa.select(Product.id)).all()):

@@ -62,6 +62,8 @@ class Permission(StrEnum):
     # Dealer meetings (M1): plan, invite, take answers, open devices at the door.
     MEETINGS_READ = "meetings.read"
     MEETINGS_WRITE = "meetings.write"
+    # Let a policy take effect once everybody concerned was told of it (M1).
+    POLICIES_RELEASE = "policies.release"
 
 
 P = Permission
@@ -108,6 +110,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.CASES_DECIDE,
         P.CASES_APPEAL,
         P.MEETINGS_WRITE,
+        P.POLICIES_RELEASE,
     },
     Role.REGIONAL_MANAGER: _READ
     | {
@@ -120,6 +123,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.CASES_READ,
         P.CASES_REPORT,
         P.MEETINGS_WRITE,
+        P.POLICIES_RELEASE,
     },
     # Reads the funds of its regions: it is whom a distributor calls.
     Role.SALESPERSON: _READ

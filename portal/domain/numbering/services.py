@@ -70,6 +70,7 @@ class Numbered(StrEnum):
     VOUCHERS = "vouchers"
     CLAWBACK = "clawback"
     MEETING = "meeting"
+    POLICY = "policy"
 
     @property
     def action(self) -> str:
@@ -90,6 +91,7 @@ SHIPPED = {
     Numbered.VOUCHERS: Rule("PZ-{year}-{number}", 6),
     Numbered.CLAWBACK: Rule("ZS-{year}-{number}", 6),
     Numbered.MEETING: Rule("HY-{year}-{number}", 4),
+    Numbered.POLICY: Rule("ZC-{year}-{number}", 4),
 }
 
 
