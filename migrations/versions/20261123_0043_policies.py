@@ -1,6 +1,6 @@
 """Policies: their versions, the meetings they are presented at, whom they concern and who was told (M1).
 
-Revision: 0042, after 0041
+Revision: 0043, after 0042
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, keep_whole, refuse_to_lose, release
 
-revision = "0042"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 
