@@ -73,6 +73,7 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
         (
             Entry(_l("Dealer meetings"), "meetings.index", (P.MEETINGS_READ,)),
             Entry(_l("Policies"), "policies.index", (P.MEETINGS_READ,)),
+            Entry(_l("Attendance over the year"), "meeting_reports.year", (P.MEETINGS_READ,)),
         ),
     ),
     (
@@ -96,6 +97,10 @@ _BELOW = {
     "policies.of_meeting": "meetings.index",
     "policies.acknowledge": "meetings.index",
     "admin.enter_lpr": "admin.lpr",
+    "meeting_reports.attendance": "meetings.index",
+    "meeting_reports.new_cost": "meetings.index",
+    "meeting_reports.enter_arrival": "meetings.index",
+    "meeting_reports.dealer": "meeting_reports.year",
     "admin.new_user": "admin.users",
     "admin.user": "admin.users",
     "admin.new_region": "admin.regions",

@@ -56,8 +56,8 @@ def attendance(id: int) -> ResponseReturnValue:
         is_before=meeting.starts_at > now() and not report.arrived,
         held=state_of(meeting, is_invited_to=bool(report.rows)),
         page=Page(rows[start : start + PER_PAGE], len(rows), here, PER_PAGE, "office", False),
-        by_office=attended.sums_by(report.rows, lambda one: one.office),
-        by_owner=attended.sums_by(report.rows, lambda one: one.owner),
+        by_office=attended.by_office(report.rows),
+        by_owner=attended.by_owner(report.rows),
         may_hold=may_hold(meeting),
         bill=bill_of(meeting, report) if costs.may_see(me, meeting) else None,
     )

@@ -1,6 +1,7 @@
 """What became of each invitation to a meeting: who came, late or only for a while, who stayed away and how (M1).
 
-A distributor counts as invited where its invitation stands, or where somebody came on one that was withdrawn.
+A distributor counts as invited where its invitation stands and it has a seat; and where somebody came although the
+invitation was withdrawn, or only waited for a seat.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +48,12 @@ def presence(reply: Reply | None, arrived: int, *, is_over: bool) -> Presence:
     return Presence.NO_SHOW if reply is Reply.COMING else Presence.ABSENT
 
 
+def counts_as_invited(reply: Any, withdrawn_at: Any, came: Any) -> sa.ColumnElement[bool]:
+    """Whether an invitation counts, as a condition on these columns."""
+    has_a_seat = sa.and_(withdrawn_at.is_(None), sa.func.coalesce(reply, "") != Reply.WAITING.value)
+    return sa.or_(came, has_a_seat)
+
+
 @dataclass(frozen=True, slots=True)
 class Present:
     """Of one invitation, by head: how many came, since when, late, gone early, in place of another, unexpected."""
@@ -67,7 +74,9 @@ class Attended:
     distributor_id: int
     code: str
     name: str
+    region_id: int
     office: str
+    owner_id: int
     owner: str
     is_withdrawn: bool
     reply: Reply | None
@@ -122,12 +131,21 @@ def sums(rows: Iterable[Attended]) -> Sums:
     )
 
 
-def sums_by(rows: Sequence[Attended], name: Callable[[Attended], str]) -> list[tuple[str, Sums]]:
-    """Add them up group by group, in the order in which the groups come first."""
-    groups: dict[str, list[Attended]] = {}
+def by_office(rows: Sequence[Attended]) -> list[tuple[str, Sums]]:
+    """Add them up office by office, in their order."""
+    return _by(rows, lambda one: (one.region_id, one.office))
+
+
+def by_owner(rows: Sequence[Attended]) -> list[tuple[str, Sums]]:
+    """The same by owner; two of one name are two."""
+    return _by(rows, lambda one: (one.owner_id, one.owner))
+
+
+def _by(rows: Sequence[Attended], key: Callable[[Attended], tuple[int, str]]) -> list[tuple[str, Sums]]:
+    groups: dict[tuple[int, str], list[Attended]] = {}
     for one in rows:
-        groups.setdefault(name(one), []).append(one)
-    return [(key, sums(of)) for key, of in groups.items()]
+        groups.setdefault(key(one), []).append(one)
+    return [(name, sums(of)) for (_id, name), of in groups.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +183,9 @@ def _row(meeting: Meeting, row: Any, *, is_over: bool) -> Attended:
         distributor_id=row.distributor_id,
         code=row.code,
         name=row.name,
+        region_id=row.region_id,
         office=row.office,
+        owner_id=row.owner_id,
         owner=row.owner,
         is_withdrawn=row.withdrawn_at is not None,
         reply=row.reply,
@@ -234,7 +254,9 @@ def _rows(meeting: Meeting, offices: sa.Select[int] | None) -> sa.Select[Any]:
         Invitation.withdrawn_at,
         Distributor.code,
         Distributor.name,
+        Distributor.region_id,
         Region.name.label("office"),
+        Distributor.owner_id,
         User.name.label("owner"),
         *(came.c[name] for name in ("arrived", "first_at", "late", "left_early", "substitutes", "walk_ins")),
     )
@@ -246,7 +268,7 @@ def _rows(meeting: Meeting, offices: sa.Select[int] | None) -> sa.Select[Any]:
         .outerjoin(came, came.c.invitation_id == Invitation.id)
         .where(
             Invitation.meeting_id == meeting.id,
-            sa.or_(Invitation.withdrawn_at.is_(None), came.c.arrived > 0),
+            counts_as_invited(Invitation.reply, Invitation.withdrawn_at, came.c.arrived > 0),
         )
         .order_by(Region.path, Distributor.name_key, Invitation.id)
     )

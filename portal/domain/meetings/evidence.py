@@ -1,7 +1,7 @@
 """Attendance as evidence of a distributor's attitude (D3, M1): facts with their source, no judgement.
 
 Promise to whoever scores: for a distributor and a period, one fact for each meeting that is over, was not called off
-and to which the distributor was invited (or came all the same), the latest first; the same facts as on the page that
+and to which the distributor was invited with a seat (or came all the same), the latest first; the same facts as on the page that
 `Evidence.endpoint` and `Evidence.args` lead to, where each of them can be opened. Nothing of a person is in them, so
 they stay true when guests are erased. What a fact is worth, a person decides.
 """
@@ -148,9 +148,28 @@ def facts_of(session: Session, distributor_ids: Collection[int], period: Period)
     )
     for row in rows:
         seen = came.get(row.id)
-        if row.withdrawn_at is None or seen is not None:
+        has_a_seat = row.withdrawn_at is None and row.reply is not Reply.WAITING
+        if has_a_seat or seen is not None:
             found[row.distributor_id].append(_fact(row, seen))
     return found
+
+
+def meetings_of(
+    session: Session, distributor_ids: Collection[int], period: Period, kind: MeetingKind | None = None
+) -> list[tuple[int, date, str, str]]:
+    """The meetings that these distributors were invited to, as (id, day, number, title), the earliest first."""
+    asked = (
+        sa.exists()
+        .where(Invitation.meeting_id == Meeting.id, Invitation.distributor_id.in_(distributor_ids))
+        .correlate(Meeting)
+    )
+    statement = sa.select(Meeting.id, Meeting.starts_at, Meeting.number, Meeting.title).where(
+        *counted(period), asked
+    )
+    if kind is not None:
+        statement = statement.where(Meeting.kind == kind)
+    rows = session.execute(statement.order_by(Meeting.starts_at, Meeting.id))
+    return [(id, starts_at.astimezone(CHINA).date(), number, title) for id, starts_at, number, title in rows]
 
 
 def _fact(row: Any, seen: Any) -> Fact:

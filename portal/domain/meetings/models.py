@@ -157,7 +157,10 @@ class Invitation(Base):
             "(COALESCE(reply, '') = 'waiting') = (waiting_since IS NOT NULL)", name="waits_since_a_time"
         ),
         sa.CheckConstraint("persons >= 0", name="persons_not_negative"),
-        sa.Index("ix_meeting_invitation_distributor_id", "distributor_id"),
+        # Holds all that a year's attendance asks of an invitation.
+        sa.Index(
+            "ix_meeting_invitation_distributor_id", "distributor_id", "meeting_id", "reply", "withdrawn_at"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -308,10 +308,10 @@ def hosts(session: Session, region_ids: list[int]) -> list[User]:
     )
 
 
-def owners(session: Session, user: User) -> list[User]:
-    """Who owns distributors in the user's offices, by name."""
+def owners(session: Session, user: User, permission: P = P.MEETINGS_WRITE) -> list[User]:
+    """Who owns distributors in the offices where the user has the permission, by name."""
     owning = sa.exists().where(
-        Distributor.owner_id == User.id, Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE))
+        Distributor.owner_id == User.id, Distributor.region_id.in_(visible(user, permission))
     )
     return list(session.scalars(sa.select(User).where(owning).order_by(User.name, User.id)))
 

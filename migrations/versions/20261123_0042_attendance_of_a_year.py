@@ -1,0 +1,23 @@
+"""A year's attendance is read from an index of the invitations (M1).
+
+Revision: 0042, after 0041
+"""
+
+from alembic import op
+
+revision = "0042"
+down_revision = "0041"
+branch_labels = None
+depends_on = None
+
+INDEX = "ix_meeting_invitation_distributor_id"
+
+
+def upgrade() -> None:
+    op.drop_index(INDEX, "meeting_invitation")
+    op.create_index(INDEX, "meeting_invitation", ["distributor_id", "meeting_id", "reply", "withdrawn_at"])
+
+
+def downgrade() -> None:
+    op.drop_index(INDEX, "meeting_invitation")
+    op.create_index(INDEX, "meeting_invitation", ["distributor_id"])
