@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import clock_at, today
 from portal.demo.deeds import on
+from portal.demo.past_meetings import PastMeetings, spend
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Standing
@@ -26,20 +27,23 @@ class Meetings:
 
     def __init__(self, session: Session, people: dict[str, User]) -> None:
         self._session = session
+        self._people = people
         self._host = people["manager-hz"]
 
     def load(self) -> int:
-        """One meeting ten weeks ago, and one in twelve days; returns how many."""
+        """The year's meetings that are over, one ten weeks ago, and one in twelve days; returns how many."""
+        over = PastMeetings(self._session, self._people).load()
         past = self._plan(today() - timedelta(days=70), "示例华东区三季度经销商会议", days_before=21)
         self._replies(past, ahead=12, unanswered=3)
         self._seats(past, days_before=3)
         self._door(past)
+        spend(self._session, past)
         coming = self._plan(
             today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17, seats=22
         )
         self._replies(coming, ahead=14, unanswered=9)
         self._seats(coming, days_before=13)
-        return 2
+        return over + 2
 
     def _plan(self, day: date, title: str, *, days_before: int, seats: int = 60) -> Meeting:
         region = self._host.home

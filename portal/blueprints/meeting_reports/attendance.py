@@ -86,7 +86,7 @@ def _workbook(title: str, rows: list[Attended], filename: str) -> Response:
         Column(pgettext("meeting", "Arrived"), "whole", 8),
         Column(_("First arrival"), "moment", 18),
         Column(pgettext("attendance", "Late"), "whole", 8),
-        Column(_("Left early"), "whole", 8),
+        Column(pgettext("attendance", "Left early"), "whole", 8),
         Column(_("Substitutes"), "whole", 8),
         Column(_("Walk-ins"), "whole", 8),
         Column(pgettext("meeting", "Attendance"), width=18),

@@ -101,7 +101,7 @@ def year() -> ResponseReturnValue:
         fragment="meeting_reports/_year.html",
         page=page,
         columns=_columns(facts),
-        kept={id: {fact.meeting_id: fact for fact in of} for id, of in facts.items()},
+        facts={id: {fact.meeting_id: fact for fact in of} for id, of in facts.items()},
         sums=over_time.sum_of(found),
         held=over_time.meetings_in(db.session, me, wanted),
         by_office=[(one.name, one.sums) for one in over_time.by_office(found)],
@@ -174,7 +174,7 @@ def told(fact: Fact) -> str:
     """What became of an invitation, in a word that fits a narrow column."""
     if fact.is_late:
         return pgettext("attendance", "Late")
-    return _("Left early") if fact.left_early else word(fact.presence)
+    return pgettext("attendance", "Left early") if fact.left_early else word(fact.presence)
 
 
 @bp.app_template_global("badge_of_attendance")

@@ -1,9 +1,9 @@
 """Attendance as evidence of a distributor's attitude (D3, M1): facts with their source, no judgement.
 
 Promise to whoever scores: for a distributor and a period, one fact for each meeting that is over, was not called off
-and to which the distributor was invited with a seat (or came all the same), the latest first; the same facts as on the page that
-`Evidence.endpoint` and `Evidence.args` lead to, where each of them can be opened. Nothing of a person is in them, so
-they stay true when guests are erased. What a fact is worth, a person decides.
+and to which the distributor was invited with a seat (or came all the same), the latest first; the same facts as on
+the page that `Evidence.endpoint` and `Evidence.args` lead to, where each of them can be opened. Nothing of a person
+is in them, so they stay true when guests are erased. What a fact is worth, a person decides.
 """
 
 from collections.abc import Collection, Mapping

@@ -141,7 +141,7 @@ def _outcomes(wanted: Wanted, scoped: sa.Select[Any]) -> sa.CTE:
         held = held.where(Meeting.kind == wanted.kind)
     undone = (
         sa.select(Attendance.guest_id, Attendance.turn)
-        .where(Attendance.what == What.UNDONE)
+        .where(Attendance.what == What.UNDONE, Attendance.meeting_id.in_(held))
         .cte("undone")
         .prefix_with("MATERIALIZED")
     )

@@ -1,12 +1,12 @@
 """A year's attendance is read from an index of the invitations (M1).
 
-Revision: 0042, after 0041
+Revision: 0043, after 0042
 """
 
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 
