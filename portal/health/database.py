@@ -61,6 +61,7 @@ GUARDED = (
     "meeting_cost",
     "policy_text",
     "policy_distributor",
+    "meeting_sighting_verdict",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (
@@ -89,6 +90,7 @@ KEPT = (
     "policy",
     "policy_showing",
     "policy_telling",
+    "meeting_sighting",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

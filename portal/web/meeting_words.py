@@ -11,7 +11,18 @@ from flask_babel import lazy_pgettext, ngettext
 
 from portal.db import CHINA
 from portal.domain.meetings.attended import Presence
-from portal.domain.meetings.models import CostKind, How, Lodging, MeetingKind, MeetingState, Reply, Via
+from portal.domain.meetings.models import (
+    CostKind,
+    How,
+    Lodging,
+    MeetingKind,
+    MeetingState,
+    Reply,
+    Told,
+    Trouble,
+    Verdict,
+    Via,
+)
 from portal.domain.money import figures
 
 # For portal.web.words: what each code is called, and its colour.
@@ -54,6 +65,30 @@ MEETING_WORDS = (
     (CostKind.MATERIALS, lazy_pgettext("cost", "Materials and printing")),
     (CostKind.GIFTS, lazy_pgettext("cost", "Gifts and prizes")),
     (CostKind.OTHER, lazy_pgettext("cost", "Other costs")),
+    (Told.SCAN, lazy_pgettext("sighting", "Badge scanned")),
+    (Told.GUEST, lazy_pgettext("sighting", "Name tapped")),
+    (Told.WALK_IN, lazy_pgettext("sighting", "Walk-in")),
+    (Told.SUBSTITUTE, lazy_pgettext("sighting", "Substitute")),
+    (Told.LEFT, lazy_pgettext("sighting", "Left early")),
+    (Told.UNDONE, lazy_pgettext("sighting", "Check-in undone")),
+    (Trouble.FORGED, _l("The code is none of our badges, or it was damaged.")),
+    (Trouble.ELSEWHERE, _l("The badge is one of another meeting.")),
+    (Trouble.EXPIRED, _l("The badge was no longer valid at that time.")),
+    (Trouble.GONE, _l("Whoever it was is not on the list any more.")),
+    (Trouble.REPLACED, _l("Somebody else came in place of this guest.")),
+    (Trouble.CLOCK, _l("The device cannot have seen this at that time: its clock was wrong.")),
+    (Trouble.DOORS, _l("The door was not open at that time.")),
+    (Trouble.ENDED, _l("The device had been ended before.")),
+    (Trouble.EARLIER, _l("Another device has the guest later, and late; by this one it was in time.")),
+    (Trouble.UNDONE, _l("The guest's check-in was undone after that time.")),
+    (Trouble.SAME_NAME, _l("The walk-in has the name of a guest on the list. The walk-in is checked in.")),
+    (Trouble.NOT_IN, _l("The guest was not checked in.")),
+    (Trouble.HERE, _l("A substitute came for a guest who is there as well.")),
+    (Trouble.OTHER, _l("What the device sent is not complete.")),
+    (Trouble.TWICE, _l("Seen again.")),
+    (Verdict.ACCEPTED, lazy_pgettext("sighting", "Counted")),
+    (Verdict.SAME, lazy_pgettext("sighting", "Same person")),
+    (Verdict.DISMISSED, lazy_pgettext("sighting", "Dismissed")),
 )
 MEETING_TONES = (
     (MeetingState.PLANNED, ""),
@@ -69,6 +104,9 @@ MEETING_TONES = (
     (Presence.ABSENT, "warn"),
     (Presence.EXCUSED, ""),
     (Presence.AWAITED, "wait"),
+    (Verdict.ACCEPTED, "ok"),
+    (Verdict.SAME, "ok"),
+    (Verdict.DISMISSED, ""),
 )
 
 MEETING_ACTIONS: dict[str, object] = {
@@ -88,6 +126,9 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.cost_entered": _l("Cost entered"),
     "meeting.cost_reversed": _l("Cost taken back"),
     "meeting.arrival_entered": _l("Arrival entered afterwards"),
+    "meeting.sighting_accepted": _l("Sighting of a device counted"),
+    "meeting.sighting_same": _l("Walk-in found to be an expected guest"),
+    "meeting.sighting_dismissed": _l("Sighting of a device dismissed"),
 }
 _CODES: dict[str, type[StrEnum]] = {"kind": MeetingKind, "reply": Reply}
 MEETING_LABELS: dict[str, object] = {

@@ -5,6 +5,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g
 
+# No page asks for more than its own door: badges are scanned there.
+_ASKS_NOTHING = "camera=(), microphone=(), geolocation=()"
+CAMERA_HERE = "camera=(self), microphone=(), geolocation=()"
+
 
 def nonce() -> str:
     """This response's nonce for scripts."""
@@ -29,6 +33,7 @@ def init_app(app: Flask) -> None:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", _ASKS_NOTHING)
         response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "no-store")

@@ -16,6 +16,9 @@ from portal.domain.meetings.models import (
     Meeting,
     MeetingKind,
     Reply,
+    Sighting,
+    Told,
+    Trouble,
 )
 from portal.domain.meetings.policies.models import (
     Concerned,
@@ -71,11 +74,24 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     session.add_all([guest, device, cost])
     session.flush()
     return _policy_of(session, held, owner, distributor_id) | {
+    unclear = Sighting(
+        meeting_id=held.id,
+        kiosk_id=device.id,
+        key=f"{device.id}:unclear",
+        told=Told.GUEST,
+        trouble=Trouble.DOORS,
+        guest_id=guest.id,
+        at=begins,
+    )
+    session.add(unclear)
+    session.flush()
+    return {
         "meeting_cost": cost.id,
         "meeting": held.id,
         "meeting_invitation": asked.id,
         "meeting_guest": guest.id,
         "meeting_kiosk": device.id,
+        "meeting_sighting": unclear.id,
     }
 
 

@@ -4,4 +4,11 @@ from flask import Blueprint
 
 bp = Blueprint("check_in", __name__)
 
-from portal.blueprints.check_in import arriving, devices, mending  # noqa: E402, F401
+from portal.blueprints.check_in import (  # noqa: E402, F401
+    arriving,
+    devices,
+    judging,
+    mending,
+    offline,
+    sending,
+)

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Response, make_response, render_template
 from flask_babel import gettext as _
 
-from portal.blueprints.check_in.door import door, new_nonce
+from portal.blueprints.check_in.door import DECODER, door, new_nonce
 from portal.db import reading
 from portal.domain.errors import DomainError
 from portal.domain.meetings import doors
@@ -15,6 +15,7 @@ from portal.domain.meetings.doors import AtDoor
 from portal.domain.meetings.tokens import Refused
 from portal.extensions import db
 from portal.web.htmx import say, submit, wants_fragment
+from portal.web.security import CAMERA_HERE
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,39 @@ def answered(work: Callable[[], Said], *, unable: str = "") -> Response:
     return shown(said)
 
 
+def spoken(said: Said) -> tuple[str, str]:
+    """The answer as the page's script shows it, and how many are in."""
+    with reading():
+        who, inside, expected = _known_of(said)
+        html = render_template(
+            "check_in/_answer.html",
+            meeting=door().meeting,
+            said=said,
+            who=who,
+            hits=None,
+            inside=inside,
+            expected=expected,
+        )
+    return html, _("%(inside)s of %(expected)s in", inside=inside, expected=expected)
+
+
+def counted() -> str:
+    """How many are in, of how many."""
+    _who, inside, expected = _known_of(None)
+    text: str = _("%(inside)s of %(expected)s in", inside=inside, expected=expected)
+    return text
+
+
+def _known_of(said: Said | None) -> tuple[AtDoor | None, int, int]:
+    """Whose answer it is and how many are in, of how many; asked for where the deed did not tell."""
+    meeting = door().meeting
+    who = said.who if said else None
+    if said and said.guest_id and not who:
+        who = doors.one(db.session(), meeting, said.guest_id)
+    inside, expected = (said and said.tally) or doors.tally(db.session(), meeting)
+    return who, inside, expected
+
+
 def shown(
     said: Said | None = None,
     *,
@@ -81,10 +115,7 @@ def shown(
     """The page with an answer on it, or the answer alone where the page's script asks for it."""
     with reading():
         meeting = door().meeting
-        who = said.who if said else None
-        if said and said.guest_id and not who:
-            who = doors.one(db.session(), meeting, said.guest_id)
-        inside, expected = (said and said.tally) or doors.tally(db.session(), meeting)
+        who, inside, expected = _known_of(said)
         name = "check_in/_answer.html" if wants_fragment() else "check_in/page.html"
         html = render_template(
             name,
@@ -97,7 +128,10 @@ def shown(
             inside=inside,
             expected=expected,
             nonce=new_nonce,
+            takes_along=door().by.kiosk is not None,
+            decoder=DECODER,
         )
     response = make_response(html, 422 if said and said.kind == "refused" else 200)
     response.vary.add("HX-Request")
+    response.headers["Permissions-Policy"] = CAMERA_HERE
     return response

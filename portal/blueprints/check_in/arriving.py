@@ -1,5 +1,7 @@
 """The page at the door: a badge is scanned, or a name typed and tapped."""
 
+from datetime import datetime
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -44,9 +46,13 @@ def arrive(id: int, guest_id: int) -> ResponseReturnValue:
 
 
 def _arrive(guest_id: int, how: How) -> Said:
+    return arrived(guest_id, how, door().key(request.form.get("nonce", "")))
+
+
+def arrived(guest_id: int, how: How, key: str, at: datetime | None = None) -> Said:
+    """Check in whoever stands at the door, now or when a device saw them."""
     session, meeting = db.session(), door().meeting
-    key = door().key(request.form.get("nonce", ""))
-    done = checking_in.scan(session, meeting, guest_id, door().by, how=how, key=key)
+    done = checking_in.scan(session, meeting, guest_id, door().by, how=how, key=key, at=at)
     if done is None:
         return nobody()
     arrival, company, path = done
@@ -61,11 +67,15 @@ def welcome(
     arrival: checking_in.Arrival, who: AtDoor | None = None, tally: tuple[int, int] | None = None
 ) -> Said:
     """What is said to whoever arrived."""
+    kind = arrival.outcome.value
+    return Said(kind, words_of(kind), arrival.guest.id, arrival.at, who=who, tally=tally)
+
+
+def words_of(outcome: str) -> str:
+    """The same in a word."""
     words = {
-        Outcome.WELCOME: pgettext("door", "Checked in"),
-        Outcome.LATE: _("Checked in, late"),
-        Outcome.ALREADY: _("Already in"),
+        Outcome.WELCOME.value: pgettext("door", "Checked in"),
+        Outcome.LATE.value: _("Checked in, late"),
+        Outcome.ALREADY.value: _("Already in"),
     }
-    return Said(
-        arrival.outcome.value, words[arrival.outcome], arrival.guest.id, arrival.at, who=who, tally=tally
-    )
+    return words[outcome]

@@ -1,6 +1,7 @@
 """The devices at a meeting's door: made, opened by a link that works once, ended."""
 
 import io
+from typing import Any
 
 from flask import abort, make_response, redirect, session, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from wtforms import SubmitField
 from portal.blueprints.check_in import bp
 from portal.blueprints.check_in.door import closed, page_address, remember_device
 from portal.domain.access.roles import Permission as P
-from portal.domain.meetings import doors, kiosks
+from portal.domain.meetings import doors, kiosks, verdicts
 from portal.domain.meetings.models import Kiosk, Meeting
 from portal.domain.users import services as users
 from portal.extensions import db
@@ -141,7 +142,20 @@ def _show(
         address=address,
         code=_picture(address) if address else "",
         state_of=_state_of,
+        **_to_judge(meeting),
     )
+
+
+def _to_judge(meeting: Meeting) -> dict[str, Any]:
+    """What the devices sent that is no plain arrival; most meetings have none of it."""
+    open_, done, twice = verdicts.tally(db.session(), meeting)
+    return {
+        "to_judge": open_,
+        "twice": twice,
+        "waiting": verdicts.waiting(db.session(), meeting) if open_ else [],
+        "missing": verdicts.missing(db.session(), meeting) if open_ else [],
+        "settled": verdicts.settled(db.session(), meeting) if done else [],
+    }
 
 
 def _state_of(kiosk: Kiosk) -> tuple[str, str]:

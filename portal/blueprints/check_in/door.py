@@ -18,6 +18,8 @@ from portal.web.access import View, actor, requires, viewer
 from portal.web.meetings import own_meeting_or_404
 
 COOKIE = "kiosk"
+# Reads codes off a camera's pictures where the browser cannot; fetched when somebody turns the camera on.
+DECODER = "vendor/jsqr-1.4.0.js"
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,48}")
 
 
@@ -29,6 +31,11 @@ class Door:
     by: By
 
     @property
+    def is_open(self) -> bool:
+        """Whether anybody is checked in here now."""
+        return kiosks.is_open(self.by.kiosk) if self.by.kiosk else kiosks.has_door(self.meeting)
+
+    @property
     def name(self) -> str:
         """What the device, or who sits at it, is called."""
         return self.by.kiosk.name if self.by.kiosk else actor().name
@@ -38,6 +45,11 @@ class Door:
         said = nonce if _NONCE.fullmatch(nonce) else new_nonce()
         kiosk = self.by.kiosk
         return f"{kiosk.id}:{said}" if kiosk else f"u{actor().id}:{said}"
+
+
+def is_nonce(text: str) -> bool:
+    """Whether this can be a sighting's own number."""
+    return _NONCE.fullmatch(text) is not None
 
 
 def new_nonce() -> str:
@@ -63,8 +75,7 @@ def at_the_door(view: View) -> View:
         return _enter(Door(meeting, By(user=actor())), None, id, parts)
 
     def _enter(found: Door, kiosk: Kiosk | None, id: int, parts: dict[str, Any]) -> ResponseReturnValue:
-        is_open = kiosks.is_open(kiosk) if kiosk else kiosks.has_door(found.meeting)
-        if not is_open:
+        if not found.is_open:
             return closed(found.meeting, has_ended=bool(kiosk and kiosk.ended_at))
         g.door = found
         result: ResponseReturnValue = view(id=id, **parts)
@@ -82,9 +93,37 @@ def at_the_door(view: View) -> View:
     return wrapper  # type: ignore[return-value]
 
 
+def may_send(view: View) -> View:
+    """Open the view to a device also after it ended, while what it saw before may still come in.
+
+    Whoever holds meetings for the office sends as themselves, from a browser that never was a device.
+    """
+
+    @requires(P.MEETINGS_WRITE)
+    def by_somebody(id: int) -> ResponseReturnValue:
+        return _enter(Door(own_meeting_or_404(id), By(user=actor())), id)
+
+    def _enter(found: Door, id: int) -> ResponseReturnValue:
+        if not kiosks.still_sends(found.meeting):
+            return closed(found.meeting)
+        g.door = found
+        result: ResponseReturnValue = view(id=id)
+        return result
+
+    @wraps(view)
+    def wrapper(id: int) -> ResponseReturnValue:
+        kiosk = kiosks.of_key(db.session(), id, request.cookies.get(COOKIE, ""))
+        return by_somebody(id) if kiosk is None else _enter(Door(kiosk.meeting, By(kiosk=kiosk)), id)
+
+    wrapper.access = (P.MEETINGS_WRITE,)  # type: ignore[attr-defined]
+    return wrapper  # type: ignore[return-value]
+
+
 def closed(meeting: Meeting | None, *, has_ended: bool = False) -> Response:
     """The page of a device that is none any more."""
-    return Response(render_template("check_in/closed.html", meeting=meeting, has_ended=has_ended), 410)
+    return Response(
+        render_template("check_in/closed.html", meeting=meeting, has_ended=has_ended, decoder=DECODER), 410
+    )
 
 
 def page_address(meeting: Meeting) -> str:

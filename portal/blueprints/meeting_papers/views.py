@@ -1,7 +1,6 @@
 """Each paper: what it says is read, the transaction ends, then it is printed."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TypeVar
 
 from flask import Response, abort, request
@@ -12,7 +11,7 @@ from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.meetings import expected, kiosks, sheets, tokens
+from portal.domain.meetings import expected, sheets
 from portal.domain.meetings.expected import Expected
 from portal.domain.meetings.models import Meeting
 from portal.domain.meetings.sheets import Order
@@ -23,7 +22,7 @@ from portal.printing.meetings.facts import MeetingFacts, facts_of
 from portal.printing.meetings.letters import Addressee
 from portal.web.access import actor, requires
 from portal.web.files import shown
-from portal.web.meeting_keys import badge_key
+from portal.web.meeting_keys import badge_code, badge_key
 from portal.web.meetings import meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import as_id, ids
@@ -32,8 +31,6 @@ Row = TypeVar("Row")
 
 # What is laid out at once: more takes a reader's patience, and every preview waits behind it.
 MOST_ROWS, MOST_CARDS, MOST_LETTERS = 2_000, 500, 200
-# A badge is good for a day after the door's devices have ended: what they saw may come in late.
-_GOOD_FOR = timedelta(days=1)
 
 
 @bp.app_template_global("meeting_paper_parts")
@@ -100,8 +97,7 @@ def sign_in_sheet(id: int) -> ResponseReturnValue:
 
 def _bearers(meeting: Meeting) -> Sequence[Bearer]:
     """The guests whose names are known, or those of them that the address asks for, each with the token."""
-    wanted, key = set(ids("guest")), badge_key()
-    until = kiosks.ends_at(meeting) + _GOOD_FOR
+    wanted = set(ids("guest"))
     people: list[tuple[int, Expected]] = [
         (one.guest_id, one)
         for one in expected.expected(db.session(), meeting, actor())
@@ -109,10 +105,7 @@ def _bearers(meeting: Meeting) -> Sequence[Bearer]:
     ]
     if not people:
         raise DomainError(N_("Nobody who comes is named yet. Take down the replies with names, then print."))
-    return [
-        Bearer(one, tokens.token(key, meeting.id, guest_id, until))
-        for guest_id, one in _part(people, MOST_CARDS)
-    ]
+    return [Bearer(one, badge_code(meeting, guest_id)) for guest_id, one in _part(people, MOST_CARDS)]
 
 
 def _cards(id: int, printed: Callable[..., bytes], name: str) -> ResponseReturnValue:

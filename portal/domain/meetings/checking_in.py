@@ -97,7 +97,14 @@ _SEEN = (
 
 
 def scan(
-    session: Session, meeting: Meeting, guest_id: int, by: By, *, how: How, key: str
+    session: Session,
+    meeting: Meeting,
+    guest_id: int,
+    by: By,
+    *,
+    how: How,
+    key: str,
+    at: datetime | None = None,
 ) -> tuple[Arrival, str, str] | None:
     """Check in whoever a badge or a tapped name stands for, as `arrive` does; with their company and office's path.
 
@@ -108,7 +115,7 @@ def scan(
         return None
     guest, company, path, has_tables = held
     _require_may(by, meeting)
-    done = _arrived(session, meeting, guest, by, how=how, key=key, at=now(), has_tables=has_tables)
+    done = _arrived(session, meeting, guest, by, how=how, key=key, at=at or now(), has_tables=has_tables)
     return done, company or guest.company, path or ""
 
 
@@ -121,17 +128,18 @@ def arrive(
     how: How,
     key: str,
     at: datetime | None = None,
+    is_judged: bool = False,
 ) -> Arrival:
     """Check a guest in, once; sent again with its key it is the same arrival. The caller commits.
 
-    `at` is when a device saw it, now where none is named. DomainError: the door is not open at that time, the guest
-    is another meeting's, or the key stands for somebody else.
+    `at` is when a device saw it, now where none is named; `is_judged` where a person decided that this time counts.
+    DomainError: the door is not open at that time, the guest is another meeting's, or the key stands for somebody else.
     """
     _require_may(by, meeting)
     if guest.meeting_id != meeting.id:
         raise DomainError(N_("This guest belongs to another meeting."))
     lock(session, guest)
-    return _arrived(session, meeting, guest, by, how=how, key=key, at=at or now())
+    return _arrived(session, meeting, guest, by, how=how, key=key, at=at or now(), is_judged=is_judged)
 
 
 def _arrived(
@@ -144,19 +152,21 @@ def _arrived(
     key: str,
     at: datetime,
     has_tables: bool = True,
+    is_judged: bool = False,
 ) -> Arrival:
     """The arrival of a guest who is held until the transaction ends."""
     rows = list(session.scalars(_SEEN, {"guest": guest.id, "key": key}))
     known = next((row for row in rows if row.key == key), None)
     if known is not None and known.guest_id != guest.id:
         raise DomainError(N_("This check-in was sent before for somebody else. Scan again."))
-    standing = _standing(rows)
+    standing = standing_of(rows)
     if known is not None or standing is not None:
         row = known or standing
         assert row is not None
-        outcome = _welcome(meeting, row.at) if known is not None else Outcome.ALREADY
+        outcome = welcome(meeting, row.at) if known is not None else Outcome.ALREADY
         return Arrival(guest, row.at, outcome)
-    _require_door(meeting, at)
+    if not is_judged:
+        require_door(meeting, at)
     seatless = guest.cancelled_at is not None or not guest.seat_no
     if guest.cancelled_at is not None:
         guest.cancelled_at, guest.is_waiting = None, False  # came after all
@@ -177,7 +187,7 @@ def _arrived(
         )
     )
     session.flush()
-    return Arrival(guest, at, _welcome(meeting, at))
+    return Arrival(guest, at, welcome(meeting, at))
 
 
 def walk_in(
@@ -190,6 +200,7 @@ def walk_in(
     at: datetime | None = None,
     invitation: Invitation | None = None,
     stands_in_for: Guest | None = None,
+    is_judged: bool = False,
 ) -> Arrival:
     """Somebody comes whom nobody expected, or in place of somebody: added and checked in, once for each key."""
     _require_may(by, meeting)
@@ -197,12 +208,12 @@ def walk_in(
     if known is not None:
         if known.guest.meeting_id != meeting.id or known.guest.name != clean(facts.name)[:40]:
             raise DomainError(N_("This check-in was sent before for somebody else. Scan again."))
-        return Arrival(known.guest, known.at, _welcome(meeting, known.at))
+        return Arrival(known.guest, known.at, welcome(meeting, known.at))
     if stands_in_for is not None:
         if stands_in_for.meeting_id != meeting.id:
             raise DomainError(N_("This guest belongs to another meeting."))
         lock(session, stands_in_for)
-        if _standing(_rows(session, stands_in_for)) is not None:
+        if standing_of(rows_of(session, stands_in_for)) is not None:
             raise DomainError(
                 N_("%(name)s is here already and needs no substitute."), name=stands_in_for.name
             )
@@ -219,7 +230,7 @@ def walk_in(
     if stands_in_for is not None:
         guest.table_no, guest.seat_no = stands_in_for.table_no, stands_in_for.seat_no
         session.flush()
-    return arrive(session, meeting, guest, by, how=How.WALK_IN, key=key, at=at)
+    return arrive(session, meeting, guest, by, how=How.WALK_IN, key=key, at=at, is_judged=is_judged)
 
 
 def leave(
@@ -261,10 +272,10 @@ def _later(
     if guest.meeting_id != meeting.id:
         raise DomainError(N_("This guest belongs to another meeting."))
     lock(session, guest)
-    rows = _rows(session, guest)
+    rows = rows_of(session, guest)
     if any(row.key == key for row in rows):
         return
-    standing = _standing(rows)
+    standing = standing_of(rows)
     if standing is None:
         raise DomainError(N_("%(name)s is not checked in."), name=guest.name)
     if what is What.LEFT and any(row.what is What.LEFT and row.turn == standing.turn for row in rows):
@@ -284,18 +295,21 @@ def _later(
     session.flush()
 
 
-def _rows(session: Session, guest: Guest) -> list[Attendance]:
+def rows_of(session: Session, guest: Guest) -> list[Attendance]:
+    """All that was seen of a guest, in the order it was written."""
     return list(
         session.scalars(sa.select(Attendance).where(Attendance.guest_id == guest.id).order_by(Attendance.id))
     )
 
 
-def _standing(rows: list[Attendance]) -> Attendance | None:
+def standing_of(rows: list[Attendance]) -> Attendance | None:
+    """Of these the arrival that was not undone."""
     undone = {row.turn for row in rows if row.what is What.UNDONE}
     return next((row for row in rows if row.what is What.ARRIVED and row.turn not in undone), None)
 
 
-def _welcome(meeting: Meeting, at: datetime) -> Outcome:
+def welcome(meeting: Meeting, at: datetime) -> Outcome:
+    """Whether somebody who came then is late."""
     return Outcome.LATE if at >= meeting.late_from else Outcome.WELCOME
 
 
@@ -309,7 +323,8 @@ def _require_may(by: By, meeting: Meeting) -> None:
     require_host(by.user, meeting)
 
 
-def _require_door(meeting: Meeting, at: datetime) -> None:
+def require_door(meeting: Meeting, at: datetime) -> None:
+    """Refuse a time at which nobody is checked in."""
     if meeting.cancelled_at is not None:
         raise DomainError(N_("The meeting was called off: nobody checks in."))
     if at > now() + CLOCKS_DIFFER:

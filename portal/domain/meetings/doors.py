@@ -47,6 +47,17 @@ def one(session: Session, meeting: Meeting, guest_id: int) -> AtDoor | None:
     return next(iter(_read(session, meeting, statement)), None)
 
 
+def known(session: Session, meeting: Meeting) -> list[AtDoor]:
+    """Everybody whom a device may have to know without asking, by the sound of their names."""
+    return _read(
+        session,
+        meeting,
+        sa.select(Guest)
+        .where(Guest.meeting_id == meeting.id, Guest.erased_at.is_(None))
+        .order_by(Guest.sound, Guest.id),
+    )
+
+
 def last(session: Session, meeting: Meeting) -> list[AtDoor]:
     """Who came last, the latest first; arrivals that were undone are gone from it."""
     statement = (

@@ -118,6 +118,11 @@ def has_door(meeting: Meeting, at: datetime | None = None) -> bool:
     return meeting.cancelled_at is None and (at or now()) < ends_at(meeting)
 
 
+def still_sends(meeting: Meeting, at: datetime | None = None) -> bool:
+    """Whether what was seen at its door may still come in."""
+    return (at or now()) < ends_at(meeting) + SENDS_FOR
+
+
 def ends_at(meeting: Meeting) -> datetime:
     """When devices end by themselves."""
     return meeting.ends_at + DOORS_AFTER

@@ -362,3 +362,99 @@ class Cost(Base):
 
     meeting: Mapped[Meeting] = relationship()
     entered_by: Mapped[User] = relationship()
+
+
+class Told(StrEnum):
+    """What a device says that it saw."""
+
+    SCAN = "scan"
+    GUEST = "guest"
+    WALK_IN = "walk_in"
+    SUBSTITUTE = "substitute"
+    LEFT = "left"
+    UNDONE = "undone"
+
+
+class Trouble(StrEnum):
+    """Why what a device sent is no plain arrival."""
+
+    FORGED = "forged"
+    ELSEWHERE = "elsewhere"
+    EXPIRED = "expired"
+    GONE = "gone"
+    REPLACED = "replaced"
+    CLOCK = "clock"
+    DOORS = "doors"
+    ENDED = "ended"
+    EARLIER = "earlier"
+    UNDONE = "undone"
+    SAME_NAME = "same_name"
+    NOT_IN = "not_in"
+    HERE = "here"
+    OTHER = "other"
+    # Nothing hangs on it: kept, and nobody is asked.
+    TWICE = "twice"
+
+
+class Sighting(Base):
+    """离线签到待核: what a device sent that is no plain arrival, kept until a person says what it was.
+
+    What was read or typed (`said`, `name`, `phone`, `company`) is personal data and can be erased; the rest stays.
+    """
+
+    __tablename__ = "meeting_sighting"
+    __table_args__ = (
+        sa.CheckConstraint("(kiosk_id IS NULL) <> (by_id IS NULL)", name="seen_by_a_device_or_a_person"),
+        sa.Index("ix_meeting_sighting_meeting_id", "meeting_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
+    kiosk_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_kiosk.id"))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    # The device's own for this sighting, as an attendance has it.
+    key: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    told: Mapped[Told] = mapped_column(enum_type(Told))
+    trouble: Mapped[Trouble] = mapped_column(enum_type(Trouble))
+    guest_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_guest.id"))
+    # Of a walk-in: the expected guest of the same name.
+    other_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_guest.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    said: Mapped[str] = mapped_column(sa.String(200), default="")
+    name: Mapped[str] = mapped_column(sa.String(40), default="")
+    phone: Mapped[str] = mapped_column(sa.String(60), default="")
+    company: Mapped[str] = mapped_column(sa.String(100), default="")
+    note: Mapped[str] = mapped_column(sa.String(100), default="")
+
+    meeting: Mapped[Meeting] = relationship()
+    guest: Mapped[Guest | None] = relationship(foreign_keys=[guest_id])
+    other: Mapped[Guest | None] = relationship(foreign_keys=[other_id])
+    kiosk: Mapped[Kiosk | None] = relationship()
+    by: Mapped[User | None] = relationship()
+
+
+class Verdict(StrEnum):
+    """What a person says of a sighting."""
+
+    ACCEPTED = "accepted"
+    SAME = "same"
+    DISMISSED = "dismissed"
+
+
+class SightingVerdict(Base):
+    """核定: once for each sighting, by whom, when, and where it was dismissed why; never changed."""
+
+    __tablename__ = "meeting_sighting_verdict"
+    __table_args__ = (
+        sa.CheckConstraint("verdict <> 'dismissed' OR reason <> ''", name="dismissed_with_a_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sighting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting_sighting.id"), unique=True)
+    verdict: Mapped[Verdict] = mapped_column(enum_type(Verdict))
+    reason: Mapped[str] = mapped_column(sa.String(100), default="")
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    by: Mapped[User] = relationship()
