@@ -115,7 +115,7 @@ def _meeting(session: Session, region: Region, host: User) -> tuple[Meeting, lis
     )
     session.add(meeting)
     session.flush()
-    names = ("示例先到", "周小满", "周立群", "欧阳示例", "王示例", "张示例", "李示例")
+    names = ("示例先到", "周小满", "周立群", "欧阳示例", "王示例", "张示例", "李示例", "示例后到", "示例同来")
     facts = [
         GuestFacts(name, phone=f"1380000{1000 + no}", company="示例商贸") for no, name in enumerate(names)
     ]

@@ -46,8 +46,13 @@ def sightings_of(id: int) -> ResponseReturnValue:
     device_now = _instant(told.get("now"))
     live, html, count, results = told.get("live"), "", "", []
     for entry in told["entries"]:
-        nonce = entry.get("nonce") if isinstance(entry, dict) else None
-        if not isinstance(nonce, str) or not is_nonce(nonce) or entry.get("kind") not in _KINDS:
+        nonce, kind = (entry.get("nonce"), entry.get("kind")) if isinstance(entry, dict) else (None, None)
+        if (
+            not isinstance(nonce, str)
+            or not is_nonce(nonce)
+            or not isinstance(kind, str)
+            or kind not in _KINDS
+        ):
             results.append({"nonce": nonce, "what": "invalid"})
             continue
         seen = _seen(entry, device_now)
