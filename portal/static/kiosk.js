@@ -181,7 +181,7 @@
     present(said);
   }
 
-  // { kind, word, name, company, table, seat, at, text }: as far as this device knows.
+  // { kind, word, name, company, table, seat, desk, at, text }: as far as this device knows.
   async function judged({ kind, nonce, at, values }) {
     if (kind === "walk_in" || kind === "substitute") {
       if (kind === "substitute") mark(values.guest, { out: true });
@@ -225,12 +225,12 @@
     return bits.length < 160 ? null : { meeting: parseInt(bits.slice(0, 64), 2), guest: parseInt(bits.slice(64, 128), 2) };
   }
 
-  function present({ kind, word, name = "", company = "", table = "", seat = "", at = "", text = "" }) {
+  function present({ kind, word, name = "", company = "", table = "", seat = "", desk = "", at = "", text = "" }) {
     const part = made("told"), section = part.querySelector("section");
     section.className = "result" + (LOOKS[kind] ?? " calm");
     section.dataset.tone = kind;
     part.querySelector("path").setAttribute("d", DRAWN[kind] || DULL);
-    const values = { word, name, company, table, seat, at: at && clock(at), text, here: words.here };
+    const values = { word, name, company, table, seat, desk, at: at && clock(at), text, here: words.here };
     for (const [key, value] of Object.entries(values)) {
       const place = part.querySelector(`[data-of=${key}]`);
       place.textContent = value;

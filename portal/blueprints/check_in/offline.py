@@ -60,6 +60,7 @@ def known(id: int) -> ResponseReturnValue:
                 "company": one.company,
                 "table": one.guest.table_no,
                 "seat": one.guest.seat_no,
+                "desk": one.desk,
                 "in": one.arrived_at.isoformat() if one.arrived_at else None,
                 "left": one.left_at.isoformat() if one.left_at else None,
                 "code": hashlib.sha256(badge_code(meeting, one.guest.id).encode()).hexdigest(),
