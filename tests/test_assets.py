@@ -13,6 +13,7 @@ import pytest
 PORTAL = Path(__file__).resolve().parent.parent / "portal"
 VENDOR = PORTAL / "static" / "vendor"
 HTMX_SHA384 = "2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
+JSQR_SHA384 = "b5Ya4Bq3qCyz39m2ISh+4DxjAIljdeFwK/BsXLuj9gugaNwAcj/ia15fxNZL9Nlx"
 
 # Classes that only our own script or the tests look for; they need no looks.
 WITHOUT_LOOKS: set[str] = set()
@@ -73,7 +74,12 @@ def test_htmx_is_the_file_that_the_integrity_hash_names() -> None:
     assert base64.b64encode(digest).decode() == HTMX_SHA384
 
 
-@pytest.mark.parametrize("name", ["htmx", "tabler"])
+def test_the_decoder_of_codes_is_the_file_of_its_package() -> None:
+    digest = hashlib.sha384((VENDOR / "jsqr-1.4.0.js").read_bytes()).digest()
+    assert base64.b64encode(digest).decode() == JSQR_SHA384
+
+
+@pytest.mark.parametrize("name", ["htmx", "jsqr", "tabler"])
 def test_every_vendored_asset_travels_with_its_licence(name: str) -> None:
     assert "ermission" in (VENDOR / "licenses" / f"{name}.txt").read_text(encoding="utf-8")
     assert list(VENDOR.glob(f"{name}*"))

@@ -431,7 +431,7 @@
     const [, id, what] = GUEST.exec("/check-in/" + where) || [];
     if (where === "walk-in") walkIn();
     else if (what === "substitute") walkIn({ id, name: find(Number(id))?.name || link?.closest("li")?.querySelector("b")?.textContent });
-    else if (where === "last" && queue.isSilent && known) latest();
+    else if (where === "last" && known && (queue.isSilent || !link)) latest();
     else if (where === "" && link) rest();
     else return false;
     return true;

@@ -110,8 +110,8 @@ def test_a_prepared_device_goes_on_without_network_also_after_a_reload_and_sends
     expect(page.locator(".who")).to_have_text("示例山里代表")
     page.get_by_role("link", name="最近签到").click()
     row = page.locator(".hits li", has_text=second.name)
-    row.get_by_role("button", name="提前离场").click()
-    expect(page.locator(".say")).to_have_text("提前离场")
+    row.get_by_role("button", name="提前离会").click()
+    expect(page.locator(".say")).to_have_text("已记提前离会")
     expect(page.locator("#unsent")).to_have_text("8 条待发送")
     assert seen(site, second, third) == []
     ended = datetime.now(UTC)
@@ -160,7 +160,7 @@ def test_nothing_but_this_page_is_kept_and_it_is_gone_when_the_device_ends(
     assert page.evaluate(LIST) == 1
     page.context.set_offline(False)
     # It ends of itself; what it saw before comes in all the same.
-    expect(page.get_by_role("heading", name="本设备已停用")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="这台设备已结束签到")).to_be_visible(timeout=30_000)
     expect(page.locator("#unsent")).to_have_text("已全部发送")
     assert len(seen(site, guest)) == 1
     for what in (LIST, CACHES, WORKERS):

@@ -27,7 +27,7 @@ addEventListener("fetch", (event) => {
   const path = url.pathname + url.search;
   if (ASSETS.includes(path) || LATER.includes(path)) event.respondWith(asset(request));
   else if (request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(request));
-  else if (request.mode === "navigate" && url.pathname.startsWith(PAGE + "/")) event.respondWith(fetch(request).catch(() => Response.redirect(PAGE)));
+  else if (request.mode === "navigate" && url.pathname.startsWith(PAGE + "/")) event.respondWith(fetch(request).catch(() => Response.redirect(PAGE + "#" + url.pathname.slice(PAGE.length + 1))));
 });
 
 async function asset(request) {
