@@ -1,6 +1,6 @@
 """What devices at the door sent and a person has to look at, and what was said of it (M1).
 
-Revision: 0043, after 0042
+Revision: 0044, after 0043
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, keep_whole, refuse_to_lose, release
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
