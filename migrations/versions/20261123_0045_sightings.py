@@ -1,6 +1,6 @@
 """What devices at the door sent and a person has to look at, and what was said of it (M1).
 
-Revision: 0044, after 0043
+Revision: 0045, after 0044
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import portal.db
 from portal.guarding import keep_but, keep_whole, refuse_to_lose, release
 
-revision = "0044"
-down_revision = "0043"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
