@@ -1,11 +1,11 @@
 """The demo's dealer meetings: last quarter's with who came, and the next one with replies on their way."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.db import clock_at, today
+from portal.db import clock_at, now, today
 from portal.demo.deeds import on
 from portal.demo.past_meetings import PastMeetings, spend
 from portal.domain.access.queries import visible
@@ -31,24 +31,31 @@ class Meetings:
         self._host = people["manager-hz"]
 
     def load(self) -> int:
-        """The year's meetings that are over, one ten weeks ago, and one in twelve days; returns how many."""
+        """The year's meetings that are over, one ten weeks ago, one that has just begun, and one in twelve days."""
         over = PastMeetings(self._session, self._people).load()
         past = self._plan(today() - timedelta(days=70), "示例华东区三季度经销商会议", days_before=21)
         self._replies(past, ahead=12, unanswered=3)
         self._seats(past, days_before=3)
         self._door(past)
         spend(self._session, past)
+        begins = now().replace(second=0, microsecond=0) - 5 * _MINUTE
+        present = self._plan(today(), "示例华东区备货动员会", days_before=14, start=begins)
+        self._replies(present, ahead=9, unanswered=6)
+        self._seats(present, days_before=3)
+        self._door(present)
         coming = self._plan(
             today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17, seats=22
         )
         self._replies(coming, ahead=14, unanswered=9)
         self._seats(coming, days_before=13)
-        return over + 2
+        return over + 3
 
-    def _plan(self, day: date, title: str, *, days_before: int, seats: int = 60) -> Meeting:
+    def _plan(
+        self, day: date, title: str, *, days_before: int, seats: int = 60, start: datetime | None = None
+    ) -> Meeting:
         region = self._host.home
         assert region is not None
-        start = china_at(day, time(9))
+        start = start or china_at(day, time(9))
         agenda = (
             Item(start, "开场致辞", "示例杭州经理"),
             Item(start + 30 * _MINUTE, "下季度价格与返利政策宣贯", "示例总监"),
@@ -113,17 +120,19 @@ class Meetings:
             self._session.commit()
 
     def _door(self, meeting: Meeting) -> None:
-        """Every ninth stays away, every eighth comes late."""
+        """Every ninth stays away, every eighth comes late; of a meeting that is going on, who came until now."""
         guests = self._session.scalars(
             sa.select(Guest)
             .where(Guest.meeting_id == meeting.id, Guest.cancelled_at.is_(None))
             .order_by(Guest.id)
         ).all()
-        by = By(user=self._host)
+        by, moment = By(user=self._host), now()
         for no, guest in enumerate(guests):
             if no % 9 == 8:
                 continue
             at = meeting.starts_at + (12 if no % 8 == 7 else no % 20 - 25) * _MINUTE
+            if at > moment:
+                continue
             with clock_at(at):
                 checking_in.arrive(self._session, meeting, guest, by, how=How.OFFICE, key=f"demo-{guest.id}")
         self._session.commit()

@@ -48,6 +48,8 @@ PAGES = (
     PageLine("a task that waits", "manager", "/tasks/{job.id}"),
     PageLine("a task that failed", "manager", "/tasks/{failed.id}"),
     PageLine("devices at a door", "manager", "/meetings/{meeting.id}/kiosks"),
+    PageLine("a wall for the room", "manager", "/meetings/{meeting.id}/wall"),
+    PageLine("a wall for the organisers", "manager", "/meetings/{meeting.id}/wall/organisers"),
     PageLine("a door", "manager", "/meetings/{meeting.id}/check-in"),
     PageLine("a walk-in", "manager", "/meetings/{meeting.id}/check-in/walk-in"),
     PageLine(
@@ -203,6 +205,7 @@ DEMO_PAGES = (
     PageLine("seats of a dealer of theirs", "sales-hz", "/meetings/{meeting}/seats"),
     PageLine("editing a meeting", "manager-hz", "/meetings/{meeting}/edit"),
     PageLine("a meeting like an old one", "manager-hz", "/meetings/new?copy={meeting}"),
+    PageLine("the wall of a meeting", "manager-hz", "/meetings/{meeting}/wall/organisers"),
     PageLine("whom to invite", "manager-hz", "/meetings/{meeting}/invite"),
     PageLine("a reply", "manager-hz", "/meetings/{meeting}/invitations/{invitation}"),
     PageLine("a meeting's attendance", "manager-hz", "/meetings/{meeting}/attendance"),

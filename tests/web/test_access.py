@@ -85,6 +85,8 @@ TABLE: dict[str, Line] = {
     "meetings.detail": line(MR, id="meeting"),
     "meetings.replies": line(MR, id="meeting"),
     "meetings.guests": line(MR, id="meeting"),
+    "meetings.room_wall": line(MR, id="meeting"),
+    "meetings.organisers_wall": line(MR, id="meeting"),
     "meetings.new": line(MW),
     "meetings.edit": line(MW, id="meeting"),
     "meetings.call_off": line(MW, id="meeting"),

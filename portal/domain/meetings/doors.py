@@ -70,9 +70,9 @@ def last(session: Session, meeting: Meeting) -> list[AtDoor]:
 
 
 def tally(session: Session, meeting: Meeting) -> tuple[int, int]:
-    """How many are in, of how many: those who are named, or more where more were announced."""
-    inside, persons, named = session.execute(_TALLY, {"meeting": meeting.id}).one()
-    return int(inside), max(int(persons), named)
+    """How many are in, of how many: those who are named, and those whom a reply announces without a name."""
+    inside, named, nameless = session.execute(_TALLY, {"meeting": meeting.id}).one()
+    return int(inside), named + int(nameless)
 
 
 def _tally() -> sa.Select[Any]:
@@ -80,13 +80,21 @@ def _tally() -> sa.Select[Any]:
     meeting: sa.BindParameter[int] = sa.bindparam("meeting", type_=sa.BigInteger)
     stands = sa.case((Attendance.what == What.ARRIVED, 1), (Attendance.what == What.UNDONE, -1), else_=0)
     inside = sa.select(sa.func.coalesce(sa.func.sum(stands), 0)).where(Attendance.meeting_id == meeting)
-    persons = sa.select(sa.func.coalesce(sa.func.sum(Invitation.persons), 0)).where(
+    is_named = Guest.cancelled_at.is_(None)
+    named = sa.select(sa.func.count()).where(Guest.meeting_id == meeting, is_named)
+    of_one = (
+        sa.select(sa.func.count())
+        .where(Guest.invitation_id == Invitation.id, is_named)
+        .correlate(Invitation)
+        .scalar_subquery()
+    )
+    more = Invitation.persons - of_one
+    nameless = sa.select(sa.func.coalesce(sa.func.sum(sa.case((more > 0, more), else_=0)), 0)).where(
         Invitation.meeting_id == meeting,
         Invitation.withdrawn_at.is_(None),
         Invitation.reply == Reply.COMING,
     )
-    named = sa.select(sa.func.count()).where(Guest.meeting_id == meeting, Guest.cancelled_at.is_(None))
-    return sa.select(*(one.scalar_subquery() for one in (inside, persons, named)))
+    return sa.select(*(one.scalar_subquery() for one in (inside, named, nameless)))
 
 
 _TALLY = _tally()
