@@ -73,7 +73,6 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     )
     session.add_all([guest, device, cost])
     session.flush()
-    return _policy_of(session, held, owner, distributor_id) | {
     unclear = Sighting(
         meeting_id=held.id,
         kiosk_id=device.id,
@@ -85,7 +84,7 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     )
     session.add(unclear)
     session.flush()
-    return {
+    return _policy_of(session, held, owner, distributor_id) | {
         "meeting_cost": cost.id,
         "meeting": held.id,
         "meeting_invitation": asked.id,
