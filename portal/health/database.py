@@ -91,6 +91,7 @@ KEPT = (
     "policy_showing",
     "policy_telling",
     "meeting_sighting",
+    "mail",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

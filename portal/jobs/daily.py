@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_unless_there, lock, now, today
 from portal.domain.jobs.models import DailyDeed
 from portal.domain.ledger import sealing
+from portal.domain.mail import services as mail
 from portal.domain.price_protection.closing import executing
 from portal.domain.price_protection.proving.examining import SEALING, examine
 from portal.domain.price_protection.purchases import waiting
@@ -44,6 +45,10 @@ def _release(session: Session) -> None:
     executing.release_due(session)
 
 
+def _forget_mail(session: Session) -> None:
+    mail.forget(session)
+
+
 # In this order; each commits by itself and does nothing twice.
 DEEDS: dict[str, Callable[[Session], None]] = {
     SEALING: _seal,
@@ -51,6 +56,7 @@ DEEDS: dict[str, Callable[[Session], None]] = {
     "cases.deadlines": _deadlines,
     "purchases.accrue": _accrue,
     "funds.release": _release,
+    "mail.forget": _forget_mail,
 }
 
 

@@ -19,7 +19,7 @@ from portal.db import Base
 from portal.domain.i18n import N_
 from portal.domain.jobs import services
 from portal.extensions import db
-from portal.jobs import IMMEDIATE, daily
+from portal.jobs import IMMEDIATE, daily, post
 from portal.jobs.queue import Queue
 from portal.jobs.running import perform
 from portal.printing import pool
@@ -51,6 +51,7 @@ class Worker:
         beating = threading.Thread(target=self._look_after, name="Beat", daemon=True)
         beating.start()
         threading.Thread(target=self._daily, name="Daily", daemon=True).start()
+        threading.Thread(target=self._post, name="Post", daemon=True).start()
         if ends_with:
             threading.Thread(target=self._watch, args=(ends_with,), name="Watch", daemon=True).start()
         _Consumer(self).run()
@@ -91,6 +92,15 @@ class Worker:
                     daily.run()
             except Exception:
                 _log.exception("the day's deeds could not be done")
+
+    def _post(self) -> None:
+        """Send what waits in the outbox, in a thread of its own: a mail server may be slow."""
+        while not self.stopping.wait(post.SECONDS):
+            try:
+                with self.app.app_context():
+                    post.deliver(lambda: not self.stopping.is_set())
+            except Exception:
+                _log.exception("the outbox could not be sent")
 
     def _beat(self) -> None:
         session = db.session()
