@@ -18,6 +18,7 @@ from portal.web.audit_bulk import bulk_changes
 from portal.web.case_words import CASE_ACTIONS, told_of_case
 from portal.web.closing_words import CLOSING_ACTIONS, told_of_closing
 from portal.web.deed_words import DEED_EVENTS
+from portal.web.mail_words import MAIL_LABELS
 from portal.web.meeting_words import MEETING_ACTIONS, meeting_changes, told_of_meeting
 from portal.web.payment_words import PAYMENT_ACTIONS, PAYMENT_LISTS, told_of_payment
 from portal.web.policy_words import POLICY_ACTIONS, policy_changes, told_of_policy
@@ -73,6 +74,7 @@ ACTIONS: dict[str, object] = {
     "user.revoked": _l("Role revoked"),
     "user.accounts_handed_over": _l("Accounts handed over"),
     "user.reactivated": _l("User reactivated"),
+    "settings.mail_changed": _l("Mail server set up"),
     "numbering.changed": _l("Numbering rule changed"),
     "workdays.changed": _l("Working days changed"),
     "job.cancelled": _l("Task of another user cancelled"),
@@ -81,6 +83,7 @@ ACTIONS: dict[str, object] = {
 }
 
 _LABELS: dict[str, object] = {
+    **MAIL_LABELS,
     "code": _l("Code"),
     "name": _l("Name"),
     "name_en": _l("Name in English"),

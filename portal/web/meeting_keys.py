@@ -1,4 +1,4 @@
-"""The key that badges of meetings are signed with, and the code on a badge."""
+"""The keys that badges of meetings and what leaves the portal are signed and sealed with, and a badge's code."""
 
 import hmac
 from datetime import timedelta
@@ -14,10 +14,13 @@ _GOOD_FOR = timedelta(days=1)
 
 def badge_key() -> bytes:
     """A key of its own, derived from the portal's secret: what it signs is good for nothing else."""
+    return hmac.digest(portal_secret(), b"meeting badge key", "sha256")
+
+
+def portal_secret() -> bytes:
+    """The portal's secret, for what derives keys of its own from it."""
     secret = current_app.config["SECRET_KEY"]
-    return hmac.digest(
-        secret if isinstance(secret, bytes) else str(secret).encode(), b"meeting badge key", "sha256"
-    )
+    return secret if isinstance(secret, bytes) else str(secret).encode()
 
 
 def badge_code(meeting: Meeting, guest_id: int) -> str:

@@ -46,7 +46,13 @@ PARTS = (
     Part(
         "meetings.replies",
         lazy_pgettext("meeting", "Replies"),
-        more=("meetings.guests", "meetings.reply"),
+        more=(
+            "meetings.guests",
+            "meetings.reply",
+            "meetings.mails",
+            "meetings.send_mails",
+            "meetings.send_mail",
+        ),
     ),
     Part("meeting_places.plan", lazy_pgettext("meeting", "Seats")),
     Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),

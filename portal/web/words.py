@@ -25,6 +25,7 @@ from portal.web.case_words import CASE_TONES, CASE_WORDS
 from portal.web.closing_words import CLOSING_TONES, CLOSING_WORDS
 from portal.web.fund_words import ACCOUNT_WORDS, TRANSFER_WORDS
 from portal.web.i18n import language
+from portal.web.mail_words import MAIL_TONES, MAIL_WORDS
 from portal.web.meeting_words import MEETING_TONES, MEETING_WORDS
 from portal.web.payment_words import PAYMENT_WORDS
 from portal.web.policy_words import POLICY_TONES, POLICY_WORDS
@@ -115,6 +116,7 @@ WORDS: Mapping[StrEnum, Any] = ByCode(
     *PAYMENT_WORDS,
     *CASE_WORDS,
     *CLOSING_WORDS,
+    *MAIL_WORDS,
     *MEETING_WORDS,
     *POLICY_WORDS,
     (Phase.DRAFT, lazy_pgettext("agreement", "Draft")),
@@ -166,6 +168,7 @@ TONES: Mapping[StrEnum, str] = ByCode(
     *TRAIL_TONES,
     *CASE_TONES,
     *CLOSING_TONES,
+    *MAIL_TONES,
     *MEETING_TONES,
     *POLICY_TONES,
     (Phase.AWAITING_APPROVAL, "wait"),

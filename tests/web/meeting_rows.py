@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from portal.db import now, today
+from portal.domain.mail.models import Mail
 from portal.domain.meetings.kiosks import OPENS_FOR
 from portal.domain.meetings.models import (
     AgendaItem,
@@ -71,7 +72,18 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
         key=f"cost-{held.id}",
         entered_by_id=owner.id,
     )
-    session.add_all([guest, device, cost])
+    letter = Mail(
+        message_id=f"<{held.id}@portal.example>",
+        meeting_id=held.id,
+        about_id=asked.id,
+        sequence=0,
+        recipient="guest@dealer.example",
+        subject="会议邀请",
+        method="REQUEST",
+        told_sha256="",
+        created_by_id=owner.id,
+    )
+    session.add_all([guest, device, cost, letter])
     session.flush()
     unclear = Sighting(
         meeting_id=held.id,
@@ -87,6 +99,7 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     return _policy_of(session, held, owner, distributor_id) | {
         "meeting_cost": cost.id,
         "meeting": held.id,
+        "mail": letter.id,
         "meeting_invitation": asked.id,
         "meeting_guest": guest.id,
         "meeting_kiosk": device.id,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portal.db import clock_at, now
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Level
+from portal.domain.mail.models import Mail, MailState, Trouble
 from portal.domain.meetings import inviting
 from portal.domain.meetings.inviting import Answer
 from portal.domain.meetings.models import Invitation, Reply, Via
@@ -127,3 +128,43 @@ def test_replies_are_taken_one_call_after_another(world, session, sign_in):
     assert manager.post(f"/meetings/{meeting.id}/invitations/{seen[1]}/move-up").status_code == 303
     refused = manager.post(f"/meetings/{meeting.id}/invitations/{seen[2]}/move-up")
     assert refused.status_code == 409
+
+
+def test_mails_are_sent_from_the_meetings_page_and_what_failed_is_shown(world, session, make, sign_in):
+    meeting = world.plan(**world.soon())
+    first = make.distributor(world.office, world.sales, email="d1@dealer.example")
+    second = make.distributor(world.office, world.sales)
+    boss = sign_in(make.user(Role.ADMINISTRATOR))
+    asked = [one.id for one in world.invite(meeting, [first, second], on=now())]
+    manager, address = sign_in(world.manager), f"/meetings/{meeting.id}/mail"
+    assert manager.post(address).status_code == 422  # no mail server
+    typed = {
+        "version": "0",
+        "host": "127.0.0.1",
+        "port": "9",
+        "security": "none",
+        "sender": "hui@shili.example",
+    }
+    assert boss.post("/admin/mail", data=typed | {"sender": "nobody"}).status_code == 422
+    saved = boss.post("/admin/mail", data=typed | {"username": "hui", "password": "geheim-123"})
+    assert saved.status_code == 303
+    assert "geheim" not in boss.get("/admin/mail").text
+    refused = boss.post("/admin/mail/test", data={"to": "me@shili.example"})
+    assert refused.status_code == 422 and "Connection refused" in unescape(refused.text)
+    assert manager.post(address).status_code == 303
+    one_by_hand = f"/meetings/{meeting.id}/invitations/{asked[1]}/mail"
+    assert manager.post(one_by_hand, data={"to": "no address"}).status_code == 422
+    assert manager.post(one_by_hand, data={"to": "d2@dealer.example"}).status_code == 303
+    session.rollback()
+    waiting = {one.recipient: one for one in session.scalars(sa.select(Mail))}
+    assert waiting.keys() == {"d1@dealer.example", "d2@dealer.example"}
+    letter = waiting["d1@dealer.example"]
+    letter.state, letter.trouble, letter.said = MailState.FAILED, Trouble.RECIPIENT, "550 no such user"
+    session.commit()
+    assert "550 no such user" in manager.get(address).text
+    assert manager.post(f"/meetings/{meeting.id}/mails/{letter.id}/again").status_code == 303
+    session.rollback()
+    assert letter.state is MailState.QUEUED
+    assert manager.post(f"/meetings/{meeting.id}/mails/{letter.id}/drop").status_code == 303
+    session.rollback()
+    assert letter.state is MailState.GIVEN_UP

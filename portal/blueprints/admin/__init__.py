@@ -10,6 +10,7 @@ from portal.blueprints.admin import (  # noqa: E402, F401
     health,
     index,
     lpr,
+    mail,
     numbering,
     regions,
     settings,

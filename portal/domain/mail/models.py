@@ -1,4 +1,4 @@
-"""The mail server as somebody set it up, and the outbox: what is to be sent, how often it was tried, what came of it."""
+"""The mail server as it is set up, and the outbox: what is to be sent, how often it was tried, what came of it."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -129,9 +129,13 @@ class Connection:
                 server = smtplib.SMTP(way.host, way.port, timeout=SECONDS)
             if way.security is Security.STARTTLS:
                 server.starttls(context=trusted)
-            if way.username:
-                server.login(way.username, way.password)
             self._server = server
+            if way.username:
+                try:
+                    server.login(way.username, way.password)
+                except UnicodeError:
+                    self.close()
+                    raise NotSent(Trouble.SIGN_IN, "ASCII") from None
         return self._server
 
 

@@ -102,7 +102,7 @@ def change_server(
     if said.password:
         differing["password"] = ["•", "•"]
     if differing:
-        audit.record(session, actor, "mail.server_changed", head, region_id=head.id, changes=differing)
+        audit.record(session, actor, "settings.mail_changed", head, region_id=head.id, changes=differing)
     return row
 
 

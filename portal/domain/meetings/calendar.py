@@ -83,7 +83,8 @@ def _quoted(said: str) -> str:
 
 def _folded(line: str) -> str:
     """A line in pieces of at most 75 octets, none of which ends within a character."""
-    pieces, piece = [], b""
+    pieces: list[bytes] = []
+    piece = b""
     for char in line:
         octets = char.encode()
         if len(piece) + len(octets) > (_LONGEST if not pieces else _LONGEST - 1):

@@ -1,4 +1,4 @@
-"""Invitations by e-mail, in Chinese as on paper: who is to get one, an update or a calling-off, and at which address (M1)."""
+"""Invitations by e-mail, in Chinese as on paper: who lacks one, an update or a calling-off, and where it goes (M1)."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from enum import StrEnum
 from html import escape
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from portal.db import CHINA, lock, now
 from portal.domain.audit import services as audit
@@ -61,7 +61,7 @@ def lines(session: Session, meeting: Meeting) -> list[Line]:
         .join(Region, Region.id == Distributor.region_id)
         .outerjoin(Mail, sa.and_(Mail.about_id == Invitation.id, Mail.sequence == newest.scalar_subquery()))
         .where(Invitation.meeting_id == meeting.id)
-        .options(joinedload(Invitation.distributor).selectinload(Distributor.contacts))
+        .options(selectinload(Invitation.distributor).selectinload(Distributor.contacts))
         .order_by(Region.path, Distributor.name_key, Invitation.id)
     )
     told = told_sha256(meeting)
@@ -89,7 +89,11 @@ def _need(meeting: Meeting, invitation: Invitation, last: Mail | None, address: 
     is_off = meeting.cancelled_at is not None or invitation.withdrawn_at is not None
     stands = last is not None and last.method == Method.REQUEST and last.state is not MailState.GIVEN_UP
     if is_off:
-        return Need.CANCEL if stands and last is not None and last.state is not MailState.FAILED else Need.NOTHING
+        return (
+            Need.CANCEL
+            if stands and last is not None and last.state is not MailState.FAILED
+            else Need.NOTHING
+        )
     if not address:
         return Need.ADDRESS
     if last is None or not stands:

@@ -1,7 +1,7 @@
 """候补: who said they come when the seats were taken; whoever waits longest is moved up first, by a person (M1)."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from portal.db import lock, now
 from portal.domain.audit import services as audit
@@ -38,7 +38,7 @@ def waiting_line(session: Session, meeting: Meeting) -> list[Invitation]:
                 Invitation.reply == Reply.WAITING,
             )
             .order_by(Invitation.waiting_since, Invitation.id)
-            .options(joinedload(Invitation.distributor).selectinload(Distributor.phones))
+            .options(selectinload(Invitation.distributor).selectinload(Distributor.phones))
         )
     )
 
