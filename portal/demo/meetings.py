@@ -11,7 +11,7 @@ from portal.demo.past_meetings import PastMeetings, spend
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Standing
-from portal.domain.meetings import checking_in, inviting, packs, planning, seats
+from portal.domain.meetings import checking_in, inviting, packs, planning, rooms, seats
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.inviting import Answer
@@ -48,6 +48,7 @@ class Meetings:
         )
         self._replies(coming, ahead=14, unanswered=9)
         self._seats(coming, days_before=13)
+        self._rooms(coming, days_before=13)
         return over + 3
 
     def _plan(
@@ -104,10 +105,15 @@ class Meetings:
             contact.name if contact else f"示例参会人{no + 1}",
             contact.title if contact else "",
             contact.phone if contact else "",
-            lodging=Lodging.SHARED if no % 4 == 0 else Lodging.NONE,
+            lodging=Lodging.SINGLE if no % 12 == 0 else Lodging.SHARED if no % 4 == 0 else Lodging.NONE,
             train="示例高铁 G1 次" if no % 4 == 0 else "",
+            is_lady=None if no % 16 == 8 else no % 3 == 0,
         )
-        more = [GuestFacts(f"示例同行人{no + 1}")] if no % 3 == 0 else []
+        more = (
+            [GuestFacts(f"示例同行人{no + 1}", lodging=Lodging.SHARED, is_lady=no % 2 == 0)]
+            if no % 3 == 0
+            else []
+        )
         return Answer(Reply.COMING, 1 + len(more), [first, *more])
 
     def _seats(self, meeting: Meeting, *, days_before: int) -> None:
@@ -117,6 +123,13 @@ class Meetings:
             seats.add_own(self._session, self._host, meeting, "示例总监 总监\n示例杭州经理 大区经理")
             seats.propose(self._session, self._host, meeting)
             packs.set_desks(self._session, self._host, meeting, "A-L：1号台\nM-Z：2号台\n其他：总台", seen="")
+            self._session.commit()
+
+    def _rooms(self, meeting: Meeting, *, days_before: int) -> None:
+        """Whoever stays overnight shares a room as proposed; of one nobody said Mr or Ms."""
+        with clock_at(meeting.starts_at - timedelta(days=days_before)):
+            rooms.lay(self._session, self._host, meeting, "双床房 2 301-306\n大床房 1 4", seen="")
+            rooms.propose(self._session, self._host, meeting)
             self._session.commit()
 
     def _door(self, meeting: Meeting) -> None:

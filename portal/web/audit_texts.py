@@ -101,6 +101,7 @@ _LABELS: dict[str, object] = {
 # What was exported, by the name that its page gives.
 _LISTS = {
     "attendance": _l("Attendance"),
+    "rooms": _l("Rooms of a meeting"),
     "distributors": _l("Distributors"),
     "agreements": _l("Agreements"),
     "batch": _l("Preview of a batch"),

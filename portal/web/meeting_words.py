@@ -122,6 +122,8 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.moved_up": _l("Moved up from the waiting list"),
     "meeting.tables_laid": _l("Tables laid out"),
     "meeting.seated": _l("Seats changed"),
+    "meeting.rooms_laid": _l("Hotel's rooms written down"),
+    "meeting.lodged": _l("Rooms given"),
     "meeting.own_added": _l("Speakers and own people added"),
     "meeting.desks_set": _l("Desks for materials changed"),
     "meeting.kiosk_made": _l("Device for the door set up"),
@@ -187,6 +189,8 @@ def told_of_meeting(said: Mapping[str, Any]) -> str:
         parts.append(
             _("%(tables)s tables with %(seats)s seats", tables=said["tables"], seats=said.get("seats"))
         )
+    if "rooms" in said:
+        parts.append(ngettext("%(num)s room", "%(num)s rooms", said["rooms"]))
     if "persons" in said:
         parts.append(ngettext("%(num)s person", "%(num)s people", said["persons"]))
     return _(" · ").join(parts)

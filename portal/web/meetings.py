@@ -55,6 +55,7 @@ PARTS = (
         ),
     ),
     Part("meeting_places.plan", lazy_pgettext("meeting", "Seats")),
+    Part("meeting_places.lodging", lazy_pgettext("meeting", "Rooms")),
     Part("check_in.kiosks_of", lazy_pgettext("meeting", "Check-in"), for_host=True),
     Part(
         "meeting_reports.attendance",

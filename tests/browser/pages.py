@@ -205,6 +205,8 @@ DEMO_PAGES = (
     PageLine("guests of a meeting", "manager-hz", "/meetings/{meeting}/guests"),
     PageLine("seats at a meeting", "manager-hz", "/meetings/{meeting}/seats"),
     PageLine("seats of a dealer of theirs", "sales-hz", "/meetings/{meeting}/seats"),
+    PageLine("rooms of a meeting", "manager-hz", "/meetings/{meeting}/rooms"),
+    PageLine("rooms of a dealer of theirs", "sales-hz", "/meetings/{meeting}/rooms"),
     PageLine("editing a meeting", "manager-hz", "/meetings/{meeting}/edit"),
     PageLine("a meeting like an old one", "manager-hz", "/meetings/new?copy={meeting}"),
     PageLine("the wall of a meeting", "manager-hz", "/meetings/{meeting}/wall/organisers"),

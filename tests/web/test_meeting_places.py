@@ -7,9 +7,12 @@ import pytest
 
 from portal.db import clock_at
 from portal.domain.access.roles import Role
-from portal.domain.meetings import packs, seats
-from portal.domain.meetings.models import Guest, Invitation, Meeting
+from portal.domain.meetings import inviting, packs, rooms, seats
+from portal.domain.meetings.guests import GuestFacts
+from portal.domain.meetings.inviting import Answer
+from portal.domain.meetings.models import Guest, Invitation, Lodging, Meeting, Reply, Via
 from tests.domain.meeting_world import START, MeetingWorld
+from tests.web.sheets import rows_of
 from tests.web.test_meeting_papers import text_of
 
 
@@ -131,3 +134,79 @@ def test_the_door_says_seat_and_desk(world, session, sign_in):
             f"/meetings/{meeting.id}/check-in/guests/{guest.id}", data={"nonce": nonce[1] if nonce else "n1"}
         )
     assert "<dd>6</dd>" in done.text and "<dd>1</dd>" in done.text and "东侧资料台" in done.text
+
+
+def lodged(world: MeetingWorld) -> tuple[Meeting, list[Guest]]:
+    soon = world.soon()
+    meeting = world.plan(**soon)
+    (asked,) = world.invite(meeting, world.dealers(1), on=soon["on"])
+    facts = [
+        GuestFacts("示例甲", phone="13800000051", lodging=Lodging.SHARED, train="G7", is_lady=True),
+        GuestFacts("示例乙", lodging=Lodging.SHARED, is_lady=True),
+        GuestFacts("示例丙"),
+    ]
+    with clock_at(soon["on"]):
+        inviting.answer(world.session, world.manager, asked, Answer(Reply.COMING, 3, facts), Via.PHONE)
+        world.session.commit()
+    return meeting, list(asked.guests)
+
+
+def test_rooms_are_written_down_proposed_and_changed(world, session, sign_in):
+    meeting, (a, b, _c) = lodged(world)
+    client, page = sign_in(world.manager), f"/meetings/{meeting.id}/rooms"
+    assert client.post(f"{page}/kinds", data={"seen": "", "kinds": "双床房 2"}).status_code == 422
+    assert client.post(f"{page}/kinds", data={"seen": "", "kinds": "双床房 2 301-302"}).status_code == 303
+    assert client.post(f"{page}/propose").status_code == 303
+    shown = client.get(page).text
+    assert "2 of 2 have a room, 1 of 2 rooms taken" in shown
+    session.rollback()
+    was = {one.guest.id: one.seen for one in rooms.lodgers(session, meeting)}
+    session.rollback()
+    typed = {
+        f"was-{b.id}": was[b.id],
+        f"room-{b.id}": "399",
+        f"lady-{b.id}": "1",
+        f"from-{b.id}": "",
+        f"until-{b.id}": "",
+    }
+    refused = client.post(page, data=typed)
+    assert (
+        refused.status_code == 422 and 'value="399"' in refused.text and "no room called 399" in refused.text
+    )
+    assert client.post(page, data=typed | {f"from-{b.id}": "明日"}).status_code == 422
+    done = client.post(page, data=typed | {f"room-{b.id}": "302", f"until-{b.id}": "2031-01-01"})
+    assert done.status_code == 422
+    assert client.post(page, data=typed | {f"room-{b.id}": "302"}).status_code == 303
+    session.rollback()
+    session.refresh(b)
+    session.refresh(a)
+    assert {a.room, b.room} == {"301", "302"}
+    assert client.post(page, data=typed | {f"room-{b.id}": ""}).status_code == 422
+
+
+def test_the_hotel_gets_a_list_of_who_sleeps_where_and_nobody_else(world, session, sign_in):
+    meeting, _guests = lodged(world)
+    rooms.lay(session, world.manager, meeting, "双床房 2 301-302", seen="")
+    rooms.propose(session, world.manager, meeting)
+    session.commit()
+    client = sign_in(world.manager)
+    text = text_of(client.get(f"/meetings/{meeting.id}/rooms.pdf"))
+    assert "示例甲女士" in text and "G7" in text and "示例丙" not in text and "双床房（共2间）" in text
+    rows = rows_of(client.get(f"/meetings/{meeting.id}/rooms.xlsx"))
+    assert [row[2] for row in rows[1:]] == ["示例甲", "示例乙"]
+    assert rows[1][:2] == ["双床房", "301"]
+    nobody = world.plan(**world.soon())
+    assert client.get(f"/meetings/{nobody.id}/rooms.pdf").status_code == 409
+
+
+def test_a_reply_says_who_is_a_lady_for_shared_rooms(world, session, sign_in):
+    soon = world.soon()
+    meeting = world.plan(**soon)
+    (asked,) = world.invite(meeting, world.dealers(1), on=soon["on"])
+    client = sign_in(world.manager)
+    row = {"name": "示例甲", "title": "", "phone": "", "lodging": "shared", "lady": "1", "train": ""}
+    data = {"reply": "coming"} | {f"people-0-{name}": said for name, said in row.items()}
+    assert client.post(f"/meetings/{meeting.id}/invitations/{asked.id}", data=data).status_code == 303
+    session.rollback()
+    (guest,) = session.query(Guest).filter_by(invitation_id=asked.id).all()
+    assert guest.is_lady is True

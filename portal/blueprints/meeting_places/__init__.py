@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("meeting_places", __name__, url_prefix="/meetings")
 
-from portal.blueprints.meeting_places import seats  # noqa: E402, F401
+from portal.blueprints.meeting_places import rooms, seats  # noqa: E402, F401

@@ -41,3 +41,14 @@ class OwnForm(FlaskForm):
     """Speakers and own people."""
 
     people = LinesField(_l("Speakers and own people"))
+
+
+class KindsForm(SeenForm):
+    """The hotel's rooms, a line for each kind."""
+
+    kinds = LinesField(_l("Kinds of rooms"))
+    may_unlodge = BooleanField(_l("Whoever has a room that would be gone or too small loses it"))
+
+
+class RoomsForm(FlaskForm):
+    """Who sleeps where: `room-`, `from-`, `until-`, `lady-<guest>`, and what each showed, `was-<guest>`."""

@@ -137,6 +137,16 @@ class PersonForm(Form):
     lodging = SelectField(
         lazy_pgettext("meeting", "Room"), choices=[SelectChoice(one.value, WORDS[one]) for one in Lodging]
     )
+    # Asked for rooms that are shared.
+    lady = SelectField(
+        lazy_pgettext("person", "Mr or Ms"),
+        choices=[
+            SelectChoice("", "—"),
+            SelectChoice("0", lazy_pgettext("person", "Mr")),
+            SelectChoice("1", lazy_pgettext("person", "Ms")),
+        ],
+        default="",
+    )
     train = LineField(lazy_pgettext("meeting", "Train or flight"))
 
 
@@ -180,6 +190,7 @@ class ReplyForm(FlaskForm):
                 phone=row["phone"].data or "",
                 lodging=Lodging(row["lodging"].data),
                 train=row["train"].data or "",
+                is_lady={"0": False, "1": True}.get(row["lady"].data),
             )
             for row in self.people
         ]
@@ -193,6 +204,7 @@ def _said(guest: Guest) -> dict[str, str]:
         "phone": guest.phone,
         "lodging": guest.lodging.value,
         "train": guest.train,
+        "lady": {None: "", True: "1", False: "0"}[guest.is_lady],
     }
 
 

@@ -26,6 +26,7 @@ class GuestFacts:
     lodging: Lodging = Lodging.NONE
     train: str = ""
     company: str = ""
+    is_lady: bool | None = None
 
 
 def add(
@@ -62,6 +63,8 @@ def renamed(guest: Guest, facts: GuestFacts) -> None:
     guest.title, guest.phone = clean(facts.title)[:40], clean(facts.phone)[:60]
     guest.phone_tail = _NO_DIGIT.sub("", half_width(guest.phone))[-4:]
     guest.lodging, guest.train = facts.lodging, clean(facts.train)[:60]
+    if facts.is_lady is not None:
+        guest.is_lady = facts.is_lady
 
 
 def like(meeting: Meeting, typed: str) -> sa.Select[Guest]:

@@ -130,6 +130,25 @@ class MeetingTable(Base):
     is_head: Mapped[bool] = mapped_column(default=False)
 
 
+class RoomKind(Base):
+    """房型: a kind of room that the hotel keeps ready; who has which room stands with the guests, by its name."""
+
+    __tablename__ = "meeting_room_kind"
+    __table_args__ = (
+        sa.UniqueConstraint("meeting_id", "name"),
+        sa.CheckConstraint("name <> ''", name="name_given"),
+        sa.CheckConstraint("beds > 0", name="some_beds"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
+    position: Mapped[int] = mapped_column(sa.Integer)
+    name: Mapped[str] = mapped_column(sa.String(12))
+    beds: Mapped[int] = mapped_column(sa.Integer)
+    # How many, or the hotel's numbers, as portal.domain.meetings.rooms reads it.
+    rooms: Mapped[str] = mapped_column(sa.String(300))
+
+
 class Reply(StrEnum):
     """回执: what a distributor answered."""
 
@@ -227,7 +246,12 @@ class Guest(Base):
     stands_in_for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_guest.id"))
     lodging: Mapped[Lodging] = mapped_column(enum_type(Lodging), default=Lodging.NONE)
     train: Mapped[str] = mapped_column(sa.String(60), default="")
+    # 女士 or 先生, asked for because rooms are shared; None where nobody said it, and it is never guessed.
+    is_lady: Mapped[bool | None] = mapped_column(default=None)
     room: Mapped[str] = mapped_column(sa.String(20), default="")
+    # None: as the others do (portal.domain.meetings.rooms.usual_nights).
+    lodges_from: Mapped[date | None]
+    lodges_until: Mapped[date | None]
     table_no: Mapped[str] = mapped_column(sa.String(10), default="")
     seat_no: Mapped[str] = mapped_column(sa.String(10), default="")
     added_at: Mapped[datetime] = mapped_column(default=now)
