@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.db import clock_at
@@ -41,6 +41,7 @@ def sleepers(said) -> list[Sleeper]:
     ]
 
 
+@settings(deadline=None)
 @given(said=SLEEPERS, beds=ROOMS, seed=st.integers(0, 9))
 def test_no_proposal_overfills_a_room_or_pairs_by_guessing(said, beds, seed):
     hotel = [Room(f"r{no}", "x", count) for no, count in enumerate(beds)]
@@ -59,6 +60,7 @@ def test_no_proposal_overfills_a_room_or_pairs_by_guessing(said, beds, seed):
     assert proposed(hotel, shuffled) == found
 
 
+@settings(deadline=None)
 @given(parties=st.lists(st.integers(1, 4), max_size=8))
 def test_colleagues_share_before_strangers_do(parties):
     people = [
@@ -73,6 +75,7 @@ def test_colleagues_share_before_strangers_do(parties):
         assert len(mine) - len(set(mine)) == size // 2
 
 
+@settings(deadline=None)
 @given(said=SLEEPERS, beds=st.lists(st.integers(2, 3), min_size=1, max_size=8), data=st.data())
 def test_whoever_has_a_room_keeps_it(said, beds, data):
     hotel = [Room(f"r{no}", "x", count) for no, count in enumerate(beds)]

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.db import clock_at
@@ -30,6 +30,7 @@ def people(parties: list[tuple[int, int, bool]]) -> list[Sitter]:
     return found
 
 
+@settings(deadline=None)
 @given(sizes=SIZES, parties=PARTIES, seed=st.integers(0, 9), heads=st.integers(0, 2))
 def test_no_proposal_seats_anybody_twice_or_over_a_tables_end(sizes, parties, seed, heads):
     tables = [Table(str(no), size, no < heads) for no, size in enumerate(sizes)]
@@ -43,6 +44,7 @@ def test_no_proposal_seats_anybody_twice_or_over_a_tables_end(sizes, parties, se
     assert proposed(tables, shuffled) == seats_
 
 
+@settings(deadline=None)
 @given(parties=PARTIES, seats_=st.integers(6, 12), spare=st.integers(0, 2))
 def test_parties_that_fit_are_not_parted(parties, seats_, spare):
     largest = max((size for size, _office, _vip in parties), default=1)
@@ -55,6 +57,7 @@ def test_parties_that_fit_are_not_parted(parties, seats_, spare):
         assert len({found[one.guest_id][0] for one in guests if one.party == party}) == 1
 
 
+@settings(deadline=None)
 @given(parties=PARTIES, data=st.data())
 def test_whoever_has_a_seat_keeps_it_and_nobody_else_gets_it(parties, data):
     tables = [Table("1", 8), Table("2", 8), Table("3", 80)]

@@ -183,7 +183,8 @@ def room_list(id: int) -> ResponseReturnValue:
         hotel.Sleeper(
             one.guest.room,
             one.guest.name,
-            _called(one),
+            # The paper is in Chinese, whoever prints it.
+            {None: "", True: "女士", False: "先生"}[one.guest.is_lady],
             one.guest.phone,
             one.company,
             one.from_on,
