@@ -176,6 +176,7 @@ TABLE: dict[str, Line] = {
     "meeting_reports.new_cost": line(MW, id="meeting"),
     "meeting_reports.reverse_cost": line(MW, id="meeting", cost_id="meeting_cost"),
     "meeting_reports.dealer": line(MR, id="distributor"),
+    "meeting_reports.report_pdf": line(MR, id="meeting"),
     "meeting_reports.year": line(MR),
     "meeting_reports.export_year": line(MR),
     "meeting_papers.sign_in_sheet": line(P.MEETINGS_READ, id="meeting"),

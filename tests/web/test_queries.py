@@ -96,6 +96,8 @@ CEILINGS = {
 WORDS = {"search.index": "?q=示例", "search.suggestions": "?q=示例", "distributors.choose": "?q=示例"}
 # They print, or look at the machine itself.
 UNCOUNTED = {"agreements.contract", "own_texts.paper_pdf", "admin.health", "papers.sheet", "papers.print_out"}
+# Prints; what it asks is what "meeting_reports.attendance" asks.
+UNCOUNTED |= {"meeting_reports.report_pdf"}
 # Counted in tests/web/test_meeting_papers.py, where nothing is laid out.
 UNCOUNTED |= {
     f"meeting_papers.{paper}"

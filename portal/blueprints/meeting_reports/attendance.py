@@ -8,13 +8,18 @@ from flask_babel import pgettext
 from portal.blueprints.meeting_reports import bp
 from portal.db import now
 from portal.domain.access.roles import Permission as P
+from portal.domain.errors import DomainError
+from portal.domain.i18n import N_
 from portal.domain.meetings import attended, costs
 from portal.domain.meetings.attended import Attended, Presence, Report
 from portal.domain.meetings.models import Meeting
 from portal.domain.meetings.queries import state_of
 from portal.extensions import db
+from portal.printing.meetings.facts import facts_of
+from portal.printing.meetings.report import Spending, attendance_report
 from portal.web.access import actor, requires
 from portal.web.excel import Column, record_export, workbook
+from portal.web.files import shown
 from portal.web.htmx import render
 from portal.web.meetings import may_hold, meeting_or_404
 from portal.web.requests import ROW
@@ -22,6 +27,7 @@ from portal.web.tables import PER_PAGE, Page, chosen, number
 from portal.web.words import word
 
 _LATE = "late"
+MOST_ROWS = 2_000
 
 
 def _shown(report: Report) -> tuple[str, list[Attended]]:
@@ -53,7 +59,7 @@ def attendance(id: int) -> ResponseReturnValue:
         meeting=meeting,
         report=report,
         state=state,
-        is_before=meeting.starts_at > now() and not report.arrived,
+        is_before=_is_before(meeting, report),
         held=state_of(meeting, is_invited_to=bool(report.rows)),
         page=Page(rows[start : start + PER_PAGE], len(rows), here, PER_PAGE, "office", False),
         by_office=attended.by_office(report.rows),
@@ -110,3 +116,37 @@ def _workbook(title: str, rows: list[Attended], filename: str) -> Response:
         for one in rows
     ]
     return workbook(title, columns, cells, filename)
+
+
+@bp.get(f"/<{ROW}:id>/attendance-report.pdf")
+@requires(P.MEETINGS_READ)
+def report_pdf(id: int) -> ResponseReturnValue:
+    """到会报告; with its costs where the address asks for them and the user may see them."""
+    meeting, me = meeting_or_404(id), actor()
+    report = attended.report(db.session, meeting, me)
+    if meeting.cancelled_at is not None:
+        raise DomainError(N_("The meeting was called off, so nothing is printed for it any more."))
+    if _is_before(meeting, report):
+        raise DomainError(N_("The meeting has not begun, so there is no attendance to report yet."))
+    if len(report.rows) > MOST_ROWS:
+        raise DomainError(
+            N_(
+                "A report has at most %(most)s distributors; these are %(count)s. Export them to Excel instead."
+            ),
+            most=MOST_ROWS,
+            count=len(report.rows),
+        )
+    facts, spending = facts_of(meeting), None
+    if "costs" in request.args and costs.may_see(me, meeting):
+        bill = bill_of(meeting, report)
+        spending = Spending(
+            bill.by_kind, bill.total_fen, bill.budget_fen, bill.per_person_fen, bill.per_company_fen
+        )
+    db.session.rollback()
+    pdf = attendance_report(facts, report, spending, made_at=now())
+    return shown(pdf, "application/pdf", f"到会报告-{facts.number}.pdf")
+
+
+def _is_before(meeting: Meeting, report: Report) -> bool:
+    """Whether nobody can have stayed away yet."""
+    return meeting.starts_at > now() and not report.arrived
