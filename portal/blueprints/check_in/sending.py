@@ -6,6 +6,7 @@ from typing import Any
 from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from portal.blueprints.check_in import bp
 from portal.blueprints.check_in.answers import Said, counted, nobody, refused, spoken
@@ -13,7 +14,7 @@ from portal.blueprints.check_in.arriving import MOST_TYPED, arrived, words_of
 from portal.blueprints.check_in.door import door, is_nonce, may_send
 from portal.db import CHINA, now
 from portal.domain.errors import DomainError
-from portal.domain.meetings import sightings, tokens
+from portal.domain.meetings import checking_in, plainly, sightings, tokens
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.models import How, Told, Trouble
 from portal.domain.meetings.sightings import Seen, Taken
@@ -41,23 +42,20 @@ _REFUSED = {
 @bp.post(f"/meetings/<{ROW}:id>/check-in/sightings")
 @may_send
 def sightings_of(id: int) -> ResponseReturnValue:
-    """Take in a batch, one transaction for each; the answer says of each number what became of it."""
+    """Take in a batch, what is plain at once and all else one by one; the answer says of each what became of it."""
     told = _told()
     device_now = _instant(told.get("now"))
     live, html, count, results = told.get("live"), "", "", []
+    plain = _plain(told["entries"], device_now)
     for entry in told["entries"]:
-        nonce, kind = (entry.get("nonce"), entry.get("kind")) if isinstance(entry, dict) else (None, None)
-        if (
-            not isinstance(nonce, str)
-            or not is_nonce(nonce)
-            or not isinstance(kind, str)
-            or kind not in _KINDS
-        ):
+        nonce = entry.get("nonce") if isinstance(entry, dict) else None
+        if not _is_readable(entry):
             results.append({"nonce": nonce, "what": "invalid"})
             continue
         seen = _seen(entry, device_now)
         is_live = nonce == live and _stands_there(seen) and door().is_open
-        said = _taken(seen, door().key(nonce), is_live=is_live)
+        key = door().key(nonce)
+        said = plain.get(key) or _taken(seen, key, is_live=is_live)
         results.append(_result(nonce, said))
         if is_live:
             html, count = spoken(said)
@@ -67,6 +65,38 @@ def sightings_of(id: int) -> ResponseReturnValue:
         count=count or counted(),
         skew=round((now() - device_now).total_seconds()) if device_now else 0,
     )
+
+
+def _is_readable(entry: Any) -> bool:
+    """Whether this has a number of its own and is of a kind that we know."""
+    if not isinstance(entry, dict):
+        return False
+    nonce, kind = entry.get("nonce"), entry.get("kind")
+    return isinstance(nonce, str) and is_nonce(nonce) and isinstance(kind, str) and kind in _KINDS
+
+
+def _plain(entries: list[Any], device_now: datetime | None) -> dict[str, Said]:
+    """Who of a batch arrives for the first time, by key: written down together, since each commit waits for the disk.
+
+    Nothing where another device was faster with one of them, or where there is but one.
+    """
+    batch = {
+        door().key(entry["nonce"]): _seen(entry, device_now) for entry in entries if _is_readable(entry)
+    }
+    if len(batch) < 2:
+        return {}
+    session, meeting = db.session(), door().meeting
+    try:
+        taken = submit(None, lambda: plainly.take(session, meeting, door().by, batch, badge_key()))
+    except IntegrityError:
+        return {}
+    said = {}
+    for key, guest_id in (taken or {}).items():
+        at = batch[key].at
+        assert at is not None
+        kind = checking_in.welcome(meeting, at).value
+        said[key] = Said(kind, words_of(kind), guest_id, at)
+    return said
 
 
 def _taken(seen: Seen, key: str, *, is_live: bool) -> Said:

@@ -101,6 +101,15 @@ def _known(session: Session, meeting: Meeting, key: str) -> Taken | None:
     return _answer(session, listed)
 
 
+def is_in_time(meeting: Meeting, by: By, at: datetime) -> bool:
+    """Whether a device can have seen somebody arrive at this time."""
+    try:
+        _require_time(meeting, by, at)
+    except _Unclear:
+        return False
+    return True
+
+
 def _require_time(meeting: Meeting, by: By, at: datetime | None) -> None:
     """A device cannot have seen anything before it was opened, after it ended, or later than now."""
     kiosk = by.kiosk
