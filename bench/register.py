@@ -174,6 +174,7 @@ class Register:
             id=identity,
             username=username,
             name=self._person(),
+            phone="",
             password_hash=self._password,
             language="",
             is_password_temporary=False,

@@ -80,9 +80,7 @@ def _plain(entries: list[Any], device_now: datetime | None) -> dict[str, Said]:
 
     Nothing where another device was faster with one of them, or where there is but one.
     """
-    batch = {
-        door().key(entry["nonce"]): _seen(entry, device_now) for entry in entries if _is_readable(entry)
-    }
+    batch = {door().key(entry["nonce"]): _seen(entry, device_now) for entry in entries if _is_readable(entry)}
     if len(batch) < 2:
         return {}
     session, meeting = db.session(), door().meeting
