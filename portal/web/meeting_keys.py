@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from flask import current_app
 
-from portal.domain.meetings import kiosks, tokens
-from portal.domain.meetings.models import Meeting
+from portal.domain.mail import services as mail
+from portal.domain.meetings import kiosks, links, tokens
+from portal.domain.meetings.models import Invitation, Meeting
+from portal.extensions import db
 
 # A badge is good for a day after the door's devices have ended: what they saw may come in late.
 _GOOD_FOR = timedelta(days=1)
@@ -26,3 +28,16 @@ def portal_secret() -> bytes:
 def badge_code(meeting: Meeting, guest_id: int) -> str:
     """The code on a guest's badge."""
     return tokens.token(badge_key(), meeting.id, guest_id, kiosks.ends_at(meeting) + _GOOD_FOR)
+
+
+def reply_key() -> bytes:
+    """What links of invitations are signed with."""
+    return hmac.digest(portal_secret(), b"meeting reply key", "sha256")
+
+
+def reply_link(invitation: Invitation) -> str:
+    """The address under which a guest answers; "" while invitations are not open to the outside."""
+    row = mail.server(db.session())
+    if row is None or not row.outside:
+        return ""
+    return f"{row.outside}/reply/{links.token(reply_key(), invitation)}"

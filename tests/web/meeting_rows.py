@@ -1,11 +1,13 @@
 """A meeting for the access table: with an agenda, a distributor invited, a guest who comes, a policy presented."""
 
+import hmac
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from portal.db import now, today
-from portal.domain.mail.models import Mail
+from portal.domain.mail.models import Mail, MailServer
+from portal.domain.meetings import links
 from portal.domain.meetings.kiosks import OPENS_FOR
 from portal.domain.meetings.models import (
     AgendaItem,
@@ -32,8 +34,11 @@ from portal.domain.meetings.policies.models import (
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 
+# As portal.web.meeting_keys derives it from the secret of the tests' applications.
+_LINKS_KEY = hmac.digest(b"test", b"meeting reply key", "sha256")
 
-def meeting_of(session: Session, region: Region, owner: User, distributor_id: int) -> dict[str, int]:
+
+def meeting_of(session: Session, region: Region, owner: User, distributor_id: int) -> dict[str, int | str]:
     """The ids of a meeting of tomorrow, of an invitation to it, of a guest and of a device at its door."""
     begins = now() + timedelta(days=1)
     held = Meeting(
@@ -83,6 +88,8 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
         told_sha256="",
         created_by_id=owner.id,
     )
+    if session.get(MailServer, 1) is None:
+        session.add(MailServer(id=1, outside="https://reply.example.com"))
     session.add_all([guest, device, cost, letter])
     session.flush()
     unclear = Sighting(
@@ -100,6 +107,7 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
         "meeting_cost": cost.id,
         "meeting": held.id,
         "mail": letter.id,
+        "reply_token": links.token(_LINKS_KEY, asked),
         "meeting_invitation": asked.id,
         "meeting_guest": guest.id,
         "meeting_kiosk": device.id,

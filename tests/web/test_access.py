@@ -189,6 +189,8 @@ TABLE: dict[str, Line] = {
     "system.readyz": Line(OPEN),
     "system.keys": Line(SIGNED_IN),
     "auth.login": Line(OPEN),
+    "reply.show": Line(OPEN, {"token": "reply_token"}, is_scoped=False),
+    "reply.send": Line(OPEN, {"token": "reply_token"}, is_scoped=False),
     "auth.language": Line(OPEN, values={"code": "en"}),
     "auth.account": Line(SIGNED_IN),
     "auth.own_phone": Line(SIGNED_IN),

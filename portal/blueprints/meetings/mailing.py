@@ -16,6 +16,7 @@ from portal.domain.meetings.models import Invitation, Meeting
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
+from portal.web.meeting_keys import reply_link
 from portal.web.meetings import own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import PER_PAGE, number
@@ -39,7 +40,11 @@ def mails(id: int) -> ResponseReturnValue:
 def send_mails(id: int) -> ResponseReturnValue:
     """Send what is lacking, to everybody whose address is known."""
     meeting, form = own_meeting_or_404(id), FlaskForm()
-    done = submit(form, lambda: mailing.send_all(db.session(), actor(), meeting)) if form.validate() else None
+    done = (
+        submit(form, lambda: mailing.send_all(db.session(), actor(), meeting, reply_link))
+        if form.validate()
+        else None
+    )
     if done is None:
         return _page(meeting, form)
     flash(
@@ -57,7 +62,9 @@ def send_mail(id: int, invitation_id: int) -> ResponseReturnValue:
     if invitation is None or invitation.meeting_id != meeting.id:
         abort(404)
     to = request.form.get("to", "")
-    if form.validate() and submit(form, lambda: mailing.send(db.session(), actor(), invitation, to)):
+    if form.validate() and submit(
+        form, lambda: mailing.send(db.session(), actor(), invitation, to, reply_link)
+    ):
         flash(_("The mail to %(name)s is on its way.", name=invitation.distributor.name))
         return leave(url_for("meetings.mails", id=id, page=request.args.get("page")))
     return _page(meeting, form, typed={invitation_id: to[:200]})

@@ -69,6 +69,7 @@ def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]
             "invited_at": now(),
             "invited_by_id": actor.id,
             "note": "",
+            "link_version": 1,
         }
         for id_ in chosen
         if id_ not in returning
@@ -86,7 +87,7 @@ def withdraw(session: Session, actor: User, invitation: Invitation) -> None:
     require_host(actor, invitation.meeting)
     if invitation.withdrawn_at is not None:
         return
-    invitation.withdrawn_at = now()
+    invitation.withdrawn_at, invitation.link_version = now(), invitation.link_version + 1
     audit.record(session, actor, "meeting.uninvited", invitation.meeting, name=invitation.distributor.name)
     session.flush()
 

@@ -193,6 +193,8 @@ class Invitation(Base):
     replied_at: Mapped[datetime | None]
     replied_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     replied_via: Mapped[Via | None] = mapped_column(enum_type(Via))
+    # Rises when it is withdrawn: links that were given out before open nothing any more.
+    link_version: Mapped[int] = mapped_column(sa.Integer, default=1)
     # 候补: there was no seat left when they said that they come.
     waiting_since: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(sa.String(200), default="")

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -130,9 +131,23 @@ def count_attempt(session: Session, username: str, address: str) -> int:
     Gives the minutes to wait, 0 when the attempt may go on; the same whether the account exists or not. The caller
     commits at once: a count that is rolled back counts nothing.
     """
+    return _counted(
+        session,
+        {_account_key(username): ATTEMPTS_PER_ACCOUNT, _address_key(address): ATTEMPTS_PER_ADDRESS},
+    )
+
+
+def count_sent(session: Session, key: str, most: int, address: str) -> int:
+    """Count something that anybody may send under a key, as attempts to sign in are counted; the same promises.
+
+    An address is counted for itself here: whoever answers invitations keeps nobody from signing in.
+    """
+    return _counted(session, {key[:100]: most, f"sent:{address[:60]}": ATTEMPTS_PER_ADDRESS})
+
+
+def _counted(session: Session, limits: Mapping[str, int]) -> int:
     moment = now()
     wait = 0
-    limits = {_account_key(username): ATTEMPTS_PER_ACCOUNT, _address_key(address): ATTEMPTS_PER_ADDRESS}
     for key, most in sorted(limits.items()):
         attempts, ends = _bump(session, key, moment)
         if attempts > most:
