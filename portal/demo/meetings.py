@@ -11,12 +11,24 @@ from portal.demo.past_meetings import PastMeetings, spend
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Standing
-from portal.domain.meetings import checking_in, inviting, packs, planning, rooms, seats
+from portal.domain.meetings import checking_in, inviting, kiosks, packs, planning, rooms, seats, sightings
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.inviting import Answer
-from portal.domain.meetings.models import Guest, How, Invitation, Lodging, Meeting, MeetingKind, Reply, Via
+from portal.domain.meetings.models import (
+    Attendance,
+    Guest,
+    How,
+    Invitation,
+    Lodging,
+    Meeting,
+    MeetingKind,
+    Reply,
+    Told,
+    Via,
+)
 from portal.domain.meetings.planning import Facts, Item, china_at
+from portal.domain.meetings.sightings import Seen
 from portal.domain.users.models import User
 
 _MINUTE = timedelta(minutes=1)
@@ -43,6 +55,7 @@ class Meetings:
         self._replies(present, ahead=9, unanswered=6)
         self._seats(present, days_before=3)
         self._door(present)
+        self._device(present)
         coming = self._plan(
             today() + timedelta(days=12), "示例华东区四季度经销商会议", days_before=17, seats=22
         )
@@ -149,3 +162,28 @@ class Meetings:
             with clock_at(at):
                 checking_in.arrive(self._session, meeting, guest, by, how=How.OFFICE, key=f"demo-{guest.id}")
         self._session.commit()
+
+    def _device(self, meeting: Meeting) -> None:
+        """A device that had no network: what it sent afterwards, and what of it somebody has to look at."""
+        arrived = sa.select(Attendance.guest_id).where(Attendance.meeting_id == meeting.id)
+        people = sa.select(Guest).where(Guest.meeting_id == meeting.id, Guest.cancelled_at.is_(None))
+        absent = self._session.scalars(
+            people.where(Guest.id.not_in(arrived)).order_by(Guest.id).limit(2)
+        ).all()
+        came = self._session.scalars(people.where(Guest.id.in_(arrived)).order_by(Guest.id).limit(1)).all()
+        start = meeting.starts_at
+        with clock_at(start - 70 * _MINUTE):
+            _made, opening = kiosks.make(self._session, self._host, meeting, "东门")
+            device, _key = kiosks.open_with(self._session, opening)
+        walk_in = [GuestFacts(one.name, company="示例路过商贸") for one in absent[:1]]
+        seen = [
+            *[Seen(Told.WALK_IN, start - 20 * _MINUTE, facts=one) for one in walk_in],
+            Seen(Told.SCAN, start - 18 * _MINUTE, said="HYAAAAAAAAAAAAAAAAAAAAAA"),
+            *[Seen(Told.GUEST, start - 90 * _MINUTE, guest_id=one.id) for one in absent[1:]],
+            *[Seen(Told.GUEST, start - 4 * _MINUTE, guest_id=one.id) for one in came],
+        ]
+        with clock_at(start - 2 * _MINUTE):
+            for no, one in enumerate(seen):
+                key = f"{device.id}:demo-{no}"
+                sightings.take(self._session, meeting, By(kiosk=device), one, key=key, badge_key=b"")
+            self._session.commit()
