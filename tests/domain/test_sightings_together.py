@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from portal.db import clock_at
-from portal.domain.meetings import plainly
+from portal.domain.meetings import plainly, seats, sightings
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.models import Attendance, Guest, Sighting, Told
 from portal.domain.meetings.sightings import Seen
-from tests.domain.meeting_world import START
+from tests.domain.meeting_world import BEFORE, START
 from tests.domain.test_meeting_sightings import KEY, LATER, MINUTE, Door
 
 TOLD = [Told.SCAN, Told.SCAN, Told.GUEST, Told.LEFT, Told.UNDONE, Told.SUBSTITUTE, Told.WALK_IN]
@@ -124,3 +124,24 @@ def test_a_faster_device_is_found_by_the_database_itself(doors, monkeypatch):
         plainly.take(door.session, door.meeting, By(kiosk=door.east), batch, KEY)
     door.session.rollback()
     assert door.standing() == {door.guests[0].id: START}
+
+
+def test_who_has_no_seat_is_given_one_also_out_of_a_batch(doors):
+    """As one who is scanned alone is."""
+    door, _other = doors
+    with clock_at(BEFORE):
+        seats.lay(door.session, door.world.manager, door.meeting, "1-2 8", seen="")
+        door.session.commit()
+    batch = {
+        f"{door.east.id}:seat-{no}": Seen(Told.SCAN, START, said=door.badge(guest))
+        for no, guest in enumerate(door.guests)
+    }
+    with clock_at(LATER):
+        plain = plainly.take(door.session, door.meeting, By(kiosk=door.east), batch, KEY)
+        for key in batch.keys() - plain.keys():
+            sightings.take(
+                door.session, door.meeting, By(kiosk=door.east), batch[key], key=key, badge_key=KEY
+            )
+        door.session.commit()
+    taken = [(guest.table_no, guest.seat_no) for guest in door.guests]
+    assert all(table and seat for table, seat in taken) and len(set(taken)) == len(door.guests)

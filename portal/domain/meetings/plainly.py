@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.meetings import tokens
 from portal.domain.meetings.checking_in import By
-from portal.domain.meetings.models import Attendance, Guest, How, Meeting, Sighting, Told, What
+from portal.domain.meetings.models import Attendance, Guest, How, Meeting, MeetingTable, Sighting, Told, What
 from portal.domain.meetings.sightings import Seen, is_in_time
 from portal.domain.meetings.tokens import Token
 
@@ -73,6 +73,8 @@ def _untouched(session: Session, meeting: Meeting, wanted: Mapping[int, str]) ->
             Guest.id.in_(wanted),
             Guest.cancelled_at.is_(None),
             Guest.erased_at.is_(None),
+            # Whoever has no seat where there are tables is given one as they arrive.
+            sa.or_(Guest.seat_no != "", ~sa.exists().where(MeetingTable.meeting_id == meeting.id)),
         )
         .order_by(Guest.id)
         .with_for_update()
