@@ -131,6 +131,7 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.cost_entered": _l("Cost entered"),
     "meeting.cost_reversed": _l("Cost taken back"),
     "meeting.arrival_entered": _l("Arrival entered afterwards"),
+    "meeting.arrival_taken_back": _l("Arrival taken back"),
     "meeting.sighting_accepted": _l("Sighting of a device counted"),
     "meeting.sighting_same": _l("Walk-in found to be an expected guest"),
     "meeting.sighting_dismissed": _l("Sighting of a device dismissed"),

@@ -60,7 +60,7 @@ PARTS = (
     Part(
         "meeting_reports.attendance",
         lazy_pgettext("meeting", "Attendance"),
-        more=("meeting_reports.new_cost",),
+        more=("meeting_reports.new_cost", "meeting_reports.correct"),
     ),
     Part("policies.of_meeting", lazy_pgettext("meeting", "Policies"), more=("policies.acknowledge",)),
 )

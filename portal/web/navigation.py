@@ -100,7 +100,7 @@ _BELOW = {
     "admin.enter_lpr": "admin.lpr",
     "meeting_reports.attendance": "meetings.index",
     "meeting_reports.new_cost": "meetings.index",
-    "meeting_reports.enter_arrival": "meetings.index",
+    "meeting_reports.correct": "meetings.index",
     "meeting_reports.dealer": "meeting_reports.year",
     "admin.change_mail_server": "admin.mail_server",
     "admin.test_mail_server": "admin.mail_server",

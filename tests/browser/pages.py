@@ -213,6 +213,7 @@ DEMO_PAGES = (
     PageLine("whom to invite", "manager-hz", "/meetings/{meeting}/invite"),
     PageLine("a reply", "manager-hz", "/meetings/{meeting}/invitations/{invitation}"),
     PageLine("a meeting's attendance", "manager-hz", "/meetings/{meeting}/attendance"),
+    PageLine("correcting attendance", "manager-hz", "/meetings/{meeting}/attendance/{invitation}"),
     PageLine("entering a meeting's cost", "manager-hz", "/meetings/{meeting}/costs/new"),
     PageLine("attendance over the year", "director", "/meetings/year"),
     PageLine("attendance over the year, no-shows", "sales-hz", "/meetings/year?only=no_show&sort=name"),

@@ -177,6 +177,10 @@ TABLE: dict[str, Line] = {
     "meeting_reports.reverse_cost": line(MW, id="meeting", cost_id="meeting_cost"),
     "meeting_reports.dealer": line(MR, id="distributor"),
     "meeting_reports.report_pdf": line(MR, id="meeting"),
+    "meeting_reports.correct": line(MW, id="meeting", invitation_id="meeting_invitation"),
+    "meeting_reports.take_back": line(
+        MW, id="meeting", invitation_id="meeting_invitation", guest_id="meeting_guest"
+    ),
     "meeting_reports.year": line(MR),
     "meeting_reports.export_year": line(MR),
     "meeting_papers.sign_in_sheet": line(P.MEETINGS_READ, id="meeting"),

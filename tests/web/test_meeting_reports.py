@@ -1,6 +1,7 @@
 """Attendance and costs through the pages: who sees which figures, what Excel holds, what is refused."""
 
 import re
+import subprocess
 from datetime import timedelta
 from io import BytesIO
 
@@ -150,6 +151,91 @@ def test_another_office_sees_neither_costs_nor_other_offices_distributors(world,
         page = sign_in(make.user(Role.REGIONAL_MANAGER, there)).get(f"/meetings/{meeting.id}/attendance").text
     assert theirs.name in page and asked[0].distributor.name not in page
     assert "1,234.56" not in page and 'id="costs"' not in page
+
+
+def correcting(client, meeting, invitation) -> tuple[str, dict[str, str]]:
+    """The page's address and its form as it is proposed."""
+    address = f"/meetings/{meeting.id}/attendance/{invitation.id}"
+    key = re.search(r'name="key"[^>]*value="([^"]{16,})"', client.get(address).text)
+    assert key is not None
+    typed = {
+        "key": key[1],
+        "guest": "",
+        "name": "",
+        "on": "2026-06-12",
+        "at": "9:20",
+        "reason": "示例业务员确认",
+    }
+    return address, typed
+
+
+def test_the_office_enters_whom_the_door_missed_and_takes_it_back(world, sign_in):
+    meeting, asked = held(world)
+    missed = asked[1].guests[0]
+    with clock_at(AFTER):
+        client = sign_in(world.manager)
+        address, typed = correcting(client, meeting, asked[1])
+        refused = client.post(address, data=typed | {"reason": "", "name": "示例戊"})
+        assert refused.status_code == 422 and "示例戊" in refused.text
+        assert client.post(address, data=typed | {"guest": "999"}).status_code == 422
+        assert client.post(address, data=typed | {"guest": str(missed.id), "at": "22:00"}).status_code == 422
+        for _twice in range(2):
+            assert client.post(address, data=typed | {"guest": str(missed.id)}).status_code == 303
+        page = text_of(client.get(f"/meetings/{meeting.id}/attendance"))
+        assert "66.7%" in page
+        _address, again = correcting(client, meeting, asked[1])
+        back = client.post(
+            f"{address}/guests/{missed.id}/take-back", data={"key": again["key"], "reason": "示例认错人"}
+        )
+        assert back.status_code == 303
+        assert "33.3%" in text_of(client.get(f"/meetings/{meeting.id}/attendance"))
+        elsewhere = f"/meetings/{meeting.id}/attendance/{asked[0].id}/guests/{missed.id}/take-back"
+        assert client.post(elsewhere, data={"key": "k" * 20, "reason": "示例"}).status_code == 404
+    with clock_at(END + timedelta(days=31)):
+        late = sign_in(world.manager)
+        assert 'name="reason"' not in late.get(address).text
+        assert late.post(address, data=typed | {"key": "k" * 20, "name": "示例己"}).status_code == 422
+
+
+def pdf_text(answer) -> str:
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    done = subprocess.run(
+        ["pdftotext", "-raw", "-", "-"], input=answer.data, capture_output=True, check=True, timeout=60
+    )
+    return "".join(done.stdout.decode().split())
+
+
+def test_the_report_on_paper_says_what_the_page_says_and_costs_only_to_who_may_see_them(
+    world, make, session, sign_in
+):
+    meeting, asked = held(world)
+    there = make.region()
+    theirs = make.distributor(there, make.user(Role.SALESPERSON, there))
+    session.add(Invitation(meeting_id=meeting.id, distributor_id=theirs.id, invited_by_id=world.manager.id))
+    session.commit()
+    address = f"/meetings/{meeting.id}/attendance-report.pdf"
+    with clock_at(START - timedelta(days=1)):
+        assert (
+            sign_in(world.manager).get(f"/meetings/{world.plan().id}/attendance-report.pdf").status_code
+            == 409
+        )
+    with clock_at(START + timedelta(hours=1)):
+        so_far = pdf_text(sign_in(world.manager).get(address))
+        assert "会议尚未结束" in so_far and "尚未到会3家" in so_far and "爽约1家" not in so_far
+    with clock_at(AFTER):
+        client = sign_in(world.manager)
+        spend(client, meeting, amount="1,000.01")
+        text = pdf_text(client.get(address))
+        assert "应到经销商4家，到会1家，到会率25.0%；爽约1家，无故缺席2家" in text
+        assert f"爽约{asked[1].distributor.name}" in text and "迟到1人" in text and "少到1人" in text
+        assert "1,000.01" not in text
+        with_costs = pdf_text(client.get(f"{address}?costs=1"))
+        assert (
+            "合计1,000.01" in with_costs and "人均费用500.01" in with_costs and "超出预算0.01" in with_costs
+        )
+        other = sign_in(make.user(Role.REGIONAL_MANAGER, there))
+        text = pdf_text(other.get(f"{address}?costs=1"))
+        assert theirs.name in text and asked[0].distributor.name not in text and "1,000.01" not in text
 
 
 def test_the_year_of_the_office_and_its_file_agree(world, sign_in):

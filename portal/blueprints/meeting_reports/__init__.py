@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("meeting_reports", __name__, url_prefix="/meetings")
 
-from portal.blueprints.meeting_reports import attendance, costs, dealers, year  # noqa: E402, F401
+from portal.blueprints.meeting_reports import attendance, correcting, costs, dealers, year  # noqa: E402, F401

@@ -10,7 +10,7 @@ from portal.db import now
 from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.meetings import attended, costs
+from portal.domain.meetings import afterwards, attended, costs
 from portal.domain.meetings.attended import Attended, Presence, Report
 from portal.domain.meetings.models import Meeting
 from portal.domain.meetings.queries import state_of
@@ -65,6 +65,7 @@ def attendance(id: int) -> ResponseReturnValue:
         by_office=attended.by_office(report.rows),
         by_owner=attended.by_owner(report.rows),
         may_hold=may_hold(meeting),
+        may_correct=may_hold(meeting) and afterwards.is_open(meeting),
         bill=bill_of(meeting, report) if costs.may_see(me, meeting) else None,
     )
 

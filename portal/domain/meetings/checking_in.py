@@ -129,17 +129,21 @@ def arrive(
     key: str,
     at: datetime | None = None,
     is_judged: bool = False,
+    note: str = "",
 ) -> Arrival:
     """Check a guest in, once; sent again with its key it is the same arrival. The caller commits.
 
-    `at` is when a device saw it, now where none is named; `is_judged` where a person decided that this time counts.
+    `at` is when a device saw it, now where none is named; `is_judged` where a person decided that this time counts;
+    `note` says why it was entered afterwards.
     DomainError: the door is not open at that time, the guest is another meeting's, or the key stands for somebody else.
     """
     _require_may(by, meeting)
     if guest.meeting_id != meeting.id:
         raise DomainError(N_("This guest belongs to another meeting."))
     lock(session, guest)
-    return _arrived(session, meeting, guest, by, how=how, key=key, at=at or now(), is_judged=is_judged)
+    return _arrived(
+        session, meeting, guest, by, how=how, key=key, at=at or now(), is_judged=is_judged, note=note
+    )
 
 
 def _arrived(
@@ -153,6 +157,7 @@ def _arrived(
     at: datetime,
     has_tables: bool = True,
     is_judged: bool = False,
+    note: str = "",
 ) -> Arrival:
     """The arrival of a guest who is held until the transaction ends."""
     rows = list(session.scalars(_SEEN, {"guest": guest.id, "key": key}))
@@ -170,7 +175,7 @@ def _arrived(
     seatless = guest.cancelled_at is not None or not guest.seat_no
     if guest.cancelled_at is not None:
         guest.cancelled_at, guest.is_waiting = None, False  # came after all
-    if seatless and has_tables:
+    if seatless and has_tables and now() < meeting.ends_at:
         session.flush()
         seats.give(session, meeting, guest)
     turn = 1 + sum(row.what is What.UNDONE for row in rows)
@@ -183,6 +188,7 @@ def _arrived(
             how=how,
             at=at,
             key=key,
+            note=note,
             **by.columns,
         )
     )

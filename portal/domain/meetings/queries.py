@@ -50,9 +50,12 @@ def is_visible_to(user: User) -> sa.ColumnElement[bool]:
 
 def invitations_of(meeting: Meeting, user: User) -> sa.Select[Invitation]:
     """Who is invited: all of them for the meeting's own office, else the distributors of the user's offices."""
-    statement = sa.select(Invitation).where(
-        Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None)
-    )
+    return all_invitations_of(meeting, user).where(Invitation.withdrawn_at.is_(None))
+
+
+def all_invitations_of(meeting: Meeting, user: User) -> sa.Select[Invitation]:
+    """The same with those that were withdrawn."""
+    statement = sa.select(Invitation).where(Invitation.meeting_id == meeting.id)
     if user.can(P.MEETINGS_READ, meeting.region):
         return statement
     theirs = sa.select(Distributor.id).where(Distributor.region_id.in_(visible(user, P.MEETINGS_READ)))
