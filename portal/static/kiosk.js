@@ -98,8 +98,10 @@
     for (const name of await Queue.notes.names()) {
       if (!String(name).startsWith("known ")) continue;
       const kept = await Queue.notes.get(name);
-      if (kept && Date.now() + skew >= Date.parse(kept.until)) await (name === KNOWN ? wipe() : Queue.notes.drop(name));
+      // A clock that was wrong when the list came is as wrong now.
+      if (kept && Date.now() + kept.skew >= Date.parse(kept.until)) await (name === KNOWN ? wipe() : Queue.notes.drop(name));
     }
+    if (box) prepared();
   }
 
   if (!box) {
@@ -126,7 +128,7 @@
         const fresh = guest.in && list.guests.find((one) => one.id === guest.id);
         if (fresh && !fresh.in && guest.here && queue.entries.some((entry) => entry.nonce === guest.here)) Object.assign(fresh, { in: guest.in, here: guest.here });
       }
-      known = { ...list, prepared: Date.now() };
+      known = { ...list, prepared: Date.now(), skew: Date.parse(list.now) - Date.now() };
       await Queue.notes.put(KNOWN, known);
     } catch { /* at the next minute */ }
     prepared();
@@ -135,13 +137,13 @@
   let isShellKept = false;
   function prepared() {
     const place = document.getElementById("prepared");
-    place.textContent = known && isShellKept ? fill(words.prepared, clock(known.prepared), known.guests.length) : known && !window.isSecureContext ? words.partly : "";
+    place.textContent = known && isShellKept ? fill(words.prepared, clock(known.prepared + known.skew), known.guests.length) : known && !window.isSecureContext ? words.partly : "";
   }
 
   async function prepare() {
     await tidy();
     known ||= await Queue.notes.get(KNOWN) || null;
-    if (known && Date.now() >= Date.parse(known.until)) known = null;
+    if (Math.abs(known?.skew) > MINUTE) skew = known.skew;
     prepared();
     refresh();
     document.getElementById("limits").hidden = window.isSecureContext;

@@ -167,6 +167,39 @@ def test_nothing_but_this_page_is_kept_and_it_is_gone_when_the_device_ends(
         page.wait_for_function(f"() => ({what})().then((count) => count === 0)")
 
 
+LATER = "(() => { const now = Date.now; Date.now = () => now() + 14 * 3600000; })()"
+
+
+def test_the_list_is_gone_when_the_meeting_is_over_though_nobody_could_tell_the_device(
+    site: Site, visit: Callable[..., Visit]
+):
+    page = open_device(site, visit, "过夜")
+    expect(page.locator("#prepared")).to_contain_text("可断网使用")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#prepared")).to_contain_text("可断网使用")
+    page.add_init_script(LATER)
+    page.reload()
+    expect(page.locator("#unsent")).to_have_text("已全部发送")
+    for what in (LIST, CACHES, WORKERS):
+        page.wait_for_function(f"() => ({what})().then((count) => count === 0)")
+    expect(page.locator("#prepared")).to_have_text("")
+
+
+def test_a_device_whose_clock_is_wrong_all_along_keeps_its_list_to_the_end(
+    site: Site, visit: Callable[..., Visit]
+):
+    page = open_device(site, visit, "错钟")
+    page.add_init_script(LATER)
+    page.reload()
+    expect(page.locator("#prepared")).to_contain_text("可断网使用")
+    page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#prepared")).to_contain_text("可断网使用")
+    assert page.evaluate(LIST) == 1
+
+
 def test_two_tabs_of_one_device_send_once_and_show_the_same_count(
     site: Site, visit: Callable[..., Visit], scan, guests_of_its_own
 ):

@@ -19,10 +19,10 @@ from portal.domain.distributors.models import (
 )
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
-from portal.domain.meetings import checking_in, guests
+from portal.domain.meetings import checking_in, guests, verdicts
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.models import Guest, How, Meeting, MeetingKind
+from portal.domain.meetings.models import Guest, How, Meeting, MeetingKind, Sighting, Told, Trouble
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 from tests.factories import Factory
@@ -123,4 +123,15 @@ def _meeting(session: Session, region: Region, host: User) -> tuple[Meeting, lis
     for no, guest in enumerate(expected, 1):
         guest.table_no, guest.seat_no = "8", str(no)
     checking_in.arrive(session, meeting, expected[0], By(user=host), how=How.NAME, key="first")
+    unclear = (Trouble.FORGED, Trouble.DOORS, Trouble.SAME_NAME, Trouble.TWICE, Trouble.ELSEWHERE)
+    for no, trouble in enumerate(unclear):
+        one = Sighting(
+            meeting_id=meeting.id, by_id=host.id, key=f"unclear-{no}", trouble=trouble, at=now(), said="HYAAAAAAAAAA",
+            told=Told.WALK_IN if trouble is Trouble.SAME_NAME else Told.SCAN,
+            guest_id=expected[0].id if trouble in (Trouble.DOORS, Trouble.SAME_NAME, Trouble.TWICE) else None,
+            other_id=expected[1].id if trouble is Trouble.SAME_NAME else None,
+        )  # fmt: skip
+        session.add(one)
+    session.flush()
+    verdicts.dismiss(session, host, one, "示例：走错会场")
     return meeting, expected
