@@ -11,7 +11,17 @@ from portal.demo.past_meetings import PastMeetings, spend
 from portal.domain.access.queries import visible
 from portal.domain.access.roles import Permission
 from portal.domain.distributors.models import Distributor, Standing
-from portal.domain.meetings import checking_in, inviting, kiosks, packs, planning, rooms, seats, sightings
+from portal.domain.meetings import (
+    checking_in,
+    inviting,
+    kiosks,
+    packs,
+    planning,
+    rooms,
+    seats,
+    series,
+    sightings,
+)
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.inviting import Answer
@@ -28,6 +38,7 @@ from portal.domain.meetings.models import (
     Via,
 )
 from portal.domain.meetings.planning import Facts, Item, china_at
+from portal.domain.meetings.series import Rhythm
 from portal.domain.meetings.sightings import Seen
 from portal.domain.users.models import User
 
@@ -62,7 +73,8 @@ class Meetings:
         self._replies(coming, ahead=14, unanswered=9)
         self._seats(coming, days_before=13)
         self._rooms(coming, days_before=13)
-        return over + 3
+        self._again(coming)
+        return over + 4
 
     def _plan(
         self, day: date, title: str, *, days_before: int, seats: int = 60, start: datetime | None = None
@@ -128,6 +140,13 @@ class Meetings:
             else []
         )
         return Answer(Reply.COMING, 1 + len(more), [first, *more])
+
+    def _again(self, meeting: Meeting) -> None:
+        """The next quarter's, planned as one series."""
+        (day,) = series.proposed(self._session, meeting, Rhythm.QUARTERLY, 1)
+        with clock_at(meeting.starts_at - timedelta(days=12)):
+            series.repeat(self._session, self._host, meeting, [day.day], with_audience=False)
+            self._session.commit()
 
     def _seats(self, meeting: Meeting, *, days_before: int) -> None:
         """Tables with the speakers at the head one; whoever replies later has no seat yet."""

@@ -23,6 +23,7 @@ from portal.domain.meetings.models import (
     Verdict,
     Via,
 )
+from portal.domain.meetings.series import Rhythm
 from portal.domain.money import figures
 
 # For portal.web.words: what each code is called, and its colour.
@@ -39,6 +40,10 @@ MEETING_WORDS = (
     (MeetingState.UNDER_WAY, lazy_pgettext("meeting", "Under way")),
     (MeetingState.OVER, lazy_pgettext("meeting", "Over")),
     (MeetingState.CANCELLED, lazy_pgettext("meeting", "Called off")),
+    (Rhythm.WEEKLY, lazy_pgettext("meeting", "Every week")),
+    (Rhythm.FORTNIGHTLY, lazy_pgettext("meeting", "Every two weeks")),
+    (Rhythm.MONTHLY, lazy_pgettext("meeting", "Every month, same weekday")),
+    (Rhythm.QUARTERLY, lazy_pgettext("meeting", "Every quarter, same weekday")),
     (Reply.COMING, lazy_pgettext("meeting", "Coming")),
     (Reply.WAITING, lazy_pgettext("meeting", "On the waiting list")),
     (Reply.DECLINED, lazy_pgettext("meeting", "Not coming")),

@@ -207,6 +207,7 @@ DEMO_PAGES = (
     PageLine("seats of a dealer of theirs", "sales-hz", "/meetings/{meeting}/seats"),
     PageLine("rooms of a meeting", "manager-hz", "/meetings/{meeting}/rooms"),
     PageLine("rooms of a dealer of theirs", "sales-hz", "/meetings/{meeting}/rooms"),
+    PageLine("a meeting that comes again", "manager-hz", "/meetings/{meeting}/repeat?rhythm=weekly&times=9"),
     PageLine("editing a meeting", "manager-hz", "/meetings/{meeting}/edit"),
     PageLine("a meeting like an old one", "manager-hz", "/meetings/new?copy={meeting}"),
     PageLine("the wall of a meeting", "manager-hz", "/meetings/{meeting}/wall/organisers"),

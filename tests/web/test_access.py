@@ -89,6 +89,7 @@ TABLE: dict[str, Line] = {
     "meetings.organisers_wall": line(MR, id="meeting"),
     "meetings.new": line(MW),
     "meetings.edit": line(MW, id="meeting"),
+    "meetings.repeat": line(MW, id="meeting"),
     "meetings.call_off": line(MW, id="meeting"),
     "meetings.audience": line(MW, id="meeting"),
     "meetings.invite": line(MW, id="meeting"),

@@ -12,7 +12,7 @@ from portal.domain.distributors.models import Level
 from portal.domain.mail.models import Mail, MailState, Trouble
 from portal.domain.meetings import inviting
 from portal.domain.meetings.inviting import Answer
-from portal.domain.meetings.models import Invitation, Reply, Via
+from portal.domain.meetings.models import Invitation, Meeting, Reply, Via
 from tests.domain.meeting_world import MeetingWorld
 
 
@@ -168,3 +168,30 @@ def test_mails_are_sent_from_the_meetings_page_and_what_failed_is_shown(world, s
     assert manager.post(f"/meetings/{meeting.id}/mails/{letter.id}/drop").status_code == 303
     session.rollback()
     assert letter.state is MailState.GIVEN_UP
+
+
+def test_a_meeting_is_repeated_on_the_days_that_were_looked_at(world, session, sign_in):
+    meeting = world.plan(**world.soon())
+    client = sign_in(world.manager)
+    page = client.get(f"/meetings/{meeting.id}/repeat?rhythm=weekly&times=4").text
+    days = re.search(r"<textarea[^>]*>([^<]*)</textarea>", page)
+    assert days is not None and len(days[1].split()) == 4
+    refused = client.post(f"/meetings/{meeting.id}/repeat", data={"days": "2031-06-12\r\nmorgen"})
+    assert refused.status_code == 422 and "morgen" in refused.text
+    made = client.post(f"/meetings/{meeting.id}/repeat", data={"days": "2031-06-12\r\n2031-07-10"})
+    assert made.status_code == 303
+    shown = client.get(f"/meetings/{meeting.id}").text
+    assert "2031-06-12" in shown and "2031-07-10" in shown
+    form = client.get(f"/meetings/{meeting.id}/edit").text
+    assert "2 come after it" in form
+    version = re.search(r'name="version"[^>]*value="(\d+)"', form)
+    assert version is not None
+    said = {
+        "title": "示例新名", "kind": "regular", "region_id": str(world.office.id), "host_id": str(world.manager.id),
+        "starts_on": "2031-05-15", "starts_at": "09:00", "ends_at": "12:00", "version": version[1],
+        "with_later": "y",
+    }  # fmt: skip
+    assert client.post(f"/meetings/{meeting.id}/edit", data=said).status_code == 303
+    session.rollback()
+    titles = session.scalars(sa.select(Meeting.title).where(Meeting.series_id == meeting.id)).all()
+    assert titles == ["示例新名"] * 3

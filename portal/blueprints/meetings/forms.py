@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
@@ -48,6 +48,7 @@ class MeetingForm(FlaskForm):
     late_after_minutes = WholeField(LABELS["late_after_minutes"], default=10)
     agenda = LinesField(LABELS["agenda"])
     note = LineField(LABELS["note"])
+    with_later = BooleanField(_l("Change the later meetings of the series in the same way"))
 
     @classmethod
     def of(cls, facts: Facts, region_id: int, version: int | None = None) -> "MeetingForm":

@@ -12,7 +12,7 @@ from portal.blueprints.meetings.forms import MeetingForm, facts_of
 from portal.db import CHINA, today
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
-from portal.domain.meetings import planning, queries
+from portal.domain.meetings import planning, queries, series
 from portal.domain.meetings.models import Meeting, MeetingKind
 from portal.domain.meetings.planning import Facts, china_at
 from portal.domain.regions.models import Region
@@ -37,7 +37,7 @@ def new() -> ResponseReturnValue:
         if made is not None:
             flash(_("%(title)s has been planned. Invite distributors next.", title=made.title))
             return leave(url_for("meetings.detail", id=made.id))
-    return render("meetings/form.html", form=form, meeting=None, copied=copied)
+    return render("meetings/form.html", form=form, meeting=None, copied=copied, later=0)
 
 
 def _plan(form: MeetingForm, copied: Meeting | None) -> Meeting:
@@ -94,14 +94,22 @@ def edit(id: int) -> ResponseReturnValue:
 
         def work() -> bool:
             host = db.session.get_one(User, form.host_id.data)
-            planning.change(db.session, actor(), meeting, form.facts(host), seen_version=form.seen_version)
+            series.change(
+                db.session(),
+                actor(),
+                meeting,
+                form.facts(host),
+                seen_version=form.seen_version,
+                with_later=form.with_later.data,
+            )
             return True
 
         if submit(form, work):
             flash(_("%(name)s has been saved.", name=meeting.title))
             return leave(url_for("meetings.detail", id=id))
         form.version.data = str(meeting.version)
-    return render("meetings/form.html", form=form, meeting=meeting, copied=None)
+    later = len(series.later_ones(db.session(), meeting))
+    return render("meetings/form.html", form=form, meeting=meeting, copied=None, later=later)
 
 
 @bp.post(f"/<{ROW}:id>/call-off")

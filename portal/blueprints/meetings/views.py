@@ -7,7 +7,7 @@ from portal.blueprints.meetings import bp
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.meetings import queries, waiting
+from portal.domain.meetings import queries, series, waiting
 from portal.domain.meetings.models import Meeting, MeetingKind
 from portal.domain.meetings.queries import MeetingFilter
 from portal.extensions import db
@@ -72,6 +72,7 @@ def detail(id: int) -> ResponseReturnValue:
         sums=sums,
         clashes=queries.other_meetings(db.session, meeting.starts_at, meeting.ends_at, meeting.id),
         days_off=queries.days_off(db.session, meeting),
+        series=[one for one in series.of(db.session(), meeting) if may_hold(one)],
         may_hold=may_hold(meeting),
         can_move_up=bool(sums.waiting) and waiting.can_move_up(db.session(), meeting),
         events=tell(db.session, me, db.session.scalars(audit.history(meeting).limit(15)).all()),

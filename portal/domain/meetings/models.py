@@ -71,6 +71,8 @@ class Meeting(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     # 领资料台, as portal.domain.meetings.packs reads it.
     pack_desks: Mapped[str] = mapped_column(sa.String(600), default="", server_default="")
+    # The id of the first of a series; None for a meeting that stands alone.
+    series_id: Mapped[int | None] = mapped_column(index=True)
     copied_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
     cancelled_at: Mapped[datetime | None]
     cancelled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
