@@ -1,5 +1,6 @@
 """The demo's dealer meetings: last quarter's with who came, and the next one with replies on their way."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -145,7 +146,11 @@ class Meetings:
         """The next quarter's, planned as one series."""
         (day,) = series.proposed(self._session, meeting, Rhythm.QUARTERLY, 1)
         with clock_at(meeting.starts_at - timedelta(days=12)):
-            series.repeat(self._session, self._host, meeting, [day.day], with_audience=False)
+            (one,) = series.repeat(self._session, self._host, meeting, [day.day], with_audience=False)
+            named = replace(
+                planning.again(one, one.starts_at, self._host), title="示例华东区一季度经销商会议"
+            )
+            planning.change(self._session, self._host, one, named, seen_version=one.version)
             self._session.commit()
 
     def _seats(self, meeting: Meeting, *, days_before: int) -> None:
