@@ -13,10 +13,14 @@ from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.distributors.models import Distributor, Level
 from portal.domain.distributors.queries import DistributorFilter
+from portal.domain.errors import DomainError
+from portal.domain.meetings import audience as audience_of
 from portal.domain.meetings import inviting, queries, replies, waiting
+from portal.domain.meetings.audience import Wanted
 from portal.domain.meetings.guests import GuestFacts
 from portal.domain.meetings.inviting import MOST_PERSONS
 from portal.domain.meetings.models import Invitation, Reply, Via
+from portal.domain.text import amount_fen
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.grades import grade_choices, wanted_grade
@@ -41,23 +45,48 @@ def _audience() -> DistributorFilter:
     )
 
 
+def _more() -> Wanted:
+    """What else the address narrows the choice to."""
+    return Wanted(
+        months=number("months") or 12,
+        at_least_fen=_fen("least"),
+        at_most_fen=_fen("most"),
+        most=number("top"),
+        absent_months=number("absent"),
+    )
+
+
+def _fen(name: str) -> int | None:
+    """A sum of money of the address in fen; None for what is none."""
+    try:
+        return amount_fen(said) if (said := request.args.get(name, "").strip()[:20]) else None
+    except DomainError:
+        return None
+
+
 @bp.get(f"/<{ROW}:id>/invite")
 @requires(P.MEETINGS_WRITE)
 def audience(id: int) -> ResponseReturnValue:
     """Distributors who are not invited yet, narrowed as the address says: some of them, or all."""
-    meeting, me, wanted = own_meeting_or_404(id), actor(), _audience()
+    meeting, me, wanted, more = own_meeting_or_404(id), actor(), _audience(), _more()
+    page = page_of(
+        db.session,
+        inviting.candidates(db.session(), meeting, me, wanted, more).options(*queries.NAMED_BY_OFFICE),
+        sorts=_SORTS,
+        default="code",
+        tie=Distributor.id,
+    )
     return render(
         "meetings/invite.html",
         fragment="meetings/_candidates.html",
         meeting=meeting,
-        page=page_of(
-            db.session,
-            inviting.candidates(db.session(), meeting, me, wanted).options(*queries.NAMED_BY_OFFICE),
-            sorts=_SORTS,
-            default="code",
-            tie=Distributor.id,
-        ),
+        page=page,
+        elsewhere=audience_of.elsewhere(db.session(), meeting, [one.id for (one,) in page.rows]),
+        days_off=queries.days_off(db.session, meeting),
         wanted=wanted,
+        more=more,
+        typed={name: request.args.get(name, "").strip()[:20] for name in ("least", "most")},
+        sees_purchases=audience_of.sees_purchases(me),
         levels=list(Level),
         grades=grade_choices(),
         owners=[(one.id, one.name) for one in queries.owners(db.session, me)],
@@ -77,9 +106,9 @@ def invite(id: int) -> ResponseReturnValue:
     def work() -> int:
         wanted = ids()
         if "all" in request.form:
-            chosen_ids = inviting.candidates(db.session(), meeting, me, _audience()).with_only_columns(
-                Distributor.id
-            )
+            chosen_ids = inviting.candidates(
+                db.session(), meeting, me, _audience(), _more()
+            ).with_only_columns(Distributor.id)
             wanted = list(db.session.scalars(chosen_ids))
         return inviting.invite(db.session, me, meeting, wanted)
 

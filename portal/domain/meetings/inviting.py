@@ -15,6 +15,7 @@ from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.meetings import audience
 from portal.domain.meetings.guests import GuestFacts, add, renamed
 from portal.domain.meetings.models import Guest, Invitation, Meeting, Reply, Via
 from portal.domain.meetings.planning import require_host
@@ -28,9 +29,13 @@ _GONE = (Standing.ELIMINATED,)
 
 
 def candidates(
-    session: Session, meeting: Meeting, user: User, wanted: DistributorFilter
+    session: Session,
+    meeting: Meeting,
+    user: User,
+    wanted: DistributorFilter,
+    more: audience.Wanted | None = None,
 ) -> sa.Select[Distributor]:
-    """The distributors of the user's offices that could still be asked, narrowed as the register is."""
+    """The distributors of the user's offices that could still be asked, narrowed as the register is, and by `more`."""
     asked = sa.exists().where(
         Invitation.meeting_id == meeting.id,
         Invitation.distributor_id == Distributor.id,
@@ -39,7 +44,7 @@ def candidates(
     statement = sa.select(Distributor).where(
         Distributor.region_id.in_(visible(user, P.MEETINGS_WRITE)), Distributor.standing.not_in(_GONE), ~asked
     )
-    return narrowed(session, statement, wanted)
+    return audience.narrowed(narrowed(session, statement, wanted), user, more or audience.Wanted())
 
 
 def invite(session: Session, actor: User, meeting: Meeting, ids: Collection[int]) -> int:
