@@ -14,6 +14,7 @@ from portal.domain.meetings import series
 from portal.domain.meetings.models import Meeting
 from portal.domain.meetings.series import Rhythm
 from portal.domain.text import date_on
+from portal.domain.workdays import services as workdays
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.fields import LinesField
@@ -67,5 +68,8 @@ def repeat(id: int) -> ResponseReturnValue:
         rhythm=rhythm,
         rhythms=list(Rhythm),
         times=times,
+        unannounced=[
+            year for year in sorted({one.on.year for one in found}) if workdays.lacks(db.session(), year)
+        ],
         moved=[one for one in found if one.instead],
     )
