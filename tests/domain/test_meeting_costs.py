@@ -1,5 +1,6 @@
 """What a meeting cost: written once, reversed in sight, divided to the fen (M1)."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -7,16 +8,19 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
 
 from portal.db import clock_at
 from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.errors import DomainError
-from portal.domain.meetings import costs
+from portal.domain.meetings import afterwards, costs
 from portal.domain.meetings.costs import MOST_FEN, Spent
-from portal.domain.meetings.models import Cost, CostKind
+from portal.domain.meetings.models import Attendance, Cost, CostKind, Guest, Invitation, Meeting
 from portal.domain.money import per_head
-from tests.domain.meeting_world import DAY, END, MeetingWorld
+from portal.domain.users.models import User
+from portal.extensions import db
+from tests.domain.meeting_world import DAY, END, START, MeetingWorld
 
 AFTER = END + timedelta(days=1)
 
@@ -156,3 +160,60 @@ def test_the_database_keeps_costs_as_they_were_written(world, session, statement
         session.execute(sa.text(statement))
     session.rollback()
     assert session.scalars(sa.select(Cost.amount_fen)).all() == [500]
+
+
+def at_once(app, work) -> list[str]:
+    """Do this work in four threads at the same moment, each in a transaction of its own; what was refused."""
+    gate, refused = threading.Barrier(4), []
+
+    def run(no: int) -> None:
+        with app.app_context(), Session(db.engine) as session, clock_at(AFTER):
+            gate.wait(30)
+            try:
+                work(session, no)
+                session.commit()
+            except DomainError as error:
+                session.rollback()
+                refused.append(error.msgid)
+
+    threads = [threading.Thread(target=run, args=(no,)) for no in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return refused
+
+
+def test_one_form_sent_at_once_is_one_cost_and_is_reversed_once(world, session, app):
+    meeting_id, manager_id = world.plan().id, world.manager.id
+    session.close()
+
+    def enter(its, _no) -> None:
+        spent = Spent(CostKind.MEALS, 700, DAY)
+        costs.enter(its, its.get_one(User, manager_id), its.get_one(Meeting, meeting_id), spent, key="same")
+
+    assert at_once(app, enter) == []
+    cost_id = session.scalars(sa.select(Cost.id)).one()
+    session.close()
+
+    def reverse(its, no) -> None:
+        costs.reverse(its, its.get_one(User, manager_id), its.get_one(Cost, cost_id), f"示例重复{no}")
+
+    assert at_once(app, reverse) == []
+    assert session.scalars(sa.select(Cost.amount_fen).order_by(Cost.id)).all() == [700, -700]
+
+
+def test_two_people_who_enter_the_same_guest_at_once_enter_one_arrival(world, session, app):
+    (invitation,) = world.invite(world.plan(), world.dealers(1))
+    invitation_id, manager_id = invitation.id, world.manager.id
+    session.close()
+
+    def enter(its, no) -> None:
+        afterwards.enter(
+            its, its.get_one(User, manager_id), its.get_one(Invitation, invitation_id), None,
+            name="示例甲", at=START, reason="示例业务员确认", key=f"after:{no}",
+        )  # fmt: skip
+
+    assert at_once(app, enter) == ["%(name)s is checked in already."] * 3
+    assert len(session.scalars(sa.select(Guest)).all()) == 1
+    assert len(session.scalars(sa.select(Attendance)).all()) == 1

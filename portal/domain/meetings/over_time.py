@@ -187,32 +187,22 @@ def sum_of(found: Iterable[Dealer]) -> Sums:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The distributors of an office or of an owner together."""
-
-    id: int
-    name: str
-    dealers: int
-    sums: Sums
-
-
-def by_office(found: Sequence[Dealer]) -> list[Group]:
+def by_office(found: Sequence[Dealer]) -> list[tuple[str, Sums]]:
     """Office by office, the lowest rate first; of equal rates in the order of their names."""
     return _groups(found, lambda one: (one.region_id, one.office))
 
 
-def by_owner(found: Sequence[Dealer]) -> list[Group]:
+def by_owner(found: Sequence[Dealer]) -> list[tuple[str, Sums]]:
     """The same by owner; two of one name are two."""
     return _groups(found, lambda one: (one.owner_id, one.owner))
 
 
-def _groups(found: Sequence[Dealer], key: Callable[[Dealer], tuple[int, str]]) -> list[Group]:
+def _groups(found: Sequence[Dealer], key: Callable[[Dealer], tuple[int, str]]) -> list[tuple[str, Sums]]:
     of: dict[tuple[int, str], list[Dealer]] = {}
     for one in found:
         of.setdefault(key(one), []).append(one)
-    made = [Group(id, name, len(rows), sum_of(rows)) for (id, name), rows in of.items()]
-    return sorted(made, key=lambda one: (one.sums.rate_ppm or 0, one.name))
+    made = [(name, sum_of(rows)) for (_id, name), rows in of.items()]
+    return sorted(made, key=lambda one: (one[1].rate_ppm or 0, one[0]))
 
 
 def meetings_in(session: Session, user: User, wanted: Wanted) -> int:
