@@ -62,6 +62,7 @@ GUARDED = (
     "policy_text",
     "policy_distributor",
     "meeting_sighting_verdict",
+    "meeting_signed_sheet",
 )
 # Rows that stay, with columns that never change; the others say how far the work on them has come.
 KEPT = (

@@ -7,19 +7,22 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from portal.db import reading
+from portal.db import now, reading
 from portal.domain.access.roles import Permission
 from portal.domain.documents.models import Document
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.jobs.runs import Run
+from portal.domain.meetings import filed_sheets, sheets
 from portal.domain.price_protection.scans import filing
 from portal.domain.price_protection.scans import reading as pages
 from portal.domain.price_protection.scans.groups import Group
-from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPile
+from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
+from portal.domain.users.models import User
 from portal.jobs import start_noted
 from portal.jobs.passing import Passing
 from portal.scanning.reader import Broken, PageRead, Reader, RefusedFile
+from portal.web.meeting_keys import badge_key
 
 _Answer = TypeVar("_Answer")
 
@@ -101,7 +104,7 @@ def _read_page(session: Session, run: Run, reader: Reader, file_id: int, path: P
         pages.keep_page(session, run.owner, file, number, kind=PageKind.BROKEN)
         return
     kind = PageKind.BLANK if read.is_blank else PageKind.READ if read.marks else PageKind.UNREAD
-    pages.keep_page(
+    page = pages.keep_page(
         session,
         run.owner,
         file,
@@ -111,6 +114,18 @@ def _read_page(session: Session, run: Run, reader: Reader, file_id: int, path: P
         marks=read.marks,
         preview=read.preview,
     )
+    for code, page_no in read.marks:
+        if page_no == 0:
+            _file_sheet(session, run.owner, page, code)
+
+
+def _file_sheet(session: Session, owner: User, page: ScanPage, code: str) -> None:
+    """A page of a sign-in sheet goes to its meeting; in the pile it is beside the papers."""
+    said = sheets.read_page(badge_key(), code)
+    if said is None:
+        return
+    if filed_sheets.keep(session, owner, said, scan_page_id=page.id, picture_id=page.preview_id) is not None:
+        page.set_aside_at, page.set_aside_by_id = now(), owner.id
 
 
 def file_pile(session: Session, run: Run) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 # What `portal.printing.qr` writes: the address of the paper's page on /verify/ and the number of this page.
 _OURS = re.compile(r"/verify/([A-Za-z0-9-]{4,40})\?p=([0-9]{1,4})$")
+# What `portal.domain.meetings.sheets` writes: a page of a sign-in sheet, which says itself which one it is.
+_SHEET = re.compile(r"QD[A-Z2-7]{40,60}")
 _REDUCED = 2_400  # pixels of the longer side: A4 at 200 dpi
 _MOST_PIXELS = 24_000_000  # beyond that a picture is not enlarged any more
 _QR = zxingcpp.BarcodeFormat.QRCode
@@ -19,7 +21,10 @@ _QR = zxingcpp.BarcodeFormat.QRCode
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one code says: the paper's check code and the page's number; `angle` is how far the page is turned."""
+    """What one code says: the paper's check code and the page's number; `angle` is how far the page is turned.
+
+    Of a sign-in sheet the whole code, with no number.
+    """
 
     code: str
     page: int
@@ -104,6 +109,8 @@ def _look(picture: Image.Image) -> tuple[dict[tuple[str, int], Mark], list[_Plac
         if ours:
             name, page = ours[1].upper().replace("-", ""), int(ours[2])
             found[name, page] = Mark(name, page, round(code.orientation))
+        elif _SHEET.fullmatch(code.text):
+            found[code.text, 0] = Mark(code.text, 0, round(code.orientation))
     return found, [] if found else [_place(code) for code in seen]
 
 

@@ -133,6 +133,8 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.desks_set": _l("Desks for materials changed"),
     "meeting.kiosk_made": _l("Device for the door set up"),
     "meeting.kiosk_ended": _l("Device at the door ended"),
+    "meeting.sheet_filed": _l("Page of a signed sheet filed"),
+    "meeting.sheet_taken_down": _l("Checked in by the signed sheet"),
     "meeting.cost_entered": _l("Cost entered"),
     "meeting.cost_reversed": _l("Cost taken back"),
     "meeting.arrival_entered": _l("Arrival entered afterwards"),

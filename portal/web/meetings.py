@@ -60,7 +60,13 @@ PARTS = (
     Part(
         "meeting_reports.attendance",
         lazy_pgettext("meeting", "Attendance"),
-        more=("meeting_reports.new_cost", "meeting_reports.correct"),
+        more=(
+            "meeting_reports.new_cost",
+            "meeting_reports.correct",
+            "meetings.signed_sheets",
+            "meetings.signed_sheet",
+            "meetings.take_down",
+        ),
     ),
     Part("policies.of_meeting", lazy_pgettext("meeting", "Policies"), more=("policies.acknowledge",)),
 )

@@ -17,15 +17,28 @@ from portal.domain.distributors.models import (
     NearSame,
     Standing,
 )
+from portal.domain.documents import services as stored
 from portal.domain.jobs import services as jobs
 from portal.domain.jobs.models import Job, JobState
-from portal.domain.meetings import checking_in, guests, verdicts
+from portal.domain.meetings import checking_in, filed_sheets, guests, verdicts
 from portal.domain.meetings.checking_in import By
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.models import Guest, How, Meeting, MeetingKind, Sighting, Told, Trouble
+from portal.domain.meetings.models import (
+    Guest,
+    How,
+    Meeting,
+    MeetingKind,
+    Sighting,
+    SignedSheet,
+    Told,
+    Trouble,
+)
+from portal.domain.meetings.sheets import Order, SheetPage
+from portal.domain.price_protection.scans.models import FileState, PageKind, ScanFile, ScanPage, ScanPile
 from portal.domain.regions.models import Region
 from portal.domain.users.models import User
 from tests.factories import Factory
+from tests.scanning.sheets import jpeg_of, sheet
 
 COUNT = 120
 
@@ -47,6 +60,8 @@ class World:
     # Under way, with guests who are expected, the first of them in.
     meeting: Meeting
     guests: list[Guest]
+    # A page of its signed sheet that came back.
+    signed: SignedSheet
     count: int = COUNT
 
 
@@ -98,8 +113,9 @@ def make_world(session: Session) -> World:
     failed.state, failed.reference, failed.done, failed.ended_at = JobState.FAILED, "0123abcd", 2000, now()
     session.add(flag)
     meeting, expected = _meeting(session, city, manager)
+    signed = _signed(session, meeting, manager)
     session.commit()
-    return World(made[0], full, contact, licence, document, flag, job, failed, meeting, expected)
+    return World(made[0], full, contact, licence, document, flag, job, failed, meeting, expected, signed)
 
 
 def _meeting(session: Session, region: Region, host: User) -> tuple[Meeting, list[Guest]]:
@@ -135,3 +151,31 @@ def _meeting(session: Session, region: Region, host: User) -> tuple[Meeting, lis
     session.flush()
     verdicts.dismiss(session, host, one, "示例：走错会场")
     return meeting, expected
+
+
+def _signed(session: Session, meeting: Meeting, by: User) -> SignedSheet:
+    """The second of three pages, in a pile of its own."""
+    pile = ScanPile(region_id=meeting.region_id, by_id=by.id)
+    picture = stored.store(session, jpeg_of(sheet()), filename="1-1.jpg", by=by, media_type="image/jpeg")
+    session.add(pile)
+    session.flush()
+    file = ScanFile(
+        pile_id=pile.id, no=1, filename="sheet.jpg", document_id=picture.id, state=FileState.READ, pages=1
+    )
+    session.add(file)
+    session.flush()
+    page = ScanPage(
+        pile_id=pile.id,
+        file_id=file.id,
+        no=1,
+        kind=PageKind.READ,
+        preview_id=picture.id,
+        set_aside_at=now(),
+        set_aside_by_id=by.id,
+    )
+    session.add(page)
+    session.flush()
+    said = SheetPage(meeting.id, now(), 2, 3, Order.OFFICE)
+    made = filed_sheets.keep(session, by, said, scan_page_id=page.id, picture_id=picture.id)
+    assert made is not None
+    return made

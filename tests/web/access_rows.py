@@ -68,7 +68,7 @@ from portal.domain.users.models import User
 from tests.factories import Factory
 from tests.paper_examples import example_payload, examples_of
 from tests.web.case_rows import case_of
-from tests.web.meeting_rows import meeting_of
+from tests.web.meeting_rows import meeting_of, signed_sheet_of
 from tests.web.scan_rows import pile_of
 
 PDF = b"%PDF-1.7 fictional"
@@ -352,6 +352,7 @@ def rows_of_region(
     ids["scan"] = kept(AgreementScan(agreement_id=agreement.id, document_id=pdf.id, filed_by_id=owner.id))
     ids |= case_of(session, agreement)
     ids |= meeting_of(session, region, owner, distributor.id)
+    ids["signed_sheet"] = signed_sheet_of(session, ids["meeting"], ids["scan_page"], owner)
     ids |= _payments_of(session, owner, agreement)
     ids |= _batch_of(session, region, owner, agreement)
     session.commit()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from portal.db import now, today
+from portal.domain.documents import services as documents
 from portal.domain.mail.models import Mail, MailServer
 from portal.domain.meetings import links
 from portal.domain.meetings.kiosks import OPENS_FOR
@@ -20,6 +21,7 @@ from portal.domain.meetings.models import (
     MeetingKind,
     Reply,
     Sighting,
+    SignedSheet,
     Told,
     Trouble,
 )
@@ -150,3 +152,21 @@ def _policy_of(session: Session, held: Meeting, owner: User, distributor_id: int
     session.add(showing)
     session.flush()
     return {"policy": policy.id, "policy_showing": showing.id}
+
+
+def signed_sheet_of(session: Session, meeting_id: int, scan_page_id: int, by: User) -> int:
+    """The id of a page of a signed sheet that came back in a pile."""
+    picture = documents.store(session, b"\xff\xd8\xff fictional sheet", filename="sheet.jpg", by=None)
+    sheet = SignedSheet(
+        meeting_id=meeting_id,
+        scan_page_id=scan_page_id,
+        picture_id=picture.id,
+        printed_at=now(),
+        is_by_pinyin=False,
+        page=1,
+        pages=2,
+        filed_by_id=by.id,
+    )
+    session.add(sheet)
+    session.flush()
+    return sheet.id

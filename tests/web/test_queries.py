@@ -57,6 +57,7 @@ from portal.extensions import db
 from portal.web import tables
 from tests.factories import Factory
 from tests.web.access_rows import rows_of_region
+from tests.web.meeting_rows import signed_sheet_of
 from tests.web.scan_rows import more_page
 from tests.web.test_access import ELSEWHERE, TABLE, address
 
@@ -175,6 +176,7 @@ class World:
         self._row_of_batch(int(others["agreement"]))
         self._money(others, pdf.id)
         self._pages_of_scans()
+        signed_sheet_of(session, int(rows["meeting"]), int(rows["scan_page"]), self.me)
         session.add_all(
             [
                 Contact(distributor_id=identity, name=f"示例联系人{self.made}"),

@@ -20,6 +20,7 @@ from portal.db import Trouble, today, trouble_of
 from portal.domain.access.roles import Permission as P
 from portal.domain.documents.services import Looked
 from portal.domain.errors import DomainError
+from portal.domain.meetings import filed_sheets
 from portal.domain.price_protection.closing.models import Verdict
 from portal.domain.price_protection.closing.objections import Ticked
 from portal.domain.price_protection.models import Service
@@ -236,6 +237,7 @@ def _shown(pile: ScanPile, form: FilingForm, typed: dict[str, str] | None = None
         unplaced=unplaced,
         suggested=placing.suggestions(db.session, actor(), [picture.id for picture in unplaced.rows]),
         besides=besides,
+        sheets_of=filed_sheets.of_pages(db.session(), [picture.id for picture in besides.rows]),
         files=of_files.page(files[of_files.skipped : of_files.skipped + of_files.size], len(files)),
         jobs=showing.running_jobs(db.session, pile),
         may_write=actor().can(P.PAPERS_HANDLE, pile.region),

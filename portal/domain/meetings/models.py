@@ -486,3 +486,32 @@ class SightingVerdict(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
     by: Mapped[User] = relationship()
+
+
+class SignedSheet(Base):
+    """签到表扫描页: a page of a signed sheet as it came back, filed with its meeting by the code on it.
+
+    A print is known by the second it was made (`printed_at`); the same page may have been scanned twice.
+    """
+
+    __tablename__ = "meeting_signed_sheet"
+    __table_args__ = (
+        sa.UniqueConstraint("scan_page_id", "meeting_id", "printed_at", "page"),
+        sa.CheckConstraint("page > 0 AND page <= pages", name="page_of_pages"),
+        sa.Index("ix_meeting_signed_sheet_meeting_id", "meeting_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
+    # The picture lies in a pile of scans, which keeps it as it came (scan_page).
+    scan_page_id: Mapped[int] = mapped_column(sa.ForeignKey("scan_page.id"))
+    picture_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"))
+    printed_at: Mapped[datetime]
+    is_by_pinyin: Mapped[bool]
+    page: Mapped[int] = mapped_column(sa.Integer)
+    pages: Mapped[int] = mapped_column(sa.Integer)
+    filed_at: Mapped[datetime] = mapped_column(default=now)
+    filed_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    meeting: Mapped[Meeting] = relationship()
+    filed_by: Mapped[User] = relationship()
