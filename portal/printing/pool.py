@@ -33,6 +33,12 @@ def render(job: Any) -> tuple[bytes, int]:
     return printed
 
 
+def draw(job: Any, codes: Any) -> list[bytes]:
+    """A picture of each page of a job, as `portal.printing.picture.draw` gives them."""
+    drawn: list[bytes] = _done("portal.printing.picture", "draw", job, codes)
+    return drawn
+
+
 def seal(pdf: bytes, files: Any, *, at: datetime, place: str) -> Any:
     """Seal a finished paper in the printing process, as `portal.sealing.signing.seal` does."""
     return _done("portal.sealing.signing", "seal", pdf, files, at=at, place=place)

@@ -1,13 +1,16 @@
 """The keys that badges of meetings and what leaves the portal are signed and sealed with, and a badge's code."""
 
 import hmac
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 
+from portal.db import now
 from portal.domain.mail import services as mail
 from portal.domain.meetings import kiosks, links, tokens
-from portal.domain.meetings.models import Invitation, Meeting
+from portal.domain.meetings.models import Meeting
 from portal.extensions import db
 
 # A badge is good for a day after the door's devices have ended: what they saw may come in late.
@@ -35,9 +38,13 @@ def reply_key() -> bytes:
     return hmac.digest(portal_secret(), b"meeting reply key", "sha256")
 
 
-def reply_link(invitation: Invitation) -> str:
-    """The address under which a guest answers; "" while invitations are not open to the outside."""
+def reply_links(meeting: Meeting) -> Callable[[Any], str]:
+    """The address under which a guest answers, by the invitation or a row of it.
+
+    "" while invitations are not open to the outside, or too late.
+    """
     row = mail.server(db.session())
-    if row is None or not row.outside:
-        return ""
-    return f"{row.outside}/reply/{links.token(reply_key(), invitation)}"
+    if row is None or not row.outside or now() >= links.until(meeting):
+        return lambda _one: ""
+    base, key = row.outside, reply_key()
+    return lambda one: f"{base}/reply/{links.token(key, one)}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pikepdf
 import pytest
 import zxingcpp
+from PIL import Image
 
 from portal.db import CHINA
 from portal.domain.meetings import sheets, tokens
@@ -18,7 +19,7 @@ from portal.printing.fitting import LINE_HEIGHT, MM_PER_POINT, fit
 from portal.printing.health import FAMILIES
 from portal.printing.meetings.badges import Bearer, badges, table_cards
 from portal.printing.meetings.facts import Item, MeetingFacts
-from portal.printing.meetings.letters import Addressee, agenda, invitations
+from portal.printing.meetings.letters import Addressee, agenda, invitations, pictures
 from portal.printing.meetings.sign_in import BLANK_ROWS, sign_in_sheet
 from tests.printing.conftest import MADE_AT, picture_of, squeeze, text_of
 
@@ -38,6 +39,7 @@ def meeting(**said: object) -> MeetingFacts:
         "office": "示例杭州办事处",
         "is_of_head_office": False,
         "host": "王示范",
+        "host_phone": "",
         "place": "示例酒店三楼",
         "address": "虚构大道100号",
         "starts_at": START,
@@ -291,3 +293,33 @@ def test_a_page_code_that_was_changed_names_no_page():
                 assert sheets.read_page(KEY, code[:no] + letter + code[no + 1 :]) is None
     for other in ("", "QD", "QD1", code[:-1], code + "A", tokens.token(KEY, 7, 3, START)):
         assert sheets.read_page(KEY, other) is None
+
+
+LINK = "https://reply.example.com/reply/HZAAAAAAAAAAAIMAAAAAAUKE4QZBQMETDGUER3FJA"
+
+
+def test_pictures_for_telephones_are_wide_enough_and_their_codes_lead_to_the_reply():
+    to = [Addressee(COMPANY, START, LINK), Addressee("示例商贸", START)]
+    first, second = (
+        Image.open(io.BytesIO(one)) for one in pictures(meeting(), Sender(COMPANY), to, made_at=MADE_AT)
+    )
+    assert first.width == second.width == 1080 and first.format == "PNG"
+    assert first.height > second.height > 1080
+    found = zxingcpp.read_barcodes(first.convert("RGB"), formats=zxingcpp.BarcodeFormat.QRCode)
+    assert [one.text for one in found] == [LINK]
+    # A telephone makes it a third as wide; the code is read off its screen all the same.
+    small = first.convert("RGB").resize((360, first.height // 3))
+    assert zxingcpp.read_barcodes(small, formats=zxingcpp.BarcodeFormat.QRCode)[0].text == LINK
+    assert not zxingcpp.read_barcodes(second.convert("RGB"))
+
+
+def test_a_picture_ends_where_a_long_agenda_has_been_told_enough():
+    items = tuple(Item(START + timedelta(minutes=no), LONG * 4, LONG * 2) for no in range(60))
+    (drawn,) = pictures(meeting(agenda=items), Sender(COMPANY), [Addressee(COMPANY, START)], made_at=MADE_AT)
+    assert Image.open(io.BytesIO(drawn)).height < 14_000
+
+
+def test_a_letters_code_stands_on_its_own_letter():
+    to = [Addressee(COMPANY, START, f"{LINK}{no}") for no in (2, 3)]
+    pdf = invitations(meeting(), Sender(COMPANY), to, made_at=MADE_AT)
+    assert [codes(paper(pdf), page) for page in (1, 2)] == [[f"{LINK}2"], [f"{LINK}3"]]

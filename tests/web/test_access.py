@@ -193,6 +193,8 @@ TABLE: dict[str, Line] = {
     "meeting_papers.table_cards": line(P.MEETINGS_READ, id="meeting"),
     "meeting_papers.agenda": line(P.MEETINGS_READ, id="meeting"),
     "meeting_papers.invitations": line(P.MEETINGS_READ, id="meeting"),
+    "meeting_papers.pictures": line(P.MEETINGS_READ, id="meeting"),
+    "meeting_papers.picture": line(P.MEETINGS_READ, id="meeting", invitation_id="meeting_invitation"),
     "meeting_papers.invitation": line(P.MEETINGS_READ, id="meeting", invitation_id="meeting_invitation"),
     "system.healthz": Line(OPEN),
     "system.readyz": Line(OPEN),

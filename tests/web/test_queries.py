@@ -102,7 +102,16 @@ UNCOUNTED |= {"meeting_reports.report_pdf"}
 # Counted in tests/web/test_meeting_papers.py, where nothing is laid out.
 UNCOUNTED |= {
     f"meeting_papers.{paper}"
-    for paper in ("sign_in_sheet", "badges_pdf", "table_cards", "agenda", "invitations", "invitation")
+    for paper in (
+        "sign_in_sheet",
+        "badges_pdf",
+        "table_cards",
+        "agenda",
+        "invitations",
+        "invitation",
+        "pictures",
+        "picture",
+    )
 }
 UNCOUNTED |= {f"policies.{paper}" for paper in ("text_pdf", "absentees_pdf", "sign_pdf")}
 

@@ -1,5 +1,7 @@
 """Each paper: what it says is read, the transaction ends, then it is printed."""
 
+import io
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from portal.domain.access.roles import Permission as P
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.meetings import expected, sheets
-from portal.domain.meetings.expected import Expected
+from portal.domain.meetings.expected import Expected, Sender
 from portal.domain.meetings.models import Meeting
 from portal.domain.meetings.sheets import Order
 from portal.extensions import db
@@ -22,7 +24,7 @@ from portal.printing.meetings.facts import MeetingFacts, facts_of
 from portal.printing.meetings.letters import Addressee
 from portal.web.access import actor, requires
 from portal.web.files import shown
-from portal.web.meeting_keys import badge_code, badge_key
+from portal.web.meeting_keys import badge_code, badge_key, reply_links
 from portal.web.meetings import meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import as_id, ids
@@ -30,13 +32,14 @@ from portal.web.tables import as_id, ids
 Row = TypeVar("Row")
 
 # What is laid out at once: more takes a reader's patience, and every preview waits behind it.
-MOST_ROWS, MOST_CARDS, MOST_LETTERS = 2_000, 500, 200
+MOST_ROWS, MOST_CARDS, MOST_LETTERS, MOST_PICTURES = 2_000, 500, 200, 100
 
 
 @bp.app_template_global("meeting_paper_parts")
 def paper_parts(name: str, count: int) -> list[int | None]:
     """The parts in which so many are printed, None for all at once; `name` is the paper's endpoint."""
-    parts = -(-count // (MOST_LETTERS if name == "invitations" else MOST_CARDS))
+    most = {"invitations": MOST_LETTERS, "pictures": MOST_PICTURES}.get(name, MOST_CARDS)
+    parts = -(-count // most)
     return list(range(1, parts + 1)) if parts > 1 else [None]
 
 
@@ -140,16 +143,23 @@ def agenda(id: int) -> ResponseReturnValue:
     return _shown(letters.agenda(facts, made_at=now()), "议程", facts)
 
 
-def _invitations(id: int, invitation_id: int | None = None) -> ResponseReturnValue:
+def _letters(id: int, invitation_id: int | None, most: int) -> tuple[MeetingFacts, Sender, list[Addressee]]:
+    """What letters say, to whom: all, a part of them or one; the transaction is over then."""
     meeting = _meeting(id)
     asked = expected.invited(db.session(), meeting, actor())
     if invitation_id is not None:
         asked = [one for one in asked if one.id == invitation_id] or abort(404)
     elif not asked:
         raise DomainError(N_("Nobody is invited yet. Invite distributors, then print."))
-    to = [Addressee(one.company, one.invited_at) for one in _part(asked, MOST_LETTERS)]
+    link_of = reply_links(meeting)
+    to = [Addressee(one.company, one.invited_at, link_of(one)) for one in _part(asked, most)]
     facts, sender = facts_of(meeting), expected.sender(db.session(), meeting)
     db.session.rollback()
+    return facts, sender, to
+
+
+def _invitations(id: int, invitation_id: int | None = None) -> ResponseReturnValue:
+    facts, sender, to = _letters(id, invitation_id, MOST_LETTERS)
     return _shown(letters.invitations(facts, sender, to, made_at=now()), "邀请函", facts)
 
 
@@ -165,3 +175,30 @@ def invitations(id: int) -> ResponseReturnValue:
 def invitation(id: int, invitation_id: int) -> ResponseReturnValue:
     """邀请函 for one distributor."""
     return _invitations(id, invitation_id)
+
+
+@bp.get(f"/<{ROW}:id>/invitations/<{ROW}:invitation_id>.png")
+@requires(P.MEETINGS_READ)
+def picture(id: int, invitation_id: int) -> ResponseReturnValue:
+    """邀请函 for one distributor as a picture, to be sent by WeChat."""
+    facts, sender, to = _letters(id, invitation_id, MOST_PICTURES)
+    (drawn,) = letters.pictures(facts, sender, to, made_at=now())
+    return shown(drawn, "image/png", f"邀请函-{file_name(to[0].company)}.png")
+
+
+@bp.get(f"/<{ROW}:id>/invitations.zip")
+@requires(P.MEETINGS_READ)
+def pictures(id: int) -> ResponseReturnValue:
+    """The pictures of all, or of a part of them, each called by its distributor."""
+    facts, sender, to = _letters(id, None, MOST_PICTURES)
+    drawn = letters.pictures(facts, sender, to, made_at=now())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for no, (one, data) in enumerate(zip(to, drawn, strict=True), 1):
+            archive.writestr(f"{no:03d}-{file_name(one.company)}.png", data)
+    return shown(packed.getvalue(), "application/zip", f"邀请函图片-{facts.number}.zip")
+
+
+def file_name(company: str) -> str:
+    """A company's name as every system takes it in a file's name."""
+    return "".join(char for char in company if char.isalnum() or char in "-_（）()")[:60] or "邀请函"

@@ -25,7 +25,7 @@ from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.grades import grade_choices, wanted_grade
 from portal.web.htmx import leave, render, submit
-from portal.web.meeting_keys import reply_link
+from portal.web.meeting_keys import reply_links
 from portal.web.meetings import may_hold, meeting_or_404, own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import chosen, ids, number, page_of
@@ -153,7 +153,7 @@ def reply(id: int, invitation_id: int) -> ResponseReturnValue:
         free=waiting.free_seats(db.session(), meeting, invitation),
         onwards=None if onwards is None else _reply_address(id, onwards),
         most=MOST_PERSONS,
-        link=reply_link(invitation) if invitation.withdrawn_at is None else "",
+        link=reply_links(meeting)(invitation) if invitation.withdrawn_at is None else "",
         may_hold=may_hold(meeting),
     )
 

@@ -16,7 +16,7 @@ from portal.domain.meetings.models import Invitation, Meeting
 from portal.extensions import db
 from portal.web.access import actor, requires
 from portal.web.htmx import leave, render, submit
-from portal.web.meeting_keys import reply_link
+from portal.web.meeting_keys import reply_links
 from portal.web.meetings import own_meeting_or_404
 from portal.web.requests import ROW
 from portal.web.tables import PER_PAGE, number
@@ -41,7 +41,7 @@ def send_mails(id: int) -> ResponseReturnValue:
     """Send what is lacking, to everybody whose address is known."""
     meeting, form = own_meeting_or_404(id), FlaskForm()
     done = (
-        submit(form, lambda: mailing.send_all(db.session(), actor(), meeting, reply_link))
+        submit(form, lambda: mailing.send_all(db.session(), actor(), meeting, reply_links(meeting)))
         if form.validate()
         else None
     )
@@ -63,7 +63,7 @@ def send_mail(id: int, invitation_id: int) -> ResponseReturnValue:
         abort(404)
     to = request.form.get("to", "")
     if form.validate() and submit(
-        form, lambda: mailing.send(db.session(), actor(), invitation, to, reply_link)
+        form, lambda: mailing.send(db.session(), actor(), invitation, to, reply_links(meeting))
     ):
         flash(_("The mail to %(name)s is on its way.", name=invitation.distributor.name))
         return leave(url_for("meetings.mails", id=id, page=request.args.get("page")))

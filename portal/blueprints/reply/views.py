@@ -1,5 +1,6 @@
 """The one page that guests see: their invitation, and the form to answer it."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
@@ -132,7 +133,7 @@ def _page(invitation: Invitation, form: ReplyForm, status: int = 200) -> Respons
             form=form,
             invitation=invitation,
             meeting=invitation.meeting,
-            until=links.until(invitation.meeting),
+            until=links.until(invitation.meeting) - timedelta(minutes=1),
             most=MOST_PEOPLE,
         ),
         status,

@@ -97,8 +97,10 @@ def sees_all(meeting: Meeting, user: User) -> bool:
 
 
 def invited(session: Session, meeting: Meeting, user: User) -> list[Any]:
-    """The invitations that the user sees, as rows (id, company, invited_at), office by office."""
-    columns: tuple[Any, ...] = (Invitation.id, Distributor.name.label("company"), Invitation.invited_at)
+    """The invitations that the user sees, as rows (id, company, invited_at, link_version), office by office."""
+    columns: tuple[Any, ...] = (
+        Invitation.id, Distributor.name.label("company"), Invitation.invited_at, Invitation.link_version,
+    )  # fmt: skip
     return list(
         session.execute(
             invitations_of(meeting, user)

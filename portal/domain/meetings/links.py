@@ -3,6 +3,7 @@
 import struct
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -32,8 +33,8 @@ class Closed(StrEnum):
     TOO_LATE = "too_late"
 
 
-def token(key: bytes, invitation: Invitation) -> str:
-    """The link's token; the one before is dead once the invitation was withdrawn."""
+def token(key: bytes, invitation: Any) -> str:
+    """The link's token, of an invitation or a row of one; the one before is dead once it was withdrawn."""
     return signed.write(_PREFIX, key, _PURPOSE, _BODY.pack(invitation.id, invitation.link_version))
 
 

@@ -119,6 +119,19 @@ def printed(
     **said: Any,
 ) -> tuple[bytes, int]:
     """Print a paper; letters that our fonts lack become 〓. Slow, so outside any transaction."""
+    return pool.render(laid_out(template, title, meeting, made_at=made_at, codes=codes, **said))
+
+
+def laid_out(
+    template: str,
+    title: str,
+    meeting: MeetingFacts,
+    *,
+    made_at: datetime,
+    codes: Sequence[Code] = (),
+    **said: Any,
+) -> PrintJob:
+    """A paper as the printing process takes it."""
     made_at = made_at.astimezone(UTC)
     html = ENVIRONMENT.get_template(template).render(
         title=title,
@@ -129,15 +142,13 @@ def printed(
         **said,
     )
     html = "\n".join(with_lost_marked(line) for line in html.split("\n"))
-    return pool.render(
-        PrintJob(
-            html=html,
-            styles=("paper", "meeting"),
-            made_at=made_at,
-            identifier=f"{title} {meeting.number} {made_at.isoformat()}",
-            attached=None,
-            verify_url=None,
-            is_small=False,
-            codes=tuple(codes),
-        )
+    return PrintJob(
+        html=html,
+        styles=("paper", "meeting"),
+        made_at=made_at,
+        identifier=f"{title} {meeting.number} {made_at.isoformat()}",
+        attached=None,
+        verify_url=None,
+        is_small=False,
+        codes=tuple(codes),
     )
