@@ -200,6 +200,46 @@ def test_a_device_whose_clock_is_wrong_all_along_keeps_its_list_to_the_end(
     assert page.evaluate(LIST) == 1
 
 
+FILLED = """async () => {
+  const database = await new Promise((done) => { const asked = indexedDB.open("portal", 1); asked.onsuccess = () => done(asked.result); });
+  const writing = database.transaction("entries", "readwrite"), store = writing.objectStore("entries");
+  for (let no = 0; no < Queue.MOST; no++) store.add({ queue: location.pathname, nonce: "filled-" + no, at: Queue.time(), kind: "guest", values: {} });
+  await new Promise((done) => { writing.oncomplete = done; });
+}"""  # noqa: E501
+
+
+def test_a_device_that_is_full_says_so_and_takes_nothing_for_taken(
+    site: Site, visit: Callable[..., Visit], scan, guests_of_its_own
+):
+    page = open_device(site, visit, "满了")
+    expect(page.locator("#prepared")).to_contain_text("可断网使用")
+    page.context.set_offline(True)
+    page.evaluate(FILLED)
+    page.reload()
+    expect(page.locator("#unsent")).to_have_text("5000 条待发送")
+    scan(page, guests_of_its_own[0])
+    expect(page.locator(".no .say")).to_have_text("本机存储已满")
+    expect(page.locator("#unsent")).to_have_text("5000 条待发送")
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_sends_all_the_same(
+    site: Site, visit: Callable[..., Visit], scan, guests_of_its_own
+):
+    page = open_device(site, visit, "无痕")
+    guest = guests_of_its_own[2]
+    page.add_init_script("indexedDB.open = () => { throw new Error('no place'); };")
+    page.reload()
+    expect(page.locator("#notices")).to_contain_text("请勿关闭或刷新本页")
+    page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    scan(page, guest)
+    expect(page.locator(".who")).to_have_text(guest.name)
+    expect(page.locator("#unsent")).to_have_text("1 条待发送")
+    page.context.set_offline(False)
+    expect(page.locator("#unsent")).to_have_text("已全部发送", timeout=20_000)
+    assert len(seen(site, guest)) == 1
+
+
 def test_two_tabs_of_one_device_send_once_and_show_the_same_count(
     site: Site, visit: Callable[..., Visit], scan, guests_of_its_own
 ):
