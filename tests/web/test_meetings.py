@@ -195,3 +195,27 @@ def test_a_meeting_is_repeated_on_the_days_that_were_looked_at(world, session, s
     session.rollback()
     titles = session.scalars(sa.select(Meeting.title).where(Meeting.series_id == meeting.id)).all()
     assert titles == ["示例新名"] * 3
+
+
+def test_who_is_invited_elsewhere_that_day_is_marked_while_one_chooses(world, sign_in):
+    soon = world.soon()
+    meeting = world.plan(**soon)
+    other = world.plan(**soon | {"title": "示例同日会议"})
+    asked, free = world.dealers(2)
+    world.invite(other, [asked], on=soon["on"])
+    client = sign_in(world.manager)
+    page = client.get(f"/meetings/{meeting.id}/invite").text
+    assert page.count("Invited elsewhere") == 1 and "示例同日会议" in page and free.name in page
+    # Nobody bought anything: an amount leaves nobody, what is no amount narrows nothing.
+    assert free.name not in client.get(f"/meetings/{meeting.id}/invite?least=1").text
+    assert free.name in client.get(f"/meetings/{meeting.id}/invite?least=viel").text
+    assert free.name in client.get(f"/meetings/{meeting.id}/invite?most=0&absent=6").text
+    everybody = client.post(f"/meetings/{meeting.id}/invite?least=1", data={"all": "1"})
+    assert everybody.status_code == 303
+    world.session.rollback()
+    assert (
+        world.session.scalar(
+            sa.select(sa.func.count()).select_from(Invitation).where(Invitation.meeting_id == meeting.id)
+        )
+        == 0
+    )
