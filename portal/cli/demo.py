@@ -15,6 +15,7 @@ from portal.demo.meetings import Meetings
 from portal.demo.payments import Payments
 from portal.demo.people import PEOPLE, load
 from portal.demo.policies import Policies
+from portal.demo.proceedings import Proceedings
 from portal.demo.purchases import DAYS, Purchases
 from portal.demo.quarters import Quarters
 from portal.demo.register import Register
@@ -74,6 +75,7 @@ def command(if_first_start: bool) -> None:
     Statements(db.session(), people).load()
     Meetings(db.session(), people).load()
     Policies(db.session(), people).load()
+    Proceedings(db.session(), people).load()
     cases.sweep()
     pool.close()
     click.echo(

@@ -23,7 +23,7 @@ class Todo:
     due_on: date | None = None
     amount_fen: int | None = None
     # Groups the tabs above the list: "approval", "draft", "signature", "trail", "expiry", "purchases",
-    # "register", "setup".
+    # "register", "meetings", "setup".
     group: str = ""
 
     @property

@@ -59,6 +59,7 @@ GUARDED = (
     "objection_point",
     "meeting_attendance",
     "meeting_cost",
+    "meeting_task_record",
     "policy_text",
     "policy_distributor",
     "meeting_sighting_verdict",
@@ -93,6 +94,9 @@ KEPT = (
     "policy_telling",
     "meeting_sighting",
     "mail",
+    "meeting_minutes",
+    "meeting_task",
+    "commendation",
 )
 _OLDEST_POSTGRES = 140_000
 _WASTE = 64 * 1024**2

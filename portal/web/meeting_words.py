@@ -11,6 +11,7 @@ from flask_babel import lazy_pgettext, ngettext
 
 from portal.db import CHINA
 from portal.domain.meetings.attended import Presence
+from portal.domain.meetings.minutes.models import TaskDeed, TaskState
 from portal.domain.meetings.models import (
     CostKind,
     How,
@@ -44,6 +45,13 @@ MEETING_WORDS = (
     (Rhythm.FORTNIGHTLY, lazy_pgettext("meeting", "Every two weeks")),
     (Rhythm.MONTHLY, lazy_pgettext("meeting", "Every month, same weekday")),
     (Rhythm.QUARTERLY, lazy_pgettext("meeting", "Every quarter, same weekday")),
+    (TaskState.OPEN, lazy_pgettext("task", "Open")),
+    (TaskState.DONE, lazy_pgettext("task", "Done")),
+    (TaskState.DROPPED, lazy_pgettext("task", "Dropped")),
+    (TaskDeed.DONE, lazy_pgettext("task", "Done")),
+    (TaskDeed.REOPENED, lazy_pgettext("task", "Taken up again")),
+    (TaskDeed.DROPPED, lazy_pgettext("task", "Dropped")),
+    (TaskDeed.MOVED, lazy_pgettext("task", "Put off")),
     (Reply.COMING, lazy_pgettext("meeting", "Coming")),
     (Reply.WAITING, lazy_pgettext("meeting", "On the waiting list")),
     (Reply.DECLINED, lazy_pgettext("meeting", "Not coming")),
@@ -96,6 +104,9 @@ MEETING_WORDS = (
     (Verdict.DISMISSED, lazy_pgettext("sighting", "Dismissed")),
 )
 MEETING_TONES = (
+    (TaskState.OPEN, "wait"),
+    (TaskState.DONE, "ok"),
+    (TaskState.DROPPED, ""),
     (MeetingState.PLANNED, ""),
     (MeetingState.INVITED, "wait"),
     (MeetingState.UNDER_WAY, "ok"),
@@ -142,6 +153,15 @@ MEETING_ACTIONS: dict[str, object] = {
     "meeting.sighting_accepted": _l("Sighting of a device counted"),
     "meeting.sighting_same": _l("Walk-in found to be an expected guest"),
     "meeting.sighting_dismissed": _l("Sighting of a device dismissed"),
+    "meeting.minutes_written": _l("Minutes written"),
+    "meeting.minutes_issued": _l("Minutes issued"),
+    "meeting.task_given": _l("Task given"),
+    "meeting.task_done": _l("Task done"),
+    "meeting.task_reopened": _l("Task taken up again"),
+    "meeting.task_dropped": _l("Task dropped"),
+    "meeting.task_moved": _l("Task put off"),
+    "meeting.commended": _l("Distributor commended"),
+    "meeting.commendation_taken_back": _l("Commendation taken back"),
 }
 _CODES: dict[str, type[StrEnum]] = {"kind": MeetingKind, "reply": Reply}
 MEETING_LABELS: dict[str, object] = {
@@ -189,6 +209,10 @@ def told_of_meeting(said: Mapping[str, Any]) -> str:
     parts = [str(said[name]) for name in ("number", "title", "name") if said.get(name)]
     if "amount_fen" in said:
         parts.append(f"{dict(MEETING_WORDS)[CostKind(said['kind'])]} ¥{figures(said['amount_fen'])}")
+    if "no" in said:
+        parts.append(f"#{said['no']}")
+    if said.get("due_on"):
+        parts.append(str(said["due_on"]))
     if said.get("why"):
         parts.append(str(said["why"]))
     if "count" in said:

@@ -69,6 +69,14 @@ PARTS = (
         ),
     ),
     Part("policies.of_meeting", lazy_pgettext("meeting", "Policies"), more=("policies.acknowledge",)),
+    Part(
+        "commendations.of_meeting", lazy_pgettext("meeting", "Commendations"), more=("commendations.choose",)
+    ),
+    Part(
+        "minutes.of_meeting",
+        lazy_pgettext("meeting", "Minutes"),
+        more=("minutes.edit", "minutes.new_task"),
+    ),
 )
 
 

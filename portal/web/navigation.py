@@ -74,6 +74,7 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
             Entry(_l("Dealer meetings"), "meetings.index", (P.MEETINGS_READ,)),
             Entry(_l("Policies"), "policies.index", (P.MEETINGS_READ,)),
             Entry(_l("Attendance over the year"), "meeting_reports.year", (P.MEETINGS_READ,)),
+            Entry(_l("Tasks from meetings"), "minutes.tasks", (P.MEETINGS_READ,)),
         ),
     ),
     (
@@ -97,6 +98,12 @@ RAIL: tuple[tuple[object, tuple[Entry, ...]], ...] = (
 _BELOW = {
     "policies.of_meeting": "meetings.index",
     "policies.acknowledge": "meetings.index",
+    "minutes.of_meeting": "meetings.index",
+    "minutes.edit": "meetings.index",
+    "minutes.new_task": "meetings.index",
+    "minutes.task": "minutes.tasks",
+    "commendations.of_meeting": "meetings.index",
+    "commendations.choose": "meetings.index",
     "admin.enter_lpr": "admin.lpr",
     "meeting_reports.attendance": "meetings.index",
     "meeting_reports.new_cost": "meetings.index",

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import now, today
 from portal.domain.distributors.models import Contact
+from portal.domain.meetings.minutes.models import Minutes, Task, TaskState
 from portal.domain.meetings.models import Invitation, Meeting, Reply
 from portal.domain.meetings.policies.models import Concerned, Policy, PolicyState, Showing, Telling
 from portal.domain.price_protection.batches.models import Batch, BatchRow
@@ -73,7 +74,8 @@ def rows_of_the_demo(session: Session) -> dict[str, object]:
         "invitation": first(
             Invitation.id, Invitation.meeting_id == meeting, Invitation.reply == Reply.COMING
         ),
-        "held": first(Meeting.id, Meeting.starts_at < now()),
+        "held": first(Minutes.meeting_id),
+        "task": first(Task.id, Task.state == TaskState.OPEN),
         "policy": (policy := first(Policy.id, Policy.state == PolicyState.PRESENTED)),
         "effective_policy": first(Policy.id, Policy.state == PolicyState.RELEASED),
         "tied_policy": first(Policy.id, Policy.state == PolicyState.TIED),

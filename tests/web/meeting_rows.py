@@ -9,7 +9,9 @@ from portal.db import now, today
 from portal.domain.documents import services as documents
 from portal.domain.mail.models import Mail, MailServer
 from portal.domain.meetings import links
+from portal.domain.meetings.commending.models import Commendation
 from portal.domain.meetings.kiosks import OPENS_FOR
+from portal.domain.meetings.minutes.models import Minutes, Task, TaskDeed, TaskRecord
 from portal.domain.meetings.models import (
     AgendaItem,
     Cost,
@@ -151,7 +153,37 @@ def _policy_of(session: Session, held: Meeting, owner: User, distributor_id: int
     )
     session.add(showing)
     session.flush()
-    return {"policy": policy.id, "policy_showing": showing.id}
+    return {"policy": policy.id, "policy_showing": showing.id} | _proceedings_of(
+        session, held, owner, distributor_id
+    )
+
+
+def _proceedings_of(session: Session, held: Meeting, owner: User, distributor_id: int) -> dict[str, int]:
+    """The ids of a task that its minutes gave, and of a commendation."""
+    written = Minutes(
+        meeting_id=held.id,
+        no=1,
+        blocks=[{"topic": "示例议题", "speaker": "", "text": "示例"}],
+        decisions=["示例决议"],
+        drafted_by_id=owner.id,
+    )
+    task = Task(
+        meeting_id=held.id,
+        no=1,
+        what="示例任务",
+        doer_id=owner.id,
+        due_on=today() + timedelta(days=9),
+        distributor_id=distributor_id,
+        given_by_id=owner.id,
+    )
+    commended = Commendation(
+        meeting_id=held.id, distributor_id=distributor_id, honour="示例荣誉", given_by_id=owner.id
+    )
+    session.add_all([written, task, commended])
+    session.flush()
+    session.add(TaskRecord(task_id=task.id, deed=TaskDeed.DONE, by_id=owner.id, note="示例"))
+    session.flush()
+    return {"meeting_task": task.id, "commendation": commended.id}
 
 
 def signed_sheet_of(session: Session, meeting_id: int, scan_page_id: int, by: User) -> int:

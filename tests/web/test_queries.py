@@ -24,6 +24,8 @@ from portal.domain.documents import services as documents
 from portal.domain.ledger import services as ledger
 from portal.domain.ledger.accounts import AccountKind, TransferKind
 from portal.domain.ledger.services import Draft
+from portal.domain.meetings.commending.models import Commendation
+from portal.domain.meetings.minutes.models import Minutes, Task, TaskDeed, TaskRecord
 from portal.domain.meetings.models import AgendaItem, Attendance, Guest, How, Invitation, Reply, What
 from portal.domain.meetings.policies.models import Concerned, PolicyScope, PolicyText, Showing
 from portal.domain.price_protection.batches.models import BatchCheck, BatchRow
@@ -72,7 +74,7 @@ CEILINGS = {
     # Both texts, the seal on its paper, and the way of its original.
     "agreements.deed": 21,
     # With the meetings of this year, and those to come.
-    "distributors.detail": 25,
+    "distributors.detail": 26,
     # Its offices, versions and meetings, who was told by owner and one by one, its history.
     "policies.detail": 18,
     # The pile by agreement, the pages to place with what their neighbours say, those beside, files and tasks.
@@ -114,6 +116,7 @@ UNCOUNTED |= {
     )
 }
 UNCOUNTED |= {f"policies.{paper}" for paper in ("text_pdf", "absentees_pdf", "sign_pdf")}
+UNCOUNTED |= {"minutes.paper", "commendations.certificates"}
 
 
 @contextmanager
@@ -249,6 +252,22 @@ class World:
                     written_by_id=self.me.id,
                 ),
                 Showing(policy_id=others["policy"], meeting_id=meeting_id, tied_by_id=self.me.id),
+                Minutes(
+                    meeting_id=meeting_id, no=self.made + 1, drafted_by_id=self.me.id,
+                    blocks=[{"topic": "示例", "speaker": "", "text": "示例"}], decisions=["示例"],
+                ),
+                Task(
+                    meeting_id=meeting_id, no=self.made + 1, what="示例", doer_id=below.owner_id, due_on=today(),
+                    distributor_id=below.id, given_by_id=self.me.id,
+                ),
+                TaskRecord(task_id=rows["meeting_task"], deed=TaskDeed.DONE, by_id=below.owner_id, note="示例"),
+                Commendation(
+                    meeting_id=meeting_id, distributor_id=below.id, honour="示例", given_by_id=self.me.id
+                ),
+                Commendation(
+                    meeting_id=others["meeting"], distributor_id=rows["distributor"], honour="示例",
+                    given_by_id=self.me.id,
+                ),
                 Showing(policy_id=rows["policy"], meeting_id=others["meeting"], tied_by_id=self.me.id),
             ]
         )  # fmt: skip

@@ -20,6 +20,7 @@ from portal.domain.distributors.models import Distributor, NearSame, Standing
 from portal.domain.distributors.tree import Node
 from portal.domain.meetings import evidence
 from portal.domain.meetings import queries as meetings
+from portal.domain.meetings.commending import services as commending
 from portal.domain.meetings.evidence import Evidence
 from portal.domain.meetings.models import Invitation
 from portal.domain.price_protection.models import Agreement
@@ -68,6 +69,7 @@ class Page:
     licence_states: dict[int, str]
     # None for whoever reads no meetings of its office.
     attended: Evidence | None
+    commendations: list[Any]
     invitations: list[Invitation]
     may_write: bool
     may_read_agreements: bool
@@ -112,6 +114,7 @@ def page(session: Session, me: User, distributor: Distributor, *, whole_history:
         events=tell(session, me, shown),
         events_left=left,
         licence_states={licence.id: licences.state(licence) for licence in distributor.licences_held},
+        commendations=commending.of_distributor(session, distributor.id) if reads_meetings else [],
         attended=evidence.attendance_of(session, distributor.id, this_year) if reads_meetings else None,
         invitations=meetings.to_come(session, distributor.id) if reads_meetings else [],
         may_write=me.can(P.DISTRIBUTORS_WRITE, region),

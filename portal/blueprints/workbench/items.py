@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.administration import todos as administration_todos
 from portal.domain.distributors import todos as register_todos
+from portal.domain.meetings import todos as meeting_todos
 from portal.domain.price_protection import todos_counsel, todos_setup
 from portal.domain.price_protection.batches import todos as batch_todos
 from portal.domain.price_protection.closing import todos as closing_todos
@@ -37,6 +38,7 @@ SOURCES: tuple[Callable[[Session, User], Iterable[Todo]], ...] = (
     todos_statements.todos,
     todos_setup.todos,
     case_todos.todos,
+    meeting_todos.todos,
 )
 
 # The tabs above the list, in this order, by `Todo.group`.
@@ -50,6 +52,7 @@ GROUPS = {
     "purchases": _l("Purchases"),
     "register": _l("Register"),
     "cases": _l("Violation cases"),
+    "meetings": _l("Meetings"),
     "setup": _l("Setup"),
 }
 

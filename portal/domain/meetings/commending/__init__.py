@@ -1,0 +1,1 @@
+"""Commendations (表彰): the best distributors, honoured at a meeting; taken back on record (M1)."""
