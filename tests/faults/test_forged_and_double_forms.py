@@ -39,6 +39,11 @@ def guarded(make_app: Callable[..., Flask]) -> Flask:
     return make_app(WTF_CSRF_ENABLED=True)
 
 
+# A page without a network has no token that counts: these take JSON alone, which no form of another site can send
+# (tests/web/test_sightings.py).
+NO_FORMS = {"check_in.sightings_of"}
+
+
 def token_of(html: str) -> str:
     return re.search(r'name="csrf_token" value="([^"]+)"', html)[1]  # type: ignore[index]
 
@@ -72,6 +77,8 @@ def test_no_form_is_taken_without_its_token(
         path = "/logout" if endpoint == "auth.logout" else address(guarded, endpoint, rows)
         data = {"name": "x"} if token is None else {"name": "x", "csrf_token": token}
         answer = browser.post(path, data=data)
+        if endpoint in NO_FORMS and answer.status_code in (403, 415):
+            continue
         if answer.status_code != 400 or "This form has expired" not in answer.text:
             taken.append((endpoint, answer.status_code))
     assert not taken
