@@ -238,6 +238,7 @@
       place.textContent = value;
       if (!value) (place.closest("div:not(.whose)") || place).remove();
     }
+    part.querySelector(".who")?.classList.toggle("long", [...name].length > 3);
     if (!at) part.querySelector(".place").remove();
     answer.replaceChildren(part);
     answered();
