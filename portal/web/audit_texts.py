@@ -100,6 +100,7 @@ _LABELS: dict[str, object] = {
 }
 # What was exported, by the name that its page gives.
 _LISTS = {
+    "meeting_replies": _l("Replies to a meeting"),
     "attendance": _l("Attendance"),
     "rooms": _l("Rooms of a meeting"),
     "distributors": _l("Distributors"),

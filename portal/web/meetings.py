@@ -52,6 +52,7 @@ PARTS = (
             "meetings.mails",
             "meetings.send_mails",
             "meetings.send_mail",
+            "meetings.import_replies",
         ),
     ),
     Part("meeting_places.plan", lazy_pgettext("meeting", "Seats")),

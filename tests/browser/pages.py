@@ -202,6 +202,7 @@ DEMO_PAGES = (
     PageLine("a meeting of a dealer of theirs", "sales-hz", "/meetings/{meeting}"),
     PageLine("replies to a meeting", "manager-hz", "/meetings/{meeting}/replies"),
     PageLine("replies to a meeting, nothing fits", "manager-hz", "/meetings/{meeting}/replies?q=zzzz"),
+    PageLine("replies by Excel", "manager-hz", "/meetings/{meeting}/replies/import"),
     PageLine("mails to a meeting's guests", "manager-hz", "/meetings/{meeting}/mail"),
     PageLine("the mail server", "admin", "/admin/mail"),
     PageLine("guests of a meeting", "manager-hz", "/meetings/{meeting}/guests"),

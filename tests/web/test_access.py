@@ -102,6 +102,8 @@ TABLE: dict[str, Line] = {
     "meetings.send_mails": line(MW, id="meeting"),
     "meetings.send_mail": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "meetings.tend_mail": Line((MW,), {"id": "meeting", "mail_id": "mail"}, {"deed": "again"}),
+    "meetings.reply_sheet": line(MW, id="meeting"),
+    "meetings.import_replies": line(MW, id="meeting"),
     "meetings.move_up": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "meetings.withdraw": line(MW, id="meeting", invitation_id="meeting_invitation"),
     "meeting_places.plan": line(MR, id="meeting"),

@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("meetings", __name__, url_prefix="/meetings")
 
-from portal.blueprints.meetings import inviting, mailing, planning, repeating, replies, signed, views, walls  # noqa: E402, F401
+from portal.blueprints.meetings import (  # noqa: E402, F401
+    inviting,
+    mailing,
+    planning,
+    repeating,
+    replies,
+    reply_lists,
+    signed,
+    views,
+    walls,
+)

@@ -53,6 +53,7 @@ def replies_of(id: int) -> ResponseReturnValue:
         page=page,
         may_answer={one.id: inviting.may_answer(me, one) for (one,) in page.rows},
         wanted=wanted,
+        may_import=bool(sums.invited) and me.can(P.MEETINGS_WRITE),
         line=waiting.waiting_line(db.session(), meeting) if sums.waiting else [],
         free=waiting.free_seats(db.session(), meeting),
         answers=list(Reply),
