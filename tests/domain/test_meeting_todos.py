@@ -79,8 +79,14 @@ def test_a_task_waits_for_its_doer_until_it_is_done(world, session):
 
 
 def test_owners_brief_absentees_and_newcomers_and_managers_release(world, session):
-    policy, showing, (_came, absent) = world.presented(came=1, absent=1)
+    policy, showing, (came, absent) = world.presented(came=1, absent=1)
     world.acknowledge(showing)
+    # Another one, of which everybody knows, waits for nobody.
+    other = world.draft(title="示例另一项政策")
+    world.present(world.tie(other, showing.meeting))
+    for dealer in (came, absent):
+        world.brief(other, dealer)
+    world.release(other)
     briefs = ("Briefing of absentees", "policies.detail")
     releases = ("Policy ready to take effect", "policies.release")
 
@@ -93,4 +99,5 @@ def test_owners_brief_absentees_and_newcomers_and_managers_release(world, sessio
     world.release(policy)
     assert of_policies(world.manager) == []
     world.dealers(1)
-    assert of_policies(world.sales) == [briefs]
+    # The newcomer is to be told of both.
+    assert of_policies(world.sales) == [briefs, briefs]

@@ -160,12 +160,9 @@ def _of_task(_session: Session, _user: User, row: Any) -> Iterator[Todo]:
 def _policies(user: User) -> sa.Select[Any]:
     """Whom the user is to brief, policy by policy, and what the user may let take effect."""
     told = sa.exists().where(Telling.concerned_id == Concerned.id, is_standing()).correlate(Concerned)
-    listed = sa.exists().where(
-        Concerned.policy_id == Policy.id, Concerned.distributor_id == Distributor.id, told
-    )
-    was_listed = sa.exists().where(
-        Concerned.policy_id == Policy.id, Concerned.distributor_id == Distributor.id
-    )
+    is_of_both = (Concerned.policy_id == Policy.id, Concerned.distributor_id == Distributor.id)
+    listed = sa.exists().where(*is_of_both, told).correlate(Policy, Distributor)
+    was_listed = sa.exists().where(*is_of_both).correlate(Policy, Distributor)
     mine = (
         sa.select(sa.func.count())
         .select_from(Distributor)

@@ -95,11 +95,15 @@ def is_standing(telling: Any = Telling) -> sa.ColumnElement[bool]:
 def in_scope(policy_id: Any) -> sa.ColumnElement[bool]:
     """Whether a distributor's office is one that the policy is for; `policy_id` may be a column."""
     office, above = aliased(Region), aliased(Region)
-    return sa.exists().where(
-        PolicyScope.policy_id == policy_id,
-        above.id == PolicyScope.region_id,
-        office.id == Distributor.region_id,
-        office.path.startswith(above.path),
+    return (
+        sa.exists()
+        .where(
+            PolicyScope.policy_id == policy_id,
+            above.id == PolicyScope.region_id,
+            office.id == Distributor.region_id,
+            office.path.startswith(above.path),
+        )
+        .correlate_except(PolicyScope, office, above)
     )
 
 
