@@ -64,6 +64,10 @@ def posts(app: Flask) -> list[str]:
     return sorted({rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())})
 
 
+# What takes JSON alone asks where a request comes from instead: tests/web/test_sightings.py.
+NO_FORMS = {"check_in.sightings_of"}
+
+
 @pytest.mark.parametrize("token", [None, "IjEi.aaaa.bbbb"])
 def test_no_form_is_taken_without_its_token(
     guarded: Flask, session: Session, make: Factory, token: str | None
