@@ -137,12 +137,12 @@ def _database(name: str, folder: Path) -> Iterator[str]:
 def _on(name: str, url: str, folder: Path, options: Options) -> list[Figure]:
     guests = QUICK_GUESTS if options.quick else GUESTS
     rounds = 2 if options.quick else 7
-    say(f"{name}: {2 * rounds + 2} meetings of {guests} guests")
+    say(f"{name}: {2 * rounds + 3} meetings of {guests} guests")
     app = create_app(SQLALCHEMY_DATABASE_URI=url, INSTANCE=folder, SECRET_KEY=_SECRET)
     with app.app_context():
         upgrade()
         session = db.session()
-        doors = _doors(session, 2 * rounds + 2, guests)
+        doors = _doors(session, 2 * rounds + 3, guests)
         db.session.remove()
         environment = os.environ | {
             "PORTAL_DATABASE_URL": url,
@@ -160,8 +160,9 @@ def _on(name: str, url: str, folder: Path, options: Options) -> list[Figure]:
                     granian(sys.executable), "bench.hello:app", os.environ, folder / "hello.log", "/hello"
                 )
             )
-            warm, morning, *fast = doors
+            warm, warmer, morning, *fast = doors
             _at_full_speed(portal, warm, one_by_one=True)  # every worker has seen a scan
+            _at_full_speed(portal, warmer)
             say(f"{name}: {guests} guests come")
             times = _in_a_morning(portal, morning, QUICK_SECONDS if options.quick else SECONDS)
             _require_each_once(session, morning)
