@@ -13,6 +13,7 @@
   const PATIENCE = 15000; // ms for one answer
   const SOON = 2500; // ms until the page answers itself, where it can
   const MINUTE = 60000;
+  const waits = (ms) => new Promise((done) => setTimeout(done, ms));
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("#", value), text);
   const clock = (at) => new Date(at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });
 
@@ -153,11 +154,22 @@
       const registration = await navigator.serviceWorker.register(WORKER, { scope: PAGE, updateViaCache: "none" });
       const begun = registration.installing || registration.waiting;
       if (begun && begun.state !== "activated") await new Promise((done) => begun.addEventListener("statechange", () => { if (["activated", "redundant"].includes(begun.state)) done(); }));
-      isShellKept = Boolean(registration.active);
+      isShellKept = Boolean(registration.active) && await kept(registration.active);
     } catch {
-      isShellKept = Boolean(navigator.serviceWorker.controller);
+      isShellKept = Boolean(navigator.serviceWorker.controller) && await kept(null);
     }
     prepared();
+  }
+
+  // A worker that was sent away and called back at once comes back as it was, but what it had kept is gone.
+  async function kept(worker) {
+    const isThere = async () => Boolean(await caches.match(PAGE, { cacheName: "check-in " + PAGE, ignoreVary: true }));
+    if (await isThere() || !worker) return isThere();
+    const { port1, port2 } = new MessageChannel();
+    const filled = new Promise((done) => { port1.onmessage = done; });
+    worker.postMessage("fill", [port2]);
+    await Promise.race([filled, waits(PATIENCE)]);
+    return isThere();
   }
 
   setInterval(refresh, MINUTE);

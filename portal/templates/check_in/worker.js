@@ -6,13 +6,17 @@ const PAGE = {{ page | tojson }}, ASSETS = {{ assets | tojson }}, LATER = {{ lat
 const CACHE = "check-in " + PAGE;
 const PATIENCE = 4000; // ms
 
-addEventListener("install", (event) => event.waitUntil((async () => {
+async function fill() {
   const cache = await caches.open(CACHE);
   await cache.addAll([new Request(PAGE, { cache: "no-store" }), ...ASSETS]);
   // The camera's decoder is large; without it everything else works.
   await cache.addAll(LATER).catch(() => {});
-  await skipWaiting();
-})()));
+}
+
+addEventListener("install", (event) => event.waitUntil(fill().then(() => skipWaiting())));
+
+// The page misses what was kept.
+addEventListener("message", (event) => event.waitUntil(fill().catch(() => {}).then(() => event.ports[0]?.postMessage("done"))));
 
 addEventListener("activate", (event) => event.waitUntil((async () => {
   const cache = await caches.open(CACHE);
