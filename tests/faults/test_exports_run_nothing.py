@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.db import today
 from portal.domain.access.roles import Role
 from portal.domain.distributors.models import Distributor
+from portal.domain.meetings.models import Guest
 from portal.domain.price_protection.funds.quarters import Calendar
 from portal.domain.price_protection.models import Agreement, Product
 from portal.domain.price_protection.payments.models import Means, Payout, PayoutKind, PayoutList
@@ -73,8 +74,10 @@ EXPORTS = {
     "distributors.import_refused",
     "distributors.import_template",
     "funds.export",
+    "meeting_places.room_workbook",
     "meeting_reports.export_attendance",
     "meeting_reports.export_year",
+    "meetings.reply_sheet",
     "papers.export",
     "papers.export_out",
     "papers.export_parcels",
@@ -133,6 +136,8 @@ def _named_alive(session: Session, make: Factory, boss: User) -> dict[str, int |
     """An office and a distributor whose names would run, with a close, a statement, a pile of scans and so on."""
     rows = rows_of_region(session, make, make.region("=1+1"), by=boss)
     session.get_one(Distributor, rows["distributor"]).name = LIVE[0]
+    guest = session.get_one(Guest, rows["meeting_guest"])
+    guest.name, guest.train, guest.title = LIVE[0], LIVE[1], LIVE[3]
     session.commit()
     return rows
 
@@ -206,6 +211,8 @@ def test_no_export_holds_a_live_formula(
         "violations.export": "/violations/export",
         "meeting_reports.export_attendance": address(app, "meeting_reports.export_attendance", others),
         "meeting_reports.export_year": "/meetings/year/export",
+        "meeting_places.room_workbook": address(app, "meeting_places.room_workbook", others),
+        "meetings.reply_sheet": address(app, "meetings.reply_sheet", others),
         "papers.export": "/papers/export",
         "papers.export_out": "/papers/out/export",
         "papers.export_parcels": "/papers/parcels/export",

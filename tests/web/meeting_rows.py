@@ -19,6 +19,7 @@ from portal.domain.meetings.models import (
     Guest,
     Invitation,
     Kiosk,
+    Lodging,
     Meeting,
     MeetingKind,
     Reply,
@@ -70,7 +71,12 @@ def meeting_of(session: Session, region: Region, owner: User, distributor_id: in
     session.add(asked)
     session.flush()
     guest = Guest(
-        meeting_id=held.id, invitation_id=asked.id, name="示例来宾", sound="shililaibin", initials="sllb"
+        meeting_id=held.id,
+        invitation_id=asked.id,
+        name="示例来宾",
+        sound="shililaibin",
+        initials="sllb",
+        lodging=Lodging.SHARED,
     )
     device = Kiosk(meeting_id=held.id, name="1", made_by_id=owner.id, opens_until=now() + OPENS_FOR)
     cost = Cost(
