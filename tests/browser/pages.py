@@ -249,7 +249,7 @@ DEMO_PAGES = (
     PageLine("a policy for the next meeting", "manager-hz", "/policies/{tied_policy}"),
     PageLine("editing a policy", "manager-hz", "/policies/{tied_policy}/edit"),
     PageLine("releasing a policy", "manager-hz", "/policies/{policy}/release"),
-    PageLine("briefing an absentee", "sales-hz", "/policies/{policy}/distributors/{absentee}"),
+    PageLine("briefing an absentee", "manager-hz", "/policies/{policy}/distributors/{absentee}"),
     PageLine("products", "director", "/products/"),
     PageLine("a product", "counsel", "/products/{product}"),
     PageLine("a new product", "director", "/products/new"),
