@@ -229,7 +229,7 @@ DEMO_PAGES = (
     PageLine("writing minutes", "manager-hz", "/meetings/{held}/minutes/edit"),
     PageLine("tasks from meetings", "sales-hz", "/meetings/tasks"),
     PageLine("tasks from meetings, nothing fits", "director", "/meetings/tasks?q=zzzz"),
-    PageLine("a task from a meeting", "sales-hz", "/meetings/tasks/{task}"),
+    PageLine("a task from a meeting", "manager-hz", "/meetings/tasks/{task}"),
     PageLine("giving a task", "manager-hz", "/meetings/{held}/tasks/new"),
     PageLine("commendations", "manager-hz", "/meetings/{held}/commendations"),
     PageLine("nobody is commended", "manager-hz", "/meetings/{meeting}/commendations"),

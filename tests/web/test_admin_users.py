@@ -89,7 +89,7 @@ def test_an_administrator_of_an_office_reaches_the_own_part_only(session, make, 
     inside = make.user(Role.SALESPERSON, north, username="inside")
     outside = make.user(Role.SALESPERSON, make.region("示例南区"), username="outside")
     page = local.get("/admin/users").text
-    assert "inside" in page and "outside" not in page
+    assert f"/admin/users/{inside.id}" in page and f"/admin/users/{outside.id}" not in page
     assert local.get(f"/admin/users/{inside.id}").status_code == 200
     for path in ("", "/names", "/grants", "/password", "/deactivate", "/reactivate"):
         ask = local.get if not path else local.post
