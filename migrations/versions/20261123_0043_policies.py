@@ -168,7 +168,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    refuse_to_lose("policy_telling")
+    for table in (*WHOLE, *KEPT):
+        refuse_to_lose(table)
     release(dict.fromkeys(WHOLE, False) | dict.fromkeys(KEPT, True))
     with op.batch_alter_table('policy_telling', schema=None) as batch_op:
         batch_op.drop_index('ix_policy_telling_showing_id')

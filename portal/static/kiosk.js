@@ -29,7 +29,9 @@
   }
 
   async function send(entries) {
-    const live = entries.some((entry) => entry.nonce === waiting?.nonce) ? waiting.nonce : null;
+    // Whom the page has let in already is not sent away: what the server has against it, a person looks at.
+    const isIn = ["welcome", "late", "left"].includes(waiting?.answered);
+    const live = !isIn && entries.some((entry) => entry.nonce === waiting?.nonce) ? waiting.nonce : null;
     const told = entries.map(({ nonce, at, kind, values }) => ({ nonce, at, kind, ...values }));
     const got = await fetch(SIGHTINGS, {
       method: "POST",
@@ -56,7 +58,7 @@
     const { answered: here } = waiting;
     forget();
     // The page has said so already.
-    if (here !== result.what) show(html);
+    if (here !== result.what && html) show(html);
   }
 
   function silent(is) {
@@ -143,6 +145,8 @@
 
   async function prepare() {
     await tidy();
+    // A user's own browser takes nobody along, nor keeps what it had as a device.
+    if (!GUESTS) await wipe();
     known ||= await Queue.notes.get(KNOWN) || null;
     if (Math.abs(known?.skew) > MINUTE) skew = known.skew;
     prepared();

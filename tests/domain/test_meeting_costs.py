@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
@@ -37,6 +37,7 @@ def spend(world: MeetingWorld, meeting, fen: int, *, kind=CostKind.VENUE, key="k
     return made
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     entered=st.lists(
         st.tuples(st.sampled_from(CostKind), st.integers(1, MOST_FEN), st.booleans()), min_size=1, max_size=12

@@ -279,6 +279,46 @@ def test_a_later_policy_ends_what_it_replaces_unless_it_is_withdrawn_before(worl
     assert queries.phase_of(old, missing=0, on=date(2026, 8, 1)) is PolicyPhase.EFFECTIVE
 
 
+def test_a_policy_is_replaced_by_its_own_office_for_all_its_offices(world, session, make):
+    below = make.region("示例余杭片区", parent=world.office)
+    old, showing, _dealers = world.presented(came=1, absent=0)
+    world.acknowledge(showing)
+    world.release(old, AFTER.date())
+    with clock_at(AFTER):
+        for region, offices in ((below, [below]), (world.office, [below])):
+            said = world.said(replaces=old, offices=offices, wanted_on=date(2026, 8, 1))
+            with pytest.raises(DomainError) as refused:
+                drafting.draft(session, world.manager, region, said)
+            assert refused.value.field == "replaces_id"
+            session.rollback()
+        assert drafting.draft(
+            session, world.manager, world.office, world.said(replaces=old, wanted_on=date(2026, 8, 1))
+        )
+
+
+def test_what_was_written_after_it_was_shown_was_not_what_was_shown(world, session):
+    meeting, policy = world.plan(), world.draft()
+    showing = world.tie(policy, meeting)
+    world.dealers(1)
+    with clock_at(START + 3 * HOUR):
+        drafting.rewrite(
+            session,
+            world.manager,
+            policy,
+            world.said(body="一、另一份示例文本。"),
+            seen_version=policy.version,
+        )
+        session.commit()
+    with clock_at(START + 5 * HOUR), pytest.raises(DomainError) as refused:
+        drafting.present(session, world.manager, showing, START + HOUR)
+    assert refused.value.field == "at"
+    session.rollback()
+    with clock_at(START + 5 * HOUR):
+        drafting.present(session, world.manager, showing, START + 4 * HOUR)
+        session.commit()
+    assert showing.text_id == policy.text.id
+
+
 def test_a_policy_is_for_offices_below_the_one_that_issues_it(world, session, make):
     with pytest.raises(DomainError) as refused:
         world.draft(offices=[make.region()])

@@ -215,7 +215,7 @@ def test_the_same_scan_sent_again_is_the_same_arrival(app, kiosk, clock, world, 
     again = kiosk.post(door(meeting), data=form).text
     assert 'data-tone="welcome"' in first and 'data-tone="welcome"' in again
     (row,) = arrivals(world.session)
-    assert row.key == f"{row.kiosk_id}:sighting-1"
+    assert row.key == f"m{meeting.id}:sighting-1"
 
 
 @pytest.mark.parametrize("typed", ["周小", "zxm", "zhouxiao", "0017", "１３８００００００１７"])

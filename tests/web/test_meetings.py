@@ -219,3 +219,17 @@ def test_who_is_invited_elsewhere_that_day_is_marked_while_one_chooses(world, si
         )
         == 0
     )
+
+
+def test_what_a_meeting_may_cost_and_its_history_are_for_who_answers_for_it(world, session, make, sign_in):
+    meeting = world.plan(budget_fen=1_234_500, **world.soon())
+    other = make.region("示例宁波办事处")
+    guest = make.distributor(other, make.user(Role.SALESPERSON, other))
+    boss = make.user(Role.REGIONAL_MANAGER, make.head_office())
+    inviting.invite(session, boss, meeting, [guest.id])
+    session.commit()
+    page = f"/meetings/{meeting.id}"
+    elsewhere = sign_in(guest.owner).get(page)
+    assert elsewhere.status_code == 200
+    assert "12,345" not in elsewhere.text and 'aria-label="History"' not in elsewhere.text
+    assert "12,345" in sign_in(world.manager).get(page).text

@@ -133,3 +133,16 @@ def test_an_office_gets_and_fills_only_its_own_dealers(world, session, make, sig
     session.rollback()
     page = client.post(f"/meetings/{meeting.id}/replies/import", data={"file": file_of([head, *rows])})
     assert 'name="kept"' not in page.text
+
+
+def test_a_name_with_full_width_signs_handed_back_is_the_same_guest(world, session, sign_in):
+    meeting = world.plan(**world.soon())
+    (asked,) = world.invite(meeting, world.dealers(1), on=now())
+    (guest,) = world.coming(asked, "示例芳（女）", on=now())
+    session.rollback()
+    client, address = sign_in(world.sales), f"/meetings/{meeting.id}/replies/import"
+    table = rows_of(client.get(f"/meetings/{meeting.id}/replies.xlsx"))
+    page = client.post(address, data={"file": file_of(table)})
+    assert page.status_code == 200 and 'name="kept"' not in page.text  # nothing to take
+    session.rollback()
+    assert [one.id for one in session.scalars(sa.select(Guest))] == [guest.id]

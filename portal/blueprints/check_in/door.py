@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, g, render_template, request, url_for
+from flask import Response, current_app, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.domain.access.roles import Permission as P
@@ -43,8 +43,8 @@ class Door:
     def key(self, nonce: str) -> str:
         """The attendance's key of what this form says: sent again it is the same one."""
         said = nonce if _NONCE.fullmatch(nonce) else new_nonce()
-        kiosk = self.by.kiosk
-        return f"{kiosk.id}:{said}" if kiosk else f"u{actor().id}:{said}"
+        # What a browser has not sent yet outlives the device that it was: opened anew it tells the same things.
+        return f"m{self.meeting.id}:{said}" if self.by.kiosk else f"u{actor().id}:{said}"
 
 
 def is_nonce(text: str) -> bool:
@@ -86,7 +86,10 @@ def at_the_door(view: View) -> View:
         kiosk = kiosks.of_key(db.session(), id, request.cookies.get(COOKIE, ""))
         if kiosk is None or (not kiosks.is_open(kiosk) and viewer() is not None):
             # Whoever signs in where a device ended is no device any more.
-            return by_somebody(id, **parts)
+            response = make_response(by_somebody(id, **parts))
+            if kiosk is not None:
+                response.delete_cookie(COOKIE, path=page_address(kiosk.meeting))
+            return response
         return _enter(Door(kiosk.meeting, By(kiosk=kiosk)), kiosk, id, parts)
 
     wrapper.access = (P.MEETINGS_WRITE,)  # type: ignore[attr-defined]

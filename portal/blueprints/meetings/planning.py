@@ -1,5 +1,6 @@
 """Planning a meeting, changing it, copying it, calling it off."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 from flask import abort, flash, request, url_for
@@ -12,7 +13,7 @@ from portal.blueprints.meetings.forms import MeetingForm, facts_of
 from portal.db import CHINA, today
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
-from portal.domain.meetings import planning, queries, series
+from portal.domain.meetings import costs, planning, queries, series
 from portal.domain.meetings.models import Meeting, MeetingKind
 from portal.domain.meetings.planning import Facts, china_at
 from portal.domain.regions.models import Region
@@ -59,6 +60,8 @@ def _proposed(offices: list[Region], copied: Meeting | None) -> MeetingForm:
     if copied is not None:
         at = copied.starts_at.astimezone(CHINA).time()
         facts = planning.again(copied, china_at(day, at), me)
+        if not costs.may_see(me, copied):
+            facts = replace(facts, budget_fen=None)
         home = next((office for office in offices if office.id == copied.region_id), home)
     else:
         begins, ends = china_at(day, time(9)), china_at(day, time(17))

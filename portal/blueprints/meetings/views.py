@@ -7,7 +7,7 @@ from portal.blueprints.meetings import bp
 from portal.domain.access.queries import regions_visible_to
 from portal.domain.access.roles import Permission as P
 from portal.domain.audit import services as audit
-from portal.domain.meetings import queries, series, waiting
+from portal.domain.meetings import costs, expected, queries, series, waiting
 from portal.domain.meetings.models import Meeting, MeetingKind
 from portal.domain.meetings.queries import MeetingFilter
 from portal.extensions import db
@@ -65,6 +65,7 @@ def detail(id: int) -> ResponseReturnValue:
     """One meeting: where it stands, its agenda, how many are invited, will come and came."""
     meeting, me = meeting_or_404(id), actor()
     sums = queries.counts(db.session, meeting)
+    may_see_costs = costs.may_see(me, meeting)
     return render(
         "meetings/detail.html",
         meeting=meeting,
@@ -75,5 +76,9 @@ def detail(id: int) -> ResponseReturnValue:
         series=[one for one in series.of(db.session(), meeting) if may_hold(one)],
         may_hold=may_hold(meeting),
         can_move_up=bool(sums.waiting) and waiting.can_move_up(db.session(), meeting),
-        events=tell(db.session, me, db.session.scalars(audit.history(meeting).limit(15)).all()),
+        may_see_costs=may_see_costs,
+        # It tells of every office's distributors, and of what was spent.
+        events=tell(db.session, me, db.session.scalars(audit.history(meeting).limit(15)).all())
+        if may_see_costs and expected.sees_all(meeting, me)
+        else [],
     )

@@ -111,7 +111,11 @@ def _choices(
     form.offices.choices = [SelectChoice(one.id, "　" * one.depth + one.name) for one in offices]
     in_force = db.session.scalars(
         queries.policies_visible_to(actor())
-        .where(Policy.state == PolicyState.RELEASED, Policy.superseded_on.is_(None))
+        .where(
+            Policy.state == PolicyState.RELEASED,
+            Policy.superseded_on.is_(None),
+            Policy.region_id.in_([one.id for one in issuers]),
+        )
         .order_by(Policy.number.desc())
     ).all()
     found = {one.id: f"{one.number} {one.title}" for one in in_force}

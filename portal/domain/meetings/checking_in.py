@@ -223,7 +223,7 @@ def walk_in(
             raise DomainError(
                 N_("%(name)s is here already and needs no substitute."), name=stands_in_for.name
             )
-        stands_in_for.cancelled_at = now()
+        stands_in_for.cancelled_at, stands_in_for.room = now(), ""
         invitation = stands_in_for.invitation
     guest = add(
         session,

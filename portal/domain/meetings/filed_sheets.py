@@ -14,8 +14,8 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.meetings.checking_in import By, arrive
-from portal.domain.meetings.models import Attendance, Guest, How, Invitation, Meeting, SignedSheet
+from portal.domain.meetings.checking_in import By, arrive, rows_of
+from portal.domain.meetings.models import Attendance, Guest, How, Invitation, Meeting, SignedSheet, What
 from portal.domain.meetings.planning import require_host
 from portal.domain.meetings.queries import standing_arrivals
 from portal.domain.meetings.sheets import Order, SheetPage
@@ -145,7 +145,9 @@ def take_down(
         guest = session.get(Guest, guest_id)
         if guest is None or guest.meeting_id != meeting.id or guest.erased_at is not None:
             raise DomainError(N_("This guest belongs to another meeting."))
-        key = f"sheet{sheet.id}-{guest.id}"
+        undone = sum(row.what is What.UNDONE for row in rows_of(session, guest))
+        # Taken back and ticked again it is another arrival.
+        key = f"sheet{sheet.id}-{guest.id}" + (f"-{undone}" if undone else "")
         arrive(session, meeting, guest, by, how=How.SHEET, key=key, at=at)
     if new := len(set(guest_ids) - before):
         audit.record(session, actor, "meeting.sheet_taken_down", meeting, guests=new)

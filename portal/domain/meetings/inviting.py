@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,8 +18,9 @@ from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.meetings import audience
 from portal.domain.meetings.guests import GuestFacts, add, renamed
-from portal.domain.meetings.models import Guest, Invitation, Meeting, Reply, Via
+from portal.domain.meetings.models import Attendance, Guest, Invitation, Meeting, Reply, Via
 from portal.domain.meetings.planning import require_host
+from portal.domain.meetings.queries import standing_arrivals
 from portal.domain.meetings.waiting import place_for, put_back
 from portal.domain.text import clean
 from portal.domain.users.models import User
@@ -160,9 +162,15 @@ def may_answer(user: User, invitation: Invitation) -> bool:
 def _expect(session: Session, invitation: Invitation, wanted: Sequence[GuestFacts]) -> None:
     """Make the list of guests say these: the same name is the same guest, so that a badge stays good."""
     waits = invitation.reply is Reply.WAITING
-    known: dict[str, Guest] = {guest.name: guest for guest in invitation.guests if guest.erased_at is None}
+    arrivals = standing_arrivals(invitation.meeting_id).with_only_columns(Attendance.guest_id)
+    inside = set(session.scalars(arrivals))
+    known: dict[str, list[Guest]] = {}
+    for one in sorted(invitation.guests, key=lambda one: (one.cancelled_at is not None, one.id)):
+        if one.erased_at is None:
+            known.setdefault(one.name, []).append(one)
     for facts in wanted:
-        guest = known.pop(clean(facts.name), None)
+        same = known.get(clean(facts.name)[:40])
+        guest = same.pop(0) if same else None
         if guest is None:
             guest = add(session, invitation.meeting, facts, invitation=invitation)
         else:
@@ -170,11 +178,15 @@ def _expect(session: Session, invitation: Invitation, wanted: Sequence[GuestFact
             if guest.cancelled_at is not None:
                 # The seat may be another's by now; a new one is proposed.
                 guest.table_no = guest.seat_no = ""
-        guest.is_waiting, guest.cancelled_at = waits, now() if waits else None
-    for guest in known.values():
+        if guest.id not in inside:
+            guest.is_waiting, guest.cancelled_at = waits, now() if waits else None
+            if waits:
+                guest.room = ""
+    for guest in chain.from_iterable(known.values()):
         guest.is_waiting = False
-        if guest.cancelled_at is None and not guest.is_walk_in:
-            guest.cancelled_at = now()
+        # Whoever is in stays in, whatever is said of them afterwards.
+        if guest.cancelled_at is None and not guest.is_walk_in and guest.id not in inside:
+            guest.cancelled_at, guest.room = now(), ""
 
 
 def _said(invitation: Invitation) -> dict[str, object]:

@@ -96,7 +96,9 @@ def answer_by_link(
             "persons",
             most=MOST_PEOPLE,
         )
-    answer(session, None, invitation, Answer(reply, persons, guests, note), Via.LINK)
+    answer(
+        session, None, invitation, Answer(reply, persons, guests, clean(note) or invitation.note), Via.LINK
+    )
     assert invitation.reply is not None
     return invitation.reply
 

@@ -93,6 +93,15 @@ def state_of(invitation: Invitation) -> str:
     return f"{invitation.replied_at:%Y%m%d%H%M%S%f}" if invitation.replied_at else "0"
 
 
+_CODED = {"code", "reply", "persons", "lodging", "seen"}
+
+
+def _read(field: str, cell: str) -> str:
+    """A cell; names and notes keep their full-width signs, so that whoever is unchanged stays the same guest."""
+    said = clean(cell)
+    return half_width(said) if field in _CODED else said
+
+
 def plan(session: Session, meeting: Meeting, user: User, table: Table) -> list[Line]:
     """What taking the file would do, distributor by distributor; nothing is written."""
     known = {one.distributor.code: one for one in asked_of(session, meeting, user)}
@@ -101,7 +110,7 @@ def plan(session: Session, meeting: Meeting, user: User, table: Table) -> list[L
         if row.skip is not None:
             continue
         cells = {
-            column.field: half_width(clean(str(next(iter(sheet.cells(row, column.field)), "") or "")))
+            column.field: _read(column.field, str(next(iter(sheet.cells(row, column.field)), "") or ""))
             for column in SPEC.columns
         }
         code = cells["code"]

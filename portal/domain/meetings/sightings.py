@@ -4,14 +4,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from portal.db import lock, now
 from portal.domain.errors import DomainError
 from portal.domain.meetings import checking_in, tokens
 from portal.domain.meetings.checking_in import CLOCKS_DIFFER, By, Outcome
 from portal.domain.meetings.guests import GuestFacts
-from portal.domain.meetings.models import Attendance, Guest, How, Meeting, Sighting, Told, Trouble, What
+from portal.domain.meetings.models import (
+    Attendance,
+    Guest,
+    How,
+    Kiosk,
+    Meeting,
+    Sighting,
+    Told,
+    Trouble,
+    What,
+)
 from portal.domain.meetings.tokens import Refused
 from portal.domain.text import clean
 
@@ -111,12 +121,18 @@ def is_in_time(meeting: Meeting, by: By, at: datetime) -> bool:
 
 
 def _require_time(meeting: Meeting, by: By, at: datetime | None) -> None:
-    """A device cannot have seen anything before it was opened, after it ended, or later than now."""
+    """A device cannot have seen anything before any was opened, after it ended, or later than now.
+
+    A browser that is opened anew still tells what it saw as the device that it was before.
+    """
     kiosk = by.kiosk
     if at is None or at > now() + CLOCKS_DIFFER:
         raise _Unclear(Trouble.CLOCK)
     if kiosk is not None:
-        if kiosk.opened_at is None or at < kiosk.opened_at - CLOCKS_DIFFER:
+        first = object_session(kiosk).scalar(  # type: ignore[union-attr]
+            sa.select(sa.func.min(Kiosk.opened_at)).where(Kiosk.meeting_id == meeting.id)
+        )
+        if first is None or at < first - CLOCKS_DIFFER:
             raise _Unclear(Trouble.CLOCK)
         if kiosk.ended_at is not None and at >= kiosk.ended_at:
             raise _Unclear(Trouble.ENDED)

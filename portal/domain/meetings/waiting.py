@@ -131,5 +131,5 @@ def put_back(session: Session, meeting: Meeting, returning: list[int]) -> None:
         one.reply, one.waiting_since = Reply.WAITING, now()
         for guest in one.guests:
             if guest.cancelled_at is None and not guest.is_walk_in:
-                guest.is_waiting, guest.cancelled_at = True, one.waiting_since
+                guest.is_waiting, guest.cancelled_at, guest.room = True, one.waiting_since, ""
     session.flush()

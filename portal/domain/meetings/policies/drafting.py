@@ -1,6 +1,6 @@
 """Writing a policy: kept version by version until it is presented, tied to the meetings where it will be (M1)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -190,6 +190,15 @@ def present(session: Session, actor: User, showing: Showing, at: datetime | None
                 first=meeting.starts_at.astimezone(CHINA).strftime("%H:%M"),
                 last=moment.astimezone(CHINA).strftime("%H:%M"),
             )
+    if policy.text.written_at > moment:
+        raise DomainError(
+            N_(
+                "Version %(no)s was written after that time, so it was not what was presented. Put the policy on"
+                " another meeting."
+            ),
+            "at",
+            no=policy.text.no,
+        )
     is_first = policy.state is not PolicyState.PRESENTED
     if is_first:
         move(policy, PolicyState.PRESENTED)
@@ -243,6 +252,13 @@ def _require_writer(actor: User, region: Region) -> None:
         )
 
 
+def may_replace(replaced: Policy, region: Region, offices: Sequence[Region]) -> bool:
+    """Whether a policy of this office, for these, may end another: it is the office's own, and nobody is left out."""
+    return replaced.region_id == region.id and all(
+        any(scope.region.path.startswith(office.path) for office in offices) for scope in replaced.scopes
+    )
+
+
 def _checked(said: Said, region: Region, policy: Policy | None = None) -> Said:
     title, body = clean(said.title), clean_lines(said.body)
     if not title:
@@ -282,6 +298,10 @@ def _checked(said: Said, region: Region, policy: Policy | None = None) -> Said:
             raise DomainError(N_("Only a policy in force can be replaced."), "replaces_id")
         if policy is not None and replaced.id == policy.id:
             raise DomainError(N_("A policy does not replace itself."), "replaces_id")
+        if not may_replace(replaced, region, offices):
+            raise DomainError(
+                N_("A policy is replaced by one of its own office, for all its offices."), "replaces_id"
+            )
     return Said(title[:80], body, said.wanted_on, offices, said.replaces, said.pdf, said.filename)
 
 

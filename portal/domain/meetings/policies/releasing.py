@@ -11,7 +11,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
-from portal.domain.meetings.policies.drafting import move
+from portal.domain.meetings.policies.drafting import may_replace, move
 from portal.domain.meetings.policies.models import Concerned, Policy, PolicyState, Telling
 from portal.domain.meetings.policies.queries import GONE, is_standing
 from portal.domain.text import clean
@@ -51,7 +51,7 @@ def release(session: Session, actor: User, policy: Policy, effective_on: date) -
             N_("A policy does not take effect before the day on which it is released. Enter today or later."),
             "effective_on",
         )
-    replaced = _replaced(session, policy)
+    replaced = _replaced(session, policy, effective_on)
     move(policy, PolicyState.RELEASED)
     policy.effective_on, policy.released_at, policy.released_by_id = effective_on, now(), actor.id
     session.flush()
@@ -82,7 +82,8 @@ def withdraw(session: Session, actor: User, policy: Policy, reason: str) -> None
     policy.withdrawn_at, policy.withdrawn_by_id, policy.withdrawn_reason = now(), actor.id, said[:200]
     if policy.effective_on is not None and policy.effective_on > day and policy.replaces is not None:
         replaced = lock(session, policy.replaces)
-        replaced.superseded_on = None
+        # Whatever was to follow this one follows that one instead.
+        replaced.superseded_on = policy.superseded_on
         audit.record(session, actor, "policy.goes_on", replaced, number=policy.number)
     session.flush()
     audit.record(session, actor, "policy.withdrawn", policy, why=said[:200])
@@ -101,7 +102,7 @@ def may_withdraw(user: User, policy: Policy) -> bool:
     return policy.state is not PolicyState.WITHDRAWN and user.can(needed, policy.region)
 
 
-def _replaced(session: Session, policy: Policy) -> Policy | None:
+def _replaced(session: Session, policy: Policy, effective_on: date) -> Policy | None:
     if policy.replaces is None:
         return None
     replaced = lock(session, policy.replaces)
@@ -115,6 +116,14 @@ def _replaced(session: Session, policy: Policy) -> Policy | None:
     if replaced.superseded_on is not None:
         raise DomainError(
             N_("Another policy replaces %(number)s already. Withdraw this draft and write it anew."),
+            number=replaced.number,
+        )
+    if not may_replace(replaced, policy.region, [scope.region for scope in policy.scopes]):
+        raise DomainError(N_("A policy is replaced by one of its own office, for all its offices."))
+    if replaced.effective_on is not None and replaced.effective_on > effective_on:
+        raise DomainError(
+            N_("%(number)s, which it replaces, takes effect only later. Enter its first day or a later one."),
+            "effective_on",
             number=replaced.number,
         )
     return replaced
