@@ -73,8 +73,8 @@ class Proceedings:
                 "对跨区销售从严处理，线索由各负责人核实后上报。",
             ]
             said = Said(blocks, decisions, self._host.name, self._people["sales-hz"].name)
-            writing.write(self._session, self._host, held, said, seen="0")
-            writing.issue(self._session, self._host, held)
+            made = writing.write(self._session, self._host, held, said, seen="0")
+            writing.issue(self._session, self._host, held, seen=writing.mark(made))
             self._session.commit()
 
     def _commendations(self, held: Meeting) -> int:

@@ -59,7 +59,9 @@ def test_minutes_are_due_two_working_days_after_the_meeting(world, session):
     with clock_at(END):
         said = Said([Block("示例议题", "", "示例")], [])
         writing.write(session, world.manager, meeting, said, seen="0")
-        writing.issue(session, world.manager, meeting)
+        writing.issue(
+            session, world.manager, meeting, seen=writing.mark(writing.versions(session, meeting)[-1])
+        )
         session.commit()
     assert waiting(world, world.manager, END) == []
 

@@ -35,7 +35,12 @@ def write(world, meeting, said=SAID, *, seen="0", on=END):
 
 def issue(world, meeting):
     with clock_at(END + DAY):
-        made = writing.issue(world.session, world.manager, meeting)
+        made = writing.issue(
+            world.session,
+            world.manager,
+            meeting,
+            seen=writing.mark(writing.versions(world.session, meeting)[-1]),
+        )
         world.session.commit()
     return made
 

@@ -12,7 +12,9 @@ from portal.domain.access.roles import Role
 from portal.domain.audit.models import AuditEvent
 from portal.domain.distributors.models import Standing
 from portal.domain.errors import DomainError, Stale
-from portal.domain.meetings import planning
+from portal.domain.meetings import checking_in, planning
+from portal.domain.meetings.checking_in import By
+from portal.domain.meetings.models import Guest
 from portal.domain.meetings.policies import drafting, queries, releasing, telling
 from portal.domain.meetings.policies.models import (
     MOVES,
@@ -294,6 +296,25 @@ def test_a_policy_is_replaced_by_its_own_office_for_all_its_offices(world, sessi
         assert drafting.draft(
             session, world.manager, world.office, world.said(replaces=old, wanted_on=date(2026, 8, 1))
         )
+
+
+def test_an_acknowledgement_does_not_outlive_the_arrival_it_rests_on(world, session):
+    policy, showing, (there, *_others) = world.presented(came=1, absent=0)
+    world.acknowledge(showing)
+    guest = session.scalars(sa.select(Guest)).one()
+    with clock_at(END):
+        by = By(user=world.manager)
+        checking_in.undo(session, showing.meeting, guest, by, "示例误扫", key="undo-it")
+        session.commit()
+    with pytest.raises(DomainError) as refused:
+        world.release(policy)
+    assert there.name in refused.value.params["names"]
+    session.rollback()
+    with clock_at(AFTER):
+        telling.undo(session, world.manager, policy, there, "示例未到")
+        session.commit()
+    world.brief(policy, there)
+    world.release(policy)
 
 
 def test_what_was_written_after_it_was_shown_was_not_what_was_shown(world, session):

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from portal.db import clock_at
 from portal.domain.access.roles import Role
+from portal.domain.meetings import inviting
 from portal.domain.meetings.commending import services
+from portal.domain.meetings.minutes import writing
 from portal.domain.meetings.minutes.models import Minutes, Task, TaskState
 from tests.domain.meeting_world import BEFORE, END, START, MeetingWorld
 from tests.web.test_meeting_papers import poppler, text_of
@@ -44,7 +46,7 @@ def test_minutes_are_written_issued_and_printed_with_their_tasks(world, session,
         assert client.post(given_at, data=task).status_code == 303
         draft = text_of(client.get(f"{tab}.pdf"))
         assert "草稿" in draft
-        assert client.post(f"{tab}/issue").status_code == 303
+        assert client.post(f"{tab}/issue?seen=1.1").status_code == 303
         issued = text_of(client.get(f"{tab}.pdf"))
         assert "草稿" not in issued
         for said in ("会议纪要", "应到经销商2家", "实到1家", absent, "2.示例决议乙", "示例任务甲"):
@@ -100,3 +102,28 @@ def test_certificates_are_landscape_sheets_one_for_each(world, session, make, si
     assert "示例违规属实" in client.get(tab).text
     trainer = sign_in(make.user(Role.TRAINER, world.office))
     assert trainer.get(f"{tab}/candidates").status_code == 403
+
+
+def test_another_office_reads_what_was_issued_and_of_its_own(world, session, make, sign_in):
+    other = make.region("示例宁波办事处")
+    theirs = make.distributor(other, make.user(Role.SALESPERSON, other))
+    meeting = world.plan()
+    tab = f"/meetings/{meeting.id}/minutes"
+    (ours,) = world.dealers(1)
+    with clock_at(BEFORE):
+        inviting.invite(session, make.user(Role.REGIONAL_MANAGER, make.head_office()), meeting, [theirs.id])
+        session.commit()
+    world.invite(meeting, [ours])
+    with clock_at(END):
+        said = writing.Said([writing.Block("示例议题", "", "示例内容")], ["示例决议"])
+        draft = writing.write(session, world.manager, meeting, said, seen="0")
+        session.commit()
+        reader, host = sign_in(theirs.owner), sign_in(world.manager)
+        assert "示例决议" not in reader.get(tab).text and reader.get(f"{tab}.pdf").status_code == 404
+        assert host.post(f"{tab}/issue?seen=1.0").status_code == 409
+        session.rollback()
+        assert host.post(f"{tab}/issue?seen={writing.mark(draft)}").status_code == 303
+        assert ours.name in host.get(tab).text
+        page = reader.get(tab).text
+        assert "示例决议" in page and ours.name not in page
+        assert ours.name not in text_of(reader.get(f"{tab}.pdf"))

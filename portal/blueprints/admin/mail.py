@@ -98,9 +98,12 @@ def change_mail_server() -> ResponseReturnValue:
     """Set the mail server up."""
     form = ServerForm()
     if form.validate_on_submit():
-        work = lambda: mail.change_server(  # noqa: E731
-            db.session(), actor(), form.facts, key=portal_secret(), seen_version=form.seen_version
-        )
+
+        def work() -> object:
+            return mail.change_server(
+                db.session(), actor(), form.facts, key=portal_secret(), seen_version=form.seen_version
+            )
+
         if submit(form, work) is not None:
             flash(_("The mail server has been set up. Send yourself a test mail."))
             return leave(url_for("admin.mail_server"))

@@ -13,8 +13,11 @@ from wtforms import FieldList, Form, FormField, HiddenField
 from portal.blueprints.minutes import bp
 from portal.db import now
 from portal.domain.access.roles import Permission as P
+from portal.domain.meetings.expected import sees_all
 from portal.domain.meetings.minutes import tasks, writing
+from portal.domain.meetings.minutes.models import Minutes
 from portal.domain.meetings.minutes.writing import Block, Said
+from portal.domain.meetings.models import Meeting
 from portal.extensions import db
 from portal.printing.meetings import minutes as printing
 from portal.printing.meetings.facts import facts_of
@@ -79,21 +82,32 @@ class MinutesForm(FlaskForm):
 def of_meeting(id: int) -> ResponseReturnValue:
     """The minutes as they stand, their versions, the tasks."""
     meeting = meeting_or_404(id)
-    versions = writing.versions(db.session(), meeting)
+    versions = _versions(meeting)
     last = versions[-1] if versions else None
-    figures = None
-    if last is not None:
-        figures = last.figures if last.issued_at else writing.figures(db.session(), meeting)
+    figures = _figures(meeting, last) if last is not None else None
     return render(
         "minutes/of_meeting.html",
         meeting=meeting,
         versions=versions,
         last=last,
+        mark=writing.mark(last),
         figures=figures,
-        tasks=tasks.of_meeting(db.session(), meeting),
+        tasks=tasks.of_meeting(db.session(), meeting, actor()),
         may_hold=may_hold(meeting),
         has_begun=meeting.cancelled_at is None and meeting.starts_at <= now(),
     )
+
+
+def _versions(meeting: Meeting) -> list[Minutes]:
+    """What the user may read: whose office only sends distributors there reads what was issued."""
+    found = writing.versions(db.session(), meeting)
+    return found if sees_all(meeting, actor()) else [one for one in found if one.issued_at is not None]
+
+
+def _figures(meeting: Meeting, minutes: Minutes) -> dict[str, Any]:
+    """Who was there; which companies stayed away is told to who sees them all."""
+    figures = minutes.figures if minutes.issued_at else writing.figures(db.session(), meeting)
+    return figures if sees_all(meeting, actor()) else {**figures, "absent": []}
 
 
 @bp.route(f"/meetings/<{ROW}:id>/minutes/edit", methods=["GET", "POST"])
@@ -125,9 +139,9 @@ def edit(id: int) -> ResponseReturnValue:
 @bp.post(f"/meetings/<{ROW}:id>/minutes/issue")
 @requires(P.MEETINGS_WRITE)
 def issue(id: int) -> ResponseReturnValue:
-    """Issue the draft."""
-    meeting = own_meeting_or_404(id)
-    submit(None, lambda: writing.issue(db.session(), actor(), meeting))
+    """Issue the draft that `?seen=` marks."""
+    meeting, seen = own_meeting_or_404(id), request.args.get("seen", "")
+    submit(None, lambda: writing.issue(db.session(), actor(), meeting, seen=seen))
     flash(_("The minutes have been issued."))
     return leave(url_for(".of_meeting", id=id))
 
@@ -137,18 +151,17 @@ def issue(id: int) -> ResponseReturnValue:
 def paper(id: int) -> ResponseReturnValue:
     """会议纪要: the last version, or the one that `?no=` asks for; a draft says so."""
     meeting = meeting_or_404(id)
-    versions = writing.versions(db.session(), meeting)
+    versions = _versions(meeting)
     wanted = number("no") or (versions[-1].no if versions else None)
     found = next((one for one in versions if one.no == wanted), None) or abort(404)
     facts = facts_of(meeting)
+    given = tasks.of_meeting(db.session(), meeting, actor())
     if found.issued_at is None:
-        given = tasks.of_meeting(db.session(), meeting)
-        figures = writing.figures(db.session(), meeting)
-        text = printing.text_of(
-            found, figures, [writing.told(one) for one in given if one.state != "dropped"]
-        )
+        told = [writing.told(one) for one in given if one.state != "dropped"]
     else:
-        text = printing.text_of(found, found.figures, found.tasks)
+        mine = {one.no for one in given}
+        told = [one for one in found.tasks if one["no"] in mine]
+    text = printing.text_of(found, _figures(meeting, found), told)
     db.session.rollback()
     pdf = printing.minutes(facts, text, made_at=now())
     return shown(pdf, "application/pdf", f"会议纪要-{facts.number}.pdf")

@@ -28,6 +28,7 @@ from portal.domain.users.models import User
 from portal.later import later
 
 aead = later("cryptography.hazmat.primitives.ciphers.aead")
+exceptions = later("cryptography.exceptions")
 
 LEASE = timedelta(minutes=5)
 # How long after a failure it is tried again; whom nobody took after the last, a person looks after.
@@ -153,7 +154,7 @@ def way(row: MailServer, key: bytes) -> Way:
         nonce, sealed = row.sealed_password[:_NONCE], row.sealed_password[_NONCE:]
         try:
             password = aead.AESGCM(_password_key(key)).decrypt(nonce, sealed, b"mail password").decode()
-        except Exception:
+        except (exceptions.InvalidTag, ValueError):
             raise DomainError(
                 N_("The mail server's password cannot be read with this portal's key. Enter it again.")
             ) from None

@@ -181,11 +181,11 @@ def task_rows(user: User, wanted: TaskFilter) -> sa.Select[Any]:
     return statement.where(Task.due_on < today()) if wanted.state == "overdue" else statement
 
 
-def of_meeting(session: Session, meeting: Meeting) -> list[Task]:
-    """The tasks of a meeting, by number."""
+def of_meeting(session: Session, meeting: Meeting, user: User) -> list[Task]:
+    """The tasks of a meeting that the user sees, by number."""
     return list(
         session.scalars(
-            sa.select(Task)
+            tasks_visible_to(user)
             .where(Task.meeting_id == meeting.id)
             .options(joinedload(Task.doer), joinedload(Task.distributor))
             .order_by(Task.no)

@@ -12,6 +12,7 @@ from portal.domain.audit import services as audit
 from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
+from portal.domain.meetings.attended import counts_as_invited
 from portal.domain.meetings.minutes.models import Minutes, Task, TaskState
 from portal.domain.meetings.models import Attendance, Guest, Invitation, Meeting
 from portal.domain.meetings.planning import require_host
@@ -93,13 +94,18 @@ def write(session: Session, actor: User, meeting: Meeting, said: Said, *, seen: 
     return last
 
 
-def issue(session: Session, actor: User, meeting: Meeting) -> Minutes:
-    """Issue the draft with the figures and tasks of now; from then on it stays as it is."""
+def issue(session: Session, actor: User, meeting: Meeting, *, seen: str) -> Minutes:
+    """Issue the draft with the figures and tasks of now; from then on it stays as it is.
+
+    `seen` marks what somebody read before they issued it; Stale where it was written on since.
+    """
     lock(session, meeting)
     require_host(actor, meeting)
     last = _last(session, meeting)
     if last is None or last.issued_at is not None:
         raise DomainError(N_("There is no draft of the minutes to issue. Write one first."))
+    if seen != mark(last):
+        raise Stale(N_("Somebody else wrote on the minutes a moment ago. Read them again, then issue them."))
     if not last.decisions and not any(one["text"] for one in last.blocks):
         raise DomainError(N_("The minutes say nothing yet. Write what was said or decided, then issue them."))
     last.figures = figures(session, meeting)
@@ -141,11 +147,15 @@ def figures(session: Session, meeting: Meeting) -> dict[str, Any]:
     absent = session.scalars(
         sa.select(Distributor.name)
         .join(Invitation, Invitation.distributor_id == Distributor.id)
-        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None), ~there)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            counts_as_invited(Invitation.reply, Invitation.withdrawn_at, sa.false()),
+            ~there,
+        )
         .order_by(Distributor.name_key)
     ).all()
     return {
-        "invited": sums.invited,
+        "invited": sums.companies_arrived + len(absent),
         "companies": sums.companies_arrived,
         "people": sums.arrived,
         "absent": list(absent),

@@ -12,8 +12,8 @@ from portal.domain.distributors.models import Distributor
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
 from portal.domain.meetings.policies.drafting import may_replace, move
-from portal.domain.meetings.policies.models import Concerned, Policy, PolicyState, Telling
-from portal.domain.meetings.policies.queries import GONE, is_standing
+from portal.domain.meetings.policies.models import Concerned, Policy, PolicyState, Showing, Telling
+from portal.domain.meetings.policies.queries import GONE, is_standing, was_there
 from portal.domain.text import clean
 from portal.domain.users.models import User
 
@@ -45,6 +45,15 @@ def release(session: Session, actor: User, policy: Policy, effective_on: date) -
             ),
             count=len(missing),
             names=names,
+        )
+    left = _left_without_arrival(session, policy)
+    if left:
+        raise DomainError(
+            N_(
+                "Of %(names)s it was noted at the meeting that they were told, but that they came was taken back since."
+                " Undo what was noted, and brief them."
+            ),
+            names="、".join(left[:_NAMED]) + ("…" if len(left) > _NAMED else ""),
         )
     if effective_on < today():
         raise DomainError(
@@ -127,6 +136,25 @@ def _replaced(session: Session, policy: Policy, effective_on: date) -> Policy | 
             number=replaced.number,
         )
     return replaced
+
+
+def _left_without_arrival(session: Session, policy: Policy) -> list[str]:
+    """Whose acknowledgement at a meeting rests on an arrival that does not stand any more, by name."""
+    return list(
+        session.scalars(
+            sa.select(Distributor.name)
+            .join(Concerned, Concerned.distributor_id == Distributor.id)
+            .join(Telling, Telling.concerned_id == Concerned.id)
+            .join(Showing, Showing.id == Telling.showing_id)
+            .where(
+                Concerned.policy_id == policy.id,
+                Distributor.standing.not_in(GONE),
+                is_standing(),
+                ~was_there(Showing.meeting_id),
+            )
+            .order_by(Distributor.name_key)
+        )
+    )
 
 
 def _missing(session: Session, policy: Policy) -> list[str]:
