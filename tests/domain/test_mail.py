@@ -311,3 +311,52 @@ def test_after_a_year_nobody_knows_any_more_whom_a_mail_went_to(world, post, ses
         session.commit()
     (kept,) = world.mails()
     assert (kept.recipient, kept.text, kept.html, kept.ics) == ("", "", "", "") and kept.erased_at is not None
+
+
+def test_what_still_waits_when_a_meeting_is_called_off_never_invites(world, post, session):
+    world.set_up(post, port=9)
+    meeting, _asked = world.ask(2)
+    world.send(meeting)
+    world.deliver()  # nobody answers
+    with clock_at(BEFORE):
+        planning.call_off(session, world.manager, meeting, "示例原因停办")
+        session.commit()
+        world.server.port = post.port
+        session.commit()
+    assert world.deliver(on=BEFORE + timedelta(hours=9)) == 0 and post.letters == []
+    # Whoever was never told of it needs not be told that it is off.
+    assert world.send(meeting) == {}
+
+
+def test_an_older_mail_never_follows_a_newer_one(world, post, session):
+    world.set_up(post)
+    meeting, _asked = world.ask()
+    world.send(meeting)
+    (first,) = world.mails()
+    first.state, first.leased_until = MailState.SENDING, BEFORE  # a worker had it, and was cut off
+    session.commit()
+    with clock_at(BEFORE):
+        facts = world.facts(place="示例饭店")
+        planning.change(session, world.manager, meeting, facts, seen_version=meeting.version)
+        session.commit()
+    world.send(meeting)
+    assert world.deliver(on=BEFORE + timedelta(hours=1)) == 1
+    assert [value(calendar_of(one), "SEQUENCE") for one in post.letters] == ["1"]
+
+
+def test_a_calling_off_is_owed_to_who_has_an_earlier_invitation(world, post, session):
+    world.set_up(post)
+    meeting, _asked = world.ask()
+    world.send(meeting)
+    world.deliver()
+    with clock_at(BEFORE):
+        facts = world.facts(place="示例饭店")
+        planning.change(session, world.manager, meeting, facts, seen_version=meeting.version)
+        session.commit()
+    world.send(meeting)
+    world.mails()[-1].state = MailState.FAILED
+    session.commit()
+    with clock_at(BEFORE):
+        planning.call_off(session, world.manager, meeting, "示例原因停办")
+        session.commit()
+    assert world.send(meeting) == {Need.CANCEL: 1}

@@ -166,3 +166,13 @@ def test_calling_one_off_leaves_the_others(world, session):
     assert (july.title, august.title) == ("示例二季度经销商会议", "示例新名")
     # Its day is free again.
     repeated(world, meeting, date(2026, 7, 10))
+
+
+def test_an_agenda_that_a_later_meeting_has_of_its_own_stays(world):
+    meeting = world.plan()
+    july, august = repeated(world, meeting, date(2026, 7, 10), date(2026, 8, 14))
+    own = (Item(july.starts_at, "示例七月专题"),)
+    changed(world, july, with_later=False, agenda=own)
+    changed(world, meeting, with_later=True, agenda=(Item(START, "示例新议题"),))
+    assert [item.topic for item in july.agenda] == ["示例七月专题"]
+    assert [item.topic for item in august.agenda] == ["示例新议题"]

@@ -87,7 +87,11 @@ class Connection:
             raise NotSent(Trouble.RECIPIENT, _words(said), is_final=code >= 500) from None
         except smtplib.SMTPSenderRefused as error:
             self._forget_it()
-            raise NotSent(Trouble.SENDER, _words(error.smtp_error), is_final=error.smtp_code >= 500) from None
+            # No fault of this letter: all of them have one sender, and wait until somebody sets it right.
+            raise NotSent(Trouble.SENDER, _words(error.smtp_error)) from None
+        except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
+            self.close()
+            raise NotSent(Trouble.UNREACHABLE, _words(error.smtp_error)) from None
         except smtplib.SMTPAuthenticationError as error:
             self.close()
             raise NotSent(Trouble.SIGN_IN, _words(error.smtp_error)) from None

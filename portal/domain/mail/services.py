@@ -215,7 +215,7 @@ def deliver(
                 connection.send(letter)
             except NotSent as trouble:
                 _note_trouble(session, id_, trouble)
-                if trouble.trouble.value in ("unreachable", "encryption", "sign_in"):
+                if trouble.trouble.value in ("unreachable", "encryption", "sign_in", "sender"):
                     break
             else:
                 _note_sent(session, id_)
@@ -229,6 +229,12 @@ def _claim(session: Session, id_: int) -> Letter | None:
     is_left = mail.state is MailState.SENDING and mail.leased_until is not None and mail.leased_until < moment
     if not is_left and (mail.state is not MailState.QUEUED or mail.next_try_at > moment):
         session.rollback()
+        return None
+    newer = sa.exists().where(Mail.about_id == mail.about_id, Mail.sequence > mail.sequence)
+    if session.scalar(sa.select(newer)):
+        # It was on its way, or tried again, when a later one was written: that one says what holds.
+        mail.state, mail.leased_until = MailState.GIVEN_UP, None
+        session.commit()
         return None
     mail.state, mail.leased_until, mail.tries = MailState.SENDING, moment + LEASE, mail.tries + 1
     letter = Letter(
@@ -281,6 +287,15 @@ def give_up(session: Session, mail: Mail) -> None:
         raise DomainError(N_("This mail has gone out already, or is on its way."))
     mail.state = MailState.GIVEN_UP
     session.flush()
+
+
+def hold_back(session: Session, *of: sa.ColumnElement[bool]) -> None:
+    """Send no more of these invitations that still wait: what they invite to is off."""
+    session.execute(
+        sa.update(Mail)
+        .where(*of, Mail.state == MailState.QUEUED, Mail.method == "REQUEST")
+        .values(state=MailState.GIVEN_UP)
+    )
 
 
 def unsent(session: Session) -> dict[MailState, int]:

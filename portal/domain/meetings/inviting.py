@@ -16,6 +16,8 @@ from portal.domain.distributors.models import Distributor, Standing
 from portal.domain.distributors.queries import DistributorFilter, narrowed
 from portal.domain.errors import DomainError
 from portal.domain.i18n import N_
+from portal.domain.mail import services as mail
+from portal.domain.mail.models import Mail
 from portal.domain.meetings import audience
 from portal.domain.meetings.guests import GuestFacts, add, renamed
 from portal.domain.meetings.models import Attendance, Guest, Invitation, Meeting, Reply, Via
@@ -95,6 +97,9 @@ def withdraw(session: Session, actor: User, invitation: Invitation) -> None:
     if invitation.withdrawn_at is not None:
         return
     invitation.withdrawn_at, invitation.link_version = now(), invitation.link_version + 1
+    for guest in invitation.guests:
+        guest.room = ""
+    mail.hold_back(session, Mail.about_id == invitation.id)
     audit.record(session, actor, "meeting.uninvited", invitation.meeting, name=invitation.distributor.name)
     session.flush()
 

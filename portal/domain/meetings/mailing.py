@@ -8,7 +8,7 @@ from enum import StrEnum
 from html import escape
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from portal.db import CHINA, lock, now
 from portal.domain.audit import services as audit
@@ -39,6 +39,9 @@ class Need(StrEnum):
     CANCEL = "cancel"
 
 
+_HOLDS = (MailState.QUEUED, MailState.SENDING, MailState.SENT)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """An invitation and its mail: where it goes, the last one, what it lacks."""
@@ -55,20 +58,22 @@ def lines(session: Session, meeting: Meeting) -> list[Line]:
     Whoever was taken off the list is on it only while a mail still says that they are invited.
     """
     newest = sa.select(sa.func.max(Mail.sequence)).where(Mail.about_id == Invitation.id).correlate(Invitation)
+    held, of_held = aliased(Mail), newest.where(Mail.state.in_(_HOLDS))
     rows = session.execute(
-        sa.select(Invitation, Mail)
+        sa.select(Invitation, Mail, held)
         .join(Distributor, Distributor.id == Invitation.distributor_id)
         .join(Region, Region.id == Distributor.region_id)
         .outerjoin(Mail, sa.and_(Mail.about_id == Invitation.id, Mail.sequence == newest.scalar_subquery()))
+        .outerjoin(held, sa.and_(held.about_id == Invitation.id, held.sequence == of_held.scalar_subquery()))
         .where(Invitation.meeting_id == meeting.id)
         .options(selectinload(Invitation.distributor).selectinload(Distributor.contacts))
         .order_by(Region.path, Distributor.name_key, Invitation.id)
     )
     told = told_sha256(meeting)
     found = []
-    for invitation, last in rows:
+    for invitation, last, holding in rows:
         address = _address(invitation, last)
-        need = _need(meeting, invitation, last, address, told)
+        need = _need(meeting, invitation, last, holding, address, told)
         if invitation.withdrawn_at is None or need is Need.CANCEL or (last is not None and last.is_open):
             found.append(Line(invitation, address, last, need))
     found.sort(key=lambda one: one.last is None or one.last.state is not MailState.FAILED)
@@ -83,22 +88,21 @@ def _address(invitation: Invitation, last: Mail | None) -> str:
     return next((one for one in known if mail.is_address(one)), "")
 
 
-def _need(meeting: Meeting, invitation: Invitation, last: Mail | None, address: str, told: str) -> Need:
+def _need(
+    meeting: Meeting, invitation: Invitation, last: Mail | None, held: Mail | None, address: str, told: str
+) -> Need:
+    """What an invitation lacks; `held` is the newest mail that the guest has, or that is on its way."""
     if last is not None and last.erased_at is not None:
         return Need.NOTHING
-    is_off = meeting.cancelled_at is not None or invitation.withdrawn_at is not None
-    stands = last is not None and last.method == Method.REQUEST and last.state is not MailState.GIVEN_UP
-    if is_off:
-        return (
-            Need.CANCEL
-            if stands and last is not None and last.state is not MailState.FAILED
-            else Need.NOTHING
-        )
+    invites = held if held is not None and held.method == Method.REQUEST else None
+    if meeting.cancelled_at is not None or invitation.withdrawn_at is not None:
+        return Need.CANCEL if invites is not None else Need.NOTHING
     if not address:
         return Need.ADDRESS
-    if last is None or not stands:
-        return Need.FIRST
-    return Need.UPDATE if last.told_sha256 != told else Need.NOTHING
+    if invites is None:
+        # What failed for good waits for a person, who looks at its address first.
+        return Need.NOTHING if last is not None and last.state is MailState.FAILED else Need.FIRST
+    return Need.UPDATE if invites.told_sha256 != told else Need.NOTHING
 
 
 def told_sha256(meeting: Meeting) -> str:

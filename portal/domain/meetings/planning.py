@@ -13,6 +13,8 @@ from portal.domain.access.roles import Permission
 from portal.domain.audit import services as audit
 from portal.domain.errors import DomainError, Stale
 from portal.domain.i18n import N_
+from portal.domain.mail import services as mail
+from portal.domain.mail.models import Mail
 from portal.domain.meetings.models import AgendaItem, Attendance, Meeting, MeetingKind
 from portal.domain.numbering.services import Numbered, new_number
 from portal.domain.regions import services as regions
@@ -132,6 +134,7 @@ def call_off(session: Session, actor: User, meeting: Meeting, reason: str) -> No
         raise DomainError(N_("Guests have arrived already, so the meeting cannot be called off any more."))
     meeting.cancelled_at, meeting.cancelled_by_id, meeting.cancelled_reason = now(), actor.id, said[:200]
     session.flush()
+    mail.hold_back(session, Mail.meeting_id == meeting.id)
     audit.record(session, actor, "meeting.called_off", meeting, why=said)
 
 

@@ -170,6 +170,9 @@ _TIMES = ("starts_at", "ends_at", "reply_by_on", "agenda")
 def _like(one: Meeting, before: Facts, after: Facts) -> Facts:
     """A later meeting's facts with what changed between these two."""
     own = planning.again(one, one.starts_at, one.host)
+    # What colleagues made of a later meeting's own agenda or deadline is theirs.
+    has_its_agenda = _outline(own) == _outline(before)
+    has_its_deadline = _days_to_reply(own) == _days_to_reply(before)
     changed = {
         field.name: getattr(after, field.name)
         for field in fields(Facts)
@@ -181,12 +184,12 @@ def _like(one: Meeting, before: Facts, after: Facts) -> Facts:
         by = begins - own.starts_at
         moved = tuple(Item(item.starts_at + by, item.topic, item.speaker) for item in own.agenda)
         own = replace(own, starts_at=begins, ends_at=begins + _lasts(after), agenda=moved)
-    if _outline(before) != _outline(after):
+    if has_its_agenda and _outline(before) != _outline(after):
         by = own.starts_at - after.starts_at
         own = replace(
             own, agenda=tuple(Item(item.starts_at + by, item.topic, item.speaker) for item in after.agenda)
         )
-    if _days_to_reply(before) != _days_to_reply(after):
+    if has_its_deadline and _days_to_reply(before) != _days_to_reply(after):
         gap = _days_to_reply(after)
         on = own.starts_at.astimezone(CHINA).date()
         own = replace(own, reply_by_on=None if gap is None else on - timedelta(days=gap))
