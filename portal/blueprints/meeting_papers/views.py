@@ -151,8 +151,11 @@ def _letters(id: int, invitation_id: int | None, most: int) -> tuple[MeetingFact
         asked = [one for one in asked if one.id == invitation_id] or abort(404)
     elif not asked:
         raise DomainError(N_("Nobody is invited yet. Invite distributors, then print."))
-    link_of = reply_links(meeting)
-    to = [Addressee(one.company, one.invited_at, link_of(one)) for one in _part(asked, most)]
+    # Whoever holds the link answers for the guest: it stands on letters of who takes replies.
+    link_of = reply_links(meeting) if actor().can(P.MEETINGS_WRITE) else None
+    to = [
+        Addressee(one.company, one.invited_at, link_of(one) if link_of else "") for one in _part(asked, most)
+    ]
     facts, sender = facts_of(meeting), expected.sender(db.session(), meeting)
     db.session.rollback()
     return facts, sender, to

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from portal.db import lock
@@ -192,6 +193,10 @@ def take(session: Session, actor: User, meeting: Meeting, table: Table) -> int:
     DomainError, and nothing is taken: a row that is refused, or an answer that came in since the file was made.
     """
     lock(session, meeting)
+    # A reply taken on the telephone meanwhile is in before the file is looked at, or waits until it is taken.
+    asked = sa.select(Invitation.id).where(Invitation.meeting_id == meeting.id).order_by(Invitation.id)
+    session.execute(asked.with_for_update())
+    session.expire_all()
     lines = plan(session, meeting, actor, table)
     bad = [one for one in lines if one.fate in (Fate.REFUSED, Fate.STALE)]
     if bad:
